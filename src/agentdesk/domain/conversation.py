@@ -1,0 +1,35 @@
+"""Conversations: their states and priorities."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a conversation stands."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Priority(StrEnum):
+    """How urgent a conversation is."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class EventKind(StrEnum):
+    """What happened in a conversation besides messages; shown as a line in the transcript."""
+
+    CREATED = "created"
+    ASSIGNED = "assigned"
+    STATUS = "status"
+    PRIORITY = "priority"
+    TAGS = "tags"
+    RELATED = "related"
+    DELIVERY = "delivery"
+    CONTACT = "contact"

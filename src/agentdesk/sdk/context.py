@@ -1,0 +1,71 @@
+"""What an account's connector object gets from the core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from agentdesk.base.text import Msg
+from agentdesk.sdk.inbound import Cursor, RawItem
+
+
+class Secrets(Protocol):
+    """The account's secrets, opened on demand."""
+
+    def get(self, name: str) -> str | None:
+        """Return the secret ``name``, or None where it was never given."""
+        ...
+
+    async def set(self, name: str, value: str) -> None:
+        """Keep a new value (a refreshed token) for this and later runs."""
+        ...
+
+
+class Sink(Protocol):
+    """Where a receiving account puts what arrives."""
+
+    async def accept(self, items: Sequence[RawItem], cursor: Cursor) -> None:
+        """Store ``items`` and ``cursor`` in one transaction; when this returns, they are safe.
+
+        Items that were stored before are passed over. Raises AgentDeskError where the database is gone or
+        full: keep the old cursor and try again later.
+        """
+        ...
+
+    async def known(self, source_ids: Sequence[str]) -> set[str]:
+        """Return those of ``source_ids`` that are stored already."""
+        ...
+
+    async def progress(self, done: int, total: int | None) -> None:
+        """Tell how far a long first reading has come (messages)."""
+        ...
+
+    async def caught_up(self) -> None:
+        """Tell that everything there was at this moment has been handed over."""
+        ...
+
+    async def connected(self) -> None:
+        """Tell that the service can be reached (again)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountContext:
+    """One account of a channel: its id, its own settings (dotted keys) and its secrets."""
+
+    account_id: UUID
+    name: str
+    settings: Mapping[str, object]
+    secrets: Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """One step of testing an account: reach, sign in, read, write. ``remedy`` says what to change."""
+
+    title: Msg
+    ok: bool
+    found: Msg
+    remedy: Msg | None = None

@@ -1,0 +1,126 @@
+"""What a connector hands in: raw items with a cursor, and what they mean once interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Cursor = Mapping[str, object]
+"""Where an account's reading has got to; JSON values, understood by its connector only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawItem:
+    """One input as it came.
+
+    ``source_id`` names it within its account for ever (email: folder, UIDVALIDITY and UID).
+    ``received_at`` is the service's time of arrival (UTC) where it tells one.
+    ``facts`` are small JSON values that the bytes do not hold (folder, flags, truncation).
+    """
+
+    source_id: str
+    raw: bytes
+    received_at: datetime | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody's address on a channel: ``kind`` is the identity kind (``email``), ``value`` the address in
+    its comparable form, ``name`` what they call themselves."""
+
+    kind: str
+    value: str
+    name: str = ""
+
+
+class Automation(StrEnum):
+    """Whether a program wrote it (email: RFC 3834 and the headers used in practice)."""
+
+    NO = "no"
+    AUTO_REPLY = "auto_reply"
+    AUTO_GENERATED = "auto_generated"
+    BULK = "bulk"
+    BOUNCE = "bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class InboundAttachment:
+    """A file that came with a message. ``note`` tells a person something about it (a catalogue text)."""
+
+    name: str
+    media_type: str
+    content: bytes
+    content_id: str = ""
+    inline: bool = False
+    note: str = ""
+
+
+class Report(StrEnum):
+    """What a delivery report says of one recipient."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What a bounce or receipt says of a message of ours.
+
+    ``external_ids`` are the ids found in it (our Message-ID among them, if it is genuine); ``permanent`` is
+    true where the address itself is at fault (5.1.x and the like).
+    """
+
+    report: Report
+    external_ids: tuple[str, ...]
+    recipient: str = ""
+    status: str = ""
+    words: str = ""
+    permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadToken:
+    """A claim, found in a message, to belong to one of our conversations; the core checks the signature."""
+
+    conversation: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A raw item, interpreted.
+
+    ``text`` and ``html`` are what the person wrote; ``quoted_text`` and ``quoted_html`` the history under it,
+    kept apart to be folded. HTML is already sanitised; pictures in it are ``cid:`` or held back.
+    ``external_id`` is the channel's own id (Message-ID without brackets). ``content_hash`` is the same for two
+    copies of one message. ``references`` are external ids, oldest first. ``warnings`` are catalogue texts for
+    the agent. ``sender_verified`` is false where From is missing, double or forged-looking.
+    """
+
+    sender: Party
+    text: str
+    content_hash: str
+    external_id: str = ""
+    subject: str = ""
+    html: str = ""
+    quoted_text: str = ""
+    quoted_html: str = ""
+    sent_at: datetime | None = None
+    to: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    reply_to: tuple[Party, ...] = ()
+    delivered_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    tokens: tuple[ThreadToken, ...] = ()
+    attachments: tuple[InboundAttachment, ...] = ()
+    automation: Automation = Automation.NO
+    reports: tuple[DeliveryReport, ...] = ()
+    remote_images: int = 0
+    protection: str = ""
+    warnings: tuple[str, ...] = ()
+    sender_verified: bool = True
+    loop_marker: str = ""
