@@ -1,0 +1,1 @@
+"""Reads: functions that give frozen rows, paged by key. The rows know no database."""

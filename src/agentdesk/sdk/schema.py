@@ -21,7 +21,7 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     HISTORY = "history"  # now | days:N | all
-    SECRET = "secret"  # kept sealed on the server, never shown again
+    SECRET = "secret"  # noqa: S105 - kept sealed on the server, never shown again
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""All tables, a file per family. Import from here, so that every table is known to the metadata."""
+
+from __future__ import annotations
+
+from agentdesk.store.tables.channels import account, account_cursor, account_secret, account_state
+from agentdesk.store.tables.conversations import attachment, conversation, event, message
+from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
+from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
+from agentdesk.store.tables.system import (
+    applied_command,
+    change_log,
+    counter,
+    desk,
+    lease,
+    server_info,
+)
+from agentdesk.store.tables.team import api_token, credential, inbox, inbox_member, template, user
+
+__all__ = [
+    "account",
+    "account_cursor",
+    "account_secret",
+    "account_state",
+    "api_token",
+    "applied_command",
+    "attachment",
+    "blob",
+    "change_log",
+    "contact",
+    "contact_identity",
+    "contact_inbox",
+    "conversation",
+    "counter",
+    "credential",
+    "delivery_attempt",
+    "desk",
+    "event",
+    "inbox",
+    "inbox_member",
+    "ingest_ledger",
+    "lease",
+    "message",
+    "outbox",
+    "raw_item",
+    "server_info",
+    "template",
+    "user",
+]

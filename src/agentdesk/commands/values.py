@@ -1,0 +1,183 @@
+"""The commands, as values that travel. Adding a field needs a default; nothing is ever renamed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+
+class Party(msgspec.Struct, frozen=True):
+    """An address on a channel, with the name its owner goes by."""
+
+    kind: str
+    value: str
+    name: str = ""
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that was uploaded before: ``blob`` is the SHA-256 of its content (hexadecimal)."""
+
+    id: UUID
+    name: str
+    media_type: str
+    size: int
+    blob: str
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="do", kw_only=True):
+    """Base of all commands."""
+
+
+class Assign(Command, frozen=True, tag="assign"):
+    """Give a conversation to somebody, or to nobody.
+
+    ``seen_assignee_id`` is whom the issuer saw; where somebody else has taken it since, it is refused.
+    """
+
+    conversation_id: UUID
+    assignee_id: UUID | None
+    seen_assignee_id: UUID | None = None
+
+
+class SetStatus(Command, frozen=True, tag="set_status"):
+    """Resolve, reopen or snooze. ``seen_message_id`` is the last message the issuer had seen: resolving over
+    a newer one of the customer's is refused."""
+
+    conversation_id: UUID
+    status: str
+    snoozed_until: datetime | None = None
+    seen_message_id: UUID | None = None
+
+
+class SetPriority(Command, frozen=True, tag="set_priority"):
+    conversation_id: UUID
+    priority: str
+
+
+class SetTags(Command, frozen=True, tag="set_tags"):
+    conversation_id: UUID
+    tags: tuple[str, ...]
+
+
+class MarkRead(Command, frozen=True, tag="mark_read"):
+    conversation_id: UUID
+    unread: bool = False
+
+
+class SendReply(Command, frozen=True, tag="send_reply"):
+    """Answer the customer. ``seen_message_id`` guards against answering over something newer;
+    ``anyway`` is the person's word after having been shown it. ``html`` empty: made from the text."""
+
+    message_id: UUID
+    conversation_id: UUID
+    to: tuple[Party, ...]
+    text: str
+    cc: tuple[Party, ...] = ()
+    bcc: tuple[Party, ...] = ()
+    subject: str = ""
+    html: str = ""
+    files: tuple[File, ...] = ()
+    in_reply_to: UUID | None = None
+    seen_message_id: UUID | None = None
+    anyway: bool = False
+    then_status: str = ""
+
+
+class AddNote(Command, frozen=True, tag="add_note"):
+    """Write something that only the team sees."""
+
+    message_id: UUID
+    conversation_id: UUID
+    text: str
+    files: tuple[File, ...] = ()
+
+
+class RetryDelivery(Command, frozen=True, tag="retry_delivery"):
+    """Send a failed message again; or an uncertain one, knowing that it may arrive twice."""
+
+    message_id: UUID
+
+
+class ConfirmDelivery(Command, frozen=True, tag="confirm_delivery"):
+    """A person says that an uncertain message has arrived."""
+
+    message_id: UUID
+
+
+class CheckDelivery(Command, frozen=True, tag="check_delivery"):
+    """Look an uncertain message up once more."""
+
+    message_id: UUID
+
+
+class EditContact(Command, frozen=True, tag="edit_contact"):
+    """Change what is known of a customer; only the named fields."""
+
+    contact_id: UUID
+    fields: dict[str, str]
+
+
+class SaveTemplate(Command, frozen=True, tag="save_template"):
+    template_id: UUID
+    name: str
+    shortcut: str
+    language: str
+    body: str
+    folder: str = ""
+
+
+class RetryItem(Command, frozen=True, tag="retry_item"):
+    """Interpret a raw item again that could not be read."""
+
+    message_id: UUID
+
+
+AnyCommand = (
+    Assign
+    | SetStatus
+    | SetPriority
+    | SetTags
+    | MarkRead
+    | SendReply
+    | AddNote
+    | RetryDelivery
+    | ConfirmDelivery
+    | CheckDelivery
+    | EditContact
+    | SaveTemplate
+    | RetryItem
+)
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """A command on its way. ``id`` (UUIDv7) is the idempotency key; ``number`` counts up by one per desk."""
+
+    id: UUID
+    command: AnyCommand
+    issued_at: datetime
+    number: int | None = None
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A catalogue message that travels: see :class:`agentdesk.base.text.Msg`."""
+
+    text: str
+    args: dict[str, str | int | float] = {}
+    many: str | None = None
+    count: int | None = None
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a command: ``done``, ``already_done``, ``refused`` or ``try_later``.
+
+    ``reason`` and ``code`` explain a refusal (``stale_reply``, ``taken``, ``gone``, ``not_allowed``,
+    ``invalid``); ``newer`` are the ids of messages that the issuer had not seen.
+    """
+
+    command_id: UUID
+    outcome: str
+    code: str = ""
+    reason: Text | None = None
+    newer: tuple[UUID, ...] = ()

@@ -1,0 +1,238 @@
+"""The frozen rows that leave the database; what screens, the REST API and connectors are given."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.commands.values import Party
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all rows."""
+
+
+class UserRow(Row, frozen=True):
+    id: UUID
+    email: str
+    name: str
+    role: str
+    active: bool
+
+
+class InboxRow(Row, frozen=True):
+    id: UUID
+    name: str
+
+
+class AccountRow(Row, frozen=True):
+    """An account of a channel and how it is doing; ``problem`` and ``remedy`` are ``{"text", "args"}``."""
+
+    id: UUID
+    inbox_id: UUID
+    channel: str
+    name: str
+    address: str
+    paused: bool
+    state: str
+    problem: dict[str, Any] | None = None
+    remedy: dict[str, Any] | None = None
+    complete_until: datetime | None = None
+    done: int = 0
+    total: int | None = None
+
+
+class QueueRow(Row, frozen=True):
+    """All that one line of the queue paints."""
+
+    id: UUID
+    ver: int
+    number: int
+    channel: str
+    inbox_id: UUID
+    contact_id: UUID
+    contact_name: str
+    subject: str
+    preview: str
+    status: str
+    priority: str
+    tags: tuple[str, ...]
+    language: str
+    unread: bool
+    assignee_id: UUID | None
+    assignee_name: str
+    waiting_since: datetime | None
+    last_message_at: datetime
+    last_customer_at: datetime | None
+    failed: bool = False
+    """One of our messages in it was not sent, or is not confirmed."""
+
+
+class ConversationRow(Row, frozen=True):
+    """The head of an opened conversation."""
+
+    id: UUID
+    ver: int
+    number: int
+    channel: str
+    inbox_id: UUID
+    account_id: UUID | None
+    account_address: str
+    contact_id: UUID
+    contact_name: str
+    subject: str
+    preview: str
+    status: str
+    priority: str
+    tags: tuple[str, ...]
+    language: str
+    unread: bool
+    assignee_id: UUID | None
+    assignee_name: str
+    waiting_since: datetime | None
+    last_message_id: UUID | None
+    last_message_at: datetime
+    snoozed_until: datetime | None
+    related_id: UUID | None
+    related_number: int | None
+    created_at: datetime
+
+
+class AttachmentRow(Row, frozen=True):
+    id: UUID
+    message_id: UUID
+    name: str
+    media_type: str
+    size: int
+    blob: str
+    content_id: str
+    inline: bool
+    note: str
+
+
+class MessageRow(Row, frozen=True):
+    """One message or note with its files. ``delivery_detail`` and ``reason`` are plain JSON values."""
+
+    id: UUID
+    ver: int
+    conversation_id: UUID
+    kind: str
+    direction: str
+    author: str
+    author_id: UUID | None
+    author_name: str
+    sender: Party | None
+    to: tuple[Party, ...]
+    cc: tuple[Party, ...]
+    bcc: tuple[Party, ...]
+    reply_to: tuple[Party, ...]
+    subject: str
+    text: str
+    html: str
+    quoted_text: str
+    quoted_html: str
+    external_id: str
+    reason: dict[str, Any]
+    automatic: str
+    remote_images: int
+    protection: str
+    warnings: tuple[str, ...]
+    delivery: str
+    delivery_detail: dict[str, Any] | None
+    delivery_at: datetime | None
+    has_original: bool
+    sent_at: datetime | None
+    created_at: datetime
+    attachments: tuple[AttachmentRow, ...] = ()
+
+
+class EventRow(Row, frozen=True):
+    """One line in the transcript that is no message."""
+
+    id: UUID
+    conversation_id: UUID
+    kind: str
+    author: str
+    user_id: UUID | None
+    user_name: str
+    data: dict[str, Any]
+    created_at: datetime
+
+
+class Timeline(Row, frozen=True):
+    """A stretch of a transcript, oldest first; ``older`` says that there is more before it."""
+
+    messages: tuple[MessageRow, ...]
+    events: tuple[EventRow, ...]
+    older: bool
+
+
+class IdentityRow(Row, frozen=True):
+    id: UUID
+    kind: str
+    value: str
+    display: str
+    verified: bool
+    bouncing: dict[str, Any] | None
+
+
+class PastConversation(Row, frozen=True):
+    id: UUID
+    number: int
+    channel: str
+    subject: str
+    status: str
+    last_message_at: datetime
+
+
+class ContactDetail(Row, frozen=True):
+    """What the customer panel shows."""
+
+    id: UUID
+    ver: int
+    name: str
+    company: str
+    place: str
+    language: str
+    time_zone: str
+    notes: str
+    fields: dict[str, Any]
+    created_at: datetime
+    identities: tuple[IdentityRow, ...]
+    conversations: tuple[PastConversation, ...]
+
+
+class TemplateRow(Row, frozen=True):
+    id: UUID
+    name: str
+    shortcut: str
+    folder: str
+    language: str
+    body: str
+
+
+class View(Row, frozen=True):
+    """What a list of the rail selects. ``kind`` is mine, unassigned, all, resolved, snoozed or search;
+    ``channel`` and ``inbox_id`` narrow it; ``only`` is all, unread or waiting; ``order`` is newest, oldest
+    (waiting longest first) or due."""
+
+    kind: str
+    channel: str | None = None
+    inbox_id: UUID | None = None
+    text: str = ""
+    only: str = "all"
+    order: str = "newest"
+
+
+class Counts(Row, frozen=True):
+    """Numbers beside the rail's entries, of conversations that are open."""
+
+    mine: int = 0
+    unassigned: int = 0
+    all: int = 0
+    snoozed: int = 0
+    mine_unread: int = 0
+    channels: dict[str, int] = {}

@@ -1,0 +1,39 @@
+"""The table registry: naming rules, and which tables travel to desks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, MetaData, Table
+
+from agentdesk.store.types import Id
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+EVERYONE = "*"
+"""The scope of rows that every desk receives; other scopes are the hexadecimal id of an inbox."""
+
+SYNCED: dict[str, Table] = {}
+"""Tables whose rows travel to desks, by name, parents before children."""
+
+
+def synced(name: str, *columns: Any, **options: Any) -> Table:
+    """Return a table that travels to desks: it gets ``id`` and ``ver`` (raised by one on each write)."""
+    table = Table(
+        name,
+        metadata,
+        Column("id", Id, primary_key=True),
+        *columns,
+        Column("ver", BigInteger, nullable=False),
+        **options,
+    )
+    SYNCED[name] = table
+    return table

@@ -1,0 +1,106 @@
+"""Conversations and what is in them. Children carry their inbox: it is the scope in which they travel."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text
+
+from agentdesk.store.base import synced
+from agentdesk.store.types import Id, Json, Moment
+
+conversation = synced(
+    "conversation",
+    Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=True),
+    Column("channel", String(40), nullable=False),
+    Column("contact_id", Id, ForeignKey("contact.id"), nullable=False, index=True),
+    # Given by the server, one after the other over the whole workspace.
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("preview", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("priority", String(20), nullable=False),
+    Column("assignee_id", Id, ForeignKey("user.id"), nullable=True),
+    Column("tags", Json, nullable=False),
+    Column("language", String(35), nullable=False),
+    # The customer wrote and nobody of the team has opened it since.
+    Column("unread", Boolean, nullable=False),
+    # The customer's oldest unanswered message; null while we wait for them.
+    Column("waiting_since", Moment, nullable=True),
+    Column("last_message_id", Id, nullable=True),
+    Column("last_message_at", Moment, nullable=False),
+    Column("last_customer_at", Moment, nullable=True),
+    Column("first_reply_at", Moment, nullable=True),
+    Column("resolved_at", Moment, nullable=True),
+    Column("snoozed_until", Moment, nullable=True),
+    # A conversation this one may belong to, without proof enough to join them.
+    Column("related_id", Id, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_conversation_queue", "inbox_id", "status", "last_message_at", "id"),
+    Index("ix_conversation_assignee", "assignee_id", "status", "last_message_at", "id"),
+    Index("ix_conversation_recent", "status", "last_message_at", "id"),
+)
+
+message = synced(
+    "message",
+    Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False),
+    Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=True),
+    Column("kind", String(20), nullable=False),
+    Column("direction", String(10), nullable=False),
+    Column("author", String(20), nullable=False),
+    Column("contact_id", Id, nullable=True),
+    Column("user_id", Id, nullable=True),
+    # Parties as lists of {"kind", "value", "name"}.
+    Column("sender", Json, nullable=True),
+    Column("to", Json, nullable=False),
+    Column("cc", Json, nullable=False),
+    Column("bcc", Json, nullable=False),
+    Column("reply_to", Json, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("quoted_text", Text, nullable=False),
+    Column("quoted_html", Text, nullable=False),
+    Column("external_id", String(998), nullable=False, index=True),
+    Column("references", Json, nullable=False),
+    # Why it is in this conversation: {"rule", "evidence"}.
+    Column("reason", Json, nullable=False),
+    Column("automatic", String(20), nullable=False),
+    Column("remote_images", Integer, nullable=False),
+    Column("protection", String(40), nullable=False),
+    Column("warnings", Json, nullable=False),
+    # Outgoing only: see domain/delivery.py; the detail is {"text", "args", "words"}.
+    Column("delivery", String(20), nullable=False),
+    Column("delivery_detail", Json, nullable=True),
+    Column("delivery_at", Moment, nullable=True),
+    Column("raw_id", Id, nullable=True),
+    Column("sent_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_message_conversation", "conversation_id", "created_at", "id"),
+)
+
+attachment = synced(
+    "attachment",
+    Column("message_id", Id, ForeignKey("message.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False, index=True),
+    Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("blob", String(64), nullable=False),
+    Column("content_id", Text, nullable=False),
+    Column("inline", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+event = synced(
+    "event",
+    Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False, index=True),
+    Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("author", String(20), nullable=False),
+    Column("user_id", Id, nullable=True),
+    Column("data", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)

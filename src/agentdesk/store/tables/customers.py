@@ -1,0 +1,43 @@
+"""Contacts and the addresses they are known by."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, String, Text, UniqueConstraint
+
+from agentdesk.store.base import synced
+from agentdesk.store.types import Id, Json, Moment
+
+contact = synced(
+    "contact",
+    Column("name", String(300), nullable=False),
+    Column("company", String(300), nullable=False),
+    Column("place", String(300), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("fields", Json, nullable=False),
+    Column("blocked", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+contact_identity = synced(
+    "contact_identity",
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    # The comparable form (email: lower case); unique, so a repeat finds the same contact.
+    Column("value", String(320), nullable=False),
+    Column("display", String(320), nullable=False),
+    Column("verified", Boolean, nullable=False),
+    # The address itself does not work: {"text", "args"} of why, or null.
+    Column("bouncing", Json, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("kind", "value"),
+)
+
+# Where a contact has written to: decides which desks may see it.
+contact_inbox = synced(
+    "contact_inbox",
+    Column("contact_id", Id, ForeignKey("contact.id", ondelete="CASCADE"), nullable=False),
+    Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False, index=True),
+    UniqueConstraint("contact_id", "inbox_id"),
+)

@@ -1,0 +1,87 @@
+"""What came in as it came, what goes out, and the bytes of both."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from agentdesk.store.base import metadata
+from agentdesk.store.types import Id, Json, Moment
+
+blob = Table(
+    "blob",
+    metadata,
+    Column("hash", String(64), primary_key=True),  # SHA-256 of the content
+    Column("size", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+raw_item = Table(
+    "raw_item",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("source_id", String(400), nullable=False),
+    Column("blob", String(64), nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("received_at", Moment, nullable=True),
+    # new | done | duplicate | quarantined : exactly one end for each item
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("message_id", Id, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("account_id", "source_id"),
+    Index("ix_raw_item_state", "state", "account_id", "id"),
+)
+
+# Outlives the message, so that what was deleted does not come back with the next reading.
+ingest_ledger = Table(
+    "ingest_ledger",
+    metadata,
+    Column("inbox_id", Id, ForeignKey("inbox.id"), primary_key=True),
+    Column("key_hash", String(64), primary_key=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("message_id", Id, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("key", String(400), nullable=False, unique=True),
+    # queued | sending | verify | done (sent, failed or left to a person)
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=True),
+    Column("lease_token", BigInteger, nullable=False),
+    Column("first_attempt_at", Moment, nullable=True),
+    Column("last_attempt_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_outbox_next", "account_id", "state", "next_at"),
+)
+
+delivery_attempt = Table(
+    "delivery_attempt",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("message_id", Id, ForeignKey("message.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("lease_token", BigInteger, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+    # sent | refused | unreachable | uncertain | found | absent | unknown
+    Column("outcome", String(20), nullable=False),
+    Column("answer", Text, nullable=False),
+)

@@ -1,0 +1,127 @@
+"""One unit of work: all synced rows are written here and nowhere else.
+
+On the server each write raises ``ver`` by one and appends to the change log in the same transaction. On a desk
+(:mod:`agentdesk.sync.overlay`) the same commands run on another kind of unit, which sets the server's row aside
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import Table, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base.errors import NotFound
+from agentdesk.store.base import EVERYONE
+from agentdesk.store.tables import change_log, contact_inbox
+
+Values = Mapping[str, Any]
+Changes = dict[str, set[UUID]]
+"""Table name to the ids of the rows that changed."""
+
+_BY_CONTACT = {"contact": "id", "contact_identity": "contact_id"}
+_EVERYONE = frozenset({"user", "inbox", "inbox_member", "template"})
+
+
+class Unit(Protocol):
+    """What a command may do to the rows, within one transaction."""
+
+    conn: AsyncConnection
+    changes: Changes
+    optimistic: bool
+    """True on a desk: the server will do the same, and its word is final."""
+
+    async def insert(self, table: Table, rows: Sequence[Values]) -> None:
+        """Add ``rows``; each must name its ``id``."""
+        ...
+
+    async def update(self, table: Table, row_id: UUID, values: Values) -> None:
+        """Change one row. Raises NotFound where there is none."""
+        ...
+
+
+class ServerUnit:
+    """The authority's unit: raises ``ver`` and writes the change log."""
+
+    optimistic = False
+
+    def __init__(self, conn: AsyncConnection, command_id: UUID | None = None) -> None:
+        self.conn = conn
+        self.changes: Changes = {}
+        self._command_id = command_id
+        self._log: list[dict[str, Any]] = []
+        self._contact_scopes: dict[UUID, set[str]] = {}
+
+    async def insert(self, table: Table, rows: Sequence[Values]) -> None:
+        """Add ``rows`` with ``ver`` 1."""
+        if not rows:
+            return
+        await self.conn.execute(insert(table), [{**row, "ver": 1} for row in rows])
+        if table is contact_inbox:
+            await self._contact_enters(rows)
+        for row in rows:
+            await self._note(table, row["id"], 1, row)
+
+    async def update(self, table: Table, row_id: UUID, values: Values) -> None:
+        """Change one row and raise its ``ver``."""
+        scope_columns = [c for c in (table.c.get("inbox_id"), table.c.get("contact_id")) if c is not None]
+        statement = (
+            update(table)
+            .where(table.c.id == row_id)
+            .values(**values, ver=table.c.ver + 1)
+            .returning(table.c.ver, *scope_columns)
+        )
+        row = (await self.conn.execute(statement)).mappings().first()
+        if row is None:
+            raise NotFound
+        await self._note(table, row_id, row["ver"], row)
+
+    async def flush(self) -> None:
+        """Write the change log. Called once, right before the commit."""
+        if self._log:
+            await self.conn.execute(insert(change_log), self._log)
+            self._log = []
+
+    async def _note(self, table: Table, row_id: UUID, ver: int, row: Mapping[Any, Any]) -> None:
+        self.changes.setdefault(table.name, set()).add(row_id)
+        for scope in await self._scopes(table, row_id, row):
+            self._append(table.name, row_id, ver, scope)
+
+    def _append(self, table_name: str, row_id: UUID, ver: int, scope: str) -> None:
+        self._log.append(
+            {
+                "scope": scope,
+                "table_name": table_name,
+                "row_id": row_id,
+                "ver": ver,
+                "op": "u",
+                "command_id": self._command_id,
+            }
+        )
+
+    async def _scopes(self, table: Table, row_id: UUID, row: Mapping[Any, Any]) -> Iterable[str]:
+        if table.name in _EVERYONE or table.name == "account":
+            return (EVERYONE,)
+        if table.name in _BY_CONTACT:
+            key = _BY_CONTACT[table.name]
+            return await self._scopes_of_contact(row_id if key == "id" else row[key])
+        return (row["inbox_id"].hex,)
+
+    async def _scopes_of_contact(self, contact_id: UUID) -> set[str]:
+        known = self._contact_scopes.get(contact_id)
+        if known is None:
+            found = await self.conn.scalars(
+                select(contact_inbox.c.inbox_id).where(contact_inbox.c.contact_id == contact_id)
+            )
+            known = self._contact_scopes[contact_id] = {inbox_id.hex for inbox_id in found}
+        return known
+
+    async def _contact_enters(self, rows: Sequence[Values]) -> None:
+        """A contact that appears in an inbox must reach its desks even if it was written before."""
+        for row in rows:
+            scope = row["inbox_id"].hex
+            self._contact_scopes.setdefault(row["contact_id"], set()).add(scope)
+            self._append("contact", row["contact_id"], 1, scope)
