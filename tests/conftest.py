@@ -1,0 +1,227 @@
+"""Fixtures for every test: databases, mail servers, programs, and the watch for what a test leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
+
+import pytest
+
+from tests.helpers.certificates import Certificates, make_certificates
+from tests.helpers.dovecot import DovecotServer, Mailbox, find_dovecot
+from tests.helpers.leftovers import ErrorLog, LoopWatch, leftover_threads, threads_now
+from tests.helpers.postgres import PostgresServer, find_binaries
+from tests.helpers.processes import need
+from tests.helpers.program import Programs
+from tests.helpers.proxy import Proxy
+from tests.helpers.smtp import PostOffice, SmtpServer
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+_ON_THE_QT_LOOP = {"desktop", "scenarios", "screens"}
+_HERE = Path(__file__).parent
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, LoopFactory]:
+    """Run the tests of everything with a window on the Qt loop, all others on plain asyncio."""
+    if _room(item.path) in _ON_THE_QT_LOOP:
+        return {"qt": _new_qt_loop}
+    return {"asyncio": asyncio.new_event_loop}
+
+
+def _new_qt_loop() -> asyncio.AbstractEventLoop:
+    from agentdesk.desktop.loop import new_loop
+
+    return new_loop()
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(_HERE).parts[0] if path.is_relative_to(_HERE) else ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they use and where they live, so that ``-m`` can choose among them."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "postgres" in names and "database_url" not in names:
+            item.add_marker("postgres")
+        if "dovecot" in names:
+            item.add_marker("dovecot")
+        room = _room(item.path)
+        if room == "scenarios":
+            item.add_marker("scenario")
+        elif room == "faults":
+            item.add_marker("faults")
+
+
+# ---- databases ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test run."""
+    binaries = find_binaries()
+    need(binaries, "PostgreSQL (Debian's package postgresql)")
+    assert binaries is not None
+    server = PostgresServer(binaries)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The ``postgresql://`` URL of an empty database."""
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The ``sqlite:///`` URL of a database file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'agentdesk.db'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+# ---- mail ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority nobody trusts by itself, and a certificate for the loopback address signed by it."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def _dovecot_server() -> Iterator[DovecotServer]:
+    program = find_dovecot()
+    need(program, "Dovecot (Debian's package dovecot-imapd)")
+    assert program is not None
+    server = DovecotServer(program)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def dovecot(_dovecot_server: DovecotServer) -> DovecotServer:
+    """The Dovecot server of this test run; started again when the test before stopped it."""
+    if not _dovecot_server.running:
+        _dovecot_server.start()
+    return _dovecot_server
+
+
+@pytest.fixture
+def post_office() -> PostOffice:
+    """Knows which address of the local domain belongs to which mailbox of this test."""
+    return PostOffice()
+
+
+class NewMailbox(Protocol):
+    """Makes mailboxes: ``new_mailbox("support")`` has the address ``support@desk.test``."""
+
+    def __call__(self, name: str | None = None) -> Mailbox: ...
+
+
+@pytest.fixture
+def new_mailbox(dovecot: DovecotServer, post_office: PostOffice) -> NewMailbox:
+    """Makes further mailboxes on Dovecot. Mail sent through `smtp_server` to their addresses arrives in them."""
+
+    def make(name: str | None = None) -> Mailbox:
+        mailbox = dovecot.new_mailbox(name)
+        post_office.add(mailbox)
+        return mailbox
+
+    return make
+
+
+@pytest.fixture
+def mailbox(new_mailbox: NewMailbox) -> Mailbox:
+    """An empty mailbox of a new user on a real Dovecot."""
+    return new_mailbox()
+
+
+@pytest.fixture
+def smtp_server(certificates: Certificates, post_office: PostOffice) -> Iterator[SmtpServer]:
+    """A real SMTP server; its `faults` break things, its `received` tells what it took."""
+    server = SmtpServer(certificates, post_office)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def new_proxy() -> Iterator[Callable[[int], Proxy]]:
+    """Makes proxies in front of a port of 127.0.0.1, to disturb what passes."""
+    proxies: list[Proxy] = []
+
+    def make(target_port: int) -> Proxy:
+        proxies.append(Proxy(target_port))
+        return proxies[-1]
+
+    yield make
+    for proxy in proxies:
+        proxy.close()
+
+
+# ---- programs -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """Starts ``agentdesk`` programs; whatever still runs after the test is killed."""
+    started = Programs(tmp_path)
+    yield started
+    started.close()
+
+
+# ---- what a test leaves behind ------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _no_logged_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test when an error was logged; ``@pytest.mark.logs_error("pattern")`` says that one must be."""
+    import logging
+
+    log = ErrorLog()
+    logging.getLogger().addHandler(log)
+    yield
+    logging.getLogger().removeHandler(log)
+    expected = [marker.args[0] for marker in request.node.iter_markers("logs_error")]
+    if complaint := log.complaint(expected):
+        pytest.fail(complaint, pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_leftover_threads(_no_logged_errors: None) -> Iterator[None]:
+    """Fail a test that leaves a thread running."""
+    before = threads_now()
+    yield
+    if left := leftover_threads(before):
+        pytest.fail(f"threads still run after the test: {left}", pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_leftover_tasks(request: pytest.FixtureRequest, _no_leftover_threads: None) -> Iterator[None]:
+    """Fail an async test that leaves a task running, or in which a callback or a forgotten task failed.
+
+    It asks for pytest-asyncio's runner by name, so that it ends after every other fixture of the test but
+    before the runner cancels what is left.
+    """
+    if request.node.get_closest_marker("asyncio") is None:
+        yield
+        return
+    runner: asyncio.Runner = request.getfixturevalue("_function_scoped_runner")
+    watch = LoopWatch(runner.get_loop())
+    yield
+    if complaint := runner.run(watch.complaint()):
+        pytest.fail(f"left behind on the event loop:\n{complaint}", pytrace=False)

@@ -1,0 +1,1 @@
+"""What the tests stand on: real servers, waiting without sleeping, and a watch for what is left behind."""

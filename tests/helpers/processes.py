@@ -1,0 +1,95 @@
+"""Starting server programs for tests so that none of them outlives the test run."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+_PR_SET_PDEATHSIG = 1
+
+
+def need(found: object, what: str) -> None:
+    """Skip the test when ``what`` is not installed; where servers are required (CI), fail it instead."""
+    if found:
+        return
+    if os.environ.get("AGENTDESK_REQUIRE_SERVERS") == "1":
+        pytest.fail(f"{what} is not installed, and this run requires it", pytrace=False)
+    pytest.skip(f"{what} is not installed")
+
+
+def free_port() -> int:
+    """Return a TCP port on 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def accepts(port: int) -> bool:
+    """Say whether somebody accepts connections on this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def die_with_parent(signal_number: int = signal.SIGKILL) -> Callable[[], None] | None:
+    """Return a ``preexec_fn`` that has Linux end the child when the test process dies, however it dies.
+
+    The kernel ties this to the *thread* that starts the child, so only the main thread asks for it.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def ask_kernel() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal_number)
+
+    return ask_kernel
+
+
+def spawn(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    user: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    death_signal: int = signal.SIGKILL,
+) -> subprocess.Popen[bytes]:
+    """Start a program with no input, its output appended to ``log``; as ``user`` when that is given."""
+    account = pwd.getpwnam(user) if user else None
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
+            preexec_fn=die_with_parent(death_signal),
+        )
+
+
+def stop(process: subprocess.Popen[bytes], signal_number: int = signal.SIGTERM, timeout: float = 15) -> int:
+    """Signal a program and wait for its end; kill it if it does not end in time. Returns its exit status."""
+    if process.poll() is None:
+        process.send_signal(signal_number)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    return process.returncode
