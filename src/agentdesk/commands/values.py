@@ -7,13 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-
-class Party(msgspec.Struct, frozen=True):
-    """An address on a channel, with the name its owner goes by."""
-
-    kind: str
-    value: str
-    name: str = ""
+from agentdesk.domain.party import Party
 
 
 class File(msgspec.Struct, frozen=True):

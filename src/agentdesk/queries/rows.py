@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from agentdesk.commands.values import Party
+from agentdesk.domain.party import Party
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agentdesk.domain.message import Automatic as Automation
+from agentdesk.domain.party import Party
+
+__all__ = [
+    "Automation",
+    "Cursor",
+    "DeliveryReport",
+    "Inbound",
+    "InboundAttachment",
+    "Party",
+    "RawItem",
+    "Report",
+    "ThreadToken",
+]
+
 Cursor = Mapping[str, object]
 """Where an account's reading has got to; JSON values, understood by its connector only."""
 
@@ -24,26 +39,6 @@ class RawItem:
     raw: bytes
     received_at: datetime | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Somebody's address on a channel: ``kind`` is the identity kind (``email``), ``value`` the address in
-    its comparable form, ``name`` what they call themselves."""
-
-    kind: str
-    value: str
-    name: str = ""
-
-
-class Automation(StrEnum):
-    """Whether a program wrote it (email: RFC 3834 and the headers used in practice)."""
-
-    NO = "no"
-    AUTO_REPLY = "auto_reply"
-    AUTO_GENERATED = "auto_generated"
-    BULK = "bulk"
-    BOUNCE = "bounce"
 
 
 @dataclass(frozen=True, slots=True)

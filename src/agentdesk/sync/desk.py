@@ -1,0 +1,202 @@
+"""What a screen may ask and do: the desk's side of everything, without Qt and without SQL.
+
+:class:`DeskPort` is what views are written against; :class:`agentdesk.sync.local.LocalDesk` fulfils it with
+replica, outbox and connection. All answers come from the replica and never wait for the network, except where
+said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.base.text import Msg
+from agentdesk.commands.values import Answer, AnyCommand, File
+from agentdesk.queries.rows import (
+    AccountRow,
+    ContactDetail,
+    ConversationRow,
+    Counts,
+    InboxRow,
+    QueueRow,
+    TemplateRow,
+    Timeline,
+    UserRow,
+    View,
+)
+
+Changes = dict[str, set[UUID]]
+
+
+class Link(StrEnum):
+    """How the desk stands with its server."""
+
+    CONNECTING = "connecting"
+    FILLING = "filling"
+    SYNCED = "synced"
+    OFFLINE = "offline"
+    SIGN_IN = "sign_in"
+    TOO_OLD = "too_old"
+
+
+class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """``since`` is when this state began, ``synced_at`` when the desk last was current; ``waiting`` counts
+    commands that have not gone up; ``done`` of ``total`` conversations during the first fill."""
+
+    link: Link
+    since: datetime
+    synced_at: datetime | None = None
+    waiting: int = 0
+    done: int = 0
+    total: int = 0
+    problem: Msg | None = None
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """Text that was typed and not sent. ``mode`` is ``reply`` or ``note``; one of each per conversation."""
+
+    conversation_id: UUID
+    mode: str
+    text: str
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    subject: str = ""
+    files: tuple[File, ...] = ()
+    seen_message_id: UUID | None = None
+    saved_at: datetime | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A command in the outbox: ``state`` is ``held`` (undo window until ``held_until``), ``waiting``,
+    ``sent`` (no answer yet) or ``refused`` (``answer`` says why; shown with Edit, Retry, Discard)."""
+
+    id: UUID
+    number: int | None
+    command: AnyCommand
+    state: str
+    issued_at: datetime
+    held_until: datetime | None = None
+    answer: Answer | None = None
+
+
+class DeskPort(Protocol):
+    """The desk, as views see it. Everything runs on the loop of the caller."""
+
+    @property
+    def me(self) -> UserRow | None:
+        """Who is signed in; None before the first fill has brought it."""
+        ...
+
+    @property
+    def status(self) -> LinkStatus: ...
+
+    def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call ``on_changes`` with table names and ids after each change; returns the unsubscriber.
+
+        ``{}`` means that everything may have changed (replica filled anew). ``outbox`` and ``draft`` are
+        told as tables of their own.
+        """
+        ...
+
+    def subscribe_status(self, on_status: Callable[[LinkStatus], None]) -> Callable[[], None]: ...
+
+    async def queue_ids(self, view: View) -> list[UUID]:
+        """All conversation ids of a view, in its order."""
+        ...
+
+    async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
+        """The rows of ``ids``; those that are gone are left out."""
+        ...
+
+    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
+        """Which of ``ids`` belong to ``view`` now, with the sort key they have in it (ascending)."""
+        ...
+
+    async def counts(self) -> Counts: ...
+
+    async def conversation(self, conversation_id: UUID) -> ConversationRow | None: ...
+
+    async def timeline(
+        self, conversation_id: UUID, before: UUID | None = None, limit: int = 40
+    ) -> Timeline: ...
+
+    async def contact(self, contact_id: UUID) -> ContactDetail | None: ...
+
+    async def templates(self) -> list[TemplateRow]: ...
+
+    async def users(self) -> list[UserRow]: ...
+
+    async def inboxes(self) -> list[InboxRow]: ...
+
+    async def accounts(self) -> list[AccountRow]: ...
+
+    async def do(self, command: AnyCommand, hold_seconds: float = 0) -> UUID:
+        """Commit ``command`` to the outbox, apply it to the replica, and return its id.
+
+        Raises AgentDeskError where it is refused here already. ``hold_seconds`` is the undo window; it runs
+        on in the outbox when the program ends.
+        """
+        ...
+
+    async def undo_hold(self, command_id: UUID) -> bool:
+        """Take a held command back. False where it has gone already."""
+        ...
+
+    async def release_hold(self, command_id: UUID) -> None:
+        """Let a held command go now."""
+        ...
+
+    async def waiting(self) -> list[Waiting]:
+        """What the outbox holds, oldest first, refused ones included."""
+        ...
+
+    async def retry(self, command_id: UUID) -> None:
+        """Offer a refused command again, as a new one, meant in spite of what came between."""
+        ...
+
+    async def discard(self, command_id: UUID) -> None:
+        """Drop a refused command. Its text goes back to the draft first, where it has one."""
+        ...
+
+    async def save_draft(self, draft: Draft) -> None:
+        """Keep a draft; an empty one (no text, no files) removes it. Safe against kill -9 on return."""
+        ...
+
+    async def draft(self, conversation_id: UUID, mode: str) -> Draft | None: ...
+
+    async def drafts(self) -> list[Draft]: ...
+
+    async def attach(self, path: Path) -> File:
+        """Take a file into the desk's own store, to be sent. Raises AgentDeskError where it is too large or
+        cannot be read."""
+        ...
+
+    async def attach_bytes(self, name: str, media_type: str, content: bytes) -> File: ...
+
+    async def file(self, blob: str, attachment_id: UUID) -> Path:
+        """Return where an attachment's content lies on this computer, fetching it from the server if need be.
+
+        Raises AgentDeskError offline, or where it is gone.
+        """
+        ...
+
+    async def original(self, message_id: UUID) -> bytes:
+        """Return a message as it came (asked from the server). Raises AgentDeskError offline."""
+        ...
+
+    async def remote_picture(self, message_id: UUID, url: str) -> bytes:
+        """Return a remote picture of a message, fetched by the server, guarded; only when a person asked."""
+        ...
+
+    async def search(self, text: str, limit: int = 200) -> list[UUID]:
+        """Conversation ids that match, newest first, from the replica's index."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,141 @@
+"""What travels between a desk and its server: msgpack in binary WebSocket frames.
+
+The desk speaks first (:class:`Hello`). The server answers :class:`Welcome` or :class:`Goodbye`, then sends
+:class:`Batch` after batch; ``cursor`` is the server's own text, kept by the desk and given back in the next
+hello. Commands go up in :class:`Push`, strictly by number; each is answered once (:class:`Answers`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.commands.values import Answer, Envelope, Text
+
+PROTOCOL = 1
+"""Raised with each change that an older desk would not understand; the server also speaks the one before."""
+
+MAX_FRAME_BYTES = 8 * 1024 * 1024
+PING_SECONDS = 15.0
+
+
+class Frame(msgspec.Struct, frozen=True, tag_field="t", kw_only=True):
+    """Base of everything that travels."""
+
+
+class Hello(Frame, frozen=True, tag="hello"):
+    """The desk introduces itself. ``epoch`` and ``cursor`` are what it was last given, or None."""
+
+    token: str
+    desk_id: UUID
+    protocol: int
+    program: str
+    epoch: str | None = None
+    cursor: str | None = None
+
+
+class Welcome(Frame, frozen=True, tag="welcome"):
+    """The server accepts the desk. ``fresh`` tells it to empty its replica: everything comes anew.
+
+    ``last_number`` is the number of the last command that the server has of this desk.
+    """
+
+    protocol: int
+    program: str
+    epoch: str
+    user_id: UUID
+    workspace: str
+    fresh: bool
+    last_number: int
+    undo_seconds: int = 10
+
+
+class Goodbye(Frame, frozen=True, tag="goodbye"):
+    """The server refuses: ``code`` is ``auth``, ``protocol``, ``closing`` or ``slow``."""
+
+    code: str
+    reason: Text
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Rows of one table, as column name to value; ids are 16 bytes, moments are UTC microseconds."""
+
+    table: str
+    rows: tuple[dict[str, Any], ...]
+
+
+class Departure(msgspec.Struct, frozen=True):
+    """A row that this desk may no longer see, or that is gone."""
+
+    table: str
+    id: UUID
+
+
+class Batch(Frame, frozen=True, tag="batch"):
+    """Changes, in one snapshot of the database. ``own`` names this desk's commands that are contained.
+
+    ``more`` says that the next batch follows at once; ``filling`` that the first fill is under way, with
+    ``done`` of ``total`` conversations.
+    """
+
+    cursor: str
+    rows: tuple[Rows, ...] = ()
+    departures: tuple[Departure, ...] = ()
+    own: tuple[UUID, ...] = ()
+    more: bool = False
+    filling: bool = False
+    done: int = 0
+    total: int = 0
+
+
+class Push(Frame, frozen=True, tag="push"):
+    """Commands of this desk, in order of their numbers."""
+
+    commands: tuple[Envelope, ...]
+
+
+class Answers(Frame, frozen=True, tag="answers"):
+    """What became of commands, in the order in which they came."""
+
+    answers: tuple[Answer, ...]
+
+
+class Problem(Frame, frozen=True, tag="problem"):
+    """Something the person at this desk should know, not tied to a command."""
+
+    reason: Text
+
+
+class Ping(Frame, frozen=True, tag="ping"):
+    """Are you there? Sent by either side; answered by :class:`Pong`."""
+
+    number: int = 0
+
+
+class Pong(Frame, frozen=True, tag="pong"):
+    number: int = 0
+
+
+FromDesk = Hello | Push | Ping | Pong
+FromServer = Welcome | Goodbye | Batch | Answers | Problem | Ping | Pong
+
+_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
+_desk_decoder = msgspec.msgpack.Decoder(FromDesk)
+_server_decoder = msgspec.msgpack.Decoder(FromServer)
+
+
+def encode(frame: Frame) -> bytes:
+    """Return the bytes of a frame."""
+    return _encoder.encode(frame)
+
+
+def decode_from_desk(data: bytes) -> FromDesk:
+    """Return the frame in ``data``; raises msgspec.ValidationError or DecodeError."""
+    return _desk_decoder.decode(data)
+
+
+def decode_from_server(data: bytes) -> FromServer:
+    """Return the frame in ``data``; raises msgspec.ValidationError or DecodeError."""
+    return _server_decoder.decode(data)
