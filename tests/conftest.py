@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -35,9 +36,18 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 
 
 def _new_qt_loop() -> asyncio.AbstractEventLoop:
-    from agentdesk.desktop.loop import new_loop
+    from PySide6.QtWidgets import QApplication
 
-    return new_loop()
+    from agentdesk.desktop.loop import DeskEventLoop
+
+    app = QApplication.instance() or QApplication(["agentdesk-tests"])
+    assert isinstance(app, QApplication)
+    app.setQuitOnLastWindowClosed(False)
+    _qt_applications.add(app)
+    return DeskEventLoop(app)
+
+
+_qt_applications: set[object] = set()  # Qt's application lives as long as somebody in Python holds it
 
 
 def _room(path: Path) -> str:
@@ -59,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("faults")
 
 
-# ---- databases ----------------------------------------------------------------------------------------------
+# --- databases ---
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +104,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-# ---- mail ---------------------------------------------------------------------------------------------------
+# --- mail ---
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +145,7 @@ class NewMailbox(Protocol):
 
 @pytest.fixture
 def new_mailbox(dovecot: DovecotServer, post_office: PostOffice) -> NewMailbox:
-    """Makes further mailboxes on Dovecot. Mail sent through `smtp_server` to their addresses arrives in them."""
+    """Makes further mailboxes on Dovecot; mail sent to their addresses through `smtp_server` arrives."""
 
     def make(name: str | None = None) -> Mailbox:
         mailbox = dovecot.new_mailbox(name)
@@ -173,7 +183,7 @@ def new_proxy() -> Iterator[Callable[[int], Proxy]]:
         proxy.close()
 
 
-# ---- programs -----------------------------------------------------------------------------------------------
+# --- programs ---
 
 
 @pytest.fixture
@@ -184,14 +194,12 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
     started.close()
 
 
-# ---- what a test leaves behind ------------------------------------------------------------------------------
+# --- what a test leaves behind ---
 
 
 @pytest.fixture(autouse=True)
 def _no_logged_errors(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test when an error was logged; ``@pytest.mark.logs_error("pattern")`` says that one must be."""
-    import logging
-
     log = ErrorLog()
     logging.getLogger().addHandler(log)
     yield

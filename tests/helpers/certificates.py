@@ -1,4 +1,4 @@
-"""A certificate authority for one test run, and a server certificate for the loopback address signed by it."""
+"""A certificate authority for one test run, and a server certificate for the loopback address."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Certificates:
 
 def make_certificates(folder: Path) -> Certificates:
     """Write an authority, and a certificate for ``localhost`` and 127.0.0.1, into ``folder``."""
-    authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority_key, server_key = (
+        ec.generate_private_key(ec.SECP256R1()),
+        ec.generate_private_key(ec.SECP256R1()),
+    )
     authority_name = _name("AgentDesk test authority")
     authority = (
         _builder(authority_name, authority_name, authority_key.public_key())

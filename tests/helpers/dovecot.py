@@ -132,6 +132,7 @@ class DovecotServer:
         self.certificates: Certificates = make_certificates(self.home)
         self.owner = pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         self.token_key = secrets.token_bytes(32)
+        self._passwords: dict[str, str] = {}
         self._changes = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._write_configuration()
@@ -196,20 +197,26 @@ class DovecotServer:
 
     def add_user(self, user: str, password: str) -> None:
         """Add a user, or change the password of one; returns when the new password is in force."""
-        entry = self.home / "users" / user
-        line = f"{user}:{{PLAIN}}{password}:{self.owner.pw_uid}:{self.owner.pw_gid}::{self.home}/mail/{user}::\n"
-        known = entry.exists()
+        line = (
+            f"{user}:{{PLAIN}}{password}:{self.owner.pw_uid}:{self.owner.pw_gid}::{self.home}/mail/{user}::\n"
+        )
+        known = user in self._passwords
+        self._write_entry(user, line)
+        self._passwords[user] = password
+        if known:
+            until_sync(lambda: self.lets_in(user, password), what="the new password")
+
+    def _write_entry(self, user: str, line: str) -> None:
         aside = self.home / "users.new"
         aside.write_text(line)
         self._changes += 1
         os.utime(aside, (0, self._changes))  # the server sees a change by the whole second
-        aside.rename(entry)
-        if known:
-            until_sync(lambda: self.lets_in(user, password), what="the new password")
+        aside.rename(self.home / "users" / user)
 
-    def remove_user(self, user: str, password: str) -> None:
+    def remove_user(self, user: str) -> None:
         """Remove a user; returns when the login is refused. The mail stays on disk."""
-        (self.home / "users" / user).unlink()
+        self._write_entry(user, "")
+        password = self._passwords[user]
         until_sync(lambda: not self.lets_in(user, password), what="the end of the account")
 
     def lets_in(self, user: str, password: str) -> bool:
@@ -222,11 +229,16 @@ class DovecotServer:
             return True
 
     def new_mailbox(self, name: str | None = None) -> Mailbox:
-        """Add a user ``name@desk.test`` (a made-up name without one) with an empty mailbox."""
+        """Return the empty mailbox of a user ``name@desk.test``; without a name, of a new user.
+
+        A user of an earlier test is used again, and that test's mail is gone.
+        """
         address = f"{name or 'agent-' + secrets.token_hex(4)}@desk.test"
-        password = secrets.token_urlsafe(9)
-        self.add_user(address, password)
-        return Mailbox(self, address, password)
+        if address in self._passwords:
+            shutil.rmtree(self.home / "mail" / address)
+        else:
+            self.add_user(address, secrets.token_urlsafe(9))
+        return Mailbox(self, address, self._passwords[address])
 
 
 def signed_token(claims: dict[str, object], key: bytes) -> str:
@@ -333,12 +345,12 @@ class Mailbox:
 
     def remove(self) -> None:
         """Close the account: nobody can log in to this mailbox any more."""
-        self.server.remove_user(self.user, self.password)
+        self.server.remove_user(self.user)
 
     def access_token(self, *, expires_in: float = 3600) -> str:
         """Return an OAuth2 access token that lets this user log in for ``expires_in`` seconds."""
         now = int(time.time())
-        claims = {"email": self.user, "iat": now - 5, "exp": now + int(expires_in)}
+        claims = {"sub": self.user, "email": self.user, "iat": now - 5, "exp": now + int(expires_in)}
         return signed_token(claims, self.server.token_key)
 
     def _make_maildir(self, maildir: Path) -> None:

@@ -65,7 +65,9 @@ class LoopWatch:
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        self._failures.append(f"{context.get('message')}: {error!r}" if error else str(context.get("message")))
+        self._failures.append(
+            f"{context.get('message')}: {error!r}" if error else str(context.get("message"))
+        )
 
     async def complaint(self) -> str | None:
         """Return what is wrong after the test: unhandled errors, or tasks that do not end by themselves."""

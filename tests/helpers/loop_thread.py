@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for servers that must go on while the test's own loop is busy or absent."""
+"""An event loop in a thread of its own, for servers that go on while the test's loop is busy or absent."""
 
 from __future__ import annotations
 

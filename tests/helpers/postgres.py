@@ -142,6 +142,6 @@ class PostgresServer:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a thread with a loop of its own, whether or not the caller is inside a running loop."""
+    """Run a coroutine in a thread with a loop of its own: the caller may be inside a running loop."""
     with ThreadPoolExecutor(1, "postgres-helper") as thread:
         return thread.submit(asyncio.run, work).result()

@@ -1,7 +1,7 @@
 """A real, strict SMTP server with faults on a switch.
 
-It wants authentication, offers STARTTLS, SIZE and SMTPUTF8, refuses unknown recipients of its own domain, records
-every envelope it takes, and delivers to local mailboxes. It runs in a thread of its own.
+It wants authentication, offers STARTTLS, SIZE and SMTPUTF8, refuses unknown recipients of its own domain,
+records every envelope it takes, and delivers to local mailboxes. It runs in a thread of its own.
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ class SmtpServer:
         self._thread.run(self._start())
 
     async def _start(self) -> None:
-        plain = await self._thread.loop.create_server(lambda: self._connection(self._tls), self.host, self.port)
+        plain = await self._thread.loop.create_server(
+            lambda: self._connection(self._tls), self.host, self.port
+        )
         tls = await self._thread.loop.create_server(
             lambda: self._connection(None), self.host, self.tls_port, ssl=self._tls
         )
@@ -222,6 +224,11 @@ class _Connection(SMTP):
         self._on_change(self, False)
         super().connection_lost(error)
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether the connection is under TLS, by STARTTLS or from the first byte."""
+        return self.transport is not None and self.transport.get_extra_info("ssl_object") is not None
+
     def abort(self) -> None:
         """Cut the connection: what was not sent yet is thrown away."""
         if isinstance(self.transport, asyncio.WriteTransport):
@@ -260,7 +267,9 @@ class _Handler:
         fields = dict(part.split("=", 1) for part in text.split("\x01") if "=" in part)
         token = fields.get("auth", "").removeprefix("Bearer ")
         user = self._server.access_tokens.get(token)
-        return AuthResult(success=user is not None and user == fields.get("user"), handled=False, auth_data=user)
+        return AuthResult(
+            success=user is not None and user == fields.get("user"), handled=False, auth_data=user
+        )
 
     async def handle_MAIL(
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -292,14 +301,14 @@ class _Handler:
         self._server.transfers += 1
         if faults.data_reply and faults.happens(faults.data_reply):
             return faults.data_reply
-        self._take(session, envelope)
+        self._take(server, session, envelope)
         if faults.cut is Cut.AFTER_DATA and faults.happens(faults.cut):
             server.abort()
         elif faults.silent_after_data and faults.happens(True):
             await asyncio.Event().wait()
         return "250 2.0.0 taken"
 
-    def _take(self, session: Session, envelope: Envelope) -> None:
+    def _take(self, server: _Connection, session: Session, envelope: Envelope) -> None:
         content = envelope.original_content or b""
         sender = envelope.mail_from or ""
         user = session.auth_data if isinstance(session.auth_data, str) else ""
@@ -320,7 +329,7 @@ class _Handler:
                 recipients=tuple(envelope.rcpt_tos),
                 content=content,
                 user=user,
-                encrypted=session.ssl is not None,
+                encrypted=server.encrypted,
                 options=tuple(envelope.mail_options),
             )
         )

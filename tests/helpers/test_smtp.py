@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +24,9 @@ async def client_of(server: SmtpServer, timeout: float = 10) -> AsyncIterator[ai
         client.close()
 
 
-async def send(server: SmtpServer, recipients: list[str] = SOMEBODY, timeout: float = 10) -> dict[str, object]:
+async def send(
+    server: SmtpServer, recipients: list[str] = SOMEBODY, timeout: float = 10
+) -> dict[str, object]:
     async with client_of(server, timeout) as client:
         await client.login(server.user, server.password)
         refused, _answer = await client.sendmail("agent@desk.test", recipients, LETTER)
@@ -50,7 +51,9 @@ async def test_local_mail_arrives_in_the_mailbox(smtp_server: SmtpServer, new_ma
     assert message.endswith(LETTER)
 
 
-async def test_a_provider_that_files_sent_mail_itself(smtp_server: SmtpServer, new_mailbox: NewMailbox) -> None:
+async def test_a_provider_that_files_sent_mail_itself(
+    smtp_server: SmtpServer, new_mailbox: NewMailbox
+) -> None:
     support = new_mailbox("support")
     smtp_server.saves_sent = True
     async with client_of(smtp_server) as client:
@@ -104,7 +107,10 @@ async def test_replies_that_refuse(smtp_server: SmtpServer) -> None:
     smtp_server.faults = Faults(sender_reply="553 5.7.1 not your address")
     with pytest.raises(aiosmtplib.SMTPSenderRefused, match="553"):
         await send(smtp_server)
-    assert [taken.recipients for taken in smtp_server.received] == [("bob@example.org",), ("ada@example.org",)]
+    assert [taken.recipients for taken in smtp_server.received] == [
+        ("bob@example.org",),
+        ("ada@example.org",),
+    ]
 
 
 async def test_taken_but_never_answered(smtp_server: SmtpServer) -> None:
@@ -136,4 +142,3 @@ async def test_stopping_cuts_and_starting_again_keeps_the_port(smtp_server: Smtp
         await send(smtp_server)
     smtp_server.start()
     await send(smtp_server)
-    await asyncio.sleep(0)
