@@ -1,8 +1,8 @@
 """One unit of work: all synced rows are written here and nowhere else.
 
 On the server each write raises ``ver`` by one and appends to the change log in the same transaction. On a
-desk (:mod:`agentdesk.sync.overlay`) the same commands run on another kind of unit, which sets the server's row
-aside first.
+desk (:mod:`agentdesk.sync.overlay`) the same commands run on another kind of unit, which sets the server's
+row aside first.
 """
 
 from __future__ import annotations

@@ -121,9 +121,9 @@ class Pong(Frame, frozen=True, tag="pong"):
 FromDesk = Hello | Push | Ping | Pong
 FromServer = Welcome | Goodbye | Batch | Answers | Problem | Ping | Pong
 
-_encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
-_desk_decoder = msgspec.msgpack.Decoder(FromDesk)
-_server_decoder = msgspec.msgpack.Decoder(FromServer)
+_encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
+_desk_decoder: msgspec.msgpack.Decoder[FromDesk] = msgspec.msgpack.Decoder(FromDesk)
+_server_decoder: msgspec.msgpack.Decoder[FromServer] = msgspec.msgpack.Decoder(FromServer)
 
 
 def encode(frame: Frame) -> bytes:
