@@ -92,8 +92,8 @@ class Inbound:
     ``text`` and ``html`` are what the person wrote; ``quoted_text`` and ``quoted_html`` the history under
     it, kept apart to be folded. HTML is already sanitised; pictures in it are ``cid:`` or held back.
     ``external_id`` is the channel's own id (Message-ID without brackets). ``content_hash`` is the same for
-    two copies of one message. ``references`` are external ids, oldest first. ``warnings`` are catalogue texts for
-    the agent. ``sender_verified`` is false where From is missing, double or forged-looking.
+    two copies of one message. ``references`` are external ids, oldest first. ``warnings`` are catalogue
+    texts for the agent. ``sender_verified`` is false where From is missing, double or forged-looking.
     """
 
     sender: Party

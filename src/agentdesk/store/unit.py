@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
 from agentdesk.store.base import EVERYONE
 from agentdesk.store.tables import change_log, contact_inbox
@@ -43,6 +44,11 @@ class Unit(Protocol):
         ...
 
 
+def touched(table: Table) -> dict[str, Any]:
+    """Return what each write sets by itself."""
+    return {"updated_at": clock.now()} if "updated_at" in table.c else {}
+
+
 class ServerUnit:
     """The authority's unit: raises ``ver`` and writes the change log."""
 
@@ -59,7 +65,8 @@ class ServerUnit:
         """Add ``rows`` with ``ver`` 1."""
         if not rows:
             return
-        await self.conn.execute(insert(table), [{**row, "ver": 1} for row in rows])
+        stamps = touched(table)
+        await self.conn.execute(insert(table), [{**row, **stamps, "ver": 1} for row in rows])
         if table is contact_inbox:
             await self._contact_enters(rows)
         for row in rows:
@@ -71,7 +78,7 @@ class ServerUnit:
         statement = (
             update(table)
             .where(table.c.id == row_id)
-            .values(**values, ver=table.c.ver + 1)
+            .values(**values, **touched(table), ver=table.c.ver + 1)
             .returning(table.c.ver, *scope_columns)
         )
         row = (await self.conn.execute(statement)).mappings().first()

@@ -35,8 +35,11 @@ conversation = synced(
     # A conversation this one may belong to, without proof enough to join them.
     Column("related_id", Id, nullable=True),
     Column("created_at", Moment, nullable=False),
+    # Set by the unit of work with each write.
+    Column("updated_at", Moment, nullable=False),
     Index("ix_conversation_queue", "inbox_id", "status", "last_message_at", "id"),
     Index("ix_conversation_assignee", "assignee_id", "status", "last_message_at", "id"),
+    Index("ix_conversation_updated", "updated_at", "id"),
     Index("ix_conversation_recent", "status", "last_message_at", "id"),
 )
 
