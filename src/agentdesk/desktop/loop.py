@@ -41,7 +41,15 @@ from shiboken6 import isValid
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import report_error
 
-__all__ = ["DeskEventLoop", "request_shutdown", "run_app", "shutdown_requested", "slot"]
+__all__ = [
+    "DeskEventLoop",
+    "application",
+    "new_loop",
+    "request_shutdown",
+    "run_app",
+    "shutdown_requested",
+    "slot",
+]
 
 _log = get_logger(__name__)
 
@@ -135,6 +143,7 @@ class DeskEventLoop(qasync.QEventLoop):  # type: ignore[misc]
         self._kept: set[asyncio.Task[Any]] = set()
         self._in_callback = False
         self._fatal: BaseException | None = None
+        self._exception_handler: Callable[[Any, dict[str, Any]], object] | None = None
         self._clockwork = _Clockwork(self)
         super().__init__(app)
         self.slow_callback_duration = _SLOW_CALLBACK
@@ -186,10 +195,20 @@ class DeskEventLoop(qasync.QEventLoop):  # type: ignore[misc]
         task.add_done_callback(self._kept.discard)
         return task
 
+    def set_exception_handler(self, handler: Callable[[Any, dict[str, Any]], object] | None) -> None:
+        """Let ``handler`` hear of errors that nobody awaited, instead of the reporter."""
+        super().set_exception_handler(handler)
+        self._exception_handler = handler
+
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Report an error that nobody awaited; one without an exception is logged."""
+        if self._exception_handler is not None:
+            super().call_exception_handler(context)
+            return
         message = str(context.get("message", "unhandled error"))
         error = context.get("exception")
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            return  # it ends the loop and is raised by whoever runs it
         if isinstance(error, BaseException):
             report_error(error, f"event loop: {message}")
         else:
@@ -337,31 +356,38 @@ def run_app(main: Callable[[], Coroutine[Any, Any, int | None]]) -> int:
     Closing the last window does not. A signal (SIGINT, SIGTERM) or the end of the desktop session only wakes
     :func:`shutdown_requested`, so that ``main`` closes what it opened.
     """
-    app = _application()
-    app.setQuitOnLastWindowClosed(False)
     previous_hook, sys.excepthook = sys.excepthook, _report_uncaught
     previous_messages = qInstallMessageHandler(_log_qt_message)
     try:
-        with asyncio.Runner(loop_factory=functools.partial(DeskEventLoop, app)) as runner:
-            return runner.run(_supervised(app, main)) or 0
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(_supervised(main)) or 0
     finally:
         sys.excepthook = previous_hook
         qInstallMessageHandler(previous_messages)
 
 
-def _application() -> QApplication:
+def new_loop() -> DeskEventLoop:
+    """A fresh event loop on the one Qt application, which is made if there is none yet."""
+    return DeskEventLoop(application())
+
+
+def application() -> QApplication:
+    """The one Qt application of this process; it does not end with its last window."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
+        existing.setQuitOnLastWindowClosed(False)
         return existing
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QGuiApplication.setDesktopFileName("agentdesk")
     app = QApplication(sys.argv[:1])
     app.setApplicationName("AgentDesk")
+    app.setQuitOnLastWindowClosed(False)
     return app
 
 
-async def _supervised(app: QApplication, main: Callable[[], Coroutine[Any, Any, int | None]]) -> int | None:
+async def _supervised(main: Callable[[], Coroutine[Any, Any, int | None]]) -> int | None:
     global _shutdown
+    app = application()
     loop = asyncio.get_running_loop()
     _shutdown = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
