@@ -62,7 +62,7 @@ class PostgresServer:
         for path in (self._home, secret):
             if self._user:
                 shutil.chown(path, self._user)
-        command = [
+        command: list[str | Path] = [
             self._binaries / "initdb",
             *("--pgdata", self._home / "data", "--username", _SUPERUSER, "--pwfile", secret),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),

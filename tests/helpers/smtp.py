@@ -13,7 +13,7 @@ import secrets
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, AnyStr, Protocol
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -241,12 +241,12 @@ class _Connection(SMTP):
             return
         await super().smtp_DATA(arg)
 
-    async def push(self, status: str | bytes) -> None:
+    async def push(self, status: AnyStr) -> None:
         delay = self._faults().byte_delay
         if not delay:
             await super().push(status)
             return
-        reply = (status.encode() if isinstance(status, str) else status) + b"\r\n"
+        reply = (status if isinstance(status, bytes) else str(status).encode()) + b"\r\n"
         for byte in reply:
             self._writer.write(bytes([byte]))
             await asyncio.sleep(delay)
@@ -309,9 +309,9 @@ class _Handler:
         return "250 2.0.0 taken"
 
     def _take(self, server: _Connection, session: Session, envelope: Envelope) -> None:
-        content = envelope.original_content or b""
+        content: bytes = envelope.original_content or b""
         sender = envelope.mail_from or ""
-        user = session.auth_data if isinstance(session.auth_data, str) else ""
+        user = str(session.auth_data or "")
         trace = (
             f"Return-Path: <{sender}>\r\n"
             f"Received: from client by mail.desk.test with ESMTPA id {secrets.token_hex(5)}\r\n"

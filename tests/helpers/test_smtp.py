@@ -73,9 +73,11 @@ async def test_nothing_without_authentication(smtp_server: SmtpServer) -> None:
 
 async def test_starttls_and_tls(smtp_server: SmtpServer) -> None:
     trusting = ssl.create_default_context(cafile=str(smtp_server.certificate_authority))
-    ways = [(smtp_server.port, {"start_tls": True}), (smtp_server.tls_port, {"use_tls": True})]
-    for port, way in ways:
-        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, tls_context=trusting, **way)
+    host = smtp_server.host
+    for client in (
+        aiosmtplib.SMTP(hostname=host, port=smtp_server.port, start_tls=True, tls_context=trusting),
+        aiosmtplib.SMTP(hostname=host, port=smtp_server.tls_port, use_tls=True, tls_context=trusting),
+    ):
         async with client:
             await client.login(smtp_server.user, smtp_server.password)
             await client.sendmail("agent@desk.test", SOMEBODY, LETTER)

@@ -10,16 +10,24 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 POLL_SECONDS = 0.01
 
 
+@overload
 async def until(
-    predicate: Callable[[], T | Awaitable[T]], timeout: float = 10.0, *, what: str | None = None
-) -> T:
+    predicate: Callable[[], Awaitable[T | None]], timeout: float = ..., *, what: str | None = ...
+) -> T: ...
+
+
+@overload
+async def until(predicate: Callable[[], T | None], timeout: float = ..., *, what: str | None = ...) -> T: ...
+
+
+async def until(predicate: Callable[[], Any], timeout: float = 10.0, *, what: str | None = None) -> Any:
     """Call ``predicate`` until it answers something true, and return that.
 
     The predicate may be a plain or a coroutine function. Raises ``AssertionError`` after ``timeout`` seconds.
@@ -27,15 +35,15 @@ async def until(
     deadline = time.monotonic() + timeout
     while True:
         answer = predicate()
-        value: Any = await answer if inspect.isawaitable(answer) else answer
+        value = await answer if inspect.isawaitable(answer) else answer
         if value:
-            return value  # type: ignore[no-any-return]
+            return value
         if time.monotonic() > deadline:
             raise AssertionError(_never(predicate, value, timeout, what))
         await asyncio.sleep(POLL_SECONDS)
 
 
-def until_sync(predicate: Callable[[], T], timeout: float = 10.0, *, what: str | None = None) -> T:
+def until_sync(predicate: Callable[[], T | None], timeout: float = 10.0, *, what: str | None = None) -> T:
     """Like `until`, for code without an event loop. Blocks the thread."""
     deadline = time.monotonic() + timeout
     while True:
