@@ -246,8 +246,8 @@ class _Connection(SMTP):
         if not delay:
             await super().push(status)
             return
-        reply = (status if isinstance(status, bytes) else str(status).encode()) + b"\r\n"
-        for byte in reply:
+        reply: Any = status
+        for byte in (reply.encode() if isinstance(reply, str) else reply) + b"\r\n":
             self._writer.write(bytes([byte]))
             await asyncio.sleep(delay)
 
@@ -311,7 +311,7 @@ class _Handler:
     def _take(self, server: _Connection, session: Session, envelope: Envelope) -> None:
         content: bytes = envelope.original_content or b""
         sender = envelope.mail_from or ""
-        user = str(session.auth_data or "")
+        user: Any = session.auth_data  # what an authenticator put there; None without one
         trace = (
             f"Return-Path: <{sender}>\r\n"
             f"Received: from client by mail.desk.test with ESMTPA id {secrets.token_hex(5)}\r\n"
@@ -320,7 +320,7 @@ class _Handler:
             mailbox = self._server.post_office.find(recipient)
             if mailbox is not None:
                 mailbox.deliver(trace.encode() + content)
-        author = self._server.post_office.find(user)
+        author = self._server.post_office.find(user or "")
         if self._server.saves_sent and author is not None:
             author.deliver(content, "Sent", seen=True)
         self._server.received.append(
@@ -328,7 +328,7 @@ class _Handler:
                 sender=sender,
                 recipients=tuple(envelope.rcpt_tos),
                 content=content,
-                user=user,
+                user=user or "",
                 encrypted=server.encrypted,
                 options=tuple(envelope.mail_options),
             )
