@@ -1,0 +1,1 @@
+"""What runs without people: accounts, intake, delivery, the feed for desks, the REST API."""

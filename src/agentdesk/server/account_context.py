@@ -1,0 +1,84 @@
+"""From an account's rows to the connector object that runs it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base.errors import NotFound
+from agentdesk.base.secrets import Vault
+from agentdesk.sdk.context import AccountContext
+from agentdesk.sdk.discover import connector
+from agentdesk.sdk.protocols import Account, ConnectorModule
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import account, account_cursor, account_secret
+
+
+def purpose(account_id: UUID, name: str) -> str:
+    """Return what a sealed secret is bound to: moved to another account or name, it cannot be opened."""
+    return f"account:{account_id}:{name}"
+
+
+class StoredSecrets:
+    """One account's secrets: sealed in the database, opened only when asked for."""
+
+    def __init__(self, db: Database, vault: Vault, account_id: UUID, sealed: dict[str, bytes]) -> None:
+        self._db = db
+        self._vault = vault
+        self._account_id = account_id
+        self._sealed = sealed
+
+    def get(self, name: str) -> str | None:
+        """Return the secret ``name``, or None. Raises AgentDeskError where the server's key is another."""
+        sealed = self._sealed.get(name)
+        return None if sealed is None else self._vault.open(sealed, purpose(self._account_id, name))
+
+    async def set(self, name: str, value: str) -> None:
+        """Seal and store a new value."""
+        async with self._db.write() as conn:
+            self._sealed[name] = await store_secret(conn, self._vault, self._account_id, name, value)
+
+
+async def store_secret(conn: AsyncConnection, vault: Vault, account_id: UUID, name: str, value: str) -> bytes:
+    """Seal ``value`` and keep it in place of an older one; returns the sealed form."""
+    sealed = vault.seal(value, purpose(account_id, name))
+    await conn.execute(
+        delete(account_secret).where(account_secret.c.account_id == account_id, account_secret.c.name == name)
+    )
+    await conn.execute(insert(account_secret).values(account_id=account_id, name=name, sealed=sealed))
+    return sealed
+
+
+async def open_account(
+    db: Database, vault: Vault, account_id: UUID
+) -> tuple[ConnectorModule, Account, AccountContext]:
+    """Return the connector, its object for the account, and what it was given.
+
+    Raises NotFound, or Invalid where the connector is not installed or refuses the settings.
+    """
+    async with db.read() as conn:
+        row = (
+            await conn.execute(
+                select(account.c.id, account.c.name, account.c.channel, account_cursor.c.settings)
+                .join(account_cursor, account_cursor.c.account_id == account.c.id)
+                .where(account.c.id == account_id)
+            )
+        ).first()
+        if row is None:
+            raise NotFound
+        secrets = await conn.execute(
+            select(account_secret.c.name, account_secret.c.sealed).where(
+                account_secret.c.account_id == account_id
+            )
+        )
+        sealed = {name: bytes(value) for name, value in secrets}
+    module = connector(row.channel)
+    context = AccountContext(
+        account_id=account_id,
+        name=row.name,
+        settings=row.settings,
+        secrets=StoredSecrets(db, vault, account_id, sealed),
+    )
+    return module, module.create(context), context

@@ -1,0 +1,217 @@
+"""Setting up: people, inboxes, accounts of channels. Used by the command line and by the first run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError, Invalid, NotFound
+from agentdesk.base.ids import new_id
+from agentdesk.base.secrets import Vault
+from agentdesk.base.text import msg
+from agentdesk.domain.team import Role
+from agentdesk.sdk.context import CheckStep
+from agentdesk.sdk.discover import connector
+from agentdesk.sdk.protocols import Checks
+from agentdesk.server.account_context import open_account, store_secret
+from agentdesk.server.auth import hash_password
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import account, account_cursor, account_state, credential, inbox, user
+from agentdesk.store.unit import ServerUnit
+
+MIN_PASSWORD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLine:
+    """One line of the list of channels."""
+
+    name: str
+    channel: str
+    inbox: str
+    address: str
+    state: str
+    problem: str
+    complete_until: datetime | None
+
+
+async def add_user(db: Database, email: str, name: str, role: Role, password: str) -> UUID:
+    """Add a person; raises Invalid for an unusable address or password, or one that is known already."""
+    address = email.strip().lower()
+    if address.count("@") != 1 or address[0] == "@" or any(c.isspace() for c in address):
+        raise Invalid(msg("{value} is no e-mail address.", value=email[:80]), field="email")
+    if len(password) < MIN_PASSWORD:
+        raise Invalid(
+            msg("The password needs at least {count} characters.", count=MIN_PASSWORD), field="password"
+        )
+    async with db.write() as conn:
+        if await conn.scalar(select(user.c.id).where(user.c.email == address)):
+            raise Invalid(
+                msg("There is already a person with the address {value}.", value=address), field="email"
+            )
+        user_id = new_id()
+        now = clock.now()
+        unit = ServerUnit(conn)
+        row = {"id": user_id, "email": address, "name": name.strip() or address, "role": role.value}
+        await unit.insert(user, [{**row, "active": True, "created_at": now}])
+        await conn.execute(
+            insert(credential).values(user_id=user_id, password_hash=hash_password(password), changed_at=now)
+        )
+        await unit.flush()
+    return user_id
+
+
+async def add_inbox(db: Database, name: str) -> UUID:
+    """Add an inbox that every agent works in; raises Invalid where the name is taken or empty."""
+    title = name.strip()
+    if not title:
+        raise Invalid(msg("An inbox needs a name."), field="name")
+    async with db.write() as conn:
+        if await conn.scalar(select(inbox.c.id).where(inbox.c.name == title)):
+            raise Invalid(msg("There is already an inbox named {name}.", name=title), field="name")
+        unit = ServerUnit(conn)
+        inbox_id = new_id()
+        await unit.insert(
+            inbox, [{"id": inbox_id, "name": title, "everyone": True, "created_at": clock.now()}]
+        )
+        await unit.flush()
+    return inbox_id
+
+
+async def add_channel(
+    db: Database,
+    vault: Vault,
+    channel: str,
+    inbox_name: str,
+    name: str,
+    given: Mapping[str, str],
+    secrets: Mapping[str, str],
+) -> UUID:
+    """Add an account of ``channel``. Raises Invalid, naming the field, where a setting cannot be used."""
+    manifest = connector(channel).manifest
+    settings = manifest.settings.clean(given)
+    known = {field.key for field in manifest.settings.secrets()}
+    for key in secrets:
+        if key not in known:
+            raise Invalid(msg("There is no secret {name}.", name=key), field=key)
+    account_id, now = new_id(), clock.now()
+    async with db.write() as conn:
+        inbox_id = await conn.scalar(select(inbox.c.id).where(inbox.c.name == inbox_name.strip()))
+        if inbox_id is None:
+            raise Invalid(msg("There is no inbox named {name}.", name=inbox_name), field="inbox")
+        if await conn.scalar(select(account.c.id).where(account.c.name == name)):
+            raise Invalid(msg("There is already a channel named {name}.", name=name), field="name")
+        unit = ServerUnit(conn)
+        await unit.insert(
+            account,
+            [
+                {
+                    "id": account_id,
+                    "inbox_id": inbox_id,
+                    "channel": channel,
+                    "name": name,
+                    "address": str(settings[manifest.address_setting]).lower(),
+                    "paused": False,
+                    "created_at": now,
+                }
+            ],
+        )
+        await conn.execute(
+            insert(account_cursor).values(
+                account_id=account_id, settings=settings, cursor=None, updated_at=now
+            )
+        )
+        await unit.insert(account_state, [_starting(account_id, inbox_id, now)])
+        for key, value in secrets.items():
+            await store_secret(conn, vault, account_id, key, value)
+        await unit.flush()
+    return account_id
+
+
+def _starting(account_id: UUID, inbox_id: UUID, now: datetime) -> dict[str, object]:
+    return {
+        "id": account_id,
+        "inbox_id": inbox_id,
+        "state": "starting",
+        "problem": None,
+        "remedy": None,
+        "complete_until": None,
+        "done": 0,
+        "total": None,
+        "changed_at": now,
+        "last_words": "",
+    }
+
+
+async def list_channels(db: Database) -> list[ChannelLine]:
+    """Return all accounts with their state, by name."""
+    async with db.read() as conn:
+        rows = await conn.execute(
+            select(
+                account.c.name,
+                account.c.channel,
+                inbox.c.name.label("inbox"),
+                account.c.address,
+                account.c.paused,
+                account_state.c.state,
+                account_state.c.problem,
+                account_state.c.complete_until,
+            )
+            .join(inbox, inbox.c.id == account.c.inbox_id)
+            .join(account_state, account_state.c.id == account.c.id)
+            .order_by(account.c.name)
+        )
+        return [
+            ChannelLine(
+                name=row.name,
+                channel=row.channel,
+                inbox=row.inbox,
+                address=row.address,
+                state="paused" if row.paused else row.state,
+                problem=_sentence(row.problem),
+                complete_until=row.complete_until,
+            )
+            for row in rows
+        ]
+
+
+def _sentence(problem: Mapping[str, object] | None) -> str:
+    if not problem:
+        return ""
+    args = problem.get("args")
+    return AgentDeskError(msg(str(problem["text"]), **(args if isinstance(args, dict) else {}))).args[0]
+
+
+async def channel_id(db: Database, name: str) -> UUID:
+    """Return the id of the account ``name``; raises NotFound."""
+    async with db.read() as conn:
+        found = await conn.scalar(select(account.c.id).where(account.c.name == name))
+    if not isinstance(found, UUID):
+        raise NotFound(msg("There is no channel named {name}.", name=name))
+    return found
+
+
+async def set_paused(db: Database, name: str, paused: bool) -> None:
+    """Stop reading and sending for an account, or go on with it."""
+    account_id = await channel_id(db, name)
+    async with db.write() as conn:
+        unit = ServerUnit(conn)
+        await unit.update(account, account_id, {"paused": paused})
+        await unit.flush()
+
+
+async def test_channel(db: Database, vault: Vault, name: str) -> AsyncIterator[CheckStep]:
+    """Try an account's settings step by step, without touching a customer."""
+    _module, opened, _context = await open_account(db, vault, await channel_id(db, name))
+    try:
+        if not isinstance(opened, Checks):
+            raise Invalid(msg("This kind of channel has no test."))
+        async for step in opened.check():
+            yield step
+    finally:
+        await opened.close()

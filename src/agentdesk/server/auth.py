@@ -1,0 +1,202 @@
+"""Who is there: passwords (argon2id), session tokens of desks, tokens of programs.
+
+Only hashes of tokens are stored. Known and unknown addresses get the same answer in the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections import deque
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.ids import new_id
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Actor
+from agentdesk.domain.message import Author
+from agentdesk.domain.team import Role
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import api_token, credential, inbox, inbox_member, user
+
+SESSION_DAYS = 30
+_ATTEMPTS = 5
+_WINDOW_SECONDS = 60.0
+_TOUCH_EVERY = timedelta(minutes=5)
+
+_hasher = PasswordHasher()  # argon2id with the library's present recommendation
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+
+
+class NotAuthenticated(AgentDeskError):
+    """The address and password do not belong together, or the token is none of ours."""
+
+
+class TooManyAttempts(AgentDeskError):
+    """Sign-in is throttled for a minute."""
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password, to be stored."""
+    return _hasher.hash(password)
+
+
+def hash_token(token: str) -> str:
+    """Return what is stored of a token. Tokens are long and random: one round of SHA-256 is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Authenticator:
+    """Signs people and programs in, and tells who a token belongs to."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._throttle = _Throttle()
+
+    async def sign_in(self, email: str, password: str, peer: str) -> tuple[str, UUID]:
+        """Return a session token and the person's id.
+
+        Raises TooManyAttempts after five tries in a minute for one address or one network peer, and
+        NotAuthenticated alike for an unknown address, a wrong password and a deactivated person.
+        """
+        address = email.strip().lower()
+        self._throttle.check(f"address:{address}", f"peer:{peer}")
+        async with self._db.read() as conn:
+            found = (
+                await conn.execute(
+                    select(user.c.id, user.c.active, credential.c.password_hash)
+                    .join(credential, credential.c.user_id == user.c.id)
+                    .where(user.c.email == address)
+                )
+            ).first()
+        stored = found.password_hash if found else _NOBODY
+        right = await asyncio.to_thread(_verify, stored, password)
+        if not (right and found and found.active):
+            self._throttle.failed(f"address:{address}", f"peer:{peer}")
+            raise NotAuthenticated(
+                msg("The server did not accept this address and password."),
+                msg("Check both, or ask your supervisor."),
+            )
+        token = await self.issue("session", address, found.id, clock.now() + timedelta(days=SESSION_DAYS))
+        return token, found.id
+
+    async def issue(
+        self, kind: str, name: str, user_id: UUID | None, expires_at: datetime | None = None
+    ) -> str:
+        """Make a token of ``kind`` (``session`` or ``api``) and return it; it is not kept in clear."""
+        token = secrets.token_urlsafe(32)
+        await self.register(token, kind, name, user_id, expires_at)
+        return token
+
+    async def register(
+        self, token: str, kind: str, name: str, user_id: UUID | None, expires_at: datetime | None = None
+    ) -> None:
+        """Accept ``token``, made by somebody else, from now on; a known one is left as it is."""
+        async with self._db.write() as conn:
+            known = await conn.scalar(
+                select(api_token.c.id).where(api_token.c.token_hash == hash_token(token))
+            )
+            if known is not None:
+                return
+            await conn.execute(
+                insert(api_token).values(
+                    id=new_id(),
+                    kind=kind,
+                    name=name,
+                    user_id=user_id,
+                    token_hash=hashed,
+                    created_at=clock.now(),
+                    expires_at=expires_at,
+                )
+            )
+
+    async def sign_out(self, token: str) -> None:
+        """Forget a token."""
+        async with self._db.write() as conn:
+            await conn.execute(delete(api_token).where(api_token.c.token_hash == hash_token(token)))
+
+    async def user_for(self, token: str) -> Actor | None:
+        """Return who holds ``token`` and what they may see, or None."""
+        async with self._db.read() as conn:
+            row = (
+                await conn.execute(
+                    select(
+                        api_token.c.id,
+                        api_token.c.user_id,
+                        api_token.c.last_used_at,
+                        user.c.role,
+                        user.c.active,
+                    )
+                    .outerjoin(user, user.c.id == api_token.c.user_id)
+                    .where(api_token.c.token_hash == hash_token(token))
+                    .where(or_(api_token.c.expires_at.is_(None), api_token.c.expires_at > clock.now()))
+                )
+            ).first()
+            if row is None or (row.user_id is not None and not row.active):
+                return None
+            inboxes = await self._inboxes(conn, row.user_id, row.role) if row.user_id else None
+        await self._touch(row.id, row.last_used_at)
+        if row.user_id is None:
+            return Actor(kind=Author.API, user_id=None, role=Role.ADMIN, inboxes=None)
+        return Actor(kind=Author.USER, user_id=row.user_id, role=Role(row.role), inboxes=inboxes)
+
+    async def _inboxes(self, conn: AsyncConnection, user_id: UUID, role: str) -> frozenset[UUID] | None:
+        """An agent sees the inboxes open to everyone and those of which they are a member."""
+        if role != Role.AGENT:
+            return None
+        mine = select(inbox_member.c.inbox_id).where(inbox_member.c.user_id == user_id)
+        found = await conn.scalars(
+            select(inbox.c.id).where(or_(inbox.c.everyone.is_(True), inbox.c.id.in_(mine)))
+        )
+        return frozenset(found)
+
+    async def _touch(self, token_id: UUID, last_used: datetime | None) -> None:
+        now = clock.now()
+        if last_used is not None and now - last_used < _TOUCH_EVERY:
+            return
+        async with self._db.write() as conn:
+            await conn.execute(update(api_token).where(api_token.c.id == token_id).values(last_used_at=now))
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+class _Throttle:
+    """Failed tries of the last minute, per address and per network peer."""
+
+    def __init__(self) -> None:
+        self._failures: dict[str, deque[float]] = {}
+
+    def check(self, *keys: str) -> None:
+        now = asyncio.get_running_loop().time()
+        for key in keys:
+            recent = self._recent(key, now)
+            if len(recent) >= _ATTEMPTS:
+                raise TooManyAttempts(
+                    msg("Too many attempts to sign in."), msg("Wait a minute, then try again.")
+                )
+
+    def failed(self, *keys: str) -> None:
+        now = asyncio.get_running_loop().time()
+        for key in keys:
+            self._recent(key, now).append(now)
+
+    def _recent(self, key: str, now: float) -> deque[float]:
+        if len(self._failures) > 10_000:
+            self._failures = {k: v for k, v in self._failures.items() if v and now - v[-1] < _WINDOW_SECONDS}
+        recent = self._failures.setdefault(key, deque())
+        while recent and now - recent[0] > _WINDOW_SECONDS:
+            recent.popleft()
+        return recent

@@ -1,0 +1,105 @@
+"""Figures for Prometheus, read from the database when they are asked for: they survive restarts and are the
+same on every server of a team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk import __version__
+from agentdesk.base import clock
+from agentdesk.domain.delivery import DeliveryState
+from agentdesk.domain.message import Direction, Kind
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import account, account_state, message, raw_item
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _Figures(NamedTuple):
+    received: int
+    by_state: dict[str, int]
+    items: dict[str, int]
+    accounts: list[_AccountFigure]
+
+
+class _AccountFigure(NamedTuple):
+    name: str
+    up: bool
+    complete_until: datetime | None
+
+
+async def exposition(db: Database) -> bytes:
+    """Return all figures in Prometheus' text format."""
+    async with db.read() as conn:
+        figures = await _read(conn)
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Fixed(_families(figures)))
+    return generate_latest(registry)
+
+
+async def _read(conn: AsyncConnection) -> _Figures:
+    is_message = message.c.kind == Kind.MESSAGE
+    received = await conn.scalar(select(func.count()).where(is_message, message.c.direction == Direction.IN))
+    by_state = await conn.execute(
+        select(message.c.delivery, func.count())
+        .where(is_message, message.c.direction == Direction.OUT)
+        .group_by(message.c.delivery)
+    )
+    items = await conn.execute(select(raw_item.c.state, func.count()).group_by(raw_item.c.state))
+    accounts = await conn.execute(
+        select(account.c.name, account.c.paused, account_state.c.state, account_state.c.complete_until).join(
+            account_state, account_state.c.id == account.c.id
+        )
+    )
+    return _Figures(
+        received or 0,
+        {state: count for state, count in by_state},
+        {state: count for state, count in items},
+        [_AccountFigure(a.name, a.state == "ok" and not a.paused, a.complete_until) for a in accounts],
+    )
+
+
+class _Fixed:
+    """A collector of figures that were read beforehand."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._families
+
+
+def _families(figures: _Figures) -> list[Metric]:
+    build = GaugeMetricFamily("agentdesk_build_info", "The running version", labels=["version"])
+    build.add_metric([__version__], 1)
+    received = CounterMetricFamily("agentdesk_messages_in", "Messages received from customers")
+    received.add_metric([], figures.received)
+    sent = CounterMetricFamily("agentdesk_messages_out", "Messages to customers", labels=["state"])
+    for state in DeliveryState:
+        sent.add_metric([state.value], figures.by_state.get(state, 0))
+    quarantined = CounterMetricFamily("agentdesk_intake_quarantined", "Items that could not be read")
+    quarantined.add_metric([], figures.items.get("quarantined", 0))
+    backlog = GaugeMetricFamily("agentdesk_intake_backlog", "Items stored and not yet interpreted")
+    backlog.add_metric([], figures.items.get("new", 0))
+    return [build, received, sent, quarantined, backlog, *_account_families(figures.accounts)]
+
+
+def _account_families(accounts: list[_AccountFigure]) -> list[Metric]:
+    lag = GaugeMetricFamily(
+        "agentdesk_account_lag_seconds", "Since when an account may be incomplete", labels=["account"]
+    )
+    up = GaugeMetricFamily("agentdesk_account_up", "1 while the account can be read", labels=["account"])
+    now = clock.now()
+    for account_figure in accounts:
+        up.add_metric([account_figure.name], float(account_figure.up))
+        if account_figure.complete_until is not None:
+            behind = (now - account_figure.complete_until).total_seconds()
+            lag.add_metric([account_figure.name], 0.0 if account_figure.up else behind)
+    return [lag, up]
