@@ -59,11 +59,15 @@ class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """Text that was typed and not sent. ``mode`` is ``reply`` or ``note``; one of each per conversation."""
+    """Text that was typed and not sent. ``mode`` is ``reply`` or ``note``; one of each per conversation.
+
+    ``html`` is the text with its formatting, in the form of :class:`SendReply`; empty where it has none.
+    """
 
     conversation_id: UUID
     mode: str
     text: str
+    html: str = ""
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
