@@ -54,6 +54,12 @@ class Tasks:
         if task is not None:
             task.cancel()
 
+    def cancel_all(self) -> None:
+        """Ask everything to end, without waiting for it."""
+        for task in list(self._all):
+            task.cancel()
+        self._tasks.clear()
+
     def running(self, name: str) -> bool:
         """Say whether the task ``name`` is under way."""
         task = self._tasks.get(name)
