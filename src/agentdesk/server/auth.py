@@ -100,10 +100,9 @@ class Authenticator:
         self, token: str, kind: str, name: str, user_id: UUID | None, expires_at: datetime | None = None
     ) -> None:
         """Accept ``token``, made by somebody else, from now on; a known one is left as it is."""
+        hashed = hash_token(token)
         async with self._db.write() as conn:
-            known = await conn.scalar(
-                select(api_token.c.id).where(api_token.c.token_hash == hash_token(token))
-            )
+            known = await conn.scalar(select(api_token.c.id).where(api_token.c.token_hash == hashed))
             if known is not None:
                 return
             await conn.execute(

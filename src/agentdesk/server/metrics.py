@@ -60,8 +60,8 @@ async def _read(conn: AsyncConnection) -> _Figures:
     )
     return _Figures(
         received or 0,
-        {state: count for state, count in by_state},
-        {state: count for state, count in items},
+        dict(by_state.tuples().all()),
+        dict(items.tuples().all()),
         [_AccountFigure(a.name, a.state == "ok" and not a.paused, a.complete_until) for a in accounts],
     )
 

@@ -1,0 +1,260 @@
+"""What each operation of the REST API does."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.ids import new_id
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import (
+    AddNote,
+    Answer,
+    AnyCommand,
+    Assign,
+    Envelope,
+    File,
+    SendReply,
+    SetStatus,
+    Text,
+)
+from agentdesk.domain.message import Direction, Kind
+from agentdesk.domain.party import Party
+from agentdesk.queries import conversation as conversations
+from agentdesk.queries import queue, team
+from agentdesk.queries.rows import AttachmentRow, MessageRow, QueueRow
+from agentdesk.server.api.operations import ApiError, Call, FileAnswer, Services
+from agentdesk.server.api.values import (
+    Channels,
+    ConversationPage,
+    ConversationWhole,
+    Created,
+    Inboxes,
+    ListConversations,
+    NewAssignee,
+    NewMessage,
+    NewStatus,
+    Nothing,
+    People,
+    Recipient,
+)
+from agentdesk.store import blobs
+
+_REFUSED = {"gone": 404, "not_allowed": 403, "invalid": 422}
+_PAGE = 500
+
+
+async def list_conversations(call: Call[ListConversations, Nothing]) -> ConversationPage:
+    """One page of conversations, the one that changed last first."""
+    query = call.query
+    async with call.services.db.read() as conn:
+        rows, next_cursor = await queue.page(
+            conn,
+            status=query.status,
+            inbox_id=query.inbox,
+            assignee_id=query.assignee,
+            updated_since=query.updated_since,
+            cursor=query.cursor,
+            limit=query.limit,
+            inboxes=call.actor.inboxes,
+        )
+    return ConversationPage(conversations=tuple(rows), next_cursor=next_cursor)
+
+
+async def get_conversation(call: Call[Nothing, Nothing]) -> ConversationWhole:
+    """One conversation with all its messages."""
+    async with call.services.db.read(snapshot=True) as conn:
+        row = await _visible(conn, call, call.id)
+        timeline = await conversations.timeline(conn, call.id, None, _PAGE)
+        messages, events = list(timeline.messages), list(timeline.events)
+        while timeline.older:
+            timeline = await conversations.timeline(conn, call.id, timeline.messages[0].id, _PAGE)
+            messages[:0] = timeline.messages
+            events[:0] = timeline.events
+    return ConversationWhole(conversation=row, messages=tuple(messages), events=tuple(events))
+
+
+async def download_attachment(call: Call[Nothing, Nothing]) -> FileAnswer:
+    """The content of an attachment."""
+    async with call.services.db.read() as conn:
+        found = await conversations.attachment(conn, call.id)
+        if found is None:
+            raise _not_found()
+        await _visible(conn, call, await _conversation_of(conn, found))
+        content = await blobs.get(conn, found.blob)
+    if content is None:
+        raise _not_found()
+    return FileAnswer(found.name, content)
+
+
+async def post_message(call: Call[Nothing, NewMessage]) -> Created:
+    """Send a reply or add a note."""
+    body = call.body
+    command_id, message_id = _ids(call)
+    async with call.services.db.read() as conn:
+        await _visible(conn, call, call.id)
+        to = _parties(body.to) or await _last_writer(conn, call.id)
+    if body.type == "reply" and not to:
+        raise ApiError(422, "no_recipient", msg("Nobody to answer: name a recipient."))
+    files = await _keep_files(call.services, body)
+    answer = await _execute(call, _message_command(call, message_id, to, files), command_id)
+    async with call.services.db.read() as conn:
+        made = await conversations.message(conn, message_id)
+    if made is None:
+        raise ApiError(
+            409,
+            "key_reused",
+            msg("This Idempotency-Key was used for another message."),
+            msg("Use a new one."),
+        )
+    return Created(message=made, repeated=answer.outcome == "already_done")
+
+
+async def assign(call: Call[Nothing, NewAssignee]) -> QueueRow:
+    """Give the conversation to somebody, or to nobody."""
+    async with call.services.db.read() as conn:
+        row = await _visible(conn, call, call.id)
+    command = Assign(
+        conversation_id=call.id, assignee_id=call.body.assignee_id, seen_assignee_id=row.assignee_id
+    )
+    await _execute(call, command)
+    return await _row(call)
+
+
+async def set_status(call: Call[Nothing, NewStatus]) -> QueueRow:
+    """Resolve, reopen or snooze the conversation."""
+    body = call.body
+    if (body.status == "snoozed") != (body.snoozed_until is not None):
+        raise ApiError(422, "invalid", msg("Snoozing needs a time, and nothing else takes one."))
+    async with call.services.db.read() as conn:
+        await _visible(conn, call, call.id)
+    command = SetStatus(conversation_id=call.id, status=body.status, snoozed_until=body.snoozed_until)
+    await _execute(call, command)
+    return await _row(call)
+
+
+async def list_inboxes(call: Call[Nothing, Nothing]) -> Inboxes:
+    """All inboxes that may be seen."""
+    async with call.services.db.read() as conn:
+        rows = await team.inboxes(conn)
+    allowed = call.actor.inboxes
+    return Inboxes(inboxes=tuple(r for r in rows if allowed is None or r.id in allowed))
+
+
+async def list_users(call: Call[Nothing, Nothing]) -> People:
+    """Everybody who works here."""
+    async with call.services.db.read() as conn:
+        return People(users=tuple(await team.users(conn)))
+
+
+async def list_channels(call: Call[Nothing, Nothing]) -> Channels:
+    """All accounts of channels and how they are doing."""
+    async with call.services.db.read() as conn:
+        rows = await team.accounts(conn)
+    allowed = call.actor.inboxes
+    return Channels(channels=tuple(r for r in rows if allowed is None or r.inbox_id in allowed))
+
+
+def _message_command(
+    call: Call[Nothing, NewMessage], message_id: UUID, to: tuple[Party, ...], files: tuple[File, ...]
+) -> AnyCommand:
+    body = call.body
+    if body.type == "note":
+        return AddNote(message_id=message_id, conversation_id=call.id, text=body.text, files=files)
+    return SendReply(
+        message_id=message_id,
+        conversation_id=call.id,
+        to=to,
+        cc=_parties(body.cc),
+        bcc=_parties(body.bcc),
+        subject=body.subject,
+        text=body.text,
+        html=body.html,
+        files=files,
+        seen_message_id=body.seen_message_id,
+        anyway=body.seen_message_id is None,
+    )
+
+
+def _ids(call: Call[Nothing, NewMessage]) -> tuple[UUID, UUID]:
+    """Ids of command and message: from the key where there is one, so that a repeat finds the first."""
+    if call.key is None:
+        return new_id(), new_id()
+    name = f"{call.actor.user_id or 'api'}/{call.id}/{call.key}"
+    body = call.body
+    content = f"{name}/{body.type}/{body.subject}/{body.text}"
+    return uuid.uuid5(uuid.NAMESPACE_URL, name), uuid.uuid5(uuid.NAMESPACE_OID, content)
+
+
+async def _execute(call: Call[Nothing, Any], command: AnyCommand, command_id: UUID | None = None) -> Answer:
+    envelope = Envelope(id=command_id or new_id(), command=command, issued_at=clock.now())
+    answer = await call.services.executor.execute(envelope, call.actor)
+    if answer.outcome == "try_later":
+        raise ApiError(503, "try_later", msg("The server is busy."), msg("Try again in a moment."))
+    if answer.outcome == "refused":
+        raise ApiError(_REFUSED.get(answer.code, 409), answer.code, _message(answer.reason))
+    return answer
+
+
+def _message(reason: Text | None) -> Msg:
+    if reason is None:
+        return msg("The change was not accepted.")
+    return Msg(reason.text, reason.args, reason.many, reason.count)
+
+
+async def _visible(conn: AsyncConnection, call: Call[Any, Any], conversation_id: UUID) -> QueueRow:
+    rows = await queue.queue_rows(conn, [conversation_id])
+    allowed = call.actor.inboxes
+    if not rows or (allowed is not None and rows[0].inbox_id not in allowed):
+        raise _not_found()
+    return rows[0]
+
+
+async def _row(call: Call[Nothing, Any]) -> QueueRow:
+    async with call.services.db.read() as conn:
+        return await _visible(conn, call, call.id)
+
+
+async def _conversation_of(conn: AsyncConnection, found: AttachmentRow) -> UUID:
+    message: MessageRow | None = await conversations.message(conn, found.message_id)
+    if message is None:
+        raise _not_found()
+    return message.conversation_id
+
+
+async def _last_writer(conn: AsyncConnection, conversation_id: UUID) -> tuple[Party, ...]:
+    timeline = await conversations.timeline(conn, conversation_id, None, _PAGE)
+    for message in reversed(timeline.messages):
+        if message.direction == Direction.IN and message.kind == Kind.MESSAGE and message.sender:
+            return message.reply_to or (message.sender,)
+    return ()
+
+
+def _parties(recipients: tuple[Recipient, ...]) -> tuple[Party, ...]:
+    return tuple(Party("email", r.address, r.name) for r in recipients)
+
+
+async def _keep_files(services: Services, body: NewMessage) -> tuple[File, ...]:
+    if not body.files:
+        return ()
+    contents = {blobs.hash_of(upload.content): upload.content for upload in body.files}
+    async with services.db.write() as conn:
+        await blobs.put_many(conn, contents, clock.now())
+    return tuple(
+        File(
+            id=new_id(),
+            name=upload.name,
+            media_type=upload.media_type,
+            size=len(upload.content),
+            blob=blobs.hash_of(upload.content),
+        )
+        for upload in body.files
+    )
+
+
+def _not_found() -> ApiError:
+    return ApiError(404, "gone", msg("It does not exist, or you may not see it."))
