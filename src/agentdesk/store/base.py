@@ -22,7 +22,7 @@ EVERYONE = "*"
 """The scope of rows that every desk receives; other scopes are the hexadecimal id of an inbox."""
 
 SYNCED: dict[str, Table] = {}
-"""Tables whose rows travel to desks, by name, parents before children."""
+"""Tables whose rows travel to desks, by name."""
 
 
 def synced(name: str, *columns: Any, **options: Any) -> Table:
@@ -37,3 +37,8 @@ def synced(name: str, *columns: Any, **options: Any) -> Table:
     )
     SYNCED[name] = table
     return table
+
+
+def synced_tables() -> tuple[Table, ...]:
+    """Return the tables that travel to desks, parents before children."""
+    return tuple(table for table in metadata.sorted_tables if table.name in SYNCED)

@@ -1,0 +1,187 @@
+"""The door to a database: SQLite alone, PostgreSQL for teams, the same to everybody who asks.
+
+SQLite: one connection writes (``BEGIN IMMEDIATE``, without which two writers silently lose updates), a few
+others read, all in WAL mode, so that readers never wait for the writer. PostgreSQL: one pool.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from agentdesk.base.errors import Invalid
+from agentdesk.base.text import msg
+from agentdesk.store.errors import driver_errors, translated, while_connecting
+
+Dialect = Literal["sqlite", "postgresql"]
+
+_POOL_WAIT_SECONDS = 60
+_BUSY_MILLISECONDS = 10_000
+_SQLITE_READERS = 4
+_POSTGRES_CONNECTIONS = 10
+_POSTGRES_SPARE = 10
+_POSTGRES_SETTINGS = {
+    "application_name": "agentdesk",
+    "timezone": "UTC",
+    "statement_timeout": "60000",
+    "lock_timeout": "10000",
+    "idle_in_transaction_session_timeout": "60000",
+    "jit": "off",
+}
+
+_encoder = msgspec.json.Encoder()
+
+
+class Database:
+    """A database, opened when first asked. ``url`` is ``sqlite:///path`` or ``postgresql://…``.
+
+    ``foreign_keys`` off lets rows come in any order (SQLite only; a desk's replica). Raises Invalid for
+    another kind of URL; everything else is raised when it is used: see :mod:`agentdesk.store.errors`.
+    """
+
+    def __init__(self, url: str, *, foreign_keys: bool = True) -> None:
+        self.url, self.dialect = _parse(url)
+        self._driver_errors = driver_errors(self.dialect)
+        if self.dialect == "sqlite":
+            self._writer = _sqlite_engine(self.url, writes=True, foreign_keys=foreign_keys)
+            self._reader = self._snapshots = _sqlite_engine(self.url, writes=False, foreign_keys=foreign_keys)
+        else:
+            self._writer = _postgresql_engine(self.url)
+            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+            self._snapshots = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @property
+    def path(self) -> Path | None:
+        """Where the file lies (SQLite), or None."""
+        return Path(self.url.database) if self.dialect == "sqlite" and self.url.database else None
+
+    @asynccontextmanager
+    async def read(self, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection that only reads. ``snapshot``: all statements see the same moment (on SQLite always).
+
+        Raises DatabaseGone, DatabaseFull or DatabaseBusy.
+        """
+        async with self._connection(self._snapshots if snapshot else self._reader) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, rolled back by any error. On return it is on the disk.
+
+        On SQLite writers take turns; keep it short. Raises DatabaseGone, DatabaseFull or DatabaseBusy.
+        """
+        async with self._connection(self._writer) as conn, conn.begin():
+            yield conn
+
+    async def close(self) -> None:
+        """Close all connections. Asked again, it opens anew."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date; an empty database gets all of it. Safe with several starters at once.
+
+        Raises DatabaseNewer where a newer program has been here, and what :meth:`write` raises.
+        """
+        from agentdesk.store import migrations
+
+        await migrations.migrate(self)
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        connected = False
+        try:
+            async with engine.connect() as conn:
+                connected = True
+                yield conn
+        except self._driver_errors as error:
+            known = translated(error) if connected else while_connecting(error)
+            if known is None:
+                raise
+            raise known from error
+
+
+def _parse(url: str) -> tuple[URL, Dialect]:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    backend = parsed.drivername.split("+")[0] if parsed else ""
+    if parsed and backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed.set(drivername="sqlite+aiosqlite"), "sqlite"
+    if parsed and backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+asyncpg"), "postgresql"
+    raise Invalid(
+        msg("This is not the address of a database."),
+        msg("Write sqlite:///path/of/a/file or postgresql://user:password@host/name."),
+        field="database",
+    )
+
+
+def _to_json(value: Any) -> str:
+    return _encoder.encode(value).decode()
+
+
+def _sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
+        pool_size=1 if writes else _SQLITE_READERS,
+        max_overflow=0,
+        pool_timeout=_POOL_WAIT_SECONDS,
+        pool_use_lifo=not writes,  # readers: a warm page cache; writers: first come, first served
+    )
+    pragmas = [
+        f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}",
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "PRAGMA journal_size_limit=67108864",
+        "PRAGMA temp_store=MEMORY",
+        "PRAGMA cache_size=-16000",
+        f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}",
+        f"PRAGMA query_only={'OFF' if writes else 'ON'}",
+    ]
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    path = Path(url.database or "")
+
+    def prepare(*_: Any) -> None:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    event.listen(engine.sync_engine, "do_connect", prepare)
+    event.listen(engine.sync_engine, "connect", set_up)
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
+        pool_size=_POSTGRES_CONNECTIONS,
+        max_overflow=_POSTGRES_SPARE,
+        pool_timeout=_POOL_WAIT_SECONDS,
+        pool_use_lifo=True,
+        connect_args={"timeout": 10, "server_settings": _POSTGRES_SETTINGS},
+    )

@@ -1,0 +1,249 @@
+"""The database's door: transactions, turns of writers, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from tests.helpers.postgres import PostgresServer
+
+from agentdesk.base.clock import now
+from agentdesk.base.errors import Invalid
+from agentdesk.base.ids import new_id
+from agentdesk.store.base import metadata
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseBusy, DatabaseFull, DatabaseGone
+from agentdesk.store.tables import contact, counter
+
+
+async def _with_counter(url: str) -> Database:
+    db = Database(url)
+    async with db.write() as conn:
+        await conn.run_sync(metadata.create_all, tables=[counter])
+        await conn.execute(insert(counter).values(name="n", value=0))
+    return db
+
+
+async def _value(db: Database) -> int:
+    async with db.read() as conn:
+        return (await conn.execute(select(counter.c.value))).scalar_one()
+
+
+async def test_a_transaction_is_kept_or_not_at_all(database_url: str) -> None:
+    db = await _with_counter(database_url)
+
+    async def fail() -> None:
+        async with db.write() as conn:
+            await conn.execute(update(counter).values(value=1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await _value(db) == 0
+    async with db.write() as conn:
+        await conn.execute(update(counter).values(value=2))
+    assert await _value(db) == 2
+    await db.close()
+
+
+async def test_no_update_is_lost_between_writers(database_url: str) -> None:
+    db = await _with_counter(database_url)
+    other = Database(database_url)  # as another process would
+
+    async def raise_it(database: Database) -> None:
+        for _ in range(20):
+            async with database.write() as conn:
+                seen = (await conn.execute(select(counter.c.value).with_for_update())).scalar_one()
+                await asyncio.sleep(0)
+                await conn.execute(update(counter).values(value=seen + 1))
+
+    await asyncio.gather(*(raise_it(db if turn % 2 else other) for turn in range(8)))
+    assert await _value(db) == 160
+    await other.close()
+    await db.close()
+
+
+async def test_a_snapshot_sees_one_moment(database_url: str) -> None:
+    db = await _with_counter(database_url)
+    async with db.read(snapshot=True) as conn:
+        before = (await conn.execute(select(counter.c.value))).scalar_one()
+        async with db.write() as writer:
+            await writer.execute(update(counter).values(value=7))
+        assert (await conn.execute(select(counter.c.value))).scalar_one() == before == 0
+    assert await _value(db) == 7
+    await db.close()
+
+
+async def test_a_snapshot_cannot_write(database_url: str) -> None:
+    db = await _with_counter(database_url)
+    with pytest.raises((DBAPIError, DatabaseGone)):
+        async with db.read(snapshot=True) as conn:
+            await conn.execute(update(counter).values(value=9))
+    assert await _value(db) == 0
+    await db.close()
+
+
+async def test_a_cancelled_writer_leaves_nothing_and_blocks_nobody(database_url: str) -> None:
+    db = await _with_counter(database_url)
+    started = asyncio.Event()
+
+    async def never_ends() -> None:
+        async with db.write() as conn:
+            await conn.execute(update(counter).values(value=99))
+            started.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(never_ends())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with db.write() as conn:
+        await conn.execute(update(counter).values(value=counter.c.value + 1))
+    assert await _value(db) == 1
+    await db.close()
+
+
+async def test_broken_rules_reach_the_caller_as_they_are(database_url: str) -> None:
+    db = await _with_counter(database_url)
+    with pytest.raises(IntegrityError):
+        async with db.write() as conn:
+            await conn.execute(insert(counter).values(name="n", value=1))
+    await db.close()
+
+
+async def test_json_goes_in_and_out_with_any_text(database_url: str) -> None:
+    db = Database(database_url)
+    fields = {"größe": "日本語 🙂", "n": [1, 2.5, None, True]}
+    async with db.write() as conn:
+        await conn.run_sync(metadata.create_all, tables=[contact])
+        row = dict.fromkeys(("name", "company", "place", "language", "time_zone", "notes"), "")
+        await conn.execute(
+            insert(contact).values(id=new_id(), fields=fields, blocked=False, created_at=now(), ver=1, **row)
+        )
+    async with db.read() as conn:
+        assert (await conn.execute(select(contact.c.fields))).scalar_one() == fields
+    await db.close()
+
+
+async def test_the_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "agentdesk.db"
+    db = await _with_counter(f"sqlite:///{path}")
+    files = list(path.parent.iterdir())
+    assert path in files
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    await db.close()
+
+
+async def test_another_process_that_holds_the_file_makes_it_busy(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentdesk.store.engine._BUSY_MILLISECONDS", 20)
+    db = await _with_counter(sqlite_url)
+    other = Database(sqlite_url)
+    async with other.write():
+        with pytest.raises(DatabaseBusy):
+            async with db.write():
+                raise AssertionError("two writers at once")
+    async with db.write() as conn:
+        await conn.execute(update(counter).values(value=1))
+    await other.close()
+    await db.close()
+
+
+async def test_a_full_disk_is_told_and_heals(sqlite_url: str) -> None:
+    db = await _with_counter(sqlite_url)
+
+    async def grow() -> None:
+        async with db.write() as conn:
+            await conn.execute(text("CREATE TABLE IF NOT EXISTS big (content BLOB)"))
+            await conn.execute(text("INSERT INTO big VALUES (zeroblob(1000000))"))
+
+    async with db.write() as conn:
+        await conn.execute(text("PRAGMA max_page_count=20"))
+    with pytest.raises(DatabaseFull):
+        await grow()
+    async with db.write() as conn:
+        await conn.execute(text("PRAGMA max_page_count=1000000"))
+    await grow()
+    assert await _value(db) == 0
+    await db.close()
+
+
+async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear reader, " * 1000)
+    db = Database(f"sqlite:///{path}")
+    with pytest.raises(DatabaseGone) as caught:
+        async with db.read() as conn:
+            await conn.execute(text("SELECT 1"))
+    assert "not a database" in str(caught.value.hint)
+    assert path.read_text().startswith("Dear reader")
+    await db.close()
+
+
+async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    db = Database(f"sqlite:///{tmp_path / 'file' / 'agentdesk.db'}")
+    with pytest.raises(DatabaseGone):
+        async with db.write():
+            raise AssertionError("opened")
+    await db.close()
+
+
+@pytest.mark.parametrize("url", ["", "agentdesk.db", "mysql://host/name", "sqlite://", "http://host"])
+def test_other_addresses_are_refused(url: str) -> None:
+    with pytest.raises(Invalid):
+        Database(url)
+
+
+async def test_a_server_that_is_not_there() -> None:
+    db = Database("postgresql://nobody:x@127.0.0.1:1/none")
+    with pytest.raises(DatabaseGone):
+        async with db.write():
+            raise AssertionError("connected")
+    await db.close()
+
+
+async def test_a_wrong_password_is_named(postgres_url: str) -> None:
+    before, at, after = postgres_url.partition("@")
+    db = Database(f"{before}wrong{at}{after}")
+    with pytest.raises(DatabaseGone) as caught:
+        async with db.read():
+            raise AssertionError("connected")
+    assert "password" in str(caught.value.hint)
+    await db.close()
+
+
+async def test_a_database_that_does_not_exist_is_named(postgres_url: str) -> None:
+    db = Database(postgres_url + "_not")
+    with pytest.raises(DatabaseGone) as caught:
+        async with db.read():
+            raise AssertionError("connected")
+    assert "create it" in str(caught.value.hint)
+    await db.close()
+
+
+async def test_a_restarted_server_is_told_and_heals(postgres_url: str, postgres: PostgresServer) -> None:
+    db = await _with_counter(postgres_url)
+
+    async def write_over_the_stop() -> None:
+        async with db.write() as conn:
+            await conn.execute(update(counter).values(value=1))
+            postgres.stop()
+            await conn.execute(update(counter).values(value=2))
+
+    with pytest.raises(DatabaseGone):
+        await write_over_the_stop()
+    with pytest.raises(DatabaseGone):
+        await _value(db)
+    postgres.start()
+    assert await _value(db) == 0
+    async with db.write() as conn:
+        await conn.execute(update(counter).values(value=3))
+    assert await _value(db) == 3
+    await db.close()
