@@ -1,0 +1,170 @@
+"""What the simple commands change in the world of a fake desk."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.base import clock
+from agentdesk.commands.values import (
+    AddNote,
+    AnyCommand,
+    Assign,
+    CheckDelivery,
+    ConfirmDelivery,
+    EditContact,
+    MarkRead,
+    RetryDelivery,
+    SendReply,
+    SetPriority,
+    SetStatus,
+    SetTags,
+)
+from agentdesk.domain.party import Party
+from agentdesk.queries.rows import AttachmentRow, EventRow, MessageRow, UserRow
+from agentdesk.sync.desk import Changes
+from tests.helpers.sample_world import World
+
+
+def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held: bool) -> Changes:
+    """Do ``command`` in ``world`` and return what changed; a held reply is shown as held."""
+    match command:
+        case Assign(conversation_id=id_, assignee_id=user_id):
+            name = world.users[user_id].name if user_id else ""
+            _event(world, id_, "assigned", me, assignee_id=str(user_id) if user_id else None, assignee=name)
+            return _head(world, id_, assignee_id=user_id, assignee_name=name)
+        case SetStatus(conversation_id=id_, status=status, snoozed_until=until):
+            until_text = until.isoformat() if until else None
+            _event(world, id_, "status", me, status=status, snoozed_until=until_text)
+            return _head(world, id_, status=status, snoozed_until=until)
+        case SetPriority(conversation_id=id_, priority=priority):
+            return _head(world, id_, priority=priority)
+        case SetTags(conversation_id=id_, tags=tags):
+            return _head(world, id_, tags=tags)
+        case MarkRead(conversation_id=id_, unread=unread):
+            return _head(world, id_, unread=unread)
+        case SendReply():
+            return _reply(world, me, command, "held" if held else "queued")
+        case AddNote():
+            return _note(world, me, command)
+        case RetryDelivery(message_id=id_):
+            return _message(world, id_, delivery="queued", delivery_detail=None)
+        case ConfirmDelivery(message_id=id_):
+            return _message(world, id_, delivery="sent", delivery_detail=None)
+        case CheckDelivery(message_id=id_):
+            return _message(world, id_, delivery="verify")
+        case EditContact(contact_id=id_, fields=fields):
+            contact = world.contacts[id_]
+            world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **fields)
+            return {"contact": {id_}}
+    return {}
+
+
+def _head(world: World, id_: UUID, **values: Any) -> Changes:
+    row = world.conversations[id_]
+    world.conversations[id_] = msgspec.structs.replace(row, ver=row.ver + 1, **values)
+    return {"conversation": {id_}, "event": set()}
+
+
+def _message(world: World, id_: UUID, **values: Any) -> Changes:
+    row = world.messages[id_]
+    world.messages[id_] = msgspec.structs.replace(row, ver=row.ver + 1, **values)
+    return {"message": {id_}, "conversation": {row.conversation_id}}
+
+
+def _event(world: World, id_: UUID, kind: str, me: UserRow | None, **data: Any) -> None:
+    row = EventRow(
+        id=world.new_id(),
+        conversation_id=id_,
+        kind=kind,
+        author="user",
+        user_id=me.id if me else None,
+        user_name=me.name if me else "",
+        data=data,
+        created_at=clock.now(),
+    )
+    world.events[row.id] = row
+
+
+def _reply(world: World, me: UserRow | None, command: SendReply, delivery: str) -> Changes:
+    head = world.conversations[command.conversation_id]
+    row = _written(world, me, command, "message", subject=command.subject or head.subject, delivery=delivery)
+    row = msgspec.structs.replace(
+        row,
+        sender=Party("email", head.account_address),
+        to=command.to,
+        cc=command.cc,
+        bcc=command.bcc,
+        html=command.html,
+    )
+    world.messages[row.id] = row
+    changes = _head(
+        world,
+        head.id,
+        last_message_id=row.id,
+        last_message_at=row.created_at,
+        preview=row.text[:200],
+        waiting_since=None,
+        **({"status": command.then_status} if command.then_status else {}),
+    )
+    return {**changes, "message": {row.id}}
+
+
+def _note(world: World, me: UserRow | None, command: AddNote) -> Changes:
+    row = _written(world, me, command, "note", subject="", delivery="")
+    world.messages[row.id] = row
+    return {"message": {row.id}, "conversation": {command.conversation_id}}
+
+
+def _written(
+    world: World, me: UserRow | None, command: SendReply | AddNote, kind: str, *, subject: str, delivery: str
+) -> MessageRow:
+    files = tuple(
+        AttachmentRow(
+            id=file.id,
+            message_id=command.message_id,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            blob=file.blob,
+            content_id="",
+            inline=False,
+            note="",
+        )
+        for file in command.files
+    )
+    return MessageRow(
+        id=command.message_id,
+        ver=1,
+        conversation_id=command.conversation_id,
+        kind=kind,
+        direction="out",
+        author="user",
+        author_id=me.id if me else None,
+        author_name=me.name if me else "",
+        sender=None,
+        to=(),
+        cc=(),
+        bcc=(),
+        reply_to=(),
+        subject=subject,
+        text=command.text,
+        html="",
+        quoted_text="",
+        quoted_html="",
+        external_id="",
+        reason={},
+        automatic="no",
+        remote_images=0,
+        protection="",
+        warnings=(),
+        delivery=delivery,
+        delivery_detail=None,
+        delivery_at=clock.now(),
+        has_original=False,
+        sent_at=clock.now(),
+        created_at=clock.now(),
+        attachments=files,
+    )

@@ -1,0 +1,398 @@
+"""A desk in memory: fulfils `DeskPort` from frozen rows, does the simple commands, and records everything.
+
+Nothing in it waits or counts time down: tests say when a held command goes (`release_hold`), when the network
+is lost (`set_link`), when a customer writes (`receive`), and which answer a command gets (`refuse`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError, NotFound
+from agentdesk.base.text import msg
+from agentdesk.commands.values import Answer, AnyCommand, File, SendReply, Text
+from agentdesk.queries.rows import (
+    AccountRow,
+    ContactDetail,
+    ConversationRow,
+    Counts,
+    InboxRow,
+    MessageRow,
+    PastConversation,
+    QueueRow,
+    TemplateRow,
+    Timeline,
+    UserRow,
+    View,
+)
+from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
+from tests.helpers.fake_commands import apply_command
+from tests.helpers.sample_mail import sample_world
+from tests.helpers.sample_world import Thread, World
+
+NOW = datetime.fromisoformat("2026-11-25T10:35:00+00:00")
+"""When the pictures of screens are taken: a Wednesday."""
+
+
+class FakeDesk:
+    """See the module. ``commands`` are all that was done, oldest first; ``failure`` is raised by the next
+    `do`; a conversation whose id is in ``gates`` is answered only when its event is set."""
+
+    def __init__(self, world: World, me: UserRow | None) -> None:
+        self.world = world
+        self.commands: list[AnyCommand] = []
+        self.failure: AgentDeskError | None = None
+        self.gates: dict[UUID, Any] = {}
+        self.asked_pictures: list[str] = []
+        self._me = me
+        self._status = LinkStatus(link=Link.SYNCED, since=world.now, synced_at=world.now)
+        self._listeners: list[Callable[[Changes], None]] = []
+        self._status_listeners: list[Callable[[LinkStatus], None]] = []
+        self._waiting: dict[UUID, Waiting] = {}
+        self._drafts: dict[tuple[UUID, str], Draft] = {}
+        self._folder: Path | None = None
+
+    @classmethod
+    def sample(cls, now: datetime | None = None) -> FakeDesk:
+        """The desk of Jonas at Larkfield Home, as in the pictures; ``now`` defaults to the real time."""
+        world, team = sample_world(now or clock.now())
+        return cls(world, team.jonas)
+
+    @classmethod
+    def empty(cls, now: datetime | None = None) -> FakeDesk:
+        """A desk of a team that nobody has written to yet."""
+        world = World(now or clock.now())
+        me = world.user("Jonas Weber")
+        world.inbox("Support")
+        return cls(world, me)
+
+    # --- for tests ---
+
+    def find(self, number: int) -> UUID:
+        """The id of conversation ``number``."""
+        return next(row.id for row in self.world.conversations.values() if row.number == number)
+
+    def thread(self, conversation_id: UUID) -> Thread:
+        """For writing something into a conversation; call :meth:`emit` afterwards."""
+        row = self.world.conversations[conversation_id]
+        return Thread(self.world, conversation_id, self.world.contacts[row.contact_id])
+
+    def receive(self, conversation_id: UUID, text: str, **details: Any) -> MessageRow:
+        """The customer writes, and views hear of it."""
+        row = self.thread(conversation_id).customer(0, text, **details)
+        self.emit(message={row.id}, conversation={conversation_id})
+        return row
+
+    def change_message(self, message_id: UUID, **values: Any) -> None:
+        """Change a message, and tell views."""
+        row = self.world.messages[message_id]
+        self.world.messages[message_id] = msgspec.structs.replace(row, ver=row.ver + 1, **values)
+        self.emit(message={message_id}, conversation={row.conversation_id})
+
+    def emit(self, **tables: set[UUID]) -> None:
+        """Tell everybody who subscribed; without tables: everything may have changed."""
+        for listener in list(self._listeners):
+            listener(dict(tables))
+
+    def set_link(self, link: Link) -> None:
+        """Lose or find the server."""
+        self._status = msgspec.structs.replace(self._status, link=link, since=clock.now())
+        for listener in list(self._status_listeners):
+            listener(self._status)
+
+    def refuse(self, command_id: UUID, code: str, reason: str, newer: Sequence[UUID] = ()) -> None:
+        """The server refuses a command that was done."""
+        entry = self._waiting.get(command_id)
+        assert entry is not None, "only a command that still waits can be refused"
+        answer = Answer(
+            command_id=command_id, outcome="refused", code=code, reason=Text(text=reason), newer=tuple(newer)
+        )
+        self._waiting[command_id] = msgspec.structs.replace(entry, state="refused", answer=answer)
+        self._take_back(entry.command)
+        self.emit(outbox={command_id})
+
+    # --- DeskPort ---
+
+    @property
+    def me(self) -> UserRow | None:
+        return self._me
+
+    @property
+    def status(self) -> LinkStatus:
+        return self._status
+
+    def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
+        self._listeners.append(on_changes)
+        return lambda: self._listeners.remove(on_changes)
+
+    def subscribe_status(self, on_status: Callable[[LinkStatus], None]) -> Callable[[], None]:
+        self._status_listeners.append(on_status)
+        return lambda: self._status_listeners.remove(on_status)
+
+    async def queue_ids(self, view: View) -> list[UUID]:
+        rows = [row for row in self.world.conversations.values() if self._belongs(row, view)]
+        return [row.id for row in sorted(rows, key=lambda row: self._key(row, view))]
+
+    async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
+        return [
+            self._queue_row(self.world.conversations[id_]) for id_ in ids if id_ in self.world.conversations
+        ]
+
+    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
+        rows = [self.world.conversations[id_] for id_ in ids if id_ in self.world.conversations]
+        return {row.id: self._key(row, view) for row in rows if self._belongs(row, view)}
+
+    async def counts(self) -> Counts:
+        rows = self.world.conversations.values()
+        opened = [row for row in rows if row.status == "open"]
+        mine = [row for row in opened if self._me and row.assignee_id == self._me.id]
+        channels: dict[str, int] = {}
+        for row in opened:
+            channels[row.channel] = channels.get(row.channel, 0) + 1
+        return Counts(
+            mine=len(mine),
+            unassigned=sum(row.assignee_id is None for row in opened),
+            all=len(opened),
+            snoozed=sum(row.status == "snoozed" for row in rows),
+            mine_unread=sum(row.unread for row in mine),
+            channels=channels,
+        )
+
+    async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
+        if gate := self.gates.get(conversation_id):
+            await gate.wait()
+        return self.world.conversations.get(conversation_id)
+
+    async def timeline(self, conversation_id: UUID, before: UUID | None = None, limit: int = 40) -> Timeline:
+        rows = [row for row in self.world.messages.values() if row.conversation_id == conversation_id]
+        rows.sort(key=lambda row: (row.created_at, row.id))
+        if before is not None:
+            rows = rows[: next(index for index, row in enumerate(rows) if row.id == before)]
+        page = rows[-limit:]
+        events = [row for row in self.world.events.values() if row.conversation_id == conversation_id]
+        events.sort(key=lambda row: (row.created_at, row.id))
+        older = len(rows) > len(page)
+        if older:
+            events = [row for row in events if row.created_at >= page[0].created_at]
+        if before is not None:
+            end = self.world.messages[before].created_at
+            events = [row for row in events if row.created_at < end]
+        return Timeline(messages=tuple(page), events=tuple(events), older=older)
+
+    async def contact(self, contact_id: UUID) -> ContactDetail | None:
+        if gate := self.gates.get(contact_id):
+            await gate.wait()
+        detail = self.world.contacts.get(contact_id)
+        if detail is None:
+            return None
+        rows = [row for row in self.world.conversations.values() if row.contact_id == contact_id]
+        past = tuple(
+            PastConversation(
+                id=row.id,
+                number=row.number,
+                channel=row.channel,
+                subject=row.subject,
+                status=row.status,
+                last_message_at=row.last_message_at,
+            )
+            for row in sorted(rows, key=lambda row: row.last_message_at, reverse=True)
+        )
+        return msgspec.structs.replace(detail, conversations=past)
+
+    async def templates(self) -> list[TemplateRow]:
+        return list(self.world.templates.values())
+
+    async def users(self) -> list[UserRow]:
+        return list(self.world.users.values())
+
+    async def inboxes(self) -> list[InboxRow]:
+        return list(self.world.inboxes.values())
+
+    async def accounts(self) -> list[AccountRow]:
+        return list(self.world.accounts.values())
+
+    async def do(self, command: AnyCommand, hold_seconds: float = 0) -> UUID:
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        self.commands.append(command)
+        changes = apply_command(self.world, self._me, command, held=hold_seconds > 0)
+        command_id = self.world.new_id()
+        held_until = clock.seconds_from_now(hold_seconds) if hold_seconds else None
+        offline = self._status.link == Link.OFFLINE
+        if hold_seconds or offline:
+            self._waiting[command_id] = Waiting(
+                id=command_id,
+                number=len(self.commands),
+                command=command,
+                state="held" if hold_seconds else "waiting",
+                issued_at=clock.now(),
+                held_until=held_until,
+            )
+        if isinstance(command, SendReply):
+            self._drafts.pop((command.conversation_id, "reply"), None)
+        self.emit(outbox={command_id}, **changes)
+        return command_id
+
+    async def undo_hold(self, command_id: UUID) -> bool:
+        entry = self._waiting.get(command_id)
+        if entry is None or entry.state != "held":
+            return False
+        del self._waiting[command_id]
+        self._take_back(entry.command)
+        self.emit(outbox={command_id})
+        return True
+
+    async def release_hold(self, command_id: UUID) -> None:
+        entry = self._waiting.get(command_id)
+        if entry is None or entry.state != "held":
+            return
+        if self._status.link == Link.OFFLINE:
+            self._waiting[command_id] = msgspec.structs.replace(entry, state="waiting", held_until=None)
+            self.emit(outbox={command_id})
+            return
+        self._waiting[command_id] = msgspec.structs.replace(entry, state="sent", held_until=None)
+        if isinstance(entry.command, SendReply):
+            self.change_message(entry.command.message_id, delivery="queued")
+        self.emit(outbox={command_id})
+
+    async def waiting(self) -> list[Waiting]:
+        return list(self._waiting.values())
+
+    async def retry(self, command_id: UUID) -> None:
+        entry = self._waiting.pop(command_id)
+        command = entry.command
+        if isinstance(command, SendReply):
+            command = msgspec.structs.replace(command, anyway=True)
+        await self.do(command)
+
+    async def discard(self, command_id: UUID) -> None:
+        entry = self._waiting.pop(command_id)
+        command = entry.command
+        if isinstance(command, SendReply):
+            await self.save_draft(
+                Draft(
+                    conversation_id=command.conversation_id,
+                    mode="reply",
+                    text=command.text,
+                    html=command.html,
+                    to=tuple(party.value for party in command.to),
+                    cc=tuple(party.value for party in command.cc),
+                    bcc=tuple(party.value for party in command.bcc),
+                    subject=command.subject,
+                    files=command.files,
+                )
+            )
+        self.emit(outbox={command_id})
+
+    async def save_draft(self, draft: Draft) -> None:
+        key = (draft.conversation_id, draft.mode)
+        if draft.text or draft.files:
+            self._drafts[key] = msgspec.structs.replace(draft, saved_at=clock.now())
+        else:
+            self._drafts.pop(key, None)
+        self.emit(draft={draft.conversation_id})
+
+    async def draft(self, conversation_id: UUID, mode: str) -> Draft | None:
+        return self._drafts.get((conversation_id, mode))
+
+    async def drafts(self) -> list[Draft]:
+        return list(self._drafts.values())
+
+    async def attach(self, path: Path) -> File:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise AgentDeskError(msg("{name} cannot be read.", name=path.name)) from error
+        return await self.attach_bytes(path.name, "application/octet-stream", content)
+
+    async def attach_bytes(self, name: str, media_type: str, content: bytes) -> File:
+        blob = hashlib.sha256(content).hexdigest()
+        self.world.blobs[blob] = content
+        return File(self.world.new_id(), name, media_type, len(content), blob)
+
+    async def file(self, blob: str, attachment_id: UUID) -> Path:
+        if self._status.link == Link.OFFLINE or blob not in self.world.blobs:
+            raise AgentDeskError(msg("This file is not on this computer yet."), msg("Try again when online."))
+        self._folder = self._folder or Path(tempfile.mkdtemp(prefix="fake-desk-"))
+        path = self._folder / blob
+        path.write_bytes(self.world.blobs[blob])
+        return path
+
+    async def original(self, message_id: UUID) -> bytes:
+        if self._status.link == Link.OFFLINE or message_id not in self.world.originals:
+            raise AgentDeskError(msg("The original lies on the server."), msg("Try again when online."))
+        return self.world.originals[message_id]
+
+    async def remote_picture(self, message_id: UUID, url: str) -> bytes:
+        self.asked_pictures.append(url)
+        if url not in self.world.pictures:
+            raise NotFound()
+        return self.world.pictures[url]
+
+    async def search(self, text: str, limit: int = 200) -> list[UUID]:
+        wanted = text.casefold()
+        found = {
+            row.conversation_id
+            for row in self.world.messages.values()
+            if wanted in f"{row.subject} {row.text} {row.author_name}".casefold()
+        }
+        rows = sorted(found, key=lambda id_: self.world.conversations[id_].last_message_at, reverse=True)
+        return rows[:limit]
+
+    async def close(self) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder)
+            self._folder = None
+
+    # --- inside ---
+
+    def _take_back(self, command: AnyCommand) -> None:
+        if isinstance(command, SendReply):
+            row = self.world.messages.pop(command.message_id, None)
+            if row is not None:
+                self.emit(message={row.id}, conversation={row.conversation_id})
+
+    def _belongs(self, row: ConversationRow, view: View) -> bool:
+        mine = self._me is not None and row.assignee_id == self._me.id
+        kinds = {
+            "mine": row.status == "open" and mine,
+            "unassigned": row.status == "open" and row.assignee_id is None,
+            "all": row.status == "open",
+            "resolved": row.status == "resolved",
+            "snoozed": row.status == "snoozed",
+            "search": view.text.casefold() in f"{row.subject} {row.preview} {row.contact_name}".casefold(),
+        }
+        fits = view.channel in (None, row.channel) and view.inbox_id in (None, row.inbox_id)
+        narrowed = {"all": True, "unread": row.unread, "waiting": row.waiting_since is not None}
+        return kinds[view.kind] and fits and narrowed[view.only]
+
+    def _key(self, row: ConversationRow, view: View) -> tuple[float, UUID]:
+        if view.order == "newest":
+            return (-row.last_message_at.timestamp(), row.id)
+        waiting = row.waiting_since
+        return (waiting.timestamp() if waiting else float("inf"), row.id)
+
+    def _queue_row(self, row: ConversationRow) -> QueueRow:
+        mail = [entry for entry in self.world.messages.values() if entry.conversation_id == row.id]
+        theirs = [entry.created_at for entry in mail if entry.direction == "in" and entry.kind == "message"]
+        shared = {
+            name: getattr(row, name)
+            for name in QueueRow.__struct_fields__
+            if name in ConversationRow.__struct_fields__
+        }
+        return QueueRow(
+            **shared,
+            last_customer_at=max(theirs, default=None),
+            failed=any(entry.delivery in ("failed", "uncertain") for entry in mail),
+        )
