@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QIconEngine, QPainter, QPixmap, QPixmapCache
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 
 from agentdesk.base.paths import resource
@@ -54,9 +54,12 @@ def icon(name: str, role: str = "text.secondary") -> QIcon:
     return QIcon(_TokenIconEngine(name, role))
 
 
-def pixmap(name: str, size_px: int, role: str = "text.secondary", dpr: float = 1.0) -> QPixmap:
-    """The icon as a picture of ``size_px`` logical pixels, kept in Qt's pixmap cache."""
-    color = theme().color(role)
+def pixmap(name: str, size_px: int, role: str | QColor = "text.secondary", dpr: float = 1.0) -> QPixmap:
+    """The icon as a picture of ``size_px`` logical pixels, kept in Qt's pixmap cache.
+
+    ``role`` is a colour role, or a colour for the few that are none (channel tiles).
+    """
+    color = theme().color(role) if isinstance(role, str) else role
     mirrored = _is_mirrored(name)
     key = f"icon:{name}:{size_px}:{color.rgba()}:{dpr}:{mirrored}"
     found = QPixmap()

@@ -1,4 +1,4 @@
-"""What a person can do in the main window: every action with its title, default keys and icon, in one place."""
+"""Every action of the main window with its title, default keys and icon, in one place."""
 
 from __future__ import annotations
 

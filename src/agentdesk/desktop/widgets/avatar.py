@@ -1,0 +1,230 @@
+"""People and channels as small pictures: initials on a circle, a channel's glyph on a rounded square."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPixmap, QPixmapCache
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from agentdesk.desktop.icons import pixmap
+from agentdesk.desktop.theme import theme
+
+__all__ = ["Avatar", "ChannelTile", "initials", "paint_avatar", "paint_channel_tile"]
+
+_TILE_RADIUS = 0.28
+_TILE_OUTSIDE = 4
+"""How far the channel tile reaches beyond the circle, in pixels."""
+_TILE_GAP = 2
+
+
+def initials(name: str) -> str:
+    """What stands for ``name`` in its circle; empty when there is no letter in it.
+
+    Two letters in scripts with capitals (first and last word), one letter in the others: Arabic, Hebrew, CJK
+    and Indic letters change their shape or meaning when pulled from a word.
+    """
+    words = [word for word in (_from_first_letter(part) for part in name.split("@")[0].split()) if word]
+    if not words:
+        return ""
+    first = _first_cluster(words[0])
+    if first[0].upper() == first[0].lower():
+        return first
+    last = _first_cluster(words[-1]) if len(words) > 1 else ""
+    return (first[0] + last[:1]).upper()
+
+
+def _from_first_letter(word: str) -> str:
+    for position, char in enumerate(word):
+        if char.isalpha():
+            return word[position:]
+    return ""
+
+
+def _first_cluster(word: str) -> str:
+    """The first letter of ``word`` with the marks that belong to it."""
+    end = 1
+    while end < len(word) and unicodedata.category(word[end]) in ("Mn", "Mc"):
+        end += 1
+    return word[:end]
+
+
+def paint_avatar(
+    painter: QPainter,
+    rect: QRect | QRectF,
+    name: str,
+    seed: object,
+    *,
+    channel: str | None = None,
+    picture: QPixmap | None = None,
+    behind: str = "bg.list",
+) -> None:
+    """Paint a person into the square ``rect``: picture or initials, and the tile of ``channel`` at the end
+    corner.
+
+    ``seed`` (the customer's id) chooses the hue; ``behind`` is the colour role of what lies behind, kept as
+    a gap around the tile. The tile (half of the square) reaches 4 pixels beyond it.
+    """
+    square = QRectF(rect)
+    painter.drawPixmap(square.topLeft(), _circle(name, seed, square.width(), _dpr(painter), picture))
+    if channel is None:
+        return
+    side = round(square.width() / 2)
+    rtl = QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    x = square.left() - _TILE_OUTSIDE if rtl else square.right() + _TILE_OUTSIDE - side
+    tile = QRectF(x, square.bottom() + _TILE_OUTSIDE - side, side, side)
+    gap = tile.adjusted(-_TILE_GAP, -_TILE_GAP, _TILE_GAP, _TILE_GAP)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().color(behind))
+    painter.drawRoundedRect(gap, gap.width() * _TILE_RADIUS, gap.width() * _TILE_RADIUS)
+    painter.restore()
+    paint_channel_tile(painter, tile, channel)
+
+
+def paint_channel_tile(painter: QPainter, rect: QRect | QRectF, channel: str) -> None:
+    """Paint the tile of ``channel`` into the square ``rect`` (14, 16, 18, 24 or 28 pixels)."""
+    square = QRectF(rect)
+    dpr = _dpr(painter)
+    background, _glyph = theme().channel(channel)
+    key = f"tile:{channel}:{square.width()}:{background.rgba()}:{dpr}"
+    found = QPixmap()
+    if not QPixmapCache.find(key, found):
+        found = _tile(channel, square.width(), dpr)
+        QPixmapCache.insert(key, found)
+    painter.drawPixmap(square.topLeft(), found)
+
+
+def _dpr(painter: QPainter) -> float:
+    return painter.device().devicePixelRatioF()
+
+
+def _blank(side: float, dpr: float) -> QPixmap:
+    canvas = QPixmap(QSize(round(side * dpr), round(side * dpr)))
+    canvas.setDevicePixelRatio(dpr)
+    canvas.fill(Qt.GlobalColor.transparent)
+    return canvas
+
+
+def _circle(name: str, seed: object, side: float, dpr: float, picture: QPixmap | None) -> QPixmap:
+    letters = initials(name)
+    front, back = theme().avatar(seed)
+    image = picture.cacheKey() if picture is not None else ""
+    key = f"avatar:{letters}:{back.rgba()}:{side}:{dpr}:{image}"
+    found = QPixmap()
+    if QPixmapCache.find(key, found):
+        return found
+    canvas = _blank(side, dpr)
+    painter = QPainter(canvas)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(picture.scaled(canvas.size()) if picture is not None else back)
+    painter.drawEllipse(QRectF(0, 0, side, side))
+    if picture is None:
+        _letters(painter, QRectF(0, 0, side, side), letters, front)
+    painter.end()
+    QPixmapCache.insert(key, canvas)
+    return canvas
+
+
+def _letters(painter: QPainter, square: QRectF, letters: str, color: QColor) -> None:
+    if not letters:
+        side = round(square.width() * 0.55)
+        corner = square.center() - QPointF(side / 2, side / 2)
+        painter.drawPixmap(corner, pixmap("user-round", side, "text.muted", _dpr(painter)))
+        return
+    font = theme().font("caption", 600)
+    font.setPixelSize(max(8, round(square.width() * (0.37 if len(letters) > 1 else 0.42))))
+    painter.setFont(font)
+    painter.setPen(color)
+    painter.drawText(square, Qt.AlignmentFlag.AlignCenter, letters)
+
+
+def _tile(channel: str, side: float, dpr: float) -> QPixmap:
+    background, glyph = theme().channel(channel)
+    canvas = _blank(side, dpr)
+    square = QRectF(0, 0, side, side)
+    painter = QPainter(canvas)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(background)
+    painter.drawRoundedRect(square, side * _TILE_RADIUS, side * _TILE_RADIUS)
+    kind, value = theme().channel_glyph(channel)
+    if kind == "icon":
+        inner = round(side * 0.62)
+        corner = QPointF((side - inner) / 2, (side - inner) / 2)
+        painter.drawPixmap(corner, pixmap(value, inner, glyph, dpr))
+    else:
+        font = theme().font("caption", 700)
+        font.setPixelSize(max(8, round(side * 0.52)))
+        painter.setFont(font)
+        painter.setPen(glyph)
+        painter.drawText(square, Qt.AlignmentFlag.AlignCenter, value)
+    painter.end()
+    return canvas
+
+
+class Avatar(QWidget):
+    """A person, with the tile of the channel they write on where one is given."""
+
+    def __init__(self, side: int = 32, *, behind: str = "bg.canvas", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._side, self._behind = side, behind
+        self._name, self._seed = "", ""
+        self._channel: str | None = None
+        self._picture: QPixmap | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme().changed.connect(self.update)
+
+    def set_person(
+        self, name: str, seed: object, *, channel: str | None = None, picture: QPixmap | None = None
+    ) -> None:
+        """Show the person ``name`` with the id ``seed``."""
+        self._name, self._seed, self._channel, self._picture = name, str(seed), channel, picture
+        self.setAccessibleName(name)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        side = self._side + (_TILE_OUTSIDE if self._channel else 0)
+        return QSize(side, side)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        x = self.width() - self._side if rtl else 0
+        paint_avatar(
+            QPainter(self),
+            QRect(x, 0, self._side, self._side),
+            self._name,
+            self._seed,
+            channel=self._channel,
+            picture=self._picture,
+            behind=self._behind,
+        )
+
+
+class ChannelTile(QWidget):
+    """The tile of a channel; its spoken name is the channel's."""
+
+    def __init__(self, channel: str, name: str, side: int = 18, *, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._channel = channel
+        self.setFixedSize(side, side)
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        theme().changed.connect(self.update)
+
+    def set_channel(self, channel: str, name: str) -> None:
+        """Show another channel."""
+        self._channel = channel
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        paint_channel_tile(QPainter(self), self.rect(), self._channel)
