@@ -1,0 +1,1 @@
+"""Composition roots: the parts are built from settings and wired here, and nowhere else."""

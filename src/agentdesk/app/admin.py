@@ -1,0 +1,149 @@
+"""``agentdesk admin``: setting up from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentdesk.base.errors import Invalid
+from agentdesk.base.i18n import render
+from agentdesk.base.text import msg
+from agentdesk.domain.team import Role
+from agentdesk.server import admin
+from agentdesk.server.auth import Authenticator
+from agentdesk.server.keys import open_vault
+from agentdesk.store.engine import Database
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Carry out one admin command and return the exit status."""
+    return asyncio.run(_run(parsed))
+
+
+async def _run(parsed: argparse.Namespace) -> int:
+    db = Database(parsed.database)
+    try:
+        await db.migrate()
+        return await _VERBS[f"{parsed.subject} {parsed.verb}"](db, parsed)
+    finally:
+        await db.close()
+
+
+async def _user_add(db: Database, parsed: argparse.Namespace) -> int:
+    password = sys.stdin.readline().rstrip("\r\n")
+    await admin.add_user(db, parsed.email, parsed.name, Role(parsed.role), password)
+    print(render(msg("Added {name}.", name=parsed.email)))
+    return 0
+
+
+async def _inbox_add(db: Database, parsed: argparse.Namespace) -> int:
+    await admin.add_inbox(db, parsed.name)
+    print(render(msg("Added {name}.", name=parsed.name)))
+    return 0
+
+
+async def _token_create(db: Database, parsed: argparse.Namespace) -> int:
+    token = await Authenticator(db).issue("api", parsed.name, None)
+    print(render(msg("Keep this token, it is shown this once:")), token)
+    return 0
+
+
+async def _channel_add(db: Database, parsed: argparse.Namespace) -> int:
+    settings = _pairs(parsed.settings, "--set")
+    secrets = {name: _secret(name, source) for name, source in _pairs(parsed.secrets, "--secret").items()}
+    vault = await open_vault(db)
+    await admin.add_channel(db, vault, parsed.channel, parsed.inbox, parsed.name, settings, secrets)
+    print(render(msg("Added {name}.", name=parsed.name)))
+    return 0
+
+
+async def _channel_list(db: Database, parsed: argparse.Namespace) -> int:
+    lines = await admin.list_channels(db)
+    if parsed.json:
+        print(json.dumps([_as_json(line) for line in lines], ensure_ascii=False, indent=2))
+        return 0
+    for line in lines:
+        print(
+            f"{line.name}\t{line.channel}\t{line.inbox}\t{line.address}\t{line.state}\t{line.problem}".rstrip()
+        )
+    return 0
+
+
+async def _channel_test(db: Database, parsed: argparse.Namespace) -> int:
+    passed = True
+    async for step in admin.test_channel(db, await open_vault(db), parsed.name):
+        passed = passed and step.ok
+        remedy = f" {render(step.remedy)}" if step.remedy else ""
+        print(f"{'ok' if step.ok else 'failed'}\t{render(step.title)}: {render(step.found)}{remedy}")
+    return 0 if passed else 1
+
+
+async def _channel_pause(db: Database, parsed: argparse.Namespace) -> int:
+    await admin.set_paused(db, parsed.name, True)
+    print(render(msg("Paused {name}.", name=parsed.name)))
+    return 0
+
+
+async def _channel_resume(db: Database, parsed: argparse.Namespace) -> int:
+    await admin.set_paused(db, parsed.name, False)
+    print(render(msg("Resumed {name}.", name=parsed.name)))
+    return 0
+
+
+_VERBS = {
+    "user add": _user_add,
+    "inbox add": _inbox_add,
+    "token create": _token_create,
+    "channel add": _channel_add,
+    "channel list": _channel_list,
+    "channel test": _channel_test,
+    "channel pause": _channel_pause,
+    "channel resume": _channel_resume,
+}
+
+
+def _as_json(line: admin.ChannelLine) -> dict[str, str | None]:
+    until = line.complete_until
+    return {
+        "name": line.name,
+        "channel": line.channel,
+        "inbox": line.inbox,
+        "address": line.address,
+        "state": line.state,
+        "problem": line.problem,
+        "complete_until": until.isoformat() if until else None,
+    }
+
+
+def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise Invalid(msg("{option} needs the form NAME=VALUE.", option=option))
+        pairs[key.strip()] = value
+    return pairs
+
+
+def _secret(name: str, source: str) -> str:
+    """Read a secret from where it is said to be; never from the command line itself, which others can see."""
+    kind, _, where = source.partition(":")
+    if kind == "env" and where:
+        value = os.environ.get(where)
+        if value is None:
+            raise Invalid(msg("The environment has no {name}.", name=where), field=name)
+        return value
+    if kind == "file" and where:
+        try:
+            return Path(where).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid(msg("{path} cannot be read.", path=where), field=name) from error
+    if source == "-":
+        return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    raise Invalid(msg("Give the secret {name} as env:VARIABLE, file:PATH or -.", name=name), field=name)

@@ -1,0 +1,150 @@
+"""The command line. Each part is imported only when it is asked for: the window must be there at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agentdesk import __version__
+
+OK, FAILED, USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``agentdesk`` and return the exit status: 0, 1 for a known failure, 2 for a wrong call."""
+    from agentdesk.base.errors import AgentDeskError
+
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _run(parsed)
+    except AgentDeskError as error:
+        print(_sentence(error), file=sys.stderr)
+        return FAILED
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    if parsed.command == "server":
+        return _server(parsed)
+    if parsed.command == "admin":
+        from agentdesk.app import admin
+
+        return admin.run(parsed)
+    if parsed.command == "demo":
+        from agentdesk.app.demo import main as demo
+
+        return demo.run(parsed)
+    from agentdesk.app import desktop
+
+    return desktop.run(parsed)
+
+
+def _server(parsed: argparse.Namespace) -> int:
+    import asyncio
+    import os
+
+    from agentdesk.base import log
+    from agentdesk.server import app
+
+    log.configure(parsed.log_level)
+    host, port = parsed.listen
+    settings = app.ServerSettings(
+        database=parsed.database,
+        data=parsed.data,
+        host=host,
+        port=port,
+        local_token=os.environ.pop("AGENTDESK_LOCAL_TOKEN", None),
+    )
+    asyncio.run(app.run(settings, lambda address: print(f"ready {address}", flush=True)))
+    return OK
+
+
+def _sentence(error: object) -> str:
+    from agentdesk.base.errors import AgentDeskError
+    from agentdesk.base.i18n import render
+
+    assert isinstance(error, AgentDeskError)
+    parts = [render(error.message), render(error.hint) if error.hint else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="agentdesk", description="One queue for all that customers write.")
+    parser.add_argument("--version", action="version", version=f"agentdesk {__version__}")
+    _desk_options(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _server_command(commands)
+    _admin_command(commands)
+    _demo_command(commands)
+    return parser
+
+
+def _desk_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--profile", type=Path, metavar="DIR", help="folder of this desk (default: your own)")
+    parser.add_argument("--server", metavar="URL", help="sign in to this server")
+    parser.add_argument("--language", metavar="CODE", help="language of the window, for this start")
+    parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours, for this start")
+
+
+def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    server = commands.add_parser("server", help="run the server")
+    server.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
+    server.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder of this server")
+    server.add_argument("--listen", type=_address, default=("127.0.0.1", 8642), metavar="HOST:PORT")
+    server.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
+
+
+def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    admin = commands.add_parser("admin", help="set up people, inboxes, channels and tokens")
+    admin.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
+    admin.add_argument(
+        "--data", type=Path, metavar="DIR", help="the server's folder (default: beside SQLite)"
+    )
+    subjects = admin.add_subparsers(dest="subject", required=True)
+
+    people = subjects.add_parser("user").add_subparsers(dest="verb", required=True)
+    person = people.add_parser("add", help="add a person")
+    person.add_argument("email")
+    person.add_argument("--name", required=True)
+    person.add_argument("--role", choices=("agent", "supervisor", "admin"), default="agent")
+    person.add_argument("--password-stdin", action="store_true", required=True)
+
+    inboxes = subjects.add_parser("inbox").add_subparsers(dest="verb", required=True)
+    inboxes.add_parser("add", help="add an inbox").add_argument("name")
+
+    tokens = subjects.add_parser("token").add_subparsers(dest="verb", required=True)
+    token = tokens.add_parser("create", help="make a token for a program; it is the last word printed")
+    token.add_argument("--name", required=True)
+
+    _channel_commands(subjects)
+
+
+def _channel_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    channels = subjects.add_parser("channel").add_subparsers(dest="verb", required=True)
+    add = channels.add_parser("add", help="connect an account of a channel")
+    add.add_argument("channel", metavar="CHANNEL", help="email, …")
+    add.add_argument("--inbox", required=True)
+    add.add_argument("--name", required=True)
+    add.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+    add.add_argument(
+        "--secret", action="append", default=[], metavar="NAME=env:VAR|file:PATH|-", dest="secrets"
+    )
+    listing = channels.add_parser("list", help="list the connected accounts")
+    listing.add_argument("--json", action="store_true")
+    for verb, text in (("test", "try the settings"), ("pause", "stop for now"), ("resume", "go on")):
+        channels.add_parser(verb, help=text).add_argument("name")
+
+
+def _demo_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    demo = commands.add_parser("demo", help="a small world to try everything in, on this computer only")
+    demo.add_argument("--headless", action="store_true", help="play an agent without a screen")
+    demo.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="how long to play")
+    demo.add_argument("--out", type=Path, metavar="DIR", help="where desk.png and summary.json go")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)

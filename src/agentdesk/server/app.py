@@ -1,0 +1,175 @@
+"""The server process: opens the database, starts what runs without people, and answers on one address."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from aiohttp import web
+from sqlalchemy import select
+
+from agentdesk import __version__
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError, Invalid
+from agentdesk.base.events import Bell
+from agentdesk.base.ids import new_id
+from agentdesk.base.log import get_logger
+from agentdesk.base.text import msg
+from agentdesk.domain.team import Role
+from agentdesk.server import metrics, sessions
+from agentdesk.server.api import web as api
+from agentdesk.server.api.operations import Services
+from agentdesk.server.auth import Authenticator
+from agentdesk.server.core import ServerCore
+from agentdesk.server.keys import open_vault
+from agentdesk.server.sync_endpoint import SyncEndpoint
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.lock import FolderLock
+from agentdesk.store.tables import user
+from agentdesk.store.unit import ServerUnit
+from agentdesk.sync.feed import Feed
+
+_log = get_logger(__name__)
+
+_STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How a server runs. ``port`` 0 takes a free one. ``local_token``: the desk of a private server signs in
+    with it; allowed on loopback addresses only."""
+
+    database: str
+    data: Path
+    host: str
+    port: int
+    local_token: str | None = None
+
+
+async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. ``on_ready`` is called once with the address (``http://host:port``).
+
+    Raises AgentDeskError where it cannot start: folder in use, database away or newer, address taken.
+    """
+    stopping = asyncio.Event()
+    _stop_on_signals(stopping)
+    async with AsyncExitStack() as stack:
+        address = await _start(settings, stack)
+        on_ready(address)
+        await stopping.wait()
+        _log.info("stopping")
+
+
+async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
+    lock = FolderLock(settings.data)
+    lock.acquire()
+    stack.callback(lock.release)
+    db = Database(settings.database)
+    stack.push_async_callback(db.close)
+    await db.migrate()
+    vault = await open_vault(db)
+    authenticator = Authenticator(db)
+    if settings.local_token is not None:
+        await _accept_local_desk(db, authenticator, settings)
+    bell = Bell()
+    core = ServerCore(db, vault, settings.data, bell=bell, holder=f"{socket.gethostname()}:{new_id()}")
+    feed = Feed(db, bell)
+    endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for)
+    app = build_app(db, core, authenticator, endpoint)
+    await feed.start()
+    stack.push_async_callback(feed.stop)
+    await core.start()
+    stack.push_async_callback(core.stop)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    stack.push_async_callback(endpoint.close)
+    return await _listen(runner, settings)
+
+
+def build_app(
+    db: Database, core: ServerCore, authenticator: Authenticator, endpoint: SyncEndpoint
+) -> web.Application:
+    """Return everything that is served on the address."""
+    app = web.Application(client_max_size=api.MAX_BODY_BYTES, middlewares=[_known_errors])
+
+    async def healthz(_request: web.Request) -> web.Response:
+        try:
+            async with db.read() as conn:
+                await conn.scalar(select(user.c.id).limit(1))
+        except DatabaseError as error:
+            return api.error_response(error)
+        return web.json_response({"status": "ok", "version": __version__})
+
+    async def figures(_request: web.Request) -> web.Response:
+        return web.Response(body=await metrics.exposition(db), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/metrics", figures)
+    api.add_routes(app, Services(db, core.executor), authenticator)
+    sessions.add_routes(app, authenticator)
+    endpoint.add_routes(app)
+    return app
+
+
+@web.middleware
+async def _known_errors(request: web.Request, handler: Callable[[web.Request], object]) -> web.StreamResponse:
+    try:
+        return await handler(request)  # type: ignore[misc, no-any-return]
+    except AgentDeskError as error:
+        return api.error_response(error)
+    except web.HTTPException as error:
+        if error.status < 400 or error.content_type == "application/json":
+            raise
+        headers = {k: v for k, v in error.headers.items() if k == "Allow"}
+        code = (error.reason or "error").lower().replace(" ", "_")
+        return api.problem_response(error.status, code, msg("{why}.", why=error.reason), headers=headers)
+
+
+async def _listen(runner: web.AppRunner, settings: ServerSettings) -> str:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise Invalid(
+            msg("The address {host}:{port} cannot be used.", host=settings.host, port=settings.port),
+            msg("Another program may be using it. Choose another port with --listen."),
+        ) from error
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _accept_local_desk(db: Database, authenticator: Authenticator, settings: ServerSettings) -> None:
+    """The desk that started this private server signs in as its only person, the administrator."""
+    if settings.host not in ("127.0.0.1", "::1", "localhost"):
+        raise Invalid(msg("A private server listens on this computer only."))
+    user_id = await _only_person(db)
+    await authenticator.register(settings.local_token or "", "session", "this computer", user_id)
+
+
+async def _only_person(db: Database) -> UUID:
+    async with db.write() as conn:
+        known = await conn.scalar(select(user.c.id).order_by(user.c.created_at).limit(1))
+        if known is not None:
+            return known
+        user_id = new_id()
+        unit = ServerUnit(conn)
+        row = {"id": user_id, "email": "me@localhost", "name": "Me", "role": Role.ADMIN.value}
+        await unit.insert(user, [{**row, "active": True, "created_at": clock.now()}])
+        await unit.flush()
+    return user_id
+
+
+def _stop_on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, stopping.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))

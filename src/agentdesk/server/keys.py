@@ -1,0 +1,60 @@
+"""Where the server's key lies, so that the server and the command line find the same one.
+
+``AGENTDESK_KEY_FILE`` names it; else it lies beside an SQLite file, or, for a PostgreSQL database, in the
+configuration folder of the account that runs the server. It is never in the database: a copy of the database
+gives no passwords away. Its fingerprint is, so that a lost key is noticed and no second one is made.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.ids import new_id
+from agentdesk.base.paths import config_dir
+from agentdesk.base.secrets import Vault
+from agentdesk.base.text import msg
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import server_info
+
+_ENVIRONMENT = "AGENTDESK_KEY_FILE"
+
+
+async def open_vault(db: Database) -> Vault:
+    """Return the vault of this database, making its key on first use.
+
+    Raises AgentDeskError where the key is missing or belongs to another database.
+    """
+    async with db.write() as conn:
+        known = dict((await conn.execute(select(server_info.c.name, server_info.c.value))).tuples().all())
+        database_id = known.get("database_id") or new_id().hex
+        path = _key_file(db, database_id)
+        if "key" in known and not path.exists():
+            raise _missing(path)
+        vault = Vault.at(path)
+        if "key" in known and not vault.signed_by_us(database_id, "fingerprint", known["key"]):
+            raise _missing(path)
+        fresh = {"database_id": database_id, "key": vault.sign(database_id, "fingerprint")}
+        rows = [{"name": name, "value": value} for name, value in fresh.items() if name not in known]
+        if rows:
+            await conn.execute(insert(server_info), rows)
+    return vault
+
+
+def _key_file(db: Database, database_id: str) -> Path:
+    named = os.environ.get(_ENVIRONMENT)
+    if named:
+        return Path(named)
+    if db.path is not None:
+        return db.path.with_name(db.path.name + ".key")
+    return config_dir() / "keys" / f"{database_id}.key"
+
+
+def _missing(path: Path) -> AgentDeskError:
+    return AgentDeskError(
+        msg("The key that belongs to this database is not at {path}.", path=str(path)),
+        msg("Put it back from a back-up, or name its place in {variable}.", variable=_ENVIRONMENT),
+    )

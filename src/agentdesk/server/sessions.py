@@ -1,0 +1,55 @@
+"""Signing desks in and out over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from agentdesk.base.text import msg
+from agentdesk.server.api.operations import ApiError
+from agentdesk.server.api.web import problem_response
+from agentdesk.server.auth import Authenticator, NotAuthenticated, TooManyAttempts
+
+
+class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person types."""
+
+    email: Annotated[str, Meta(max_length=320)]
+    password: Annotated[str, Meta(max_length=1000)]
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The session; the token is shown this once."""
+
+    token: str
+    user_id: UUID
+
+
+def add_routes(app: web.Application, authenticator: Authenticator) -> None:
+    """Serve ``POST`` and ``DELETE`` on ``/desk/session``."""
+
+    async def sign_in(request: web.Request) -> web.Response:
+        try:
+            given = msgspec.json.decode(await request.read(), type=SignIn)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ApiError(400, "bad_request", msg("The body cannot be used.")) from None
+        try:
+            token, user_id = await authenticator.sign_in(given.email, given.password, request.remote or "")
+        except NotAuthenticated as error:
+            return problem_response(401, "unauthorized", error.message, error.hint)
+        except TooManyAttempts as error:
+            return problem_response(429, "too_many", error.message, error.hint, {"Retry-After": "60"})
+        body = msgspec.json.encode(SignedIn(token, user_id))
+        return web.Response(body=body, content_type="application/json")
+
+    async def sign_out(request: web.Request) -> web.Response:
+        _scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        await authenticator.sign_out(token)
+        return web.Response(status=204)
+
+    app.router.add_post("/desk/session", sign_in)
+    app.router.add_delete("/desk/session", sign_out)
