@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from agentdesk.base.errors import Invalid
@@ -83,6 +83,23 @@ class Database:
         """
         async with self._connection(self._writer) as conn, conn.begin():
             yield conn
+
+    @asynccontextmanager
+    async def maintain(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may rebuild tables: on SQLite foreign keys are checked at its end only."""
+        if self.dialect == "postgresql":
+            async with self.write() as conn:
+                yield conn
+            return
+        engine = _sqlite_engine(self.url, writes=True, foreign_keys=False)
+        try:
+            async with self._connection(engine) as conn, conn.begin():
+                yield conn
+                broken = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).all()
+                if broken:
+                    raise IntegrityError("PRAGMA foreign_key_check", None, Exception(repr(broken[:5])))
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         """Close all connections. Asked again, it opens anew."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, LargeBinary, TypeDecorator, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST_POSITION = 16_383  # of a word in a tsvector
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -87,6 +90,34 @@ class _Xid8(UserDefinedType[int]):
 
     def get_col_spec(self, **_options: Any) -> str:
         return "xid8"
+
+
+ischema_names["xid8"] = _Xid8  # so that a schema can be read back and compared
+
+
+class Words(TypeDecorator[str]):
+    """Search tokens with a blank between them: ``tsvector`` on PostgreSQL (with positions), compressed text
+    on SQLite. The tokens hold letters, digits and marks only, so nothing needs escaping."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(TSVECTOR() if dialect.name == "postgresql" else LargeBinary())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if dialect.name != "postgresql":
+            return zlib.compress(value.encode(), 1)
+        return " ".join(
+            f"{word}:{min(position, _LAST_POSITION)}" for position, word in enumerate(value.split(), 1)
+        )
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return zlib.decompress(value).decode()
 
 
 class current_xid(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is

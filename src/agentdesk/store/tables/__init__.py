@@ -6,6 +6,7 @@ from agentdesk.store.tables.channels import account, account_cursor, account_sec
 from agentdesk.store.tables.conversations import attachment, conversation, event, message
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
 from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
+from agentdesk.store.tables.search import search_entry
 from agentdesk.store.tables.system import (
     applied_command,
     change_log,
@@ -42,6 +43,7 @@ __all__ = [
     "message",
     "outbox",
     "raw_item",
+    "search_entry",
     "server_info",
     "template",
     "user",
