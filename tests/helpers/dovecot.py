@@ -7,6 +7,7 @@ stock and damage things with plain file operations, while the program under test
 from __future__ import annotations
 
 import base64
+import grp
 import hmac
 import imaplib
 import json
@@ -151,7 +152,7 @@ class DovecotServer:
             tls_port=self.tls_port,
             certificates=self.certificates,
             internal_user="dovecot" if root else self.owner.pw_name,
-            internal_group="dovecot" if root else self.owner.pw_gid,
+            internal_group="dovecot" if root else grp.getgrgid(self.owner.pw_gid).gr_name,
             login_user="dovenull" if root else self.owner.pw_name,
         )
         (self.home / "dovecot.conf").write_text(text)

@@ -247,7 +247,7 @@ def _noah(world: World, team: Team) -> None:
         "Guten Tag,\nwir brauchen für ein Café in Köln bis zum 15. Januar: 12 Stühle, 4 Tische.",
         html=html,
         remote_images=1,
-        quoted_html="<blockquote><p>Am Montag schrieb Maria Costa: gern, schicken Sie die Liste.</p></blockquote>",
+        quoted_html="<blockquote><p>Am Montag schrieb Maria Costa: gern, schicken Sie sie.</p></blockquote>",
         files=[
             ("skizze.png", "image/png", png(240, 90, (90, 120, 150)), {
                 "content_id": "skizze@fischer", "inline": True,

@@ -231,8 +231,9 @@ class _Connection(SMTP):
 
     def abort(self) -> None:
         """Cut the connection: what was not sent yet is thrown away."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        transport = self.transport
+        if isinstance(transport, asyncio.WriteTransport) and not transport.is_closing():
+            transport.abort()
 
     async def smtp_DATA(self, arg: str) -> None:
         faults = self._faults()
