@@ -34,7 +34,8 @@ async def test_migrations_make_what_the_models_say(database_url: str) -> None:
 
 def _definitions(path: Path) -> dict[str, str]:
     connection = sqlite3.connect(path)
-    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%'").fetchall()
+    statement = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%'"
+    rows = connection.execute(statement).fetchall()
     connection.close()
     return {name: " ".join(sorted(str(sql).replace(",", " ").split())) for name, sql in rows}
 

@@ -181,9 +181,13 @@ def _sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool) -> AsyncEngine
     def set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
         cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
+        try:
+            for pragma in pragmas:
+                cursor.execute(pragma)
+            cursor.close()
+        except BaseException:
+            connection.close()  # nobody else knows of it yet
+            raise
 
     event.listen(engine.sync_engine, "do_connect", prepare)
     event.listen(engine.sync_engine, "connect", set_up)

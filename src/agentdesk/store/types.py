@@ -115,9 +115,9 @@ class Words(TypeDecorator[str]):
         )
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return zlib.decompress(value).decode()
+        if value is None:
+            return None
+        return str(value) if dialect.name == "postgresql" else zlib.decompress(value).decode()
 
 
 class current_xid(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
@@ -12,7 +12,7 @@ from agentdesk.store.migrations import include_name, include_object
 from agentdesk.store.types import Id, Moment, Words, Xid
 
 
-def _render(kind: str, value: Any, autogen: Any) -> str | bool:
+def _render(kind: str, value: Any, autogen: Any) -> str | Literal[False]:
     """Name our own column types in a new revision."""
     if kind == "type" and isinstance(value, Id | Moment | Words | Xid):
         autogen.imports.add("from agentdesk.store import types")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, BigInteger, Column, Index, Integer, Table, event
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, Table, event, text
 
 from agentdesk.store.base import metadata
 from agentdesk.store.types import Id, Words
@@ -27,7 +29,14 @@ SQLITE_INDEX = (
     "CREATE VIRTUAL TABLE search_index USING fts5(words, content='', tokenize='ascii', columnsize=0)"
 )
 
-event.listen(search_entry, "after_create", DDL(SQLITE_INDEX).execute_if(dialect="sqlite"))
-event.listen(
-    search_entry, "before_drop", DDL("DROP TABLE IF EXISTS search_index").execute_if(dialect="sqlite")
-)
+
+@event.listens_for(search_entry, "after_create")
+def _create_index(_table: Table, connection: Connection, **_options: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(SQLITE_INDEX))
+
+
+@event.listens_for(search_entry, "before_drop")
+def _drop_index(_table: Table, connection: Connection, **_options: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DROP TABLE IF EXISTS search_index"))
