@@ -1,0 +1,1 @@
+"""Qt models: ids in memory, rows fetched when they are looked at."""

@@ -1,0 +1,262 @@
+"""The queue as a Qt model: ids in order, rows fetched in pages when they are painted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+
+from agentdesk.base import clock
+from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.lifetime import tasks_of
+from agentdesk.desktop.locale import age_text, tr
+from agentdesk.queries.rows import QueueRow
+from agentdesk.sync.desk import DeskPort
+
+__all__ = ["HAS_DRAFT_ROLE", "ID_ROLE", "ROW_ROLE", "QueueModel"]
+
+Index = QModelIndex | QPersistentModelIndex
+
+ROW_ROLE = Qt.ItemDataRole.UserRole
+ID_ROLE = Qt.ItemDataRole.UserRole + 1
+HAS_DRAFT_ROLE = Qt.ItemDataRole.UserRole + 2
+
+_PAGE = 64
+_CACHED = 4_000
+_SINGLE_STEPS = 200
+"""Up to this many moves and inserts are told one by one; more are told as a change of the whole layout."""
+
+
+class QueueModel(QAbstractTableModel):
+    """One column of conversations. ``rows_arrived`` tells that placeholders became rows."""
+
+    rows_arrived = Signal()
+
+    def __init__(self, desk: DeskPort, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._ids: list[UUID] = []
+        self._known: set[UUID] = set()
+        self._rows: dict[UUID, QueueRow] = {}
+        self._drafts: frozenset[UUID] = frozenset()
+        self._wanted: dict[UUID, None] = {}
+        self._stale: set[UUID] = set()
+        self._tasks = tasks_of(self, "queue rows")
+        self._fetch_timer = QTimer(self)
+        self._fetch_timer.setSingleShot(True)
+        self._fetch_timer.setInterval(0)
+        self._fetch_timer.timeout.connect(self._start_fetch)
+
+    @property
+    def ids(self) -> Sequence[UUID]:
+        """All conversation ids, in order."""
+        return self._ids
+
+    def position(self, conversation_id: UUID) -> int | None:
+        """Return where a conversation stands, or None."""
+        if conversation_id not in self._known:
+            return None
+        return self._ids.index(conversation_id)
+
+    def row(self, conversation_id: UUID) -> QueueRow | None:
+        """Return a row if it has been fetched."""
+        return self._rows.get(conversation_id)
+
+    def set_ids(self, ids: Sequence[UUID]) -> None:
+        """Show ``ids``: told as removes, moves and inserts, so that selection and scrolling stay."""
+        new = list(ids)
+        if new == self._ids:
+            return
+        if not self._ids or _steps(self._ids, new) > _SINGLE_STEPS:
+            self._replace(new)
+        else:
+            self._remove_missing(set(new))
+            self._move_and_insert(new)
+        self._known = set(self._ids)
+
+    def clear(self) -> None:
+        """Show nothing (another view is coming); told as a reset since nothing of it stays."""
+        self.beginResetModel()
+        self._ids, self._known = [], set()
+        self.endResetModel()
+
+    def invalidate(self, ids: Iterable[UUID] | None = None) -> None:
+        """Fetch rows anew (None: all) when they are next painted; the old ones show meanwhile."""
+        changed = self._known if ids is None else self._known.intersection(ids)
+        self._stale |= changed & self._rows.keys()
+        if changed:
+            self._tell_visible_changed(changed)
+
+    def set_drafts(self, drafts: frozenset[UUID]) -> None:
+        """Mark the conversations that have an unsent text."""
+        changed = self._drafts ^ drafts
+        self._drafts = drafts
+        self._tell_visible_changed(changed & self._known)
+
+    def tick(self) -> None:
+        """Repaint times: the views ask only for what is visible."""
+        if self._ids:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, 0))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else len(self._ids)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        return 0 if parent.isValid() else 1
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._ids):
+            return None
+        conversation_id = self._ids[index.row()]
+        if role == ID_ROLE:
+            return conversation_id
+        row = self._get(conversation_id)
+        if role == ROW_ROLE:
+            return row
+        if role == HAS_DRAFT_ROLE:
+            return conversation_id in self._drafts
+        if row is None:
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return spoken(row)
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return ", ".join(part for part in (row.preview, *row.tags, row.assignee_name) if part)
+        return None
+
+    def _get(self, conversation_id: UUID) -> QueueRow | None:
+        row = self._rows.get(conversation_id)
+        if row is None or conversation_id in self._stale:
+            self._wanted[conversation_id] = None
+            if not self._fetch_timer.isActive():
+                self._fetch_timer.start()
+        return row
+
+    def _start_fetch(self) -> None:
+        if not self._tasks.running("fetch"):
+            self._tasks.start(self._fetch(), "fetch")
+
+    async def _fetch(self) -> None:
+        while self._wanted:
+            wanted = list(self._wanted)[-_PAGE:]  # what was asked for last is what is on screen now
+            for conversation_id in wanted:
+                del self._wanted[conversation_id]
+            self._stale.difference_update(wanted)
+            rows = await self._desk.queue_rows(wanted)
+            self._rows.update((row.id, row) for row in rows)
+            self._forget_some()
+            self._tell_visible_changed(wanted)
+        self.rows_arrived.emit()
+
+    def _forget_some(self) -> None:
+        while len(self._rows) > _CACHED:
+            self._rows.pop(next(iter(self._rows)))
+
+    def _tell_visible_changed(self, ids: Iterable[UUID]) -> None:
+        """Tell of single rows where they are few; a long span costs the view nothing but a repaint."""
+        few = list(ids)
+        if len(few) > _PAGE or not few:
+            if few:
+                self.tick()
+            return
+        if len(self._ids) > 5_000:
+            self.tick()
+            return
+        for conversation_id in few:
+            position = self.position(conversation_id)
+            if position is not None:
+                at = self.index(position, 0)
+                self.dataChanged.emit(at, at)
+
+    def _replace(self, new: list[UUID]) -> None:
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        kept = {index.row(): self._ids[index.row()] for index in before}
+        self._ids = new
+        places = {conversation_id: place for place, conversation_id in enumerate(new)} if kept else {}
+        after = [
+            self.index(places[kept[index.row()]], 0) if kept[index.row()] in places else QModelIndex()
+            for index in before
+        ]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _remove_missing(self, new: set[UUID]) -> None:
+        last = len(self._ids) - 1
+        while last >= 0:
+            if self._ids[last] in new:
+                last -= 1
+                continue
+            first = last
+            while first > 0 and self._ids[first - 1] not in new:
+                first -= 1
+            self.beginRemoveRows(QModelIndex(), first, last)
+            del self._ids[first : last + 1]
+            self.endRemoveRows()
+            last = first - 1
+
+    def _move_and_insert(self, new: list[UUID]) -> None:
+        for place, conversation_id in enumerate(new):
+            if place < len(self._ids) and self._ids[place] == conversation_id:
+                continue
+            if conversation_id in self._known:
+                old = self._ids.index(conversation_id, place)
+                self.beginMoveRows(QModelIndex(), old, old, QModelIndex(), place)
+                self._ids.insert(place, self._ids.pop(old))
+                self.endMoveRows()
+            else:
+                self.beginInsertRows(QModelIndex(), place, place)
+                self._ids.insert(place, conversation_id)
+                self.endInsertRows()
+
+
+def spoken(row: QueueRow) -> str:
+    """Return what a screen reader says of a row: name, state, subject."""
+    states: list[Msg] = []
+    if row.unread:
+        states.append(msg("unread"))
+    if row.priority == "urgent":
+        states.append(msg("urgent"))
+    if row.failed:
+        states.append(msg("a message was not sent"))
+    waiting = []
+    if row.waiting_since is not None:
+        waiting.append(tr(msg("waiting for {time}", time=age_text(row.waiting_since, clock.now()))))
+    return ", ".join([row.contact_name, *(tr(state) for state in states), *waiting, row.subject])
+
+
+def _steps(old: list[UUID], new: list[UUID]) -> int:
+    """A cheap upper bound of the changes between two orders: what differs between common start and end."""
+    shorter = min(len(old), len(new))
+    start = 0
+    while start < shorter and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    changed = max(len(old), len(new)) - start - end
+    if changed <= _SINGLE_STEPS:
+        return changed
+    # One row that jumped far makes a long stretch of one-place shifts: count the jumps, not the shifts.
+    gone = len(set(old) ^ set(new))
+    return gone + (1 if gone + 1 < _SINGLE_STEPS and _is_one_jump(old, new) else changed)
+
+
+def _is_one_jump(old: list[UUID], new: list[UUID]) -> bool:
+    common = set(old) & set(new)
+    left = [one for one in old if one in common]
+    right = [one for one in new if one in common]
+    differs = [place for place in range(len(left)) if left[place] != right[place]]
+    if not differs:
+        return True
+    first, last = differs[0], differs[-1]
+    return left[first + 1 : last + 1] == right[first:last] or left[first:last] == right[first + 1 : last + 1]
