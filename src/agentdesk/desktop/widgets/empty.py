@@ -1,0 +1,103 @@
+"""What an empty pane shows: one icon, what is so, what can be done, and at most one button."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from agentdesk.base.text import Msg
+from agentdesk.desktop.icons import pixmap
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.button import Button
+from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.widgets.surface import paint_surface
+
+__all__ = ["EmptyState"]
+
+_TEXT_WIDTH = 320
+_BADGE = 40
+_GLYPH = 20
+
+
+class EmptyState(QWidget):
+    """A calm message in the middle of a pane. ``pressed`` tells that its button was used."""
+
+    pressed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._badge = _Badge(self)
+        self._title = Label("", "title", wrap=True)
+        self._text = Label("", "body", "text.secondary", wrap=True)
+        self._button: Button | None = None
+        for label in (self._title, self._text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setMaximumWidth(_TEXT_WIDTH)
+        column = self._column = QVBoxLayout(self)
+        column.setSpacing(theme().space(2))
+        column.addStretch(1)
+        column.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(theme().space(1))
+        column.addWidget(self._title, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._text, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+
+    def show_message(
+        self,
+        icon_name: str,
+        title: Msg,
+        text: Msg | None = None,
+        button: Msg | None = None,
+        *,
+        kind: str = "ok",
+    ) -> None:
+        """Show ``title`` and ``text``; ``kind`` (``ok``, ``accent``, ``warn``, ``bad``) colours the icon's
+        badge.
+        """
+        self._badge.set_look(icon_name, kind)
+        self._title.set_content(title)
+        self._text.set_content(text if text is not None else "")
+        self._text.setVisible(text is not None)
+        self._set_button(button)
+        self.setAccessibleName(self._title.text())
+
+    def _set_button(self, text: Msg | None) -> None:
+        if self._button is not None:
+            self._button.setVisible(text is not None)
+        if text is None:
+            return
+        if self._button is None:
+            self._button = Button(text, "primary", parent=self)
+            self._button.clicked.connect(self._on_pressed)
+            self._column.insertWidget(
+                self._column.count() - 1, self._button, 0, Qt.AlignmentFlag.AlignHCenter
+            )
+        self._button.set_text(text)
+
+    def _on_pressed(self) -> None:
+        self.pressed.emit()
+
+
+class _Badge(QWidget):
+    """An icon on a tinted square."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._icon, self._kind = "inbox", "ok"
+        self.setFixedSize(_BADGE, _BADGE)
+        theme().changed.connect(self.update)
+
+    def set_look(self, icon_name: str, kind: str) -> None:
+        self._icon, self._kind = icon_name, kind
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(_BADGE, _BADGE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_surface(painter, QRectF(self.rect()), f"{self._kind}.tint", "", theme().radius("card"))
+        picture = pixmap(self._icon, _GLYPH, f"{self._kind}.text", self.devicePixelRatioF())
+        corner = (_BADGE - _GLYPH) // 2
+        painter.drawPixmap(corner, corner, picture)

@@ -1,0 +1,91 @@
+"""A section with a heading that folds it, as in the customer panel."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.icons import icon
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.label import Label
+
+__all__ = ["Section"]
+
+
+class Section(QWidget):
+    """A heading with a chevron, an optional count and action, and a body. ``folded(bool)`` tells of each
+    change.
+    """
+
+    folded = Signal(bool)
+
+    def __init__(self, title: Msg, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = title
+        self._open = True
+        self._heading = QToolButton(self)
+        self._heading.setProperty("kind", "heading")
+        self._heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._heading.setIconSize(QSize(14, 14))
+        self._heading.clicked.connect(self.toggle)
+        self._count = Label("", "body", "text.muted")
+        self._top = QHBoxLayout()
+        self._top.setSpacing(theme().space(1) + 2)
+        self._top.addWidget(self._heading)
+        self._top.addWidget(self._count)
+        self._top.addStretch()
+        self._body = QWidget(self)
+        self._inside = QVBoxLayout(self._body)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+        self._inside.setSpacing(theme().space(1))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme().space(1))
+        column.addLayout(self._top)
+        column.addWidget(self._body)
+        theme().changed.connect(self._show)
+        self._show()
+
+    @property
+    def body(self) -> QVBoxLayout:
+        """Where the content goes."""
+        return self._inside
+
+    def is_open(self) -> bool:
+        """Whether the content is visible."""
+        return self._open
+
+    def set_open(self, opened: bool) -> None:
+        """Fold or unfold, without telling."""
+        self._open = opened
+        self._body.setVisible(opened)
+        self._show()
+
+    def toggle(self) -> None:
+        """Fold or unfold, as a click on the heading does."""
+        self.set_open(not self._open)
+        self.folded.emit(not self._open)
+
+    def set_count(self, count: int | None) -> None:
+        """Show a number after the title; ``None`` hides it."""
+        self._count.set_content("" if count is None else str(count))
+
+    def add_action(self, widget: QWidget) -> None:
+        """Put a small button at the end of the heading."""
+        self._top.addWidget(widget)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.LanguageChange, QEvent.Type.LayoutDirectionChange):
+            self._show()
+        super().changeEvent(event)
+
+    def _show(self) -> None:
+        title = tr(self._title)
+        self._heading.setFont(theme().font("body", 500))
+        self._heading.setText(title)
+        self._heading.setIcon(icon("chevron-down" if self._open else "chevron-right", "text.secondary"))
+        spoken = msg("{name}, open", name=title) if self._open else msg("{name}, folded", name=title)
+        self._heading.setAccessibleName(tr(spoken))
+        self.setAccessibleName(title)
