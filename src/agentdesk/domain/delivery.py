@@ -28,7 +28,9 @@ _NEXT: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.VERIFY: frozenset(
         {DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.UNCERTAIN, DeliveryState.FAILED}
     ),
-    DeliveryState.UNCERTAIN: frozenset({DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.VERIFY}),
+    DeliveryState.UNCERTAIN: frozenset(
+        {DeliveryState.SENT, DeliveryState.QUEUED, DeliveryState.VERIFY, DeliveryState.FAILED}
+    ),
     DeliveryState.SENT: frozenset({DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.FAILED}),
     DeliveryState.DELIVERED: frozenset({DeliveryState.READ, DeliveryState.FAILED}),
     DeliveryState.READ: frozenset(),

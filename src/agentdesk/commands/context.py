@@ -1,0 +1,73 @@
+"""What a handler is given: who acts, on what, when; and how it says no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import Msg
+from agentdesk.domain.message import Author
+from agentdesk.domain.team import Role
+from agentdesk.store.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who issues a command. ``inboxes`` are those the actor may work in; None means all of them."""
+
+    kind: Author
+    user_id: UUID | None
+    role: Role
+    inboxes: frozenset[UUID] | None
+
+    def sees(self, inbox_id: UUID) -> bool:
+        """Say whether the actor may work in an inbox."""
+        return self.inboxes is None or inbox_id in self.inboxes
+
+
+SYSTEM = Actor(kind=Author.SYSTEM, user_id=None, role=Role.ADMIN, inboxes=None)
+"""The server itself."""
+
+
+class Channels(Protocol):
+    """What commands ask of the channels; the server fulfils it, a desk has none."""
+
+    async def reserve_key(
+        self, conn: AsyncConnection, account_id: UUID, conversation_id: UUID, message_id: UUID
+    ) -> str:
+        """Return the idempotency key under which a message will go out. Raises Invalid where the account
+        cannot send."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One command being applied. ``now`` is the present moment (UTC); ``channels`` is None on a desk."""
+
+    unit: Unit
+    actor: Actor
+    command_id: UUID
+    now: datetime
+    channels: Channels | None = None
+
+    @property
+    def conn(self) -> AsyncConnection:
+        """The connection of the running transaction, for reading."""
+        return self.unit.conn
+
+
+class Refusal(AgentDeskError):
+    """The command is not applied. ``code`` is for programs (see :class:`agentdesk.commands.values.Answer`);
+    ``newer`` are the ids of messages that the issuer had not seen."""
+
+    def __init__(
+        self, code: str, message: Msg, *, newer: tuple[UUID, ...] = (), hint: Msg | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.newer = newer

@@ -1,0 +1,147 @@
+"""Who has a conversation, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select
+
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Context, Refusal
+from agentdesk.commands.rows import add_event, conversation_of, newer_messages
+from agentdesk.commands.values import Assign, MarkRead, SetPriority, SetStatus, SetTags
+from agentdesk.domain.conversation import EventKind, Priority, Status
+from agentdesk.domain.team import Role
+from agentdesk.store.tables import conversation, inbox, inbox_member, user
+
+_MOST_TAGS = 50
+_LONGEST_TAG = 60
+
+
+async def assign(context: Context, command: Assign) -> None:
+    """Give a conversation to somebody or nobody; refused (``taken``) where somebody else took it meanwhile."""
+    row = await conversation_of(context, command.conversation_id)
+    now_with = row["assignee_id"]
+    if now_with == command.assignee_id:
+        return
+    if now_with is not None and now_with != command.seen_assignee_id:
+        name = await context.conn.scalar(select(user.c.name).where(user.c.id == now_with))
+        raise Refusal("taken", msg("{name} took this conversation meanwhile.", name=name or "?"))
+    name = ""
+    if command.assignee_id is not None:
+        name = await _assignable(context, command.assignee_id, row["inbox_id"])
+    await context.unit.update(conversation, row["id"], {"assignee_id": command.assignee_id})
+    whom = str(command.assignee_id) if command.assignee_id else None
+    await add_event(context, row, EventKind.ASSIGNED, {"assignee_id": whom, "assignee": name})
+
+
+async def _assignable(context: Context, user_id: UUID, inbox_id: UUID) -> str:
+    person = (
+        await context.conn.execute(
+            select(user.c.name, user.c.role, user.c.active).where(user.c.id == user_id)
+        )
+    ).first()
+    if person is None or not person.active:
+        raise Refusal("invalid", msg("That person no longer works here."))
+    if person.role == Role.AGENT and not await _works_in(context, user_id, inbox_id):
+        raise Refusal("invalid", msg("{name} does not work in this inbox.", name=person.name))
+    return str(person.name)
+
+
+async def _works_in(context: Context, user_id: UUID, inbox_id: UUID) -> bool:
+    if await context.conn.scalar(select(inbox.c.everyone).where(inbox.c.id == inbox_id)):
+        return True
+    member = select(inbox_member.c.id).where(
+        inbox_member.c.inbox_id == inbox_id, inbox_member.c.user_id == user_id
+    )
+    return await context.conn.scalar(member) is not None
+
+
+async def set_status(context: Context, command: SetStatus) -> None:
+    """Resolve, reopen or snooze; resolving is refused (``stale``) where the customer wrote meanwhile."""
+    row = await conversation_of(context, command.conversation_id)
+    status = _one_of(Status, command.status)
+    if status is Status.RESOLVED and command.seen_message_id is not None:
+        newer = await newer_messages(context, row["id"], command.seen_message_id, colleagues=False)
+        if newer and row["status"] != Status.RESOLVED:
+            raise Refusal("stale", msg("The customer wrote again meanwhile."), newer=newer)
+    await change_status(context, row, status, command.snoozed_until)
+
+
+async def change_status(
+    context: Context, row: RowMapping, status: Status, snoozed_until: datetime | None = None
+) -> None:
+    """Move a conversation to ``status`` and say so in its transcript; nothing where it stands there already."""
+    until = None
+    if status is Status.SNOOZED:
+        if snoozed_until is None:
+            raise Refusal("invalid", msg("Say until when to snooze."))
+        if snoozed_until <= context.now:  # decided offline, and that moment has passed
+            status = Status.OPEN
+        else:
+            until = snoozed_until
+    if row["status"] == status and row["snoozed_until"] == until:
+        return
+    await context.unit.update(conversation, row["id"], status_values(status, context.now, until))
+    await add_event(context, row, EventKind.STATUS, status_data(status, until))
+
+
+def status_values(status: Status, now: datetime, until: datetime | None = None) -> dict[str, Any]:
+    """Return the columns that belong to a status."""
+    return {
+        "status": status.value,
+        "snoozed_until": until,
+        "resolved_at": now if status is Status.RESOLVED else None,
+    }
+
+
+def status_data(status: Status, until: datetime | None = None) -> Mapping[str, Any]:
+    """Return what the transcript keeps of a change of status."""
+    data = {"status": status.value}
+    if until is not None:
+        data["until"] = until.isoformat()
+    return data
+
+
+async def set_priority(context: Context, command: SetPriority) -> None:
+    """Say how urgent a conversation is."""
+    row = await conversation_of(context, command.conversation_id)
+    priority = _one_of(Priority, command.priority)
+    if row["priority"] == priority:
+        return
+    await context.unit.update(conversation, row["id"], {"priority": priority.value})
+    await add_event(context, row, EventKind.PRIORITY, {"priority": priority.value, "before": row["priority"]})
+
+
+async def set_tags(context: Context, command: SetTags) -> None:
+    """Replace the tags of a conversation."""
+    row = await conversation_of(context, command.conversation_id)
+    tags = [" ".join(tag.split()) for tag in command.tags]
+    wanted = list(dict.fromkeys(tag for tag in tags if tag))
+    if len(wanted) > _MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in wanted):
+        raise Refusal("invalid", msg("These are too many tags, or one is too long."))
+    before = list(row["tags"])
+    if wanted == before:
+        return
+    await context.unit.update(conversation, row["id"], {"tags": wanted})
+    added = [tag for tag in wanted if tag not in before]
+    removed = [tag for tag in before if tag not in wanted]
+    if added or removed:
+        await add_event(context, row, EventKind.TAGS, {"added": added, "removed": removed})
+
+
+async def mark_read(context: Context, command: MarkRead) -> None:
+    """Note that somebody of the team has opened it, or wants it to look unopened again."""
+    row = await conversation_of(context, command.conversation_id)
+    if row["unread"] != command.unread:
+        await context.unit.update(conversation, row["id"], {"unread": command.unread})
+
+
+def _one_of(kind: type[Status] | type[Priority], text: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise Refusal("invalid", msg("{value} is not known here.", value=text[:40])) from None

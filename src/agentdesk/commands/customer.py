@@ -1,0 +1,52 @@
+"""What is known of a customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from agentdesk.base.errors import NotFound
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Context, Refusal
+from agentdesk.commands.values import EditContact
+from agentdesk.domain.cleaning import storable
+from agentdesk.store.tables import contact, contact_inbox
+
+_LIMITS = {"name": 300, "company": 300, "place": 300, "language": 35, "time_zone": 64, "notes": 20_000}
+_MOST_FIELDS = 100
+_LONGEST_FIELD = 2_000
+
+
+async def edit_contact(context: Context, command: EditContact) -> None:
+    """Change the named fields; a name that is none of ours is kept as a field of the team's own."""
+    row = await _contact(context, command)
+    changed: dict[str, Any] = {}
+    own = dict(row["fields"])
+    for name, value in command.fields.items():
+        text = storable(value).strip()
+        if len(text) > _LIMITS.get(name, _LONGEST_FIELD):
+            raise Refusal("invalid", msg("The text for {name} is too long.", name=name[:60]))
+        if name not in _LIMITS:
+            own[name[:60]] = text
+        elif row[name] != text:
+            changed[name] = text
+    if own != row["fields"]:
+        if len(own) > _MOST_FIELDS:
+            raise Refusal("invalid", msg("There are too many fields."))
+        changed["fields"] = own
+    if changed:
+        await context.unit.update(contact, row["id"], changed)
+
+
+async def _contact(context: Context, command: EditContact) -> Any:
+    found = await context.conn.execute(
+        select(contact).where(contact.c.id == command.contact_id).with_for_update()
+    )
+    row = found.mappings().first()
+    inboxes = await context.conn.scalars(
+        select(contact_inbox.c.inbox_id).where(contact_inbox.c.contact_id == command.contact_id)
+    )
+    if row is None or not any(context.actor.sees(inbox_id) for inbox_id in inboxes):
+        raise NotFound
+    return row

@@ -1,0 +1,161 @@
+"""Commands on the server: each takes effect once, whoever offers it however often."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.events import Bell
+from agentdesk.base.text import Msg
+from agentdesk.commands.context import Actor, Channels, Context, Refusal
+from agentdesk.commands.registry import apply
+from agentdesk.commands.values import Answer, Command, Envelope, Text
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseBusy, DatabaseError
+from agentdesk.store.tables import applied_command, desk
+from agentdesk.store.unit import ServerUnit
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Answer)
+_TRIES = 3
+
+
+class _AnsweredBefore(Exception):
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.outcome)
+        self.answer = answer
+
+
+class Executor:
+    """Applies commands. ``bell`` is rung after each commit; ``channels`` is what handlers may ask of them."""
+
+    def __init__(self, db: Database, bell: Bell, channels: Channels | None = None) -> None:
+        self._db = db
+        self._bell = bell
+        self._channels = channels
+
+    async def execute(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer:
+        """Apply a command and return its answer; never raises for what the command itself asks.
+
+        The id goes into the database before the first change, in the same transaction: a repeat, also one
+        that runs at the same time on another server, gets the first answer. A desk's commands come in the
+        order of their numbers; an old number whose answer is no longer kept is ``already_done``. Refusals are
+        answers and are stored; ``try_later`` is not.
+        """
+        for _ in range(_TRIES):
+            try:
+                return await self._once(envelope, actor, desk_id)
+            except DatabaseError as error:
+                return Answer(command_id=envelope.id, outcome="try_later", reason=as_text(error.message))
+            except IntegrityError:
+                continue  # somebody else wrote the same at the same moment: look again
+        return Answer(command_id=envelope.id, outcome="try_later", reason=as_text(DatabaseBusy().message))
+
+    async def _once(self, envelope: Envelope, actor: Actor, desk_id: UUID | None) -> Answer:
+        answer = Answer(command_id=envelope.id, outcome="done")
+        try:
+            async with self._db.write() as conn:
+                await self._enter(conn, envelope, actor, desk_id, answer)
+                unit = ServerUnit(conn, envelope.id)
+                context = Context(unit, actor, envelope.id, clock.now(), self._channels)
+                await apply(context, envelope.command)
+                await unit.flush()
+        except _AnsweredBefore as before:
+            return before.answer
+        except Refusal as refusal:
+            return await self._refuse(envelope, actor, desk_id, refusal)
+        self._bell.ring()
+        return answer
+
+    async def _refuse(
+        self, envelope: Envelope, actor: Actor, desk_id: UUID | None, refusal: Refusal
+    ) -> Answer:
+        answer = Answer(
+            command_id=envelope.id,
+            outcome="refused",
+            code=refusal.code,
+            reason=as_text(refusal.message),
+            newer=refusal.newer,
+        )
+        try:
+            async with self._db.write() as conn:
+                await self._enter(conn, envelope, actor, desk_id, answer)
+        except _AnsweredBefore as before:
+            return before.answer
+        return answer
+
+    async def _enter(
+        self,
+        conn: AsyncConnection,
+        envelope: Envelope,
+        actor: Actor,
+        desk_id: UUID | None,
+        answer: Answer,
+    ) -> None:
+        """Store the command's id with its answer and raise the desk's number.
+
+        Raises _AnsweredBefore where it was offered before.
+        """
+        await self._count(conn, envelope, actor, desk_id)
+        stored = await conn.scalar(
+            select(applied_command.c.answer).where(applied_command.c.id == envelope.id)
+        )
+        if stored is not None:
+            raise _AnsweredBefore(_decoder.decode(stored))
+        await conn.execute(
+            insert(applied_command).values(
+                id=envelope.id,
+                kind=_kind(envelope.command),
+                desk_id=desk_id,
+                number=envelope.number,
+                user_id=actor.user_id,
+                answer=_encoder.encode(answer),
+                applied_at=clock.now(),
+            )
+        )
+
+    async def _count(
+        self, conn: AsyncConnection, envelope: Envelope, actor: Actor, desk_id: UUID | None
+    ) -> None:
+        if desk_id is None or envelope.number is None or actor.user_id is None:
+            return
+        last = await conn.scalar(select(desk.c.last_number).where(desk.c.id == desk_id).with_for_update())
+        if last is None:
+            await conn.execute(insert(desk).values(_new_desk(desk_id, actor.user_id, envelope.number)))
+        elif envelope.number > last:
+            values = {"last_number": envelope.number, "seen_at": clock.now()}
+            await conn.execute(update(desk).where(desk.c.id == desk_id).values(values))
+        else:
+            known = select(applied_command.c.answer).where(applied_command.c.id == envelope.id)
+            if await conn.scalar(known) is None:
+                raise _AnsweredBefore(Answer(command_id=envelope.id, outcome="already_done"))
+
+
+def _new_desk(desk_id: UUID, user_id: UUID, number: int) -> dict[str, Any]:
+    now = clock.now()
+    return {"id": desk_id, "user_id": user_id, "last_number": number, "created_at": now, "seen_at": now}
+
+
+def _kind(command: Command) -> str:
+    return str(command.__struct_config__.tag)
+
+
+def as_text(message: Msg) -> Text:
+    """Return a message in the form in which it travels."""
+    args: dict[str, str | int | float] = {
+        name: value if isinstance(value, int | float) else str(value) for name, value in message.args.items()
+    }
+    return Text(message.text, args, message.plural_text, message.count)
+
+
+def explained(error: AgentDeskError) -> dict[str, Any]:
+    """Return a known error as a JSON value for a row: ``{"text", "args"}``."""
+    text = as_text(error.message)
+    return {"text": text.text, "args": text.args}

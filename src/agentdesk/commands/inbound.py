@@ -1,0 +1,217 @@
+"""Recording what came in: contacts, conversations, messages, files and events, a batch in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+
+from agentdesk.base.ids import new_id
+from agentdesk.commands.arrival import Arrival, Person, Thread
+from agentdesk.commands.bounces import apply_report
+from agentdesk.commands.numbers import reserve_numbers
+from agentdesk.commands.placing import Event, attachment_rows, message_row, place
+from agentdesk.store import blobs, search
+from agentdesk.store.tables import (
+    attachment,
+    contact,
+    contact_identity,
+    contact_inbox,
+    conversation,
+    event,
+    ingest_ledger,
+    message,
+    raw_item,
+)
+from agentdesk.store.unit import Unit
+
+_STATES = {"message": "done", "report": "done", "ignored": "done"}
+
+_SETTLE = (
+    update(raw_item)
+    .where(raw_item.c.id == bindparam("item"))
+    .values(state=bindparam("end"), problem=bindparam("why"), message_id=bindparam("recorded"))
+)
+
+_THREAD_COLUMNS = (
+    "contact_id",
+    "subject",
+    "preview",
+    "status",
+    "language",
+    "unread",
+    "waiting_since",
+    "last_message_id",
+    "last_message_at",
+    "last_customer_at",
+    "resolved_at",
+    "snoozed_until",
+)
+
+
+async def record(unit: Unit, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Write what the rules decided about ``arrivals``, in their order, and settle their raw items.
+
+    ``now`` is the moment of recording (UTC). Raises IntegrityError where another server recorded the same
+    customer or message at the same moment: decide and record the batch again.
+    """
+    shown = [a for a in arrivals if a.thread is not None and not a.settled]
+    events: list[Event] = []
+    rows = []
+    for arrival in shown:
+        moment = place(arrival, events, now)
+        rows.append(message_row(arrival, moment))
+    await _contacts(unit, shown, now)
+    reports = [(arrival, sent, report) for arrival in arrivals for sent, report in arrival.reports]
+    for arrival, sent, report in reports:
+        events.extend(await apply_report(unit, arrival, sent, report, now))
+    await _threads(unit, [*(a.thread for a in shown), *(sent.thread for _, sent, _ in reports)])
+    await _messages(unit, shown, rows)
+    await _files(unit, shown, now)
+    await unit.insert(event, [_event_row(e, now) for e in events])
+    await _settle(unit, arrivals, now)
+
+
+async def _contacts(unit: Unit, shown: Sequence[Arrival], now: datetime) -> None:
+    people = {id(a.person): (a.person, a.source.inbox_id) for a in shown if a.person is not None}
+    new = [person for person, _ in people.values() if person.is_new]
+    await unit.insert(contact, [_contact_row(person, now) for person in new])
+    await unit.insert(
+        contact_inbox,
+        [
+            {"id": new_id(), "contact_id": person.id, "inbox_id": inbox_id}
+            for person, inbox_id in people.values()
+            if person.enters
+        ],
+    )
+    await unit.insert(contact_identity, [_identity_row(person, now) for person in new])
+    for person, _ in people.values():
+        if person.renamed:
+            await unit.update(contact, person.id, {"name": person.name})
+
+
+def _contact_row(person: Person, now: datetime) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "company": "",
+        "place": "",
+        "language": person.language,
+        "time_zone": "",
+        "notes": "",
+        "fields": {},
+        "blocked": False,
+        "created_at": now,
+    }
+
+
+def _identity_row(person: Person, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "contact_id": person.id,
+        "kind": person.kind,
+        "value": person.value,
+        "display": person.display,
+        "verified": person.verified,
+        "bouncing": None,
+        "created_at": now,
+    }
+
+
+async def _threads(unit: Unit, touched: Sequence[Thread | None]) -> None:
+    threads = {thread.id: thread for thread in touched if thread is not None}
+    new = [thread for thread in threads.values() if thread.is_new]
+    if new:
+        first = await reserve_numbers(unit.conn, len(new))
+        for number, thread in enumerate(new, first):
+            thread.number = number
+        await unit.insert(conversation, [_thread_row(thread) for thread in new])
+    for thread in threads.values():
+        if not thread.is_new:
+            now = {name: getattr(thread, name) for name in _THREAD_COLUMNS}
+            changed = {name: value for name, value in now.items() if thread.before[name] != value}
+            if changed:
+                await unit.update(conversation, thread.id, changed)
+
+
+def _thread_row(thread: Thread) -> dict[str, Any]:
+    return {
+        **{name: getattr(thread, name) for name in _THREAD_COLUMNS},
+        "id": thread.id,
+        "inbox_id": thread.inbox_id,
+        "account_id": thread.account_id,
+        "channel": thread.channel,
+        "number": thread.number,
+        "priority": thread.priority,
+        "assignee_id": None,
+        "tags": [],
+        "first_reply_at": None,
+        "related_id": thread.related_id,
+        "created_at": thread.created_at,
+    }
+
+
+async def _messages(unit: Unit, shown: Sequence[Arrival], rows: Sequence[Mapping[str, Any]]) -> None:
+    fresh = [row for arrival, row in zip(shown, rows, strict=True) if arrival.replaces is None]
+    await unit.insert(message, fresh)
+    for arrival, row in zip(shown, rows, strict=True):
+        if arrival.replaces is not None:
+            kept = ("id", "conversation_id", "inbox_id", "created_at")
+            await unit.update(message, arrival.replaces, {k: v for k, v in row.items() if k not in kept})
+    await search.index_messages(
+        unit.conn,
+        [
+            (row["id"], row["conversation_id"], row["inbox_id"], _search_text(arrival, row))
+            for arrival, row in zip(shown, rows, strict=True)
+        ],
+    )
+
+
+def _search_text(arrival: Arrival, row: Mapping[str, Any]) -> str:
+    sender = arrival.inbound.sender
+    return search.search_text(row["subject"], row["text"], f"{sender.name} {sender.value}")
+
+
+async def _files(unit: Unit, shown: Sequence[Arrival], now: datetime) -> None:
+    contents: dict[str, bytes] = {}
+    rows: list[dict[str, Any]] = []
+    for arrival in shown:
+        rows.extend(attachment_rows(arrival, contents))
+    if contents:
+        await blobs.put_many(unit.conn, contents, now)
+    await unit.insert(attachment, rows)
+
+
+def _event_row(happened: Event, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "conversation_id": happened.thread.id,
+        "inbox_id": happened.thread.inbox_id,
+        "kind": happened.kind.value,
+        "author": happened.author.value,
+        "user_id": None,
+        "data": dict(happened.data),
+        "created_at": happened.at or now,
+    }
+
+
+async def _settle(unit: Unit, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Give each raw item its one end, and remember what was taken in: for ever, also once it is deleted."""
+    if not arrivals:
+        return
+    ends = [
+        {
+            "item": a.raw_id,
+            "end": _STATES.get(a.end, a.end),
+            "why": a.problem,
+            "recorded": a.message_id if a.end in ("message", "quarantined") else None,
+        }
+        for a in arrivals
+    ]
+    await unit.conn.execute(_SETTLE, ends)
+    keys = {(a.source.inbox_id, a.key_hash) for a in arrivals if a.key_hash and a.end in _STATES}
+    if keys:
+        rows = [{"inbox_id": inbox_id, "key_hash": key, "created_at": now} for inbox_id, key in keys]
+        await unit.conn.execute(insert(ingest_ledger), rows)

@@ -1,0 +1,187 @@
+"""What a message that came in does to its conversation, and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from agentdesk.base.ids import new_id
+from agentdesk.commands.arrival import Arrival, Thread
+from agentdesk.commands.rows import next_moment, preview_of
+from agentdesk.domain.cleaning import one_line, storable
+from agentdesk.domain.conversation import EventKind, Status
+from agentdesk.domain.message import Author, Automatic, Direction, Kind
+from agentdesk.domain.party import Party
+from agentdesk.sdk.inbound import InboundAttachment
+from agentdesk.store import blobs
+
+UNREADABLE = "This message could not be read."
+LONGEST_TEXT = 2_000_000
+LONGEST_SUBJECT = 998
+LONGEST_ID = 998
+MOST_PARTIES = 500
+MOST_REFERENCES = 200
+MOST_ATTACHMENTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line for the transcript of a conversation."""
+
+    thread: Thread
+    kind: EventKind
+    data: Mapping[str, Any] = field(default_factory=dict)
+    author: Author = Author.SYSTEM
+    at: datetime | None = None
+
+
+def place(arrival: Arrival, events: list[Event], now: datetime) -> datetime:
+    """Put a message at the end of its conversation and return the moment it gets; adds what happened to
+    ``events``.
+
+    What a program wrote reopens nothing and makes nobody wait; what comes from a flooding or blocked sender
+    does not even look unread.
+    """
+    thread = _thread_of(arrival)
+    came = min(arrival.received_at, now)
+    if arrival.replaces is not None:
+        thread.subject = one_line(arrival.inbound.subject, LONGEST_SUBJECT)
+        thread.preview = _preview(arrival)
+        if arrival.person is not None:
+            thread.contact_id = arrival.person.id
+        return came
+    moment = next_moment(came, thread.last_message_at)
+    if thread.created_at is None:
+        _begin(arrival, thread, moment, events)
+    thread.last_message_id = arrival.message_id
+    thread.last_message_at = moment
+    silent = arrival.flooding or (arrival.person is not None and arrival.person.blocked)
+    if arrival.automatic is Automatic.NO and not silent:
+        _customer_wrote(thread, moment, events)
+        thread.preview = _preview(arrival)
+    return moment
+
+
+def _thread_of(arrival: Arrival) -> Thread:
+    if arrival.thread is None:
+        raise ValueError("the rules gave this message no conversation")
+    return arrival.thread
+
+
+def _begin(arrival: Arrival, thread: Thread, moment: datetime, events: list[Event]) -> None:
+    thread.created_at = moment
+    thread.subject = one_line(arrival.inbound.subject, LONGEST_SUBJECT)
+    thread.preview = _preview(arrival)
+    thread.language = arrival.language
+    blocked = arrival.person is not None and arrival.person.blocked
+    thread.unread = not blocked and arrival.automatic not in (Automatic.AUTO_REPLY, Automatic.BOUNCE)
+    if blocked:
+        thread.status, thread.resolved_at = Status.RESOLVED.value, moment
+    events.append(Event(thread, EventKind.CREATED, {"channel": thread.channel}, at=moment))
+    if thread.related_id is not None:
+        data = {"conversation_id": str(thread.related_id)}
+        events.append(Event(thread, EventKind.RELATED, data, at=moment))
+
+
+def _customer_wrote(thread: Thread, moment: datetime, events: list[Event]) -> None:
+    thread.unread = True
+    thread.last_customer_at = moment
+    if thread.waiting_since is None:
+        thread.waiting_since = moment
+    reopen(thread, events, Author.CONTACT, moment)
+
+
+def reopen(thread: Thread, events: list[Event], author: Author, moment: datetime) -> None:
+    """Open a conversation again that was resolved or snoozed."""
+    if thread.status == Status.OPEN:
+        return
+    thread.status = Status.OPEN.value
+    thread.resolved_at = thread.snoozed_until = None
+    events.append(Event(thread, EventKind.STATUS, {"status": Status.OPEN.value}, author, moment))
+
+
+def _preview(arrival: Arrival) -> str:
+    if arrival.end == "quarantined":
+        return UNREADABLE
+    return preview_of(storable(arrival.inbound.text, 1_000))
+
+
+def message_row(arrival: Arrival, moment: datetime) -> dict[str, Any]:
+    """Return the message as a row, with nothing in it that a database refuses."""
+    inbound, thread = arrival.inbound, _thread_of(arrival)
+    return {
+        "id": arrival.message_id,
+        "conversation_id": thread.id,
+        "inbox_id": thread.inbox_id,
+        "account_id": arrival.source.account_id,
+        "kind": Kind.MESSAGE.value,
+        "direction": Direction.IN.value,
+        "author": Author.CONTACT.value,
+        "contact_id": arrival.person.id if arrival.person else None,
+        "user_id": None,
+        "sender": _party(inbound.sender),
+        "to": [_party(p) for p in inbound.to[:MOST_PARTIES]],
+        "cc": [_party(p) for p in inbound.cc[:MOST_PARTIES]],
+        "bcc": [],
+        "reply_to": [_party(p) for p in inbound.reply_to[:MOST_PARTIES]],
+        "subject": one_line(inbound.subject, LONGEST_SUBJECT),
+        "text": storable(inbound.text, LONGEST_TEXT),
+        "html": storable(inbound.html, LONGEST_TEXT),
+        "quoted_text": storable(inbound.quoted_text, LONGEST_TEXT),
+        "quoted_html": storable(inbound.quoted_html, LONGEST_TEXT),
+        "external_id": storable(inbound.external_id, LONGEST_ID),
+        "references": [storable(r, LONGEST_ID) for r in inbound.references[-MOST_REFERENCES:]],
+        "reason": {name: storable(value, LONGEST_ID) for name, value in arrival.reason.items()},
+        "automatic": arrival.automatic.value,
+        "remote_images": inbound.remote_images,
+        "protection": storable(inbound.protection, 40),
+        "warnings": [storable(w, 500) for w in (*inbound.warnings, *arrival.extra_warnings)],
+        "delivery": "",
+        "delivery_detail": None,
+        "delivery_at": None,
+        "raw_id": arrival.raw_id,
+        "sent_at": inbound.sent_at,
+        "created_at": moment,
+    }
+
+
+def _party(party: Party) -> dict[str, str]:
+    return {
+        "kind": party.kind,
+        "value": one_line(party.value, 320),
+        "name": one_line(party.name, 300),
+    }
+
+
+def attachment_rows(arrival: Arrival, contents: dict[str, bytes]) -> list[dict[str, Any]]:
+    """Return the files of a message as rows, and put their bytes into ``contents`` by hash."""
+    thread = _thread_of(arrival)
+    rows = []
+    for position, file in enumerate(arrival.inbound.attachments[:MOST_ATTACHMENTS]):
+        name = blobs.hash_of(file.content)
+        contents[name] = file.content
+        rows.append(
+            {
+                "id": new_id(),
+                "message_id": arrival.message_id,
+                "conversation_id": thread.id,
+                "inbox_id": thread.inbox_id,
+                "position": position,
+                "blob": name,
+                "size": len(file.content),
+                **_described(file),
+            }
+        )
+    return rows
+
+
+def _described(file: InboundAttachment) -> dict[str, Any]:
+    return {
+        "name": one_line(file.name, 255) or "file",
+        "media_type": one_line(file.media_type, 255),
+        "content_id": one_line(file.content_id, LONGEST_ID),
+        "inline": file.inline,
+        "note": storable(file.note, 500),
+    }

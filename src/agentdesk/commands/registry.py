@@ -1,0 +1,45 @@
+"""Which handler applies which command. The server and every desk run the same handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from agentdesk.base.errors import Invalid, NotFound
+from agentdesk.base.text import msg
+from agentdesk.commands import conversation, customer, delivery, items, reply, template, values
+from agentdesk.commands.context import Context, Refusal
+
+Handler = Callable[[Context, Any], Awaitable[None]]
+
+_HANDLERS: dict[type[values.Command], Handler] = {
+    values.Assign: conversation.assign,
+    values.SetStatus: conversation.set_status,
+    values.SetPriority: conversation.set_priority,
+    values.SetTags: conversation.set_tags,
+    values.MarkRead: conversation.mark_read,
+    values.SendReply: reply.send_reply,
+    values.AddNote: reply.add_note,
+    values.RetryDelivery: delivery.retry_delivery,
+    values.ConfirmDelivery: delivery.confirm_delivery,
+    values.CheckDelivery: delivery.check_delivery,
+    values.EditContact: customer.edit_contact,
+    values.SaveTemplate: template.save_template,
+    values.RetryItem: items.retry_item,
+}
+
+
+async def apply(context: Context, command: values.AnyCommand) -> None:
+    """Check and apply ``command`` within the context's transaction.
+
+    Raises Refusal where it may not or cannot be applied; the transaction must then be rolled back.
+    """
+    handler = _HANDLERS.get(type(command))
+    if handler is None:
+        raise Refusal("invalid", msg("This server does not know that command."))
+    try:
+        await handler(context, command)
+    except NotFound as error:
+        raise Refusal("gone", error.message) from error
+    except Invalid as error:
+        raise Refusal("invalid", error.message, hint=error.hint) from error

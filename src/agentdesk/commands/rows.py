@@ -1,0 +1,112 @@
+"""What several handlers need: rows under lock and key, and lines for the transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, and_, or_, select
+
+from agentdesk.base.errors import NotFound
+from agentdesk.base.ids import new_id
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Context, Refusal
+from agentdesk.domain.conversation import EventKind
+from agentdesk.domain.message import Automatic, Direction, Kind
+from agentdesk.domain.team import Role, at_least
+from agentdesk.store.tables import conversation, event, message
+
+PREVIEW_CHARACTERS = 200
+_TICK = timedelta(microseconds=1)
+_MOST_NEWER = 20
+
+
+async def conversation_of(context: Context, conversation_id: UUID) -> RowMapping:
+    """Return a conversation, locked until the transaction ends.
+
+    Raises NotFound also where the actor may not see it: nobody learns that it exists.
+    """
+    statement = select(conversation).where(conversation.c.id == conversation_id).with_for_update()
+    row = (await context.conn.execute(statement)).mappings().first()
+    if row is None or not context.actor.sees(row["inbox_id"]):
+        raise NotFound
+    return row
+
+
+async def message_of(context: Context, message_id: UUID) -> RowMapping:
+    """Return a message, locked until the transaction ends; raises NotFound as above."""
+    statement = select(message).where(message.c.id == message_id).with_for_update()
+    row = (await context.conn.execute(statement)).mappings().first()
+    if row is None or not context.actor.sees(row["inbox_id"]):
+        raise NotFound
+    return row
+
+
+def need_role(context: Context, role: Role) -> None:
+    """Raise Refusal unless the actor's role includes ``role``."""
+    if not at_least(context.actor.role, role):
+        raise Refusal("not_allowed", msg("Your role does not allow this."))
+
+
+async def add_event(
+    context: Context, row: Mapping[Any, Any], kind: EventKind, data: Mapping[str, Any]
+) -> None:
+    """Add a line to the transcript of the conversation ``row``."""
+    await context.unit.insert(event, [event_row(context, row["id"], row["inbox_id"], kind, data)])
+
+
+def event_row(
+    context: Context, conversation_id: UUID, inbox_id: UUID, kind: EventKind, data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return an event of the context's actor as a row."""
+    return {
+        "id": new_id(),
+        "conversation_id": conversation_id,
+        "inbox_id": inbox_id,
+        "kind": kind.value,
+        "author": context.actor.kind.value,
+        "user_id": context.actor.user_id,
+        "data": dict(data),
+        "created_at": context.now,
+    }
+
+
+def next_moment(now: datetime, last: datetime | None) -> datetime:
+    """Return when a message takes its place: now, but always after what stands there already.
+
+    So the order within a conversation is the order in which messages were recorded, whatever clocks say, and
+    "newer than what I saw" has one meaning.
+    """
+    return now if last is None else max(now, last + _TICK)
+
+
+async def newer_messages(
+    context: Context, conversation_id: UUID, seen_message_id: UUID, *, colleagues: bool
+) -> tuple[UUID, ...]:
+    """Return what was written after a message that the actor had seen, oldest first: by customers, and with
+    ``colleagues`` also the answers of others. An unknown id was seen by nobody: all counts as newer."""
+    seen = await context.conn.scalar(
+        select(message.c.created_at).where(
+            message.c.id == seen_message_id, message.c.conversation_id == conversation_id
+        )
+    )
+    from_customer = and_(message.c.direction == Direction.IN, message.c.automatic == Automatic.NO)
+    who = from_customer
+    if colleagues:
+        others = message.c.user_id.is_distinct_from(context.actor.user_id)
+        who = or_(from_customer, and_(message.c.direction == Direction.OUT, others))
+    statement = select(message.c.id).where(
+        message.c.conversation_id == conversation_id, message.c.kind == Kind.MESSAGE, who
+    )
+    if seen is not None:
+        statement = statement.where(message.c.created_at > seen)
+    statement = statement.order_by(message.c.created_at.desc()).limit(_MOST_NEWER)
+    found = list(await context.conn.scalars(statement))
+    return tuple(reversed(found))
+
+
+def preview_of(text: str) -> str:
+    """Return the first words of a message on one line."""
+    return " ".join(text[: PREVIEW_CHARACTERS * 4].split())[:PREVIEW_CHARACTERS]
