@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QCursor, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QCursor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -114,7 +116,7 @@ class QueuePane(QWidget):
         return self._model
 
     @property
-    def list(self) -> QueueList:
+    def table(self) -> QueueList:
         """The list itself."""
         return self._list
 
@@ -187,7 +189,7 @@ class QueuePane(QWidget):
             self._list.setCurrentIndex(self._model.index(target, 0))
 
     def after(self, conversation_id: UUID) -> UUID | None:
-        """Return the one that becomes current when ``conversation_id`` leaves: the next, else the one before."""
+        """Return which one is current when ``conversation_id`` has left: the next, else the one before."""
         position = self._model.position(conversation_id)
         if position is None:
             return None
@@ -208,10 +210,15 @@ class QueuePane(QWidget):
         return self._held_ids is not None
 
     def say(
-        self, text: Msg, action: Msg | None = None, on_action: object = None, *, failed: bool = False
+        self,
+        text: Msg,
+        action: Msg | None = None,
+        on_action: Callable[[], Any] | None = None,
+        *,
+        failed: bool = False,
     ) -> None:
         """Show a toast at the bottom of the list."""
-        self._toasts.show_toast(text, action, on_action, failed=failed)  # type: ignore[arg-type]
+        self._toasts.show_toast(text, action, on_action, failed=failed)
 
     # Building
 
@@ -341,9 +348,8 @@ class QueuePane(QWidget):
         self._held_ids = ids
         known = set(self._model.ids)
         new = sum(1 for one in ids if one not in known)
-        moved = sum(
-            1 for one, other in zip(ids, self._model.ids, strict=False) if one != other and one in known
-        )
+        pairs = zip(ids, self._model.ids, strict=False)
+        moved = sum(1 for one, other in pairs if one != other and one in known)
         words = tr(msg("{new} new, {moved} moved", new=new, moved=moved))
         self._held_bar.setText(f"{words}  (.)")
         self._held_bar.show()
@@ -373,10 +379,9 @@ class QueuePane(QWidget):
             self._stack.setCurrentWidget(self._list)
             return
         if self._desk.status.link in (Link.FILLING, Link.CONNECTING) and self._desk.status.synced_at is None:
+            title = msg("Getting your team's conversations")
             text = msg("You can start with the open ones in a few seconds.")
-            self._empty.show_message(
-                "refresh-cw", msg("Getting your team's conversations"), text, kind="accent"
-            )
+            self._empty.show_message("refresh-cw", title, text, kind="accent")
         else:
             icon_name, title, words, button = empty_words(self._view, self._counts)
             self._empty.show_message(icon_name, title, words, button)
@@ -402,8 +407,8 @@ class QueuePane(QWidget):
     def _on_filter(self, key: str) -> None:
         self.show_view(msgspec.structs.replace(self._view, only=key))
 
-    def _on_sort(self, action: object) -> None:
-        order = str(action.data())  # type: ignore[attr-defined]
+    def _on_sort(self, action: QAction) -> None:
+        order = str(action.data())
         self._orders[_key(self._view)] = order
         self.show_view(msgspec.structs.replace(self._view, order=order))
 

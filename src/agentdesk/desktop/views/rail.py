@@ -1,0 +1,205 @@
+"""The rail: who I am and where, search, and the lists that can be shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from agentdesk.base.text import msg
+from agentdesk.desktop.delegates.rail import RailDelegate
+from agentdesk.desktop.icons import icon
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.models.rail import ENTRY_ROLE, RailModel
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.avatar import Avatar
+from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.queries.rows import UserRow, View
+
+__all__ = ["FOLDED_WIDTH", "OPEN_WIDTH", "Rail"]
+
+OPEN_WIDTH = 208
+FOLDED_WIDTH = 56
+
+
+class Rail(QWidget):
+    """``chosen(View)`` tells which list to show, ``searched(str)`` what was typed into the search field."""
+
+    chosen = Signal(object)
+    searched = Signal(str)
+    unfold_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = RailModel(self)
+        self._folded = False
+        self._workspace = ElidedLabel("AgentDesk", "body", weight=600)
+        self._badge = Avatar(26, behind="bg.window")
+        self._me = QToolButton(self)
+        self._me.setProperty("kind", "icon")
+        self._me.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._face = Avatar(24, behind="bg.window", parent=self._me)
+        self._face.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._face.move(2, 2)
+        self._search = _SearchField(self)
+        self._search.returnPressed.connect(self._on_search)
+        self._search.textChanged.connect(self._on_search_text)
+        self._search_button = QToolButton(self)
+        self._search_button.setProperty("kind", "icon")
+        self._search_button.setIcon(icon("search"))
+        self._search_button.setIconSize(QSize(18, 18))
+        self._search_button.clicked.connect(self.unfold_wanted)
+        self._build_list()
+        self._arrange()
+        theme().changed.connect(self._restyle)
+        self._retranslate()
+        self.set_folded(False)
+
+    @property
+    def model(self) -> RailModel:
+        """The entries."""
+        return self._model
+
+    @property
+    def search(self) -> QLineEdit:
+        """The search field."""
+        return self._search
+
+    def set_workspace(self, name: str) -> None:
+        """Show where the desk is signed in."""
+        self._workspace.set_content(name)
+        self._badge.set_person(name, name)
+
+    def set_me(self, me: UserRow | None) -> None:
+        """Show who is signed in."""
+        if me is not None:
+            self._face.set_person(me.name, me.id)
+            self._me.setToolTip(me.name)
+            self._me.setAccessibleName(tr(msg("My menu, {name}", name=me.name)))
+
+    def set_my_menu(self, menu: QMenu) -> None:
+        """Give the menu that opens from my picture."""
+        self._me.setMenu(menu)
+
+    def show_view(self, view: View) -> None:
+        """Mark the entry of ``view`` without telling."""
+        position = self._model.position_of(view)
+        self._list.selectionModel().blockSignals(True)
+        self._list.setCurrentIndex(QModelIndex() if position is None else self._model.index(position))
+        self._list.selectionModel().blockSignals(False)
+        self._list.viewport().update()
+
+    def is_folded(self) -> bool:
+        """Say whether only icons are shown."""
+        return self._folded
+
+    def set_folded(self, folded: bool) -> None:
+        """Show icons only, or words too."""
+        self._folded = folded
+        self._delegate.folded = folded
+        for widget in (self._workspace, self._search):
+            widget.setVisible(not folded)
+        self._search_button.setVisible(folded)
+        self._badge.setVisible(True)
+        self.setFixedWidth(FOLDED_WIDTH if folded else OPEN_WIDTH)
+        self._head.setDirection(
+            QHBoxLayout.Direction.TopToBottom if folded else QHBoxLayout.Direction.LeftToRight
+        )
+        self._list.doItemsLayout()
+
+    def focus_search(self) -> None:
+        """Put the caret into the search field, unfolding the rail."""
+        if self._folded:
+            self.unfold_wanted.emit()
+        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._search.selectAll()
+
+    def _build_list(self) -> None:
+        self._delegate = RailDelegate(self)
+        self._list = QListView(self)
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setModel(self._model)
+        self._list.setItemDelegate(self._delegate)
+        self._list.setMouseTracking(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self._list.selectionModel().currentChanged.connect(self._on_current)
+        self._list.clicked.connect(self._on_current)
+        self._list.viewport().setAutoFillBackground(False)
+
+    def _arrange(self) -> None:
+        self._head = QHBoxLayout()
+        self._head.setContentsMargins(12, 8, 10, 6)
+        self._head.setSpacing(8)
+        self._head.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignCenter)
+        self._head.addWidget(self._workspace, 1)
+        self._head.addWidget(self._me, 0, Qt.AlignmentFlag.AlignCenter)
+        search = QHBoxLayout()
+        search.setContentsMargins(8, 0, 8, 6)
+        search.addWidget(self._search)
+        search.addWidget(self._search_button, 0, Qt.AlignmentFlag.AlignCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._head)
+        column.addLayout(search)
+        column.addWidget(self._list, 1)
+
+    def _on_current(self, now: QModelIndex, _before: QModelIndex | None = None) -> None:
+        entry = now.data(ENTRY_ROLE) if now.isValid() else None
+        if entry is not None and entry.view is not None:
+            self.chosen.emit(entry.view)
+
+    def _on_search(self) -> None:
+        if self._search.text().strip():
+            self.searched.emit(self._search.text().strip())
+
+    def _on_search_text(self, text: str) -> None:
+        if len(text.strip()) >= 2:
+            self.searched.emit(text.strip())
+
+    def _retranslate(self) -> None:
+        self._search.setPlaceholderText(tr(msg("Search")))
+        self._search.setAccessibleName(tr(msg("Search")))
+        self._search_button.setAccessibleName(tr(msg("Search")))
+        self._list.setAccessibleName(tr(msg("Views and channels")))
+        self._model.retranslate()
+
+    def _restyle(self) -> None:
+        self._list.doItemsLayout()
+        self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_head"):
+            self._retranslate()
+        super().changeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), theme().color("bg.window"))
+
+
+class _SearchField(QLineEdit):
+    """Esc empties it and gives the focus back."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "search")
+        self.setClearButtonEnabled(True)
+        self.addAction(icon("search", "text.muted"), QLineEdit.ActionPosition.LeadingPosition)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.clearFocus()
+            return
+        super().keyPressEvent(event)
