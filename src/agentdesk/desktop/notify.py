@@ -1,0 +1,90 @@
+"""Telling a person who looks elsewhere: banners of the system, and the number on the program's icon."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
+
+from agentdesk.base.text import msg, plural
+from agentdesk.desktop.locale import tr
+from agentdesk.queries.rows import QueueRow
+
+__all__ = ["Notifier"]
+
+_JOIN_MS = 1_500
+_LONGEST = 120
+
+
+class Notifier(QObject):
+    """``clicked(id)`` tells that the banner of a conversation was used.
+
+    Several messages within a moment become one banner. Nothing is told of what is on screen already.
+    """
+
+    clicked = Signal(object)
+
+    def __init__(self, window: QWidget, picture: QIcon) -> None:
+        super().__init__(window)
+        self._window = window
+        self._waiting: dict[UUID, QueueRow] = {}
+        self._last: UUID | None = None
+        self._tray: QSystemTrayIcon | None = None
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self._tray = QSystemTrayIcon(picture, self)
+            self._tray.messageClicked.connect(self._on_clicked)
+            self._tray.activated.connect(self._on_activated)
+            self._tray.show()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_JOIN_MS)
+        self._timer.timeout.connect(self._tell)
+        self.told: list[tuple[str, str]] = []
+        """What was told last, newest at the end: title and text."""
+
+    def message_arrived(self, row: QueueRow, *, visible: bool) -> None:
+        """A customer wrote; ``visible`` says that the conversation is open before the person's eyes."""
+        if visible and self._window.isActiveWindow():
+            return
+        self._waiting[row.id] = row
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def set_unread(self, count: int) -> None:
+        """Show how many conversations of mine are unread, on the program's icon."""
+        app = QGuiApplication.instance()
+        if isinstance(app, QGuiApplication):
+            app.setBadgeNumber(count)
+        if self._tray is not None:
+            words = plural("{count} unread conversation", "{count} unread conversations", count)
+            self._tray.setToolTip(tr(words) if count else "AgentDesk")
+
+    def _tell(self) -> None:
+        rows = list(self._waiting.values())
+        self._waiting = {}
+        if not rows:
+            return
+        self._last = rows[-1].id
+        if len(rows) == 1:
+            title, text = rows[0].contact_name, rows[0].preview or rows[0].subject
+        else:
+            title = tr(plural("{count} new message", "{count} new messages", len(rows)))
+            text = tr(msg("From {names}", names=", ".join(row.contact_name for row in rows[:4])))
+        text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        self.told = [*self.told[-199:], (title, text)]
+        QApplication.alert(self._window)
+        if self._tray is not None:
+            self._tray.showMessage(title, text)
+
+    def _on_clicked(self) -> None:
+        self._window.raise_()
+        self._window.activateWindow()
+        if self._last is not None:
+            self.clicked.emit(self._last)
+
+    def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason == QSystemTrayIcon.ActivationReason.Trigger:
+            self._window.showNormal()
+            self._window.activateWindow()
