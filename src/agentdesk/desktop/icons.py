@@ -49,9 +49,9 @@ _SMALL = 13
 """Up to this size in pixels an icon stands inside a chip and needs a stronger stroke."""
 
 
-def icon(name: str, role: str = "text.secondary") -> QIcon:
-    """The icon ``name`` in the colour of ``role``; checked it takes the accent, disabled it fades."""
-    return QIcon(_TokenIconEngine(name, role))
+def icon(name: str, role: str = "text.secondary", on_role: str = "accent.text") -> QIcon:
+    """The icon ``name`` in the colour of ``role``, of ``on_role`` while checked; disabled it fades."""
+    return QIcon(_TokenIconEngine(name, role, on_role))
 
 
 def pixmap(name: str, size_px: int, role: str | QColor = "text.secondary", dpr: float = 1.0) -> QPixmap:
@@ -85,12 +85,12 @@ def paint_icon(painter: QPainter, rect: QRect | QRectF, name: str, role: str = "
 class _TokenIconEngine(QIconEngine):
     """Reads the token's colour when it paints, so that a change of theme needs only a repaint."""
 
-    def __init__(self, name: str, role: str) -> None:
+    def __init__(self, name: str, role: str, on_role: str) -> None:
         super().__init__()
-        self._name, self._role = name, role
+        self._name, self._role, self._on_role = name, role, on_role
 
     def clone(self) -> QIconEngine:
-        return _TokenIconEngine(self._name, self._role)
+        return _TokenIconEngine(self._name, self._role, self._on_role)
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         color = theme().color(self._role_for(mode, state)).name()
@@ -122,7 +122,7 @@ class _TokenIconEngine(QIconEngine):
             return "text.disabled"
         if mode == QIcon.Mode.Selected:
             return "text.onFill"
-        return "accent.text" if state == QIcon.State.On else self._role
+        return self._on_role if state == QIcon.State.On else self._role
 
 
 def _is_mirrored(name: str) -> bool:

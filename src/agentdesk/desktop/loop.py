@@ -420,7 +420,8 @@ def _report_uncaught(kind: type[BaseException], error: BaseException, trace: Tra
 
 
 def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
-    if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg):
+    chatter = kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg)
+    if chatter or text.startswith("This plugin does not support"):  # what the offscreen platform cannot do
         _log.debug("qt", message=text)
     else:
         _log.warning("qt", message=text, category=context.category)

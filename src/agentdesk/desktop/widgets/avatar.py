@@ -14,7 +14,7 @@ from agentdesk.desktop.theme import theme
 __all__ = ["Avatar", "ChannelTile", "initials", "paint_avatar", "paint_channel_tile"]
 
 _TILE_RADIUS = 0.28
-_TILE_OUTSIDE = 4
+_TILE_OUT_X, _TILE_OUT_Y = 6, 5
 """How far the channel tile reaches beyond the circle, in pixels."""
 _TILE_GAP = 2
 
@@ -64,7 +64,7 @@ def paint_avatar(
     corner.
 
     ``seed`` (the customer's id) chooses the hue; ``behind`` is the colour role of what lies behind, kept as
-    a gap around the tile. The tile (half of the square) reaches 4 pixels beyond it.
+    a gap around the tile. The tile (half of the square) reaches 6 pixels beyond its end, 5 below.
     """
     square = QRectF(rect)
     painter.drawPixmap(square.topLeft(), _circle(name, seed, square.width(), _dpr(painter), picture))
@@ -72,8 +72,8 @@ def paint_avatar(
         return
     side = round(square.width() / 2)
     rtl = QGuiApplication.layoutDirection() == Qt.LayoutDirection.RightToLeft
-    x = square.left() - _TILE_OUTSIDE if rtl else square.right() + _TILE_OUTSIDE - side
-    tile = QRectF(x, square.bottom() + _TILE_OUTSIDE - side, side, side)
+    x = square.left() - _TILE_OUT_X if rtl else square.right() + _TILE_OUT_X - side
+    tile = QRectF(x, square.bottom() + _TILE_OUT_Y - side, side, side)
     gap = tile.adjusted(-_TILE_GAP, -_TILE_GAP, _TILE_GAP, _TILE_GAP)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -188,8 +188,9 @@ class Avatar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        side = self._side + (_TILE_OUTSIDE if self._channel else 0)
-        return QSize(side, side)
+        if not self._channel:
+            return QSize(self._side, self._side)
+        return QSize(self._side + _TILE_OUT_X, self._side + _TILE_OUT_Y)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -144,9 +144,18 @@ def _paint_surface(painter: QPainter, rect: QRect, kind: ChipKind, look: _Look) 
     if kind == "code":
         box.adjust(0, 1, 0, -1)
     radius = theme().radius("tag") if kind == "code" else box.height() / 2
-    painter.setPen(QPen(theme().color(look.line), 1) if look.line else Qt.PenStyle.NoPen)
+    painter.setPen(_outline(kind, look))
     painter.setBrush(theme().color(look.fill) if look.fill else Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(box, radius, radius)
+
+
+def _outline(kind: ChipKind, look: _Look) -> QPen:
+    if not look.line:
+        return QPen(Qt.PenStyle.NoPen)
+    color = theme().color(look.line)
+    if kind == "code":
+        color.setAlphaF(0.5)
+    return QPen(color, 1)
 
 
 class ChipLabel(QWidget):

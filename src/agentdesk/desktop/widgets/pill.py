@@ -87,12 +87,12 @@ class PillRow(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setAutoFillBackground(False)
         self._inside = QWidget(self)
-        self._inside.setAutoFillBackground(False)
         self._row = QHBoxLayout(self._inside)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(theme().space(1) + 2)
         self._row.addStretch()
         self.setWidget(self._inside)
+        self._inside.setAutoFillBackground(False)  # setWidget turned it on
         self._group = QButtonGroup(self)
         self._group.buttonClicked.connect(self._on_clicked)
         self._buttons: dict[str, PillButton] = {}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QStyle, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg, msg
-from agentdesk.desktop.icons import icon
+from agentdesk.desktop.icons import paint_icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.label import Label
 
 __all__ = ["Section"]
+
+_CHEVRON = 14
+_GAP = 6
 
 
 class Section(QWidget):
@@ -25,10 +29,7 @@ class Section(QWidget):
         super().__init__(parent)
         self._title = title
         self._open = True
-        self._heading = QToolButton(self)
-        self._heading.setProperty("kind", "heading")
-        self._heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._heading.setIconSize(QSize(14, 14))
+        self._heading = _Heading(self)
         self._heading.clicked.connect(self.toggle)
         self._count = Label("", "body", "text.muted")
         self._top = QHBoxLayout()
@@ -83,9 +84,45 @@ class Section(QWidget):
 
     def _show(self) -> None:
         title = tr(self._title)
-        self._heading.setFont(theme().font("body", 500))
-        self._heading.setText(title)
-        self._heading.setIcon(icon("chevron-down" if self._open else "chevron-right", "text.secondary"))
+        self._heading.show_title(title, opened=self._open)
         spoken = msg("{name}, open", name=title) if self._open else msg("{name}, folded", name=title)
         self._heading.setAccessibleName(tr(spoken))
         self.setAccessibleName(title)
+
+
+class _Heading(QAbstractButton):
+    """A chevron and a title, from the start edge."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._opened = True
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def show_title(self, title: str, *, opened: bool) -> None:
+        self._opened = opened
+        self.setFont(theme().font("body", 500))
+        self.setText(title)
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        width = _CHEVRON + _GAP + QFontMetrics(self.font()).horizontalAdvance(self.text()) + 2
+        return QSize(width, max(24, theme().line_height("body")))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        direction, whole = self.layoutDirection(), self.rect()
+        hot = self.underMouse() or self.hasFocus()
+        role = "text.primary" if hot else "text.secondary"
+        top = (self.height() - _CHEVRON) // 2
+        box = QStyle.visualRect(direction, whole, QRect(0, top, _CHEVRON, _CHEVRON))
+        paint_icon(painter, box, "chevron-down" if self._opened else "chevron-right", role)
+        start = _CHEVRON + _GAP
+        room = QStyle.visualRect(direction, whole, QRect(start, 0, self.width() - start, self.height()))
+        align = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.setPen(theme().color(role))
+        painter.drawText(room, int(align | Qt.AlignmentFlag.AlignAbsolute), self.text())
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme().color("focus.ring"), 2))
+            painter.drawRoundedRect(whole.adjusted(1, 1, -1, -1), 4, 4)

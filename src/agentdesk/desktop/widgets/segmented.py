@@ -127,7 +127,7 @@ class Segmented(QWidget):
             button.style().unpolish(button)
             button.style().polish(button)
             if segment.icon:
-                button.setIcon(icon(segment.icon, role))
+                button.setIcon(icon(segment.icon, role, role))
         self.update()
 
     def _on_clicked(self, button: QToolButton) -> None:

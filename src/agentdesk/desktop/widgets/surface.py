@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from agentdesk.desktop.theme import theme
 
+_AT_THE_EDGE = 0.6
+"""The share of a shadow's strength right at the edge of what casts it."""
+
 __all__ = ["Surface", "paint_shadow", "paint_surface"]
 
 
@@ -40,7 +43,7 @@ def paint_shadow(painter: QPainter, box: QRectF, radius: int, level: str = "popo
     painter.setPen(Qt.PenStyle.NoPen)
     rings = max(4, blur // 2)
     color = QColor(shadow)
-    color.setAlphaF(shadow.alphaF() * 1.8 / rings)
+    color.setAlphaF(shadow.alphaF() * _AT_THE_EDGE / rings)
     painter.setBrush(color)
     for ring in range(rings, 0, -1):
         grow = blur * 0.6 * ring / rings
