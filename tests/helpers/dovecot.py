@@ -222,12 +222,14 @@ class DovecotServer:
 
     def lets_in(self, user: str, password: str) -> bool:
         """Say whether this user can log in with this password."""
-        with imaplib.IMAP4("127.0.0.1", self.port, timeout=10) as client:
-            try:
-                client.login(user, password)
-            except imaplib.IMAP4.error:
-                return False
-            return True
+        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
+        try:
+            client.login(user, password)
+        except imaplib.IMAP4.error:
+            return False
+        finally:
+            client.shutdown()
+        return True
 
     def new_mailbox(self, name: str | None = None) -> Mailbox:
         """Return the empty mailbox of a user ``name@desk.test``; without a name, of a new user.
