@@ -19,6 +19,8 @@ FILES = {
     *("pyproject.toml", "uv.lock"),
 }
 
+MIGRATIONS = Path("src/agentdesk/store/migrations/versions")  # written once, long where a schema is large
+
 FILE_LINES = 400
 FUNCTION_LINES = 50
 
@@ -45,7 +47,8 @@ def test_the_top_level_holds_what_it_should() -> None:
 
 
 def test_files_stay_short() -> None:
-    lengths = {path.as_posix(): len((ROOT / path).read_text().splitlines()) for path in _sources()}
+    sources = [path for path in _sources() if path.parent != MIGRATIONS]
+    lengths = {path.as_posix(): len((ROOT / path).read_text().splitlines()) for path in sources}
     long = {name: length for name, length in lengths.items() if length > FILE_LINES}
     _compare(long, LONG_FILES, "LONG_FILES")
 
@@ -53,6 +56,8 @@ def test_files_stay_short() -> None:
 def test_functions_stay_short() -> None:
     long: dict[str, int] = {}
     for path in _sources():
+        if path.parent == MIGRATIONS:
+            continue
         for name, length in _functions((ROOT / path).read_text()):
             if length > FUNCTION_LINES:
                 long[f"{path.as_posix()}::{name}"] = length
