@@ -33,7 +33,7 @@ class EmptyState(QWidget):
         self._button: Button | None = None
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setFixedWidth(_TEXT_WIDTH)
+            label.set_column(_TEXT_WIDTH)
         column = self._column = QVBoxLayout(self)
         column.setSpacing(theme().space(2))
         column.addStretch(1)

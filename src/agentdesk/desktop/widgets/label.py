@@ -30,6 +30,7 @@ class Label(QLabel):
     ) -> None:
         super().__init__(parent)
         self._content, self._role, self._color, self._weight = content, role, color, weight
+        self._column = 0
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
         theme().changed.connect(self._dress)
@@ -40,6 +41,13 @@ class Label(QLabel):
         """Show another text."""
         self._content = content
         self._show()
+
+    def set_column(self, width: int) -> None:
+        """Be ``width`` pixels wide, wrap, and be as high as the text then needs."""
+        self.setWordWrap(True)
+        self.setFixedWidth(width)
+        self._column = width
+        self._fit()
 
     def set_color(self, color: str) -> None:
         """Show the text in another colour role."""
@@ -54,9 +62,15 @@ class Label(QLabel):
 
     def _show(self) -> None:
         self.setText(tr(self._content) if isinstance(self._content, Msg) else self._content)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._column:
+            self.setFixedHeight(self.heightForWidth(self._column))
 
     def _dress(self) -> None:
         self.setFont(theme().font(self._role, self._weight))
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.WindowText, theme().color(self._color))
         self.setPalette(palette)
+        self._fit()
