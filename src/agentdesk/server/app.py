@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -60,6 +63,8 @@ async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
+    if settings.local_token is not None:
+        _stop_with_the_desk(stopping)
     async with AsyncExitStack() as stack:
         address = await _start(settings, stack)
         on_ready(address)
@@ -173,3 +178,15 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
             loop.add_signal_handler(number, stopping.set)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
+
+
+def _stop_with_the_desk(stopping: asyncio.Event) -> None:
+    """End when standard input closes: the desk at its other end is gone, even if it was killed."""
+    loop = asyncio.get_running_loop()
+
+    def wait_for_end() -> None:
+        sys.stdin.buffer.read()
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(stopping.set)
+
+    threading.Thread(target=wait_for_end, name="desk watch", daemon=True).start()

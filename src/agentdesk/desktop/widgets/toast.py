@@ -17,7 +17,7 @@ from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.surface import paint_shadow, paint_surface
 
-__all__ = ["ToastHost"]
+__all__ = ["ToastHost", "announce"]
 
 SHOWN_FOR = 8000
 """Milliseconds a toast stays; the pointer over it keeps it."""
