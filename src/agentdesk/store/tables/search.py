@@ -12,14 +12,13 @@ from agentdesk.store.types import Id, Words
 search_entry = Table(
     "search_entry",
     metadata,
-    # Also the row of the virtual table; never given twice.
+    # Also the row of the virtual table.
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("message_id", Id, nullable=False, unique=True),
     Column("conversation_id", Id, nullable=False),
     Column("inbox_id", Id, nullable=False, index=True),
     # PostgreSQL: what is searched. SQLite: what was indexed, needed to take it out again.
     Column("words", Words, nullable=False),
-    sqlite_autoincrement=True,
 )
 Index("ix_search_entry_words", search_entry.c.words, postgresql_using="gin").ddl_if(dialect="postgresql")
 

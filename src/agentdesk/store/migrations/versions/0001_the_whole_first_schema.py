@@ -150,7 +150,6 @@ def _search_entry() -> None:
         sa.Column("inbox_id", types.Id(), nullable=False),
         sa.Column("words", types.Words(), nullable=False),
         sa.UniqueConstraint("message_id"),
-        sqlite_autoincrement=True,
     )
     op.create_index("ix_search_entry_inbox_id", "search_entry", ["inbox_id"])
     if op.get_context().dialect.name == "postgresql":

@@ -1,0 +1,51 @@
+"""Contents of mails and files, each kept once under the hash of what it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.store.tables import blob
+
+_BYTES_AT_ONCE = 16_000_000
+
+
+def hash_of(content: bytes) -> str:
+    """Return the name of a content: its SHA-256, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+async def put_many(conn: AsyncConnection, contents: Mapping[str, bytes], now: datetime) -> None:
+    """Keep ``contents`` by their hashes; those that are kept already are left alone.
+
+    They go to the database in the order of their hashes, so that two writers never wait for each other in
+    a circle, and a few at a time, as each portion is in memory twice.
+    """
+    make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = make(blob).on_conflict_do_nothing()
+    portion: list[dict[str, object]] = []
+    size = 0
+    for name, content in sorted(contents.items()):
+        portion.append({"hash": name, "size": len(content), "content": content, "created_at": now})
+        size += len(content)
+        if size > _BYTES_AT_ONCE:
+            await conn.execute(statement, portion)
+            portion, size = [], 0
+    if portion:
+        await conn.execute(statement, portion)
+
+
+async def get(conn: AsyncConnection, name: str) -> bytes | None:
+    """Return the content of that hash, or None where it is not kept."""
+    content: bytes | None = await conn.scalar(select(blob.c.content).where(blob.c.hash == name))
+    return content
+
+
+async def missing(conn: AsyncConnection, names: set[str]) -> set[str]:
+    """Return those of ``names`` that are not kept."""
+    return names - set(await conn.scalars(select(blob.c.hash).where(blob.c.hash.in_(sorted(names)))))
