@@ -139,8 +139,8 @@ def _file_name(one: Screen, size: Size, scheme: str, locale: str) -> str:
 def write_contact_sheet(folder: Path) -> Path:
     """Write ``index.html`` with all pictures of ``folder`` side by side."""
     figures = "\n".join(
-        f'<figure><a href="{name}"><img src="{name}" loading="lazy"></a><figcaption>{name}</figcaption></figure>'
-        for name in (html.escape(picture.name) for picture in sorted(folder.glob("*.png")))
+        f'<figure><a href="{name}"><img src="{name}"></a><figcaption>{name}</figcaption></figure>'
+        for name in (html.escape(file.name) for file in sorted(folder.glob("*.png")))
     )
     page = folder / "index.html"
     page.write_text(
