@@ -10,11 +10,17 @@ Target amd64-unicode
   !error "Give the version: -DVERSION=1.2.3"
 !endif
 !define PROGRAM "AgentDesk"
-!define ROOT "${__FILEDIR__}\..\.."
+; makensis runs on Linux too, where paths of the building machine are written with a slash.
+!ifdef NSIS_WIN32_MAKENSIS
+  !define / "\"
+!else
+  !define / "/"
+!endif
+!define ROOT "..${/}.."  ; makensis works in the folder of this file
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\${PROGRAM}"
 
 Name "${PROGRAM}"
-OutFile "${ROOT}\dist\AgentDesk-${VERSION}-x64.exe"
+OutFile "${ROOT}${/}dist${/}AgentDesk-${VERSION}-x64.exe"
 InstallDir "$LOCALAPPDATA\Programs\${PROGRAM}"
 InstallDirRegKey HKCU "Software\${PROGRAM}" "InstallFolder"
 RequestExecutionLevel user
@@ -32,7 +38,7 @@ VIAddVersionKey "LegalCopyright" "Licensed under the Apache License 2.0"
 !define MUI_ABORTWARNING
 !define MUI_FINISHPAGE_RUN "$INSTDIR\agentdesk-desk.exe"
 !insertmacro MUI_PAGE_WELCOME
-!insertmacro MUI_PAGE_LICENSE "${ROOT}\LICENSE"
+!insertmacro MUI_PAGE_LICENSE "${ROOT}${/}LICENSE"
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_INSTFILES
 !insertmacro MUI_PAGE_FINISH
@@ -46,7 +52,7 @@ Section "-Program"
   ; An older version leaves nothing behind: files that the new one no longer has must not be loaded.
   RMDir /r "$INSTDIR\_internal"
   SetOutPath "$INSTDIR"
-  File /r "${ROOT}\dist\agentdesk\*"
+  File /r "${ROOT}${/}dist${/}agentdesk${/}*"
   CreateShortcut "$SMPROGRAMS\${PROGRAM}.lnk" "$INSTDIR\agentdesk-desk.exe"
   WriteUninstaller "$INSTDIR\uninstall.exe"
 
