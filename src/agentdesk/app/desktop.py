@@ -1,0 +1,158 @@
+"""The desk program: a window at once, then the parts behind it, then what the person chose."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentdesk.base import log
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.i18n import best_locale
+from agentdesk.base.paths import data_dir
+from agentdesk.base.text import msg
+from agentdesk.desktop.locale import apply_locale
+from agentdesk.desktop.loop import application, request_shutdown, run_app, shutdown_requested
+from agentdesk.desktop.settings import SettingsFile
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.window import MainWindow
+
+if TYPE_CHECKING:
+    from agentdesk.app.private_server import PrivateServer
+    from agentdesk.sync.local import LocalDesk
+
+ALONE, TEAM = "alone", "team"
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Open the window and run until it is closed; returns the exit status."""
+    log.configure(os.environ.get("AGENTDESK_LOG", "WARNING"))
+    profile = (parsed.profile or data_dir() / "desk").absolute()
+    settings = SettingsFile(profile / "settings.json")
+    program = DeskProgram(profile, settings, parsed)
+    return run_app(program.main)
+
+
+class DeskProgram:
+    """One desk on one profile folder, from the first paint to the end."""
+
+    def __init__(self, profile: Path, settings: SettingsFile, parsed: argparse.Namespace) -> None:
+        self._profile = profile
+        self._settings = settings
+        self._parsed = parsed
+        self._desk: LocalDesk | None = None
+        self._server: PrivateServer | None = None
+        self._window: MainWindow | None = None
+
+    async def main(self) -> int:
+        """Show the window, start what is behind it, and wait for the end."""
+        window = self._window = self._open_window()
+        window.closed.connect(self._on_closed)
+        await asyncio.sleep(0)  # the first paint comes before everything heavy
+        from agentdesk.store.lock import FolderLock
+
+        with FolderLock(self._profile):
+            try:
+                await self._start(window)
+                await shutdown_requested()
+            finally:
+                await self._stop()
+        return 0
+
+    def _open_window(self) -> MainWindow:
+        app = application()
+        chosen = self._settings.now
+        theme().apply(app, self._parsed.theme or chosen.theme)  # type: ignore[arg-type]
+        theme().set_text_scale(chosen.text_scale)
+        language = self._parsed.language or chosen.language or os.environ.get("LANG", "en")
+        apply_locale(app, best_locale(language))
+        window = MainWindow(self._settings)
+        window.show()
+        return window
+
+    async def _start(self, window: MainWindow) -> None:
+        from agentdesk.app.first_run import FirstRun
+
+        server = self._parsed.server or ""
+        chosen = self._settings.now
+        if server or chosen.mode == TEAM:
+            await self._join(window, server or chosen.server)
+        elif chosen.mode == ALONE:
+            await self.work_alone()
+        else:
+            FirstRun(self, window, self._settings, self._profile).show()
+
+    async def _join(self, window: MainWindow, server: str) -> None:
+        """Sign in to a team's server: with the kept session, or by asking."""
+        token = self._session_file().read_text("utf-8") if self._session_file().exists() else ""
+        if token and server == self._settings.now.server:
+            await self.open_desk(server, token)
+            return
+        from agentdesk.app.first_run import FirstRun
+
+        FirstRun(self, window, self._settings, self._profile).ask_sign_in(server)
+
+    async def work_alone(self) -> None:
+        """Start the private server and open the desk on it."""
+        from agentdesk.app.private_server import PrivateServer
+
+        self._server = PrivateServer(self._profile / "server")
+        address = await self._server.start()
+        self._settings.change(mode=ALONE)
+        await self.open_desk(address, self._server.token)
+
+    async def join_team(self, server: str, email: str, token: str) -> None:
+        """Keep the session and open the desk on the team's server."""
+        path = self._session_file()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(token)
+        self._settings.change(mode=TEAM, server=server, email=email)
+        await self.open_desk(server, token)
+
+    async def open_desk(self, server: str, token: str) -> None:
+        """Open the replica, fill the window, and connect."""
+        local = await asyncio.to_thread(_import_local_desk)
+        assert self._window is not None
+        desk = self._desk = local(self._profile, server, token)
+        await desk.start()
+        self._window.attach(desk, workspace=_workspace_name(server), reconnect=desk.reconnect)
+
+    def _session_file(self) -> Path:
+        return self._profile / "session"
+
+    def _on_closed(self) -> None:
+        request_shutdown("closed")
+
+    async def _stop(self) -> None:
+        window = self._window
+        if window is not None:
+            if window.workspace is not None:
+                await window.workspace.release()
+            window.hide()
+        if self._desk is not None:
+            await self._desk.close()
+        if self._server is not None:
+            await self._server.stop()
+
+
+def _import_local_desk() -> type[LocalDesk]:
+    """The heavy imports, in a thread: the window answers meanwhile."""
+    from agentdesk.sync.local import LocalDesk
+
+    return LocalDesk
+
+
+def _workspace_name(server: str) -> str:
+    host = server.split("//")[-1].split(":")[0].split("/")[0]
+    return "AgentDesk" if host in ("127.0.0.1", "localhost", "[") else host
+
+
+def known_failure(error: AgentDeskError) -> str:
+    """Return the sentence of a known failure with its remedy, for pages that show text."""
+    from agentdesk.desktop.locale import tr
+
+    return " ".join(tr(part) for part in (error.message, error.hint or msg("")) if part.text)

@@ -1,0 +1,428 @@
+"""What fills the main window: rail, list, conversation, customer panel, status bar; what its actions do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from uuid import UUID
+
+from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from agentdesk.base.text import msg
+from agentdesk.commands.values import Assign
+from agentdesk.desktop.actions.registry import Actions
+from agentdesk.desktop.actions.specs import ALL
+from agentdesk.desktop.bridge import Bridge
+from agentdesk.desktop.lifetime import tasks_of
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.my_menu import MyMenu
+from agentdesk.desktop.notify import Notifier
+from agentdesk.desktop.panes import Panel, Panes, panes_for
+from agentdesk.desktop.settings import SettingsFile
+from agentdesk.desktop.shortcuts import LatinFallback
+from agentdesk.desktop.theme import TEXT_SCALES, theme
+from agentdesk.desktop.views.conversation import ConversationView
+from agentdesk.desktop.views.customer import CustomerPanel
+from agentdesk.desktop.views.queue import QueuePane
+from agentdesk.desktop.views.rail import Rail
+from agentdesk.desktop.views.status_bar import StatusBar
+from agentdesk.desktop.views.view_names import title_of
+from agentdesk.queries.rows import View
+from agentdesk.sync.desk import Changes, DeskPort, Link, LinkStatus
+
+__all__ = ["Workspace"]
+
+_PANEL_WIDTH = 304
+_COUNTED = ("conversation", "draft", "account", "account_state", "user", "message")
+
+
+class Workspace(QWidget):
+    """The panes of one window on one desk. ``reconnect`` tries the server at once."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        desk: DeskPort,
+        settings: SettingsFile,
+        *,
+        workspace: str = "AgentDesk",
+        reconnect: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._desk = desk
+        self._settings = settings
+        self._reconnect = reconnect
+        self._panes: Panes | None = None
+        self._tasks = tasks_of(self, "window")
+        self._unread_before: dict[UUID, bool] = {}
+        self._build(workspace)
+        self._bridge = Bridge(desk, self)
+        self._notifier = Notifier(window, window.windowIcon())
+        self.actions_ = Actions(window, ALL)
+        self._bind_actions()
+        self._fallback = LatinFallback(window, self.actions_)
+        self._connect()
+        self._arrange()
+        self._on_status(desk.status)
+        self.show_view(View(kind="mine", order="due"))
+        self.refresh()
+
+    # What others use
+
+    @property
+    def rail(self) -> Rail:
+        """The rail."""
+        return self._rail
+
+    @property
+    def queue(self) -> QueuePane:
+        """The list."""
+        return self._queue
+
+    @property
+    def conversation(self) -> ConversationView:
+        """The conversation in the middle."""
+        return self._conversation
+
+    @property
+    def panel(self) -> CustomerPanel:
+        """The customer panel."""
+        return self._panel
+
+    @property
+    def status_bar(self) -> StatusBar:
+        """The line at the bottom."""
+        return self._status
+
+    @property
+    def notifier(self) -> Notifier:
+        """What tells of new messages."""
+        return self._notifier
+
+    def show_view(self, view: View) -> None:
+        """Show a list."""
+        self._rail.show_view(view)
+        self._queue.show_view(view)
+        self._window.setWindowTitle(tr(msg("{view} – AgentDesk", view=tr(title_of(self._queue.view)))))
+
+    def open_conversation(self, conversation_id: UUID) -> None:
+        """Show a conversation and its customer."""
+        self._queue.select(conversation_id)
+        self._tasks.start(self._open(conversation_id), "open")
+
+    def refresh(self) -> None:
+        """Read counts, accounts and who I am anew."""
+        self._tasks.start(self._refresh(), "refresh")
+
+    # Building
+
+    def _build(self, workspace: str) -> None:
+        self._rail = Rail(self)
+        self._rail.set_workspace(workspace)
+        self._queue = QueuePane(self._desk, self)
+        self._conversation = ConversationView(self._desk, self)
+        self._panel = CustomerPanel(self._desk, self)
+        self._status = StatusBar(self)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        for pane in (self._queue, self._conversation, self._panel):
+            self._splitter.addWidget(pane)
+        self._queue.setMinimumWidth(280)
+        self._queue.setMaximumWidth(520)
+        self._panel.setMinimumWidth(272)
+        self._panel.setMaximumWidth(420)
+        self._splitter.setStretchFactor(1, 1)
+        self._sheet = _Sheet(self)
+        sheet = QVBoxLayout(self._sheet)
+        sheet.setContentsMargins(1, 1, 0, 0)
+        sheet.addWidget(self._splitter)
+        work = QHBoxLayout()
+        work.setContentsMargins(0, 0, 0, 0)
+        work.setSpacing(0)
+        work.addWidget(self._rail)
+        work.addWidget(self._sheet, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(work, 1)
+        column.addWidget(self._status)
+
+    def _connect(self) -> None:
+        self._bridge.changed.connect(self._on_changes)
+        self._bridge.status_changed.connect(self._on_status)
+        self._rail.chosen.connect(self.show_view)
+        self._rail.searched.connect(self._on_search)
+        self._rail.unfold_wanted.connect(self._unfold_rail)
+        self._queue.opened.connect(self.open_conversation)
+        self._queue.take_next.connect(self._take_next)
+        self._conversation.left.connect(self._on_left)
+        self._conversation.back_wanted.connect(self._show_list)
+        self._conversation.panel_toggled.connect(self._toggle_panel)
+        self._conversation.said.connect(self._queue.say)
+        self._panel.conversation_requested.connect(self.open_conversation)
+        self._status.reconnect_wanted.connect(self._on_reconnect)
+        self._notifier.clicked.connect(self.open_conversation)
+        self._my_menu = MyMenu(self._window, self._settings)
+        self._rail.set_my_menu(self._my_menu.menu)
+        self._status.language_wanted.connect(self._my_menu.choose_language)
+        self._status.shortcuts_wanted.connect(self._my_menu.show_shortcuts)
+
+    def _bind_actions(self) -> None:
+        bind = self.actions_.bind
+        for kind, action in (
+            ("mine", "go.queue"),
+            ("unassigned", "go.unassigned"),
+            ("snoozed", "go.snoozed"),
+            ("drafts", "go.drafts"),
+            ("all", "go.open"),
+        ):
+            bind(action, partial(self.show_kind, kind))
+        for number in range(1, 10):
+            bind(f"go.view.{number}", partial(self.show_number, number))
+        bind("queue.next", partial(self._queue.step, 1))
+        bind("queue.previous", partial(self._queue.step, -1))
+        bind("queue.open", self._focus_conversation)
+        bind("queue.take_next", self._take_next)
+        bind("queue.refresh", self._queue.apply_held)
+        bind("rail.toggle", self._toggle_rail)
+        bind("panel.toggle", self._toggle_panel)
+        bind("search.focus", self._rail.focus_search)
+        bind("text.larger", partial(self.set_scale_step, 1))
+        bind("text.smaller", partial(self.set_scale_step, -1))
+        bind("text.normal", partial(self.set_scale_step, 0))
+        bind("window.fullscreen", self._toggle_full_screen)
+        bind("pane.next", partial(self._step_pane, 1))
+        bind("pane.previous", partial(self._step_pane, -1))
+        bind("window.back", self._back)
+        bind("app.quit", self._window.close)
+        bind("language.choose", self._choose_language)
+        bind("help.shortcuts", self._show_shortcuts)
+        self._conversation.bind_actions(self.actions_)
+
+    # Following the replica
+
+    def _on_changes(self, changes: Changes) -> None:
+        self._queue.on_changes(changes)
+        self._conversation.on_changes(changes)
+        self._panel.on_changes(changes)
+        if not changes or any(table in changes for table in _COUNTED):
+            self.refresh()
+        if changes.get("message"):
+            self._tasks.start(self._notify(set(changes.get("conversation", ()))), "notify")
+
+    async def _refresh(self) -> None:
+        desk = self._desk
+        counts, drafts, accounts = await desk.counts(), await desk.drafts(), await desk.accounts()
+        self._rail.model.set_counts(counts, len({draft.conversation_id for draft in drafts}))
+        self._rail.model.set_accounts(accounts)
+        self._rail.set_me(desk.me)
+        self._status.set_accounts(accounts)
+        self._queue.set_counts(counts)
+        self._queue.set_me(desk.me.id if desk.me else None)
+        self._notifier.set_unread(counts.mine_unread)
+        self._rail.show_view(self._queue.view)
+
+    async def _notify(self, ids: set[UUID]) -> None:
+        """Tell of conversations that became unread: mine, and those that nobody has."""
+        if self._desk.status.link is not Link.SYNCED:
+            return  # what a first fill brings is not news
+        me = self._desk.me
+        for row in await self._desk.queue_rows(list(ids)):
+            was = self._unread_before.get(row.id, False)
+            self._unread_before[row.id] = row.unread
+            mine = row.assignee_id is None or (me is not None and row.assignee_id == me.id)
+            if row.unread and mine and not was:
+                visible = self._conversation.conversation_id == row.id and self.isVisible()
+                self._notifier.message_arrived(row, visible=visible)
+
+    def _on_status(self, status: LinkStatus) -> None:
+        self._status.set_status(status)
+        self._conversation.on_status(status)
+
+    # Doing
+
+    async def _open(self, conversation_id: UUID) -> None:
+        if self._panes is not None and self._panes.steps:
+            self._queue.hide()
+            self._conversation.show()
+        self._unread_before.pop(conversation_id, None)
+        await self._conversation.open(conversation_id)
+        self.actions_.set_state(conversation=True)
+        head = await self._desk.conversation(conversation_id)
+        if head is not None:
+            await self._panel.show_contact(head.contact_id, conversation_id)
+
+    def _on_left(self, conversation_id: UUID) -> None:
+        """A conversation left the list by what the person did: the next one becomes current."""
+        following = self._queue.after(conversation_id)
+        if following is not None:
+            self.open_conversation(following)
+        else:
+            self._conversation.clear()
+            self._panel.clear()
+            self.actions_.set_state(conversation=False)
+
+    def _take_next(self) -> None:
+        self._tasks.start(self._take(), "take")
+
+    async def _take(self) -> None:
+        me = self._desk.me
+        ids = await self._desk.queue_ids(View(kind="unassigned", order="due"))
+        if me is None or not ids:
+            self._queue.say(msg("Nothing is waiting."))
+            return
+        await self._desk.do(Assign(conversation_id=ids[0], assignee_id=me.id))
+        if self._queue.view.kind != "mine":
+            self.show_view(View(kind="mine", order="due"))
+        self.open_conversation(ids[0])
+
+    def _on_search(self, text: str) -> None:
+        self.show_view(View(kind="search", text=text))
+
+    def _on_reconnect(self) -> None:
+        if self._reconnect is not None:
+            self._reconnect()
+
+    def show_kind(self, kind: str) -> None:
+        """Show the list ``kind`` of the rail."""
+        for view in self._rail.model.views():
+            if view.kind == kind and view.channel is None:
+                self.show_view(view)
+
+    def show_number(self, number: int) -> None:
+        """Show the list that stands at place ``number`` (1 is the first)."""
+        views = self._rail.model.views()
+        if number <= len(views):
+            self.show_view(views[number - 1])
+
+    def _focus_conversation(self) -> None:
+        self._conversation.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _choose_language(self) -> None:
+        self._my_menu.choose_language()
+
+    def _show_shortcuts(self) -> None:
+        self._my_menu.show_shortcuts()
+
+    def _back(self) -> None:
+        if self._panes is not None and self._panes.panel is Panel.DRAWER and self._panel.isVisible():
+            self._toggle_panel()
+        elif self._panes is not None and self._panes.steps:
+            self._show_list()
+        else:
+            self._queue.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _step_pane(self, by: int) -> None:
+        """Move the focus to the next pane (F6), in the order in which they stand."""
+        panes: list[QWidget] = [self._rail, self._queue, self._conversation, self._panel]
+        shown = [pane for pane in panes if pane.isVisible()]
+        focus = self._window.focusWidget()
+        here = next((n for n, pane in enumerate(shown) if focus and pane.isAncestorOf(focus)), -1)
+        shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
+
+    # Arrangement
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        wanted = panes_for(self.width(), rail_pinned=self._settings.now.rail_pinned)
+        if wanted != self._panes:
+            first = self._panes is None
+            self._panes = wanted
+            self._rail.set_folded(wanted.rail_folded)
+            self._place_panel(wanted)
+            self._place_steps(wanted)
+            if not wanted.steps or first:
+                self._splitter.setSizes([wanted.list_width, 10_000, _PANEL_WIDTH])
+        if wanted.panel is Panel.DRAWER:
+            self._panel.setGeometry(self._drawer_place())
+
+    def _place_panel(self, panes: Panes) -> None:
+        if panes.panel is Panel.DOCKED:
+            self._panel.setParent(self._splitter)
+            self._splitter.addWidget(self._panel)
+            self._panel.setVisible(self._settings.now.panel_shown)
+        else:
+            self._panel.setParent(self._sheet)
+            self._panel.hide()
+        self._conversation.set_panel_shown(self._panel.isVisibleTo(self))
+
+    def _place_steps(self, panes: Panes) -> None:
+        reading = self._conversation.conversation_id is not None
+        self._queue.setMaximumWidth(16_777_215 if panes.steps else 520)
+        self._queue.setVisible(not panes.steps or not reading)
+        self._conversation.setVisible(not panes.steps or reading)
+        self._conversation.set_back_shown(panes.steps)
+
+    def _show_list(self) -> None:
+        if self._panes is not None and self._panes.steps:
+            self._conversation.hide()
+            self._queue.show()
+        self._queue.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _drawer_place(self) -> QRect:
+        area = self._sheet.rect()
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        x = area.left() if rtl else area.right() + 1 - _PANEL_WIDTH
+        return QRect(x, area.top() + 1, _PANEL_WIDTH, area.height() - 1)
+
+    def _toggle_panel(self) -> None:
+        shown = not self._panel.isVisible()
+        if self._panes is not None and self._panes.panel is Panel.DRAWER:
+            self._panel.setGeometry(self._drawer_place())
+            self._panel.raise_()
+        else:
+            self._settings.change(panel_shown=shown)
+        self._panel.setVisible(shown)
+        self._conversation.set_panel_shown(shown)
+
+    def _toggle_rail(self) -> None:
+        self._settings.change(rail_pinned=self._rail.is_folded())
+        self._arrange()
+
+    def _unfold_rail(self) -> None:
+        if self._rail.is_folded():
+            self._toggle_rail()
+
+    def _toggle_full_screen(self) -> None:
+        window = self._window
+        window.showNormal() if window.isFullScreen() else window.showFullScreen()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_my_menu"):
+            self._window.setWindowTitle(tr(msg("{view} – AgentDesk", view=tr(title_of(self._queue.view)))))
+            self._my_menu.retranslate()
+            self._arrange()
+
+    def release(self) -> None:
+        """Hear no more of the desk, before the window goes."""
+        self._bridge.close()
+
+    def set_scale_step(self, step: int) -> None:
+        """Make text larger (1), smaller (-1) or normal (0)."""
+        place = TEXT_SCALES.index(min(TEXT_SCALES, key=lambda one: abs(one - theme().text_scale)))
+        place = TEXT_SCALES.index(1.0) if step == 0 else min(max(place + step, 0), len(TEXT_SCALES) - 1)
+        theme().set_text_scale(TEXT_SCALES[place])
+        self._settings.change(text_scale=TEXT_SCALES[place])
+
+
+class _Sheet(QWidget):
+    """The raised work sheet with its rounded corner at the top start."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme().color("bg.window"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        radius = theme().radius("card")
+        painter.setPen(theme().color("line.subtle"))
+        painter.setBrush(theme().color("bg.list"))
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        box = self.rect().adjusted(-20 if rtl else 0, 0, 0 if rtl else 20, 20)
+        painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), radius, radius)
