@@ -23,7 +23,12 @@ _ID_BARE = re.compile(r"(?<![^<>\s,;])[^<>\s,;]{1,990}@[^<>\s,;]{1,990}")
 _DATE = re.compile(
     r"(?:[A-Za-z]{3},\s*)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? ([+-])(\d\d)(\d\d)(?=$|\s)"
 )
-_MONTHS = {name: n for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)}
+_MONTHS = {
+    name: n
+    for n, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before this there was no mail of the present form: an earlier date is a broken clock."""
 

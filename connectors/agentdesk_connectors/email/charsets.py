@@ -80,6 +80,9 @@ def decode(data: bytes, label: str = "") -> str:
 
 
 def _decode_plain(data: bytes, codec: str | None) -> str:
+    if codec is None and b"\x1b$" in data:
+        codec = "iso2022_jp_ext"  # as old Japanese programs write headers, without saying so
+        return _decode_declared(data, codec)
     try:
         if codec is None or codec == "utf-8" or _SINGLE_BYTE.match(codec):
             return data.decode("utf-8").removeprefix("\ufeff")

@@ -67,9 +67,11 @@ def _text(block: bytes) -> str:
     """Decode field by field where the whole is not UTF-8: each program on the way writes its own charset."""
     block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"")
     try:
-        return block.decode("utf-8")
+        if b"\x1b$" not in block:
+            return block.decode("utf-8")
     except UnicodeDecodeError:
-        return "\n".join(words.header_text(line) for line in block.split(b"\n"))
+        pass
+    return "\n".join(words.header_text(line) for line in block.split(b"\n"))
 
 
 def media_type(value: str, default: str) -> str:

@@ -20,19 +20,132 @@ _ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=]{1,100})(?:\s*=\s*(?:"([^"]*)"|'([^']
 _TAG_REST = re.compile(r"[^>]*")
 _RAW_TEXT = ("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes")
 _RAW_END = {name: re.compile(f"</{name}", re.IGNORECASE) for name in _RAW_TEXT}
-_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 _KEPT = frozenset(
-    ["p", "br", "div", "span", "a", "b", "strong", "i", "em", "u", "s", "strike", "del", "ins", "ul", "ol", "li", "blockquote", "pre", "code", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "img", "hr", "sub", "sup", "small", "center", "dl", "dt", "dd", "tt", "kbd", "caption", "address", "section", "article", "header", "footer", "main", "figure", "figcaption", "font", "button", "label"]
+    [
+        "p",
+        "br",
+        "div",
+        "span",
+        "a",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "s",
+        "strike",
+        "del",
+        "ins",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "pre",
+        "code",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "td",
+        "th",
+        "img",
+        "hr",
+        "sub",
+        "sup",
+        "small",
+        "center",
+        "dl",
+        "dt",
+        "dd",
+        "tt",
+        "kbd",
+        "caption",
+        "address",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "figure",
+        "figcaption",
+        "font",
+        "button",
+        "label",
+    ]
 )
 _BLOCKS = frozenset(
-    ["p", "div", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "table", "hr", "center", "dl", "address", "section", "article", "header", "footer", "main", "figure"]
+    [
+        "p",
+        "div",
+        "ul",
+        "ol",
+        "blockquote",
+        "pre",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "hr",
+        "center",
+        "dl",
+        "address",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "figure",
+    ]
 )
 _ENDS = {
     "li": ("li", "p"), "dt": ("dt", "dd", "p"), "dd": ("dt", "dd", "p"), "td": ("td", "th", "p"),
     "th": ("td", "th", "p"), "tr": ("tr", "td", "th", "p"), "tbody": ("tr", "td", "th", "thead", "tbody"),
 }  # fmt: skip
 _ATTRIBUTES = frozenset(
-    ["href", "src", "alt", "width", "height", "colspan", "rowspan", "dir", "align", "class", "id", "type", "name", "style"]
+    [
+        "href",
+        "src",
+        "alt",
+        "width",
+        "height",
+        "colspan",
+        "rowspan",
+        "dir",
+        "align",
+        "class",
+        "id",
+        "type",
+        "name",
+        "style",
+    ]
 )
 
 

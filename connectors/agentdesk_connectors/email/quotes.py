@@ -181,7 +181,7 @@ def _history_start(lines: list[str]) -> tuple[int, int, bool] | None:
     """Return the first line of the history, the first after its announcement, and whether the announcement
     only names an author (rather than enclosing a whole message)."""
     for i, line in enumerate(lines):
-        if not line or _is_quoted(line):
+        if not line or (_is_quoted(line) and not _is_torn_attribution(lines, i)):
             continue
         if SEPARATOR.match(line):
             return i, i + 1, False
@@ -196,8 +196,14 @@ def _history_start(lines: list[str]) -> tuple[int, int, bool] | None:
     return None
 
 
+def _is_torn_attribution(lines: list[str], i: int) -> bool:
+    """``> wrote:`` alone on its line, where the ``>`` closes an address that begins further up."""
+    return i > 0 and len(lines[i]) < 40 and lines[i].endswith(_ENDS) and not _is_quoted(lines[i - 1])
+
+
 def _is_dated_name(text: str) -> bool:
     """``2013/7/20 Some One <a@b>`` and ``2016-03-03 17:21 GMT+01:00 Some One``."""
+    text = text.strip()
     return len(text) < 200 and _DATED_NAME.match(text) is not None and _DATED_END.search(text) is not None
 
 
@@ -224,7 +230,7 @@ def _attribution_around(lines: list[str], i: int) -> tuple[int, int] | None:
         if OPENER.match(lines[j]) and _STAMP.search(" ".join(lines[j : end + 1])):
             start = j
             break
-    if start is None and _STAMP.search(" ".join(lines[i : end + 1])):
+    if start is None and not _is_quoted(lines[i]) and _STAMP.search(" ".join(lines[i : end + 1])):
         start = i
     if start is None or sum(map(len, lines[start : end + 1])) > 600:
         return None
@@ -235,7 +241,7 @@ def _before_signature(lines: list[str], begin: int, end: int) -> int:
     """Return where the signature at the end of ``lines[begin:end]`` begins: after ``-- ``, or by a device."""
     low = max(begin, end - _SIGNATURE_LINES - 1)
     for i in range(end - 1, low - 1, -1):
-        if lines[i].strip() in ("--", "—", "––", "– –", "-- ") and i > begin:
+        if lines[i].strip() in ("--", "—", "––", "– –"):
             end = i
             break
     while end > begin and (not lines[end - 1] or _is_ornament(lines[end - 1]) or _is_device(lines[end - 1])):

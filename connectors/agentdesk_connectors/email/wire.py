@@ -51,7 +51,7 @@ def interpret(raw: bytes, facts: Mapping[str, object]) -> Inbound:
         body.warn(notes.DATE_MISSING)
     content = shown.show(body)
     kind = automation.judge(fields, subject, sender.value)
-    reports = bounces.reports(root, subject, sender.value, body.texts)
+    reports = bounces.reports(root, subject, sender.value or sender.name, body.texts)
     return Inbound(
         sender=sender,
         text=content.text,
