@@ -15,9 +15,9 @@ from agentdesk.base.ids import new_id
 from agentdesk.base.secrets import Vault
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
-from agentdesk.sdk.context import CheckStep
+from agentdesk.sdk.context import AccountContext, CheckStep
 from agentdesk.sdk.discover import connector
-from agentdesk.sdk.protocols import Checks
+from agentdesk.sdk.protocols import Account, Checks
 from agentdesk.server.account_context import open_account, store_secret
 from agentdesk.server.auth import hash_password
 from agentdesk.store.engine import Database
@@ -81,6 +81,12 @@ async def add_inbox(db: Database, name: str) -> UUID:
         )
         await unit.flush()
     return inbox_id
+
+
+async def has_inbox(db: Database, name: str) -> bool:
+    """Say whether there is an inbox ``name``."""
+    async with db.read() as conn:
+        return await conn.scalar(select(inbox.c.id).where(inbox.c.name == name)) is not None
 
 
 async def add_channel(
@@ -208,6 +214,26 @@ async def set_paused(db: Database, name: str, paused: bool) -> None:
 async def test_channel(db: Database, vault: Vault, name: str) -> AsyncIterator[CheckStep]:
     """Try an account's settings step by step, without touching a customer."""
     _module, opened, _context = await open_account(db, vault, await channel_id(db, name))
+    async for step in _check(opened):
+        yield step
+
+
+async def try_channel(
+    channel: str, given: Mapping[str, str], secrets: Mapping[str, str]
+) -> AsyncIterator[CheckStep]:
+    """Try settings that are not stored yet. Raises Invalid, naming the field, for an unusable one."""
+    module = connector(channel)
+    context = AccountContext(
+        account_id=new_id(),
+        name=channel,
+        settings=module.manifest.settings.clean(given),
+        secrets=_GivenSecrets(dict(secrets)),
+    )
+    async for step in _check(module.create(context)):
+        yield step
+
+
+async def _check(opened: Account) -> AsyncIterator[CheckStep]:
     try:
         if not isinstance(opened, Checks):
             raise Invalid(msg("This kind of channel has no test."))
@@ -215,3 +241,16 @@ async def test_channel(db: Database, vault: Vault, name: str) -> AsyncIterator[C
             yield step
     finally:
         await opened.close()
+
+
+class _GivenSecrets:
+    """Secrets as they were typed, for a test before anything is stored."""
+
+    def __init__(self, values: dict[str, str]) -> None:
+        self._values = values
+
+    def get(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    async def set(self, name: str, value: str) -> None:
+        self._values[name] = value

@@ -1,0 +1,130 @@
+"""The way from a first start to an open desk: the sandbox, an own mailbox, or a team."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentdesk.base.errors import AgentDeskError, Invalid
+from agentdesk.base.text import msg
+from agentdesk.desktop.lifetime import tasks_of
+from agentdesk.desktop.loop import request_shutdown
+from agentdesk.desktop.settings import SettingsFile
+from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
+from agentdesk.desktop.window import MainWindow
+
+if TYPE_CHECKING:
+    from agentdesk.app.desktop import DeskProgram
+
+_INBOX = "Support"
+
+
+class FirstRun:
+    """Shows the pages in the window and carries out what is chosen on them."""
+
+    def __init__(
+        self, program: DeskProgram, window: MainWindow, settings: SettingsFile, profile: Path
+    ) -> None:
+        self._program = program
+        self._window = window
+        self._settings = settings
+        self._profile = profile
+        self._tasks = tasks_of(window, "first run")
+
+    def show(self) -> None:
+        """Offer the three ways to start."""
+        page = WelcomePage(self._window)
+        page.chosen.connect(self._on_chosen)
+        self._keep(page)
+        page.setFocus()
+
+    def ask_sign_in(self, server: str = "") -> None:
+        """Ask for server, address and password."""
+        chosen = self._settings.now
+        page = SignInPage(server or chosen.server, chosen.email, self._window)
+        page.submitted.connect(self._on_sign_in)
+        page.back.connect(self.show)
+        self._sign_in = page
+        self._keep(page)
+
+    def ask_email(self) -> None:
+        """Ask for the settings of an e-mail account."""
+        from agentdesk.sdk.discover import connector
+
+        page = ConnectPage(msg("Connect my email"), connector("email").manifest.settings, self._window)
+        page.submitted.connect(self._on_connect)
+        page.back.connect(self.show)
+        self._connect = page
+        self._keep(page)
+
+    def _keep(self, page: WelcomePage | SignInPage | ConnectPage) -> None:
+        page.first_run = self  # type: ignore[union-attr]  # the page lives as long as it is shown, and so do we
+        self._window.show_page(page)
+
+    def _on_chosen(self, way: str) -> None:
+        if way == "connect":
+            self.ask_email()
+        elif way == "join":
+            self.ask_sign_in()
+        else:
+            subprocess.Popen([sys.executable, "-m", "agentdesk", "demo"])
+            request_shutdown("sandbox")
+
+    def _on_sign_in(self, server: str, email: str, password: str) -> None:
+        self._tasks.start(self._sign_in_to(server, email, password), "sign in")
+
+    async def _sign_in_to(self, server: str, email: str, password: str) -> None:
+        from agentdesk.sync.sign_in import sign_in
+
+        try:
+            token = await sign_in(server, email, password)
+        except AgentDeskError as error:
+            self._sign_in.show_problem(error.message, error.hint)
+            return
+        await self._program.join_team(server, email, token)
+
+    def _on_connect(self) -> None:
+        self._tasks.start(self._try_and_connect(), "connect")
+
+    async def _try_and_connect(self) -> None:
+        from agentdesk.server import admin
+
+        page = self._connect
+        page.set_busy(True)
+        page.clear_steps()
+        page.form.clear_errors()
+        settings, secrets = page.form.settings(), page.form.secrets()
+        try:
+            async for step in admin.try_channel("email", settings, secrets):
+                page.add_step(step)
+                if not step.ok:
+                    page.set_busy(False)
+                    return
+            await self._save(settings, secrets)
+        except Invalid as error:
+            page.show_problem(error.field, error.message, error.hint)
+            return
+        except AgentDeskError as error:
+            page.show_problem(None, error.message, error.hint)
+            return
+        await self._program.work_alone()
+
+    async def _save(self, settings: dict[str, str], secrets: dict[str, str]) -> None:
+        from agentdesk.app.private_server import database_url
+        from agentdesk.server import admin
+        from agentdesk.server.keys import open_vault
+        from agentdesk.store.engine import Database
+
+        folder = self._profile / "server"
+        folder.mkdir(parents=True, exist_ok=True)
+        db = Database(database_url(folder))
+        try:
+            await db.migrate()
+            vault = await open_vault(db)
+            if not await admin.has_inbox(db, _INBOX):
+                await admin.add_inbox(db, _INBOX)
+            await admin.add_channel(db, vault, "email", _INBOX, settings["address"], settings, secrets)
+        finally:
+            await db.close()

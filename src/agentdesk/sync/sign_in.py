@@ -1,0 +1,61 @@
+"""Signing a desk in to its server."""
+
+from __future__ import annotations
+
+import aiohttp
+import msgspec
+
+from agentdesk.base.errors import AgentDeskError, Invalid
+from agentdesk.base.text import Msg, msg
+
+_SECONDS = 20.0
+
+
+class _SignedIn(msgspec.Struct):
+    token: str
+
+
+class _Problem(msgspec.Struct):
+    message: str
+    hint: str = ""
+
+
+async def sign_in(server: str, email: str, password: str) -> str:
+    """Return the session token for a person on ``server`` (``https://host[:port]``).
+
+    Raises AgentDeskError with a sentence and a remedy: unknown host, refused certificate, no AgentDesk there,
+    wrong password.
+    """
+    if not server.startswith(("https://", "http://")):
+        raise Invalid(msg("The server address begins with https://"), field="server")
+    url = server.rstrip("/") + "/desk/session"
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, json={"email": email, "password": password}) as response,
+        ):
+            body = await response.read()
+            status = response.status
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise AgentDeskError(
+            msg("The server's certificate is not trusted."),
+            msg("Ask your administrator whether the address is right."),
+        ) from error
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise AgentDeskError(
+            msg("{server} cannot be reached.", server=server), msg("Check the address and your network.")
+        ) from error
+    return _token(status, body, server)
+
+
+def _token(status: int, body: bytes, server: str) -> str:
+    try:
+        if status == 200:
+            return msgspec.json.decode(body, type=_SignedIn).token
+        problem = msgspec.json.decode(body, type=_Problem)
+    except msgspec.DecodeError as error:
+        raise AgentDeskError(
+            msg("{server} answers, but it is no AgentDesk server.", server=server), msg("Check the address.")
+        ) from error
+    raise AgentDeskError(Msg(problem.message), Msg(problem.hint) if problem.hint else None)
