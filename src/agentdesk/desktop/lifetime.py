@@ -45,7 +45,11 @@ def later(owner: QObject, milliseconds: int, function: Callable[[], Any]) -> QTi
 def tasks_of(owner: QObject, name: str) -> Tasks:
     """A scope for the tasks of ``owner``: they are cancelled when it is destroyed."""
     tasks = Tasks(name)
-    owner.destroyed.connect(_Canceller(tasks).cancel)
+
+    def cancel() -> None:  # holds the tasks, not their owner; a method of a plain object would be held weakly
+        tasks.cancel_all()
+
+    owner.destroyed.connect(cancel)
     return tasks
 
 
@@ -58,13 +62,3 @@ class _Relay(QObject):
 
     def call(self, *args: Any) -> None:
         self._function(*args)
-
-
-class _Canceller:
-    """Cancels tasks without holding their owner."""
-
-    def __init__(self, tasks: Tasks) -> None:
-        self._tasks = tasks
-
-    def cancel(self, _owner: QObject | None = None) -> None:
-        self._tasks.cancel_all()

@@ -66,7 +66,7 @@ class Label(QLabel):
 
     def _fit(self) -> None:
         if self._column:
-            self.setFixedHeight(self.heightForWidth(self._column))
+            self.setFixedHeight(max(0, self.heightForWidth(self._column)))
 
     def _dress(self) -> None:
         self.setFont(theme().font(self._role, self._weight))
