@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
+
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.desktop.lifetime import tasks_of
@@ -21,12 +23,13 @@ if TYPE_CHECKING:
 _INBOX = "Support"
 
 
-class FirstRun:
+class FirstRun(QObject):
     """Shows the pages in the window and carries out what is chosen on them."""
 
     def __init__(
         self, program: DeskProgram, window: MainWindow, settings: SettingsFile, profile: Path
     ) -> None:
+        super().__init__(window)
         self._program = program
         self._window = window
         self._settings = settings
@@ -37,7 +40,7 @@ class FirstRun:
         """Offer the three ways to start."""
         page = WelcomePage(self._window)
         page.chosen.connect(self._on_chosen)
-        self._keep(page)
+        self._window.show_page(page)
         page.setFocus()
 
     def ask_sign_in(self, server: str = "") -> None:
@@ -47,7 +50,7 @@ class FirstRun:
         page.submitted.connect(self._on_sign_in)
         page.back.connect(self.show)
         self._sign_in = page
-        self._keep(page)
+        self._window.show_page(page)
 
     def ask_email(self) -> None:
         """Ask for the settings of an e-mail account."""
@@ -57,10 +60,6 @@ class FirstRun:
         page.submitted.connect(self._on_connect)
         page.back.connect(self.show)
         self._connect = page
-        self._keep(page)
-
-    def _keep(self, page: WelcomePage | SignInPage | ConnectPage) -> None:
-        page.first_run = self  # type: ignore[union-attr]  # the page lives as long as it is shown, and so do we
         self._window.show_page(page)
 
     def _on_chosen(self, way: str) -> None:

@@ -75,7 +75,7 @@ class Form(QWidget):
         return self._controls[key]
 
     def show_error(self, key: str | None, text: Msg) -> bool:
-        """Show ``text`` under the field ``key`` and put the focus there; False where there is no such field."""
+        """Show ``text`` under the field ``key`` and go there; False where there is no such field."""
         self.clear_errors()
         if key is None or key not in self._controls:
             return False
