@@ -36,8 +36,8 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
             _event(world, id_, "assigned", me, assignee_id=str(user_id) if user_id else None, assignee=name)
             return _head(world, id_, assignee_id=user_id, assignee_name=name)
         case SetStatus(conversation_id=id_, status=status, snoozed_until=until):
-            until_text = until.isoformat() if until else None
-            _event(world, id_, "status", me, status=status, snoozed_until=until_text)
+            shown = {"until": until.isoformat()} if until else {}
+            _event(world, id_, "status", me, status=status, **shown)
             return _head(world, id_, status=status, snoozed_until=until)
         case SetPriority(conversation_id=id_, priority=priority):
             return _head(world, id_, priority=priority)

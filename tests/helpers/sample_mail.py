@@ -238,7 +238,7 @@ def _noah(world: World, team: Team) -> None:
         "<tr><td>4</td><td>Tisch rund, 80 cm</td><td>Nussbaum</td></tr></table>"
         "<ul><li>Lieferung frei Bordsteinkante</li><li>Zahlung auf Rechnung</li></ul>"
         '<p>So soll es aussehen:<br><img src="cid:skizze@fischer" alt="Skizze"></p>'
-        '<p><img src="https://fischer.example/logo.png" alt="Logo"></p>'
+        '<p><img data-src="https://fischer.example/logo.png" alt="Logo"></p>'
         '<p>Mehr über uns: <a href="https://www.fischer.example/ueber-uns">fischer.example</a></p>'
         "<p>Freundliche Grüße<br>Noah Fischer</p>"
     )
@@ -315,7 +315,7 @@ def _grace(world: World, team: Team) -> None:
     thread = world.conversation(grace, 5071, "That solved it, thank you", team.inbox, assignee=team.jonas)
     thread.customer(300, "The drawer sticks when I close it. What can I do?")
     thread.ours(team.jonas, 180, "Hi Grace, loosen the two screws at the back by half a turn.")
-    thread.customer(121, "That solved it, thank you!", protection="smime_signed")
+    thread.customer(121, "That solved it, thank you!", protection="smime-signed")
     thread.ours(team.jonas, 120, "Lovely. Enjoy the drawer.")
 
 
@@ -325,7 +325,7 @@ def _carla(world: World, team: Team) -> None:
     thread.customer(
         240,
         "",
-        protection="pgp_encrypted",
+        protection="pgp-encrypted",
         warnings=(
             "This message is encrypted. It can be opened with the mail program that holds the key.",
             "The sender's name looks like an address, but a different address sent it.",

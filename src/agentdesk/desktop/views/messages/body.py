@@ -1,0 +1,294 @@
+"""The text of one message: mail of strangers, shown without ever opening a file or a connection by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDesktopServices,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QTextBlockFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip, QWidget
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.desktop import ask
+from agentdesk.desktop.lifetime import tasks_of
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.guard import Guarded, guarded, text_as_html
+from agentdesk.desktop.views.messages.links import LinkTarget, Verdict, examine
+
+__all__ = ["MessageBody", "Opener"]
+
+Opener = Callable[[QUrl], object]
+"""Opens a web, mail or telephone address outside."""
+
+FOLD_LINES = 40
+"""A message with more lines than this is folded …"""
+SHOWN_LINES = 24
+"""… to so many."""
+_CHARS_PER_LINE = 80
+
+_SHEET = """
+p, ul, ol, table, pre, dl {{ margin-top: 0; margin-bottom: {gap}px; }}
+h1, h2, h3, h4, h5, h6 {{ font-size: {size}px; font-weight: 600; margin-top: 4px; margin-bottom: {gap}px; }}
+blockquote {{ margin-left: 12px; margin-right: 0; margin-top: 0; margin-bottom: {gap}px; color: {quiet}; }}
+a {{ color: {link}; text-decoration: none; }}
+th {{ font-weight: 600; text-align: left; }}
+pre, code, tt, kbd {{ font-family: monospace; font-size: {small}px; }}
+"""
+
+
+class MessageBody(QTextBrowser):
+    """Shows text or guarded HTML as high as it is. ``menu_requested(point, address)`` asks for the context menu
+    at a global point; ``link_hovered(text)`` names where a link leads, empty when the pointer has left it."""
+
+    menu_requested = Signal(QPoint, str)
+    link_hovered = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None, *, opener: Opener = QDesktopServices.openUrl) -> None:
+        super().__init__(parent)
+        self._opener = opener
+        self._shown = Guarded()
+        self._pictures: Mapping[str, QImage] = {}
+        self._source: Callable[[], Guarded] = Guarded
+        self._ink = "text.primary"
+        self._folded = False
+        self._width = -1
+        self._tasks = tasks_of(self, "message body")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setAcceptDrops(False)
+        self.setUndoRedoEnabled(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.viewport().setAutoFillBackground(False)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.document().setDocumentMargin(0)
+        self.anchorClicked.connect(self._on_anchor)
+        self.highlighted.connect(self._on_highlighted)
+        theme().changed.connect(self._render)
+
+    @property
+    def remote(self) -> list[str]:
+        """The addresses of pictures that lie elsewhere and are not loaded by themselves."""
+        return self._shown.remote
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the end is missing because the message is too long to be shown."""
+        return self._shown.cut
+
+    def set_ink(self, role: str) -> None:
+        """Write in the colour of ``role``."""
+        self._ink = role
+        self._render()
+
+    def show_text(self, text: str) -> None:
+        """Show plain text; addresses in it become links."""
+
+        def source() -> Guarded:
+            return text_as_html(text)
+
+        self._show(source, {})
+
+    def show_html(self, html: str, pictures: Mapping[str, QImage]) -> None:
+        """Show a message's HTML. ``pictures`` are by ``cid:`` and content id, or ``remote:`` and number."""
+        ids = {name[4:] for name in pictures if name.startswith("cid:")}
+        loaded = {int(name[7:]) for name in pictures if name.startswith("remote:")}
+
+        def source() -> Guarded:
+            return guarded(html, ids, loaded)
+
+        self._show(source, pictures)
+
+    def is_long(self) -> bool:
+        """Whether the message has more lines than are shown at once."""
+        lines = 0
+        block = self.document().firstBlock()
+        while block.isValid() and lines <= FOLD_LINES:
+            for line in block.text().split("\u2028"):
+                lines += max(1, math.ceil(len(line) / _CHARS_PER_LINE))
+            block = block.next()
+        return lines > FOLD_LINES
+
+    def set_folded(self, folded: bool) -> None:
+        """Show only the first lines, or everything."""
+        self._folded = folded
+        self.verticalScrollBar().setValue(0)
+        self.updateGeometry()
+
+    def loadResource(self, kind: int, name: QUrl | str) -> QImage:
+        """Answer every request with a picture of ours, at worst an empty one.
+
+        With anything else Qt goes on and opens local files and network shares itself.
+        """
+        address = name.toString() if isinstance(name, QUrl) else name
+        return self._pictures.get(address, QImage())
+
+    def heightForWidth(self, width: int) -> int:
+        self._lay_out(width)
+        height = math.ceil(self.document().size().height())
+        return min(height, SHOWN_LINES * theme().line_height("reading")) if self._folded else height
+
+    def sizeHint(self) -> QSize:
+        width = self.width() if self.width() > 50 else 400
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, theme().line_height("reading"))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The transcript scrolls, not the message."""
+        event.ignore()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_requested.emit(event.globalPos(), self.anchorAt(event.pos()))
+        event.accept()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """What is copied or dragged out is text without any markup."""
+        data = QMimeData()
+        data.setText(self.textCursor().selectedText().replace("\u2029", "\n").replace("\u2028", "\n"))
+        return data
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            address = self.anchorAt(event.pos())
+            if address:
+                QToolTip.showText(event.globalPos(), self.target(address).shown, self)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().event(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        super().mouseDoubleClickEvent(event)
+        event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self._render()
+        super().changeEvent(event)
+
+    def target(self, address: str) -> LinkTarget:
+        """Where the link ``address`` of this message really leads."""
+        return examine(address, self._shown.links.get(address, ""))
+
+    async def follow(self, address: str) -> None:
+        """Open a link outside, after asking where it pretends to lead elsewhere; never anything but the web,
+        mail and telephone."""
+        target = self.target(address)
+        if target.verdict is Verdict.NEVER:
+            return
+        if target.verdict is Verdict.ASK and not await ask.confirm(
+            self, msg("Open this link?"), _warning(target), msg("Open {host}", host=target.host)
+        ):
+            return
+        self._opener(QUrl(target.url, QUrl.ParsingMode.StrictMode))
+
+    def _show(self, source: Callable[[], Guarded], pictures: Mapping[str, QImage]) -> None:
+        self._source, self._pictures = source, pictures
+        self._render()
+
+    def _render(self) -> None:
+        self._shown = self._source()
+        document = self.document()
+        document.setDefaultFont(theme().font("reading"))
+        document.setDefaultStyleSheet(
+            _SHEET.format(
+                gap=round(theme().line_height("reading") * 0.5),
+                size=theme().font("title").pixelSize(),
+                small=theme().font("body").pixelSize(),
+                link=theme().color("accent.text").name(),
+                quiet=theme().color("text.secondary").name(),
+            )
+        )
+        ink = theme().color(self._ink).name()
+        document.setHtml(f'<div style="color: {ink}">{self._shown.html}</div>')
+        self._finish_layout(document)
+        self._width = -1
+        self.updateGeometry()
+
+    def _finish_layout(self, document: QTextDocument) -> None:
+        """Give lines their height, and take the empty space after the last paragraph away."""
+        cursor = QTextCursor(document)
+        cursor.select(QTextCursor.SelectionType.Document)
+        lines = QTextBlockFormat()
+        height = theme().line_height("reading")
+        lines.setLineHeight(height, QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
+        cursor.mergeBlockFormat(lines)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        end = QTextBlockFormat()
+        end.setBottomMargin(0)
+        cursor.mergeBlockFormat(end)
+
+    def _lay_out(self, width: int) -> None:
+        if width == self._width:
+            return
+        self._width = width
+        self.document().setTextWidth(width)
+        if self._pictures:
+            self._fit_pictures(width)
+
+    def _fit_pictures(self, width: int) -> None:
+        """Make pictures no wider than the message."""
+        block = self.document().firstBlock()
+        while block.isValid():
+            fragments = block.begin()
+            while not fragments.atEnd():
+                fragment = fragments.fragment()
+                picture = fragment.charFormat().toImageFormat()
+                if picture.isValid():
+                    self._fit(fragment.position(), picture.name(), width)
+                fragments += 1
+            block = block.next()
+
+    def _fit(self, position: int, name: str, width: int) -> None:
+        image = self._pictures.get(name)
+        if image is None or image.isNull():
+            return
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(position)
+        cursor.setPosition(position + 1, QTextCursor.MoveMode.KeepAnchor)
+        form = cursor.charFormat().toImageFormat()
+        shown = min(form.width() or image.width(), width)
+        form.setWidth(shown)
+        form.setHeight(shown * image.height() / image.width())
+        cursor.setCharFormat(form)
+
+    def _on_anchor(self, url: QUrl) -> None:
+        self._tasks.start(self.follow(url.toString()), "follow link")
+
+    def _on_highlighted(self, url: QUrl) -> None:
+        address = url.toString()
+        self.link_hovered.emit(self.target(address).shown if address else "")
+
+
+def _warning(target: LinkTarget) -> Msg:
+    if target.claimed:
+        return msg(
+            "The text names {claimed}, but the link leads to {host}. Open it only if you expected that.",
+            claimed=target.claimed,
+            host=target.host,
+        )
+    return msg("The link leads to {host}, whatever stands before it.", host=target.host)
+
+
+def tooltip_of(target: LinkTarget) -> str:
+    """What the tooltip of a link says: the address as it really is."""
+    return target.shown if target.verdict is not Verdict.NEVER else tr(msg("This link cannot be opened."))

@@ -1,0 +1,212 @@
+"""One message in the transcript: an email of the customer's, one of ours, or a note of the team."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.body import Opener
+from agentdesk.desktop.views.messages.content import CardContent
+from agentdesk.desktop.views.messages.delivery import DeliveryLine
+from agentdesk.desktop.views.messages.head import CardHead
+from agentdesk.desktop.views.messages.media import Media
+from agentdesk.desktop.views.messages.words import spoken_name
+from agentdesk.desktop.widgets.surface import Surface
+from agentdesk.queries.rows import MessageRow
+
+__all__ = ["CardLook", "CardTools", "MessageCard"]
+
+_INDENT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class CardTools:
+    """What all cards of a transcript share."""
+
+    media: Media
+    opener: Opener
+
+
+@dataclass(frozen=True, slots=True)
+class CardLook:
+    """What a card needs to know beside its message: whether it begins folded, the conversation's subject and
+    channel, and whether the desk is offline."""
+
+    folded: bool = False
+    subject: str = ""
+    channel: str = "email"
+    offline: bool = False
+
+
+class MessageCard(QWidget):
+    """Shows one message and follows its changes.
+
+    ``asked(action, message id)`` tells what the person wants: retry, edit, check, arrived, again, original or
+    read_again. ``file_asked(message id, attachment id, point)`` opens a file, or its menu where there is a
+    point. ``menu_asked(message id, point, address)`` wants the menu of the message.
+    """
+
+    asked = Signal(str, object)
+    file_asked = Signal(object, object, object)
+    menu_asked = Signal(object, QPoint, str)
+    link_hovered = Signal(str)
+    unfolded = Signal(object)
+
+    def __init__(
+        self, row: MessageRow, look: CardLook, tools: CardTools, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._row, self._look, self._tools = row, look, tools
+        self._open = not look.folded
+        self._content: CardContent | None = None
+        self._surface = Surface(radius="composer", parent=self)
+        self._head = CardHead(row, channel=look.channel, parent=self._surface)
+        self._head.more_pressed.connect(self._on_more)
+        self._inside = QVBoxLayout(self._surface)
+        self._inside.setSpacing(theme().space(2))
+        self._inside.addWidget(self._head)
+        self.delivery = DeliveryLine(self)
+        self.delivery.asked.connect(self._on_asked)
+        line = QHBoxLayout()
+        line.setContentsMargins(_INDENT if row.direction == "out" else 0, 0, 0, 0)
+        line.addWidget(self._surface)
+        self._line = line
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addWidget(self.delivery)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._mirror()
+        self._show()
+
+    @property
+    def row(self) -> MessageRow:
+        """The message as it is shown."""
+        return self._row
+
+    @property
+    def content(self) -> CardContent | None:
+        """The inside of the card; None while it is folded to one line."""
+        return self._content
+
+    def is_open(self) -> bool:
+        """Whether the whole message is shown, not one line of it."""
+        return self._open
+
+    def show_row(self, row: MessageRow, look: CardLook) -> None:
+        """Follow a change of the message: only what differs is made anew."""
+        before, self._row, self._look = self._row, row, look
+        if _inside_of(before) != _inside_of(row):
+            self._drop_content()
+        self._show()
+
+    def unfold(self) -> None:
+        """Show the whole message."""
+        if not self._open:
+            self._open = True
+            self._show()
+            self.unfolded.emit(self._row.id)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if not self._open and event.button() == Qt.MouseButton.LeftButton:
+            self.unfold()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(self._row.id, event.globalPos(), "")
+        event.accept()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._head.set_hovered(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._head.set_hovered(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and not self._open:
+            self.unfold()
+        elif enter:
+            self._on_more()
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._mirror()
+        elif event.type() == QEvent.Type.LanguageChange:
+            self._drop_content()
+            self._show()
+        super().changeEvent(event)
+
+    def _show(self) -> None:
+        row, folded = self._row, not self._open
+        self._surface.set_look(*_surface_of(row))
+        self._head.show_row(row, subject=self._look.subject, folded=folded)
+        if self._open and self._content is None:
+            self._content = self._new_content()
+            self._inside.addWidget(self._content)
+        self._inside.setContentsMargins(14, 4 if folded else 10, 14, 4 if folded else 12)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if folded else Qt.CursorShape.ArrowCursor)
+        self.delivery.show_row(row, offline=self._look.offline)
+        self.setAccessibleName(tr(spoken_name(row)))
+        self.setAccessibleDescription(self.delivery.text())
+        self.updateGeometry()
+
+    def _new_content(self) -> CardContent:
+        content = CardContent(self._row, self._tools.media, self._tools.opener, self._surface)
+        content.asked.connect(self._on_asked)
+        content.file_asked.connect(self._on_file)
+        content.menu_asked.connect(self._on_menu)
+        content.link_hovered.connect(self.link_hovered)
+        return content
+
+    def _drop_content(self) -> None:
+        if self._content is not None:
+            self._inside.removeWidget(self._content)
+            self._content.hide()
+            self._content.deleteLater()
+            self._content = None
+
+    def _mirror(self) -> None:
+        """Messages of ours begin further in, at whichever side the start is."""
+        indent = _INDENT if self._row.direction == "out" else 0
+        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        self._line.setContentsMargins(0 if rtl else indent, 0, indent if rtl else 0, 0)
+
+    def _on_more(self) -> None:
+        button = self._head.more_button()
+        self.menu_asked.emit(self._row.id, button.mapToGlobal(QPoint(0, button.height())), "")
+
+    def _on_asked(self, action: str) -> None:
+        self.asked.emit(action, self._row.id)
+
+    def _on_file(self, attachment_id: UUID, point: QPoint | None) -> None:
+        self.file_asked.emit(self._row.id, attachment_id, point)
+
+    def _on_menu(self, point: QPoint, address: str) -> None:
+        self.menu_asked.emit(self._row.id, point, address)
+
+
+def _surface_of(row: MessageRow) -> tuple[str, str]:
+    """Fill and line of a card: the line says when a message of ours did not simply go out."""
+    if row.kind == "note":
+        return "note.tint", "note.line"
+    if row.direction == "in":
+        return "bg.canvas", "line.subtle"
+    lines = {"failed": "bad.fill", "uncertain": "warn.mark", "verify": "warn.mark"}
+    return "bubble.out", lines.get(row.delivery, "")
+
+
+def _inside_of(row: MessageRow) -> tuple[object, ...]:
+    return (row.text, row.html, row.quoted_text, row.quoted_html, row.attachments, row.warnings, row.automatic,
+            row.protection)  # fmt: skip

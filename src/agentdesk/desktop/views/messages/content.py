@@ -1,0 +1,239 @@
+"""What is inside an open message card: labels, text, folded history, pictures held back, files."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from PySide6.QtCore import QPoint, QSize, Signal
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import Msg, msg, plural
+from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.attachments import Attachments
+from agentdesk.desktop.views.messages.body import MessageBody, Opener
+from agentdesk.desktop.views.messages.media import Media, is_picture
+from agentdesk.desktop.views.messages.words import AUTOMATIC, PROTECTION, is_unreadable
+from agentdesk.desktop.widgets.button import LinkButton
+from agentdesk.desktop.widgets.chip import Chip, ChipLabel
+from agentdesk.desktop.widgets.flow import FlowLayout
+from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.widgets.pill import Pill, PillButton
+from agentdesk.queries.rows import AttachmentRow, MessageRow
+
+__all__ = ["CardContent"]
+
+_LARGEST = QSize(1_400, 1_400)
+
+
+class CardContent(QWidget):
+    """``asked(action)`` is ``original`` or ``read_again``; ``file_asked(id, point)`` opens a file, or its menu
+    where there is a point; ``menu_asked(point, address)`` wants the context menu of the text."""
+
+    asked = Signal(str)
+    file_asked = Signal(object, object)
+    menu_asked = Signal(QPoint, str)
+    link_hovered = Signal(str)
+
+    def __init__(self, row: MessageRow, media: Media, opener: Opener, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._row, self._media, self._opener = row, media, opener
+        self._pictures: dict[str, QImage] = {}
+        self._quoted: MessageBody | None = None
+        self._tasks = tasks_of(self, "message content")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(theme().space(2))
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._add_labels()
+        self._pictures_bar = self._add_pictures_bar()
+        self.body = self._add_body()
+        self._add_tail()
+        self.files = Attachments(media, self)
+        self.files.opened.connect(self._on_file)
+        self.files.menu_requested.connect(self._on_file_menu)
+        self._column.addWidget(self.files)
+        self._show()
+        if any(self._inline_rows()):
+            self._tasks.start(self._load_inline(), "inline pictures")
+
+    @property
+    def quoted(self) -> MessageBody | None:
+        """The history under the message; None until it was unfolded."""
+        return self._quoted
+
+    @property
+    def pictures_bar(self) -> QWidget:
+        """What says that pictures are held back."""
+        return self._pictures_bar
+
+    def show_all(self) -> None:
+        """Show a long message to its end."""
+        self.body.set_folded(False)
+        self._all.hide()
+
+    def toggle_quoted(self) -> None:
+        """Show or hide the history."""
+        if self._quoted is None:
+            self._quoted = self._new_body()
+            self._column.insertWidget(self._column.indexOf(self._tail) + 1, self._quoted)
+            self._quoted.set_ink("text.secondary")
+            self._fill(self._quoted, self._row.quoted_text, self._row.quoted_html)
+            self._quoted.hide()
+        self._quoted.setVisible(self._quoted.isHidden())
+        self._dots.setChecked(not self._quoted.isHidden())
+
+    async def load_remote(self) -> None:
+        """Fetch the pictures that lie elsewhere, through the server, because a person asked for it."""
+        self._load_button.setEnabled(False)
+        for number, url in enumerate(self.body.remote):
+            image = await self._media.remote(self._row.id, url, _LARGEST)
+            if not is_alive(self):
+                return
+            if not image.isNull():
+                self._pictures[f"remote:{number}"] = image
+        self._pictures_bar.hide()
+        self._fill(self.body, self._row.text, self._row.html)
+
+    # --- building ---
+
+    def _add_labels(self) -> None:
+        chips = [*_labels(self._row)]
+        if not chips:
+            return
+        holder = QWidget(self)
+        flow = FlowLayout(holder)
+        for chip in chips:
+            flow.addWidget(ChipLabel(chip, holder))
+        self._column.addWidget(holder)
+        for text in self._row.warnings:
+            self._column.addWidget(Label(Msg(text), "small", "warn.text", wrap=True, parent=self))
+
+    def _add_pictures_bar(self) -> QWidget:
+        bar = QWidget(self)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().space(1))
+        row.addWidget(Label(msg("Pictures are not loaded."), "small", "text.muted", parent=bar))
+        self._load_button = LinkButton(msg("Load once"), bar)
+        self._load_button.clicked.connect(self._on_load)
+        row.addWidget(self._load_button)
+        row.addStretch()
+        self._column.addWidget(bar)
+        return bar
+
+    def _add_body(self) -> MessageBody:
+        body = self._new_body()
+        self._column.addWidget(body)
+        return body
+
+    def _add_tail(self) -> None:
+        """The row of what unfolds: the rest, the history, the original."""
+        self._tail = QWidget(self)
+        row = QHBoxLayout(self._tail)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().space(2))
+        self._dots = PillButton(Pill("quoted", msg("•••")), self._tail)
+        self._dots.setToolTip("")
+        self._dots.clicked.connect(self.toggle_quoted)
+        self._all = LinkButton(msg("Show all"), self._tail)
+        self._all.clicked.connect(self.show_all)
+        self._original = LinkButton(msg("Show original"), self._tail)
+        self._original.clicked.connect(self._on_original)
+        self._again = LinkButton(msg("Try to read it again"), self._tail)
+        self._again.clicked.connect(self._on_read_again)
+        for button in (self._dots, self._all, self._original, self._again):
+            row.addWidget(button)
+        row.addStretch()
+        self._column.addWidget(self._tail)
+
+    def _new_body(self) -> MessageBody:
+        body = MessageBody(self, opener=self._opener)
+        body.menu_requested.connect(self.menu_asked)
+        body.link_hovered.connect(self.link_hovered)
+        return body
+
+    # --- showing ---
+
+    def _show(self) -> None:
+        row = self._row
+        unreadable = is_unreadable(row)
+        self._fill(self.body, row.text, row.html)
+        self._pictures_bar.setVisible(bool(self.body.remote))
+        long = self.body.is_long()
+        self.body.set_folded(long)
+        self._all.setVisible(long)
+        self._dots.setVisible(bool(row.quoted_text or row.quoted_html))
+        self._original.setVisible(row.has_original and (unreadable or self.body.is_cut))
+        self._again.setVisible(unreadable)
+        self._tail.setVisible(any(not widget.isHidden() for widget in self._tail_buttons()))
+        shown = [file for file in row.attachments if not self._is_in_text(file)]
+        self.files.show_files(shown)
+        self.files.setVisible(bool(shown))
+
+    def _tail_buttons(self) -> tuple[QWidget, ...]:
+        return (self._dots, self._all, self._original, self._again)
+
+    def _fill(self, body: MessageBody, text: str, html: str) -> None:
+        if html:
+            body.show_html(html, self._pictures)
+        elif text or not is_unreadable(self._row):
+            body.show_text(text)
+        else:
+            body.setVisible(False)
+        if body is self.body and not (text or html):
+            body.setVisible(False)
+
+    def _inline_rows(self) -> list[AttachmentRow]:
+        return [file for file in self._row.attachments if file.content_id and is_picture(file)]
+
+    def _is_in_text(self, file: AttachmentRow) -> bool:
+        return bool(file.inline and file.content_id and file.content_id in self._row.html)
+
+    async def _load_inline(self) -> None:
+        for file in self._inline_rows():
+            try:
+                image = await self._media.picture(file, _LARGEST)
+            except AgentDeskError:
+                continue
+            if not is_alive(self):
+                return
+            if not image.isNull():
+                self._pictures[f"cid:{file.content_id}"] = image
+        if self._pictures:
+            self._fill(self.body, self._row.text, self._row.html)
+
+    def _on_load(self) -> None:
+        self._tasks.start(self.load_remote(), "remote pictures")
+
+    def _on_original(self) -> None:
+        self.asked.emit("original")
+
+    def _on_read_again(self) -> None:
+        self.asked.emit("read_again")
+
+    def _on_file(self, attachment_id: UUID) -> None:
+        self.file_asked.emit(attachment_id, None)
+
+    def _on_file_menu(self, attachment_id: UUID, point: QPoint) -> None:
+        self.file_asked.emit(attachment_id, point)
+
+
+def _labels(row: MessageRow) -> list[Chip]:
+    chips = []
+    if is_unreadable(row):
+        chips.append(Chip(msg("Could not be read"), "warn", "triangle-alert"))
+    if row.automatic in AUTOMATIC:
+        icon, text = AUTOMATIC[row.automatic]
+        chips.append(Chip(text, "bad" if row.automatic == "bounce" else "neutral", icon))
+    if row.protection in PROTECTION:
+        icon, text = PROTECTION[row.protection]
+        chips.append(Chip(text, "neutral", icon))
+    if row.warnings:
+        count = len(row.warnings)
+        chips.append(Chip(plural("{count} remark", "{count} remarks", count), "warn", "triangle-alert"))
+    return chips

@@ -1,0 +1,132 @@
+"""The head of a message card: who wrote, to whom, about what, when; one line when folded, two when open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.icons import pixmap
+from agentdesk.desktop.locale import isolate_ltr, time_text, tr
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.avatar import Avatar
+from agentdesk.desktop.widgets.button import IconButton
+from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.desktop.widgets.label import Label
+from agentdesk.domain.party import Party
+from agentdesk.queries.rows import MessageRow
+
+__all__ = ["CardHead"]
+
+_FOLDED_WORDS = 160
+
+
+class CardHead(QWidget):
+    """``more_pressed`` asks for the menu of the message."""
+
+    more_pressed = Signal()
+
+    def __init__(self, row: MessageRow, *, channel: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        note = row.kind == "note"
+        behind = "note.tint" if note else "bubble.out" if row.direction == "out" else "bg.canvas"
+        self._note = note
+        self._channel = "" if note or row.direction == "out" else channel
+        self._avatar = Avatar(20 if note else 28, behind=behind, parent=self)
+        self._name = ElidedLabel("", "body", weight=600, parent=self)
+        self._address = ElidedLabel("", "body" if not note else "small", "text.muted", parent=self)
+        self._second = ElidedLabel("", "small", "text.muted", parent=self)
+        self._time = Label("", "small", "note.text" if note else "text.muted", parent=self)
+        self._lock = QLabel(self)
+        self._lock.setVisible(note)
+        self._more = IconButton("ellipsis", msg("More for this message"), parent=self)
+        keep = self._more.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self._more.setSizePolicy(keep)
+        self._more.clicked.connect(self.more_pressed)
+        self._more.hide()
+        self._arrange()
+        theme().changed.connect(self._dress)
+        self._dress()
+
+    def show_row(self, row: MessageRow, *, subject: str, folded: bool) -> None:
+        """Show the message's head; ``subject`` is the conversation's, to say where this one differs."""
+        who = row.author_name or (row.sender.name if row.sender else "") or tr(msg("Unknown sender"))
+        self._avatar.set_person(who, row.author_id or row.id, channel=self._channel or None)
+        self._name.set_content(who)
+        self._time.set_content(time_text(row.created_at))
+        if self._note:
+            self._name.set_color("note.text")
+            self._address.set_color("note.text")
+            self._address.set_content(msg("Internal note, only your team sees this"))
+            self._second.hide()
+            return
+        if folded:
+            self._address.set_content(" ".join(row.text.split())[:_FOLDED_WORDS])
+        else:
+            self._address.set_content(
+                isolate_ltr(row.sender.value) if row.sender and row.direction == "in" else ""
+            )
+        self._address.setVisible(bool(self._address.text()))
+        self._second.setVisible(not folded)
+        self._second.set_content(_addressed(row, subject))
+
+    def set_hovered(self, hovered: bool) -> None:
+        """Show or hide the button for more."""
+        self._more.setVisible(hovered)
+
+    def more_button(self) -> IconButton:
+        """The button that asks for the menu."""
+        return self._more
+
+    def _arrange(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(theme().space(1) + 2)
+        first.addWidget(self._name)
+        first.addWidget(self._lock)
+        first.addWidget(self._address, 1)
+        first.addStretch()
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addLayout(first)
+        words.addWidget(self._second)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().space(2))
+        row.addWidget(self._avatar, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(words, 1)
+        row.addWidget(self._more)
+        row.addWidget(self._time, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def _dress(self) -> None:
+        self._lock.setPixmap(pixmap("lock", 14, "note.text", self.devicePixelRatioF()))
+
+
+def _addressed(row: MessageRow, subject: str) -> Msg:
+    to = _people(row.to)
+    other = row.subject if row.subject and _bare(row.subject) != _bare(subject) else ""
+    parts = [msg("to {people}", people=to) if to else None]
+    parts.append(msg("cc {people}", people=_people(row.cc)) if row.cc else None)
+    parts.append(msg("bcc {people}", people=_people(row.bcc)) if row.bcc else None)
+    parts.append(msg("{subject}", subject=other) if other else None)
+    said = [part for part in parts if part is not None]
+    whole = said[0] if said else msg("to nobody")
+    for part in said[1:]:
+        whole = msg("{first} · {then}", first=whole, then=part)
+    return whole
+
+
+def _people(parties: Sequence[Party]) -> str:
+    return ", ".join(isolate_ltr(party.value) for party in parties)
+
+
+def _bare(subject: str) -> str:
+    """The subject without Re: and its relatives, to compare."""
+    text = subject.strip().casefold()
+    head, colon, rest = text.partition(":")
+    while colon and len(head) <= 4:
+        text = rest.strip()
+        head, colon, rest = text.partition(":")
+    return text

@@ -1,0 +1,229 @@
+"""What a transcript says about messages and events, as catalogue texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from agentdesk.base.text import Msg, msg, plural
+from agentdesk.desktop.locale import date_text, time_text
+from agentdesk.domain.delivery import DeliveryState
+from agentdesk.domain.message import Automatic
+from agentdesk.queries.rows import EventRow, MessageRow
+
+__all__ = [
+    "AUTOMATIC",
+    "PROTECTION",
+    "DeliveryWords",
+    "catalogue_text",
+    "delivery_words",
+    "event_icon",
+    "event_words",
+    "is_unreadable",
+    "reason_words",
+    "spoken_name",
+    "when_text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryWords:
+    """A delivery state on screen: icon, colour role, words, and the keys of what can be done."""
+
+    icon: str
+    role: str
+    text: Msg
+    actions: tuple[str, ...] = ()
+    trouble: bool = False
+
+
+AUTOMATIC: dict[str, tuple[str, Msg]] = {
+    Automatic.AUTO_REPLY: ("bot", msg("Automatic reply")),
+    Automatic.AUTO_GENERATED: ("bot", msg("Written by a program")),
+    Automatic.BULK: ("users", msg("Sent to many")),
+    Automatic.BOUNCE: ("mail-warning", msg("Undeliverable")),
+}
+"""Icon and words for messages that no person wrote."""
+
+PROTECTION: dict[str, tuple[str, Msg]] = {
+    "smime-signed": ("shield-check", msg("Signed (S/MIME), not checked")),
+    "smime-encrypted": ("lock", msg("Encrypted (S/MIME)")),
+    "pgp-signed": ("shield-check", msg("Signed (PGP), not checked")),
+    "pgp-encrypted": ("lock", msg("Encrypted (PGP)")),
+}
+
+_REASONS: dict[str, Msg] = {
+    "new": msg("It answers nothing we know, so it began a conversation of its own."),
+    "token": msg("It carries the signed mark of this conversation: {evidence}"),
+    "references": msg("It refers to a message of this conversation: {evidence}"),
+    "in_reply_to": msg("It answers a message of this conversation: {evidence}"),
+    "report": msg("It reports on the delivery of a message of this conversation."),
+    "written_here": msg("It was written here."),
+}
+
+_EVENT_ICONS = {
+    "created": "mail",
+    "assigned": "user-check",
+    "status": "check",
+    "priority": "chevron-up",
+    "tags": "tag",
+    "related": "link-2",
+    "delivery": "send",
+    "contact": "user-round",
+}
+_STATUS_ICONS = {"resolved": "check", "open": "rotate-ccw", "snoozed": "alarm-clock"}
+
+
+def delivery_words(row: MessageRow, *, offline: bool) -> DeliveryWords | None:
+    """Return what stands below a message of ours; None where there is nothing to say."""
+    moment = time_text(row.delivery_at) if row.delivery_at else ""
+    waiting = DeliveryWords("cloud-off", "text.muted", msg("Waiting for the network"))
+    sending = DeliveryWords("clock", "text.muted", msg("Sending"))
+    table: dict[str, DeliveryWords] = {
+        DeliveryState.HELD: DeliveryWords("hourglass", "text.muted", msg("Not sent yet")),
+        DeliveryState.QUEUED: waiting if offline else sending,
+        DeliveryState.SENDING: sending,
+        DeliveryState.SENT: DeliveryWords("check", "text.muted", msg("Sent")),
+        DeliveryState.DELIVERED: DeliveryWords("check-check", "text.muted", msg("Delivered")),
+        DeliveryState.READ: DeliveryWords("check-check", "accent.text", msg("Read {time}", time=moment)),
+        DeliveryState.VERIFY: DeliveryWords(
+            "circle-help", "warn.text", msg("Finding out whether it was sent"), (), True
+        ),
+        DeliveryState.UNCERTAIN: DeliveryWords(
+            "circle-help",
+            "warn.text",
+            catalogue_text(row.delivery_detail) or msg("The mail server did not confirm this one."),
+            ("check", "arrived", "again"),
+            True,
+        ),
+        DeliveryState.FAILED: DeliveryWords(
+            "circle-alert", "bad.text", _failure(row.delivery_detail), ("retry", "edit"), True
+        ),
+    }
+    return table.get(row.delivery)
+
+
+def _failure(detail: Mapping[str, Any] | None) -> Msg:
+    reason = catalogue_text(detail)
+    return msg("Not sent: {reason}", reason=reason) if reason else msg("Not sent.")
+
+
+def catalogue_text(value: Mapping[str, Any] | None) -> Msg | None:
+    """Return the message in a ``{"text", "args"}`` row value."""
+    if not value or not value.get("text"):
+        return None
+    return Msg(str(value["text"]), dict(value.get("args") or {}))
+
+
+def event_icon(row: EventRow) -> str:
+    """Return the icon of an event's line."""
+    if row.kind == "status":
+        return _STATUS_ICONS.get(str(row.data.get("status")), "check")
+    return _EVENT_ICONS.get(row.kind, "circle-dot")
+
+
+def event_words(row: EventRow) -> Msg:
+    """Return the line of an event: who did what."""
+    who = row.user_name
+    match row.kind:
+        case "created":
+            return msg("Conversation began")
+        case "assigned":
+            return _assigned(row, who)
+        case "status":
+            return _status(row.data, who)
+        case "priority":
+            return msg("{who} set the priority to {priority}", who=who, priority=_priority(row.data))
+        case "tags":
+            return _tags(row.data, who)
+        case "delivery":
+            return _delivery_decision(row.data, who)
+    return msg("{who} changed something", who=who) if who else msg("Something changed")
+
+
+def _assigned(row: EventRow, who: str) -> Msg:
+    whom = str(row.data.get("assignee") or "")
+    if not whom:
+        return msg("{who} put it back for everybody", who=who) if who else msg("Back for everybody")
+    if not who:
+        return msg("Assigned to {whom}", whom=whom)
+    if row.user_id is not None and str(row.user_id) == str(row.data.get("assignee_id")):
+        return msg("{who} took it", who=who)
+    return msg("{who} assigned it to {whom}", who=who, whom=whom)
+
+
+def _status(data: Mapping[str, Any], who: str) -> Msg:
+    status = data.get("status")
+    if status == "resolved":
+        return msg("{who} resolved it", who=who) if who else msg("Resolved")
+    if status == "snoozed":
+        until = _until(data)
+        return msg("{who} snoozed it until {until}", who=who, until=until)
+    return msg("{who} reopened it", who=who) if who else msg("Reopened, because the customer wrote")
+
+
+def _until(data: Mapping[str, Any]) -> str:
+    try:
+        return when_text(datetime.fromisoformat(str(data.get("until"))))
+    except ValueError:
+        return "?"
+
+
+def _priority(data: Mapping[str, Any]) -> Msg:
+    names = {"low": msg("low"), "normal": msg("normal"), "high": msg("high"), "urgent": msg("urgent")}
+    return names.get(str(data.get("priority")), msg("normal"))
+
+
+def _tags(data: Mapping[str, Any], who: str) -> Msg:
+    added, removed = (", ".join(map(str, data.get(key) or ())) for key in ("added", "removed"))
+    if added and removed:
+        return msg("{who} added {added} and removed {removed}", who=who, added=added, removed=removed)
+    if removed:
+        return msg("{who} removed the tag {tags}", who=who, tags=removed)
+    return msg("{who} added the tag {tags}", who=who, tags=added)
+
+
+def _delivery_decision(data: Mapping[str, Any], who: str) -> Msg:
+    match data.get("delivery"):
+        case "queued":
+            return msg("{who} had a message sent again", who=who)
+        case "sent":
+            return msg("{who} confirmed that a message arrived", who=who)
+        case "verify":
+            return msg("{who} asked whether a message was sent", who=who)
+    return msg("The delivery of a message changed")
+
+
+def reason_words(row: MessageRow) -> Msg:
+    """Return why a message is in its conversation."""
+    rule = str(row.reason.get("rule") or "")
+    text = _REASONS.get(rule, msg("No reason was noted."))
+    return Msg(text.text, {"evidence": str(row.reason.get("evidence") or "")})
+
+
+def is_unreadable(row: MessageRow) -> bool:
+    """Say whether the message stands for something that came and could not be interpreted."""
+    return str(row.reason.get("rule") or "") == "unreadable"
+
+
+def spoken_name(row: MessageRow) -> Msg:
+    """Return how a screen reader announces a message."""
+    time, name = time_text(row.created_at), row.author_name
+    if row.kind == "note":
+        return msg("Internal note by {name}, only your team, {time}", name=name, time=time)
+    if row.direction == "out":
+        return msg("{name} answered by email at {time}", name=name, time=time)
+    return msg("{name} wrote by email at {time}", name=name, time=time)
+
+
+def when_text(moment: datetime, now: datetime | None = None) -> str:
+    """Return day and time of ``moment`` in short form: 27 Nov 09:00."""
+    reference = now or moment
+    return f"{date_text(moment, reference)} {time_text(moment)}"
+
+
+def changes_words(count: int) -> Msg:
+    """Return the line that stands for several events."""
+    return plural("{count} change", "{count} changes", count)
