@@ -1,4 +1,4 @@
-"""The transcript: live widgets for what is near, loaded in pages, and a place on the page that never jumps."""
+"""The transcript: live widgets for what is near, loaded in pages, at a place that never jumps."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ def plan(
     although newer ones have come.
     """
     unfolded = _open_ids(messages, new_from, opened)
-    rows = sorted((*messages, *events), key=lambda row: (row.created_at, row.id))
+    everything: list[MessageRow | EventRow] = [*messages, *events]
+    rows = sorted(everything, key=lambda row: (row.created_at, row.id))
     items: list[Item] = []
     for day, of_day in groupby(rows, key=_local_day):
         entries = list(of_day)

@@ -199,7 +199,7 @@ def _as_plain(text: str) -> str:
 
 
 class Attachments(QWidget):
-    """All files of a message in a flow. ``opened(id)`` and ``menu_requested(id, point)`` come from the chips."""
+    """All files of a message; ``opened(id)`` and ``menu_requested(id, point)`` come from the chips."""
 
     opened = Signal(object)
     menu_requested = Signal(object, QPoint)

@@ -50,8 +50,11 @@ pre, code, tt, kbd {{ font-family: monospace; font-size: {small}px; }}
 
 
 class MessageBody(QTextBrowser):
-    """Shows text or guarded HTML as high as it is. ``menu_requested(point, address)`` asks for the context menu
-    at a global point; ``link_hovered(text)`` names where a link leads, empty when the pointer has left it."""
+    """Shows text or guarded HTML as high as it is.
+
+    ``menu_requested(point, address)`` asks for the context menu at a global point; ``link_hovered(text)``
+    names where a link leads, empty when the pointer has left it.
+    """
 
     menu_requested = Signal(QPoint, str)
     link_hovered = Signal(str)

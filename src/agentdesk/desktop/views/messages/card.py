@@ -208,5 +208,5 @@ def _surface_of(row: MessageRow) -> tuple[str, str]:
 
 
 def _inside_of(row: MessageRow) -> tuple[object, ...]:
-    return (row.text, row.html, row.quoted_text, row.quoted_html, row.attachments, row.warnings, row.automatic,
-            row.protection)  # fmt: skip
+    texts = (row.text, row.html, row.quoted_text, row.quoted_html)
+    return (*texts, row.attachments, row.warnings, row.automatic, row.protection)

@@ -29,8 +29,8 @@ _LARGEST = QSize(1_400, 1_400)
 
 
 class CardContent(QWidget):
-    """``asked(action)`` is ``original`` or ``read_again``; ``file_asked(id, point)`` opens a file, or its menu
-    where there is a point; ``menu_asked(point, address)`` wants the context menu of the text."""
+    """``asked(action)`` is ``original`` or ``read_again``; ``file_asked(id, point)`` opens a file, or its
+    menu where there is a point; ``menu_asked(point, address)`` wants the context menu of the text."""
 
     asked = Signal(str)
     file_asked = Signal(object, object)

@@ -1,8 +1,8 @@
 """The second wall before mail reaches Qt: HTML is rebuilt from an allow-list, within limits of layout time.
 
-The server has cleaned it already; a desk shows nothing on trust. After this no attribute is left that Qt could
-follow to a file or a host by itself: pictures are ``cid:`` of the same message, or ``remote:`` with a number
-once a person has asked for them.
+The server has cleaned it already; a desk shows nothing on trust. After this no attribute is left that Qt
+could follow to a file or a host by itself: pictures are ``cid:`` of the same message, or ``remote:`` with a
+number once a person has asked for them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,53 @@ MAX_PICTURES = 40
 UNBROKEN = 2_000
 
 _TAGS = frozenset(
-    ["p", "br", "div", "span", "a", "b", "strong", "i", "em", "u", "s", "strike", "del", "ins", "ul", "ol", "li", "blockquote", "pre", "code", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "img", "hr", "sub", "sup", "small", "center", "dl", "dt", "dd", "tt", "kbd", "caption"]
+    {
+        "p",
+        "br",
+        "div",
+        "span",
+        "a",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "s",
+        "strike",
+        "del",
+        "ins",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "pre",
+        "code",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "thead",
+        "tbody",
+        "tfoot",
+        "tr",
+        "td",
+        "th",
+        "img",
+        "hr",
+        "sub",
+        "sup",
+        "small",
+        "center",
+        "dl",
+        "dt",
+        "dd",
+        "tt",
+        "kbd",
+        "caption",
+    }
 )
 _VOID = frozenset({"br", "hr", "img"})
 _SILENT = frozenset({"script", "style", "title", "head", "template", "object", "svg", "math", "noscript"})
@@ -39,7 +85,7 @@ _STYLE = re.compile(
     r"|text-align:\s*(?:left|right|center|justify))\s*(?=;|$)",
     re.IGNORECASE,
 )
-_LONG_RUN = re.compile(r"\S{%d}" % UNBROKEN)
+_LONG_RUN = re.compile(rf"\S{{{UNBROKEN}}}")
 _WEB = re.compile(
     r"https?://[^\s<>\"'`]{1,2000}|[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", re.IGNORECASE
 )
@@ -48,8 +94,11 @@ _TRAILING = ".,;:!?)]}»”"
 
 @dataclass(slots=True)
 class Guarded:
-    """HTML for Qt; ``remote`` are the addresses of pictures elsewhere in their order, ``links`` the words shown
-    for each address; ``cut`` says that the end is missing."""
+    """HTML for Qt.
+
+    ``remote`` are the addresses of pictures elsewhere in their order, ``links`` the words shown for each
+    address; ``cut`` says that the end is missing.
+    """
 
     html: str = ""
     remote: list[str] = field(default_factory=list)

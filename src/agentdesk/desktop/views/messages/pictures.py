@@ -26,8 +26,10 @@ def picture_format(content: bytes) -> str:
 
 
 def decode(content: bytes, within: QSize | None = None) -> QImage:
-    """Return the picture in ``content``, scaled down to fit ``within`` (pixels); a null image where it is none
-    of the four formats, damaged, or larger than 20 megapixels."""
+    """Return the picture in ``content``, scaled down to fit ``within`` (pixels).
+
+    A null image where it is none of the four formats, damaged, or larger than 20 megapixels.
+    """
     name = picture_format(content)
     if not name or len(content) > _MAX_BYTES:
         return QImage()
