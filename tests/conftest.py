@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,7 @@ import pytest
 from tests.helpers.certificates import Certificates, make_certificates
 from tests.helpers.dovecot import DovecotServer, Mailbox, find_dovecot
 from tests.helpers.leftovers import ErrorLog, LoopWatch, leftover_threads, threads_now
-from tests.helpers.postgres import PostgresServer, find_binaries
+from tests.helpers.postgres import PostgresServer, find_binaries, run_aside
 from tests.helpers.processes import need
 from tests.helpers.program import Programs
 from tests.helpers.proxy import Proxy
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they use and where they live, so that ``-m`` can choose among them."""
     for item in items:
         names = getattr(item, "fixturenames", ())
-        if "postgres" in names and "database_url" not in names:
+        if "postgres" in names:
             item.add_marker("postgres")
         if "dovecot" in names:
             item.add_marker("dovecot")
@@ -102,6 +103,46 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres: PostgresServer) -> str:
+    name = postgres.create_database()
+    _migrate(postgres.url(name))
+    return name
+
+
+def _migrate(url: str) -> None:
+    from agentdesk.store.engine import Database
+
+    async def migrate() -> None:
+        database = Database(url)
+        await database.migrate()
+        await database.close()
+
+    run_aside(migrate())
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Like `database_url`, with all tables in place already: a copy, which is much quicker than migrating."""
+    if request.param == "sqlite":
+        copy = tmp_path / "agentdesk.db"
+        shutil.copyfile(request.getfixturevalue("_sqlite_template"), copy)
+        yield f"sqlite:///{copy}"
+        return
+    template: str = request.getfixturevalue("_postgres_template")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = server.create_database(template)
+    yield server.url(name)
+    server.drop_database(name)
 
 
 # --- mail ---

@@ -119,10 +119,10 @@ class PostgresServer:
         """Return the URL of one database of this server, as a person would write it."""
         return f"postgresql://{_SUPERUSER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self) -> str:
-        """Create an empty database and return its name."""
+    def create_database(self, template: str = "template0") -> str:
+        """Create a database, empty or as a copy of another that nobody is connected to; returns its name."""
         name = f"test_{secrets.token_hex(6)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def drop_database(self, name: str) -> None:
@@ -131,7 +131,7 @@ class PostgresServer:
 
     def execute(self, statement: str) -> None:
         """Run one statement outside of a transaction, in the maintenance database."""
-        _run(self._execute(statement))
+        run_aside(self._execute(statement))
 
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url("postgres"))
@@ -141,7 +141,7 @@ class PostgresServer:
             await connection.close()
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_aside(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in a thread with a loop of its own: the caller may be inside a running loop."""
     with ThreadPoolExecutor(1, "postgres-helper") as thread:
         return thread.submit(asyncio.run, work).result()

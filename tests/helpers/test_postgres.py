@@ -41,3 +41,15 @@ async def test_committed_rows_outlive_a_restart(postgres: PostgresServer, postgr
 
 def test_database_url_runs_on_both(database_url: str, tmp_path: Path) -> None:
     assert database_url.startswith((f"sqlite:///{tmp_path}", "postgresql://agentdesk:"))
+
+
+async def test_a_migrated_database_is_a_copy_of_its_own(migrated_url: str) -> None:
+    from sqlalchemy import select
+
+    from agentdesk.store.engine import Database
+    from agentdesk.store.tables import inbox
+
+    database = Database(migrated_url)
+    async with database.write() as connection:
+        assert (await connection.execute(select(inbox))).all() == []
+    await database.close()
