@@ -1,0 +1,10 @@
+"""Runs the IMAP server of the small world: ``python -m agentdesk.app.demo.imap_server``."""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    from pymap.main import main
+
+    sys.exit(main())
