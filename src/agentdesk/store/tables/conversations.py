@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text, text
 
 from agentdesk.store.base import synced
 from agentdesk.store.types import Id, Json, Moment
+
+TROUBLE = "delivery IN ('failed', 'uncertain')"
+"""A message of ours that did not go out, or may not have. Queries say it in these very words: SQLite takes a
+partial index only for the condition it was made with."""
 
 conversation = synced(
     "conversation",
@@ -37,10 +41,20 @@ conversation = synced(
     Column("created_at", Moment, nullable=False),
     # Set by the unit of work with each write.
     Column("updated_at", Moment, nullable=False),
-    Index("ix_conversation_queue", "inbox_id", "status", "last_message_at", "id"),
-    Index("ix_conversation_assignee", "assignee_id", "status", "last_message_at", "id"),
+    # Holds all that the lists of the queue ask for, so that a list never touches the rows.
+    Index(
+        "ix_conversation_queue",
+        "status",
+        text("last_message_at DESC"),
+        "id",
+        "inbox_id",
+        "channel",
+        "assignee_id",
+        "unread",
+        "waiting_since",
+    ),
+    Index("ix_conversation_assignee", "assignee_id", "status"),
     Index("ix_conversation_updated", "updated_at", "id"),
-    Index("ix_conversation_recent", "status", "last_message_at", "id"),
 )
 
 message = synced(
@@ -80,6 +94,14 @@ message = synced(
     Column("sent_at", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_message_conversation", "conversation_id", "created_at", "id"),
+    Index("ix_message_figures", "direction", "kind", "delivery"),
+    # The few that somebody has to look at.
+    Index(
+        "ix_message_trouble",
+        "conversation_id",
+        postgresql_where=text(TROUBLE),
+        sqlite_where=text(TROUBLE),
+    ),
 )
 
 attachment = synced(
@@ -99,11 +121,12 @@ attachment = synced(
 
 event = synced(
     "event",
-    Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False, index=True),
+    Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False),
     Column("inbox_id", Id, ForeignKey("inbox.id"), nullable=False),
     Column("kind", String(20), nullable=False),
     Column("author", String(20), nullable=False),
     Column("user_id", Id, nullable=True),
     Column("data", Json, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Index("ix_event_conversation", "conversation_id", "created_at", "id"),
 )

@@ -367,12 +367,22 @@ def _conversation() -> None:
         sa.Column("ver", sa.BigInteger(), nullable=False),
         sa.UniqueConstraint("number"),
     )
-    op.create_index(
-        "ix_conversation_assignee", "conversation", ["assignee_id", "status", "last_message_at", "id"]
-    )
+    op.create_index("ix_conversation_assignee", "conversation", ["assignee_id", "status"])
     op.create_index("ix_conversation_contact_id", "conversation", ["contact_id"])
-    op.create_index("ix_conversation_queue", "conversation", ["inbox_id", "status", "last_message_at", "id"])
-    op.create_index("ix_conversation_recent", "conversation", ["status", "last_message_at", "id"])
+    op.create_index(
+        "ix_conversation_queue",
+        "conversation",
+        [
+            "status",
+            sa.text("last_message_at DESC"),
+            "id",
+            "inbox_id",
+            "channel",
+            "assignee_id",
+            "unread",
+            "waiting_since",
+        ],
+    )
     op.create_index("ix_conversation_updated", "conversation", ["updated_at", "id"])
 
 
@@ -408,7 +418,7 @@ def _event() -> None:
         sa.Column("created_at", types.Moment(), nullable=False),
         sa.Column("ver", sa.BigInteger(), nullable=False),
     )
-    op.create_index("ix_event_conversation_id", "event", ["conversation_id"])
+    op.create_index("ix_event_conversation", "event", ["conversation_id", "created_at", "id"])
 
 
 def _message() -> None:
@@ -450,6 +460,14 @@ def _message() -> None:
     )
     op.create_index("ix_message_conversation", "message", ["conversation_id", "created_at", "id"])
     op.create_index("ix_message_external_id", "message", ["external_id"])
+    op.create_index("ix_message_figures", "message", ["direction", "kind", "delivery"])
+    op.create_index(
+        "ix_message_trouble",
+        "message",
+        ["conversation_id"],
+        postgresql_where=sa.text("delivery IN ('failed', 'uncertain')"),
+        sqlite_where=sa.text("delivery IN ('failed', 'uncertain')"),
+    )
 
 
 def _attachment() -> None:

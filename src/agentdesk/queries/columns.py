@@ -1,0 +1,56 @@
+"""From the database's columns to the values of rows: names of people, parties, whole rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Select, func, select
+
+from agentdesk.domain.party import Party
+from agentdesk.store.tables import contact, conversation, user
+
+_QUEUE_COLUMNS: tuple[Column[Any], ...] = (
+    conversation.c.id,
+    conversation.c.ver,
+    conversation.c.number,
+    conversation.c.channel,
+    conversation.c.inbox_id,
+    conversation.c.contact_id,
+    conversation.c.subject,
+    conversation.c.preview,
+    conversation.c.status,
+    conversation.c.priority,
+    conversation.c.tags,
+    conversation.c.language,
+    conversation.c.unread,
+    conversation.c.assignee_id,
+    conversation.c.waiting_since,
+    conversation.c.last_message_at,
+)
+
+
+def with_people(*more: Any) -> Select[Any]:
+    """Select what every row of a conversation shows, with the names of its customer and its assignee."""
+    return (
+        select(
+            *_QUEUE_COLUMNS,
+            func.coalesce(contact.c.name, "").label("contact_name"),
+            func.coalesce(user.c.name, "").label("assignee_name"),
+            *more,
+        )
+        .select_from(conversation)
+        .outerjoin(contact, contact.c.id == conversation.c.contact_id)
+        .outerjoin(user, user.c.id == conversation.c.assignee_id)
+    )
+
+
+def party(value: Mapping[str, Any] | None) -> Party | None:
+    """Return the party that was stored as ``{"kind", "value", "name"}``."""
+    return None if value is None else msgspec.convert(value, Party)
+
+
+def parties(values: Sequence[Mapping[str, Any]]) -> tuple[Party, ...]:
+    """Return stored parties in their order."""
+    return tuple(msgspec.convert(value, Party) for value in values)

@@ -1,0 +1,60 @@
+"""People, inboxes, accounts and templates: short lists, each whole."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.queries.rows import AccountRow, InboxRow, Row, TemplateRow, UserRow
+from agentdesk.store.tables import account, account_state, inbox, template, user
+
+R = TypeVar("R", bound=Row)
+
+
+async def users(conn: AsyncConnection) -> list[UserRow]:
+    """Return everybody who works or worked here, by name."""
+    return await _rows(conn, select(user).order_by(func.lower(user.c.name), user.c.id), UserRow)
+
+
+async def user_by_email(conn: AsyncConnection, email: str) -> UserRow | None:
+    """Return the person with that address (in any case), or None."""
+    found = await _rows(conn, select(user).where(user.c.email == email.strip().lower()), UserRow)
+    return found[0] if found else None
+
+
+async def inboxes(conn: AsyncConnection) -> list[InboxRow]:
+    """Return all inboxes, by name."""
+    return await _rows(conn, select(inbox).order_by(func.lower(inbox.c.name), inbox.c.id), InboxRow)
+
+
+async def accounts(conn: AsyncConnection) -> list[AccountRow]:
+    """Return all accounts and how they are doing, by name; ``starting`` where nothing is known yet."""
+    state = account_state.c
+    statement = (
+        select(
+            account,
+            func.coalesce(state.state, "starting").label("state"),
+            state.problem,
+            state.remedy,
+            state.complete_until,
+            func.coalesce(state.done, 0).label("done"),
+            state.total,
+        )
+        .outerjoin(account_state, state.id == account.c.id)
+        .order_by(func.lower(account.c.name), account.c.id)
+    )
+    return await _rows(conn, statement, AccountRow)
+
+
+async def templates(conn: AsyncConnection) -> list[TemplateRow]:
+    """Return all templates in all languages, by folder, name and language."""
+    c = template.c
+    statement = select(template).order_by(c.folder, func.lower(c.name), c.language, c.id)
+    return await _rows(conn, statement, TemplateRow)
+
+
+async def _rows(conn: AsyncConnection, statement: Select[Any], kind: type[R]) -> list[R]:
+    return [msgspec.convert(dict(row), kind) for row in (await conn.execute(statement)).mappings()]
