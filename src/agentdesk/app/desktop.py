@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdesk.base import log
-from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.i18n import best_locale
 from agentdesk.base.paths import data_dir
-from agentdesk.base.text import msg
 from agentdesk.desktop.locale import apply_locale
 from agentdesk.desktop.loop import application, request_shutdown, run_app, shutdown_requested
 from agentdesk.desktop.settings import SettingsFile
@@ -21,6 +19,7 @@ from agentdesk.desktop.window import MainWindow
 
 if TYPE_CHECKING:
     from agentdesk.app.private_server import PrivateServer
+    from agentdesk.desktop.workspace import Workspace
     from agentdesk.sync.local import LocalDesk
 
 ALONE, TEAM = "alone", "team"
@@ -45,6 +44,15 @@ class DeskProgram:
         self._desk: LocalDesk | None = None
         self._server: PrivateServer | None = None
         self._window: MainWindow | None = None
+        self._opened = asyncio.Event()
+
+    async def ready(self) -> tuple[Workspace, LocalDesk]:
+        """Wait until the window is filled; returns its panes and the desk behind them."""
+        await self._opened.wait()
+        assert self._window is not None
+        assert self._window.workspace is not None
+        assert self._desk is not None
+        return self._window.workspace, self._desk
 
     async def main(self) -> int:
         """Show the window, start what is behind it, and wait for the end."""
@@ -119,7 +127,8 @@ class DeskProgram:
         assert self._window is not None
         desk = self._desk = local(self._profile, server, token)
         await desk.start()
-        self._window.attach(desk, workspace=_workspace_name(server), reconnect=desk.reconnect)
+        self._window.attach(desk, workspace=_workspace_name(server), reconnect=desk.retry_now)
+        self._opened.set()
 
     def _session_file(self) -> Path:
         return self._profile / "session"
@@ -149,10 +158,3 @@ def _import_local_desk() -> type[LocalDesk]:
 def _workspace_name(server: str) -> str:
     host = server.split("//")[-1].split(":")[0].split("/")[0]
     return "AgentDesk" if host in ("127.0.0.1", "localhost", "[") else host
-
-
-def known_failure(error: AgentDeskError) -> str:
-    """Return the sentence of a known failure with its remedy, for pages that show text."""
-    from agentdesk.desktop.locale import tr
-
-    return " ".join(tr(part) for part in (error.message, error.hint or msg("")) if part.text)

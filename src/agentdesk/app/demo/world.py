@@ -1,0 +1,95 @@
+"""The small world as a whole: post office, customers, and a shop that is set up to answer them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from agentdesk.app.demo.customers import Book, Customers
+from agentdesk.app.demo.letters import SUPPORT, SUPPORT_NAME, shop
+from agentdesk.app.demo.post_office import PASSWORD, USER, PostOffice
+from agentdesk.app.private_server import database_url
+from agentdesk.base import clock
+from agentdesk.base.ids import new_id
+from agentdesk.domain.team import Role
+from agentdesk.server import admin
+from agentdesk.server.keys import open_vault
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import template
+from agentdesk.store.unit import ServerUnit
+
+AGENT_NAME = "Jonas Weber"
+_INBOX = "Support"
+
+
+class World:
+    """``folder`` is the desk's profile; the shop's server lives below it, as for anybody who works alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server_folder = folder / "server"
+        self._customers = Customers()
+        self._office = PostOffice(folder, self._customers.take)
+
+    @property
+    def book(self) -> Book:
+        """What the customers really sent and received."""
+        return self._customers.book
+
+    async def start(self) -> None:
+        """Open the post office, set the shop up, and let the customers write."""
+        self._server_folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(self._office.start)
+        await self._set_up()
+        self._customers.start(self._office.smtp_port)
+
+    async def stop(self) -> None:
+        """Close everything."""
+        await asyncio.to_thread(self._customers.stop)
+        await asyncio.to_thread(self._office.stop)
+
+    async def _set_up(self) -> None:
+        db = Database(database_url(self._server_folder))
+        try:
+            await db.migrate()
+            vault = await open_vault(db)
+            await admin.add_user(db, "jonas@larkfield.example", AGENT_NAME, Role.ADMIN, "practice only")
+            await admin.add_user(db, "maria@larkfield.example", "Maria Costa", Role.AGENT, "practice only")
+            await admin.add_inbox(db, _INBOX)
+            settings = {
+                "address": SUPPORT,
+                "display_name": SUPPORT_NAME,
+                "imap.host": "127.0.0.1",
+                "imap.port": str(self._office.imap_port),
+                "imap.security": "none",
+                "imap.user": USER,
+                "smtp.host": "127.0.0.1",
+                "smtp.port": str(self._office.smtp_port),
+                "smtp.security": "none",
+                "history": "all",
+            }
+            secrets = {"password": PASSWORD}
+            await admin.add_channel(db, vault, "email", _INBOX, SUPPORT_NAME, settings, secrets)
+            await _add_templates(db)
+        finally:
+            await db.close()
+
+
+async def _add_templates(db: Database) -> None:
+    now = clock.now()
+    rows = [
+        {
+            "id": new_id(),
+            "name": one.name,
+            "shortcut": one.shortcut,
+            "folder": "",
+            "language": one.language,
+            "body": one.body,
+            "files": [],
+            "created_at": now,
+        }
+        for one in shop().templates
+    ]
+    async with db.write() as conn:
+        unit = ServerUnit(conn)
+        await unit.insert(template, rows)
+        await unit.flush()
