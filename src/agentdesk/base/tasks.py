@@ -60,6 +60,13 @@ class Tasks:
             task.cancel()
         self._tasks.clear()
 
+    async def stop(self, name: str) -> None:
+        """Cancel the task ``name``, if it runs, and wait until it has ended."""
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     def running(self, name: str) -> bool:
         """Say whether the task ``name`` is under way."""
         task = self._tasks.get(name)

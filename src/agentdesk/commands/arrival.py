@@ -13,6 +13,9 @@ from agentdesk.domain.message import Automatic
 from agentdesk.domain.threading import Address
 from agentdesk.sdk.inbound import DeliveryReport, Inbound
 
+UNVERIFIED = "unverified"
+"""The identity kind of senders of whom nobody can say that they are who they claim to be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -120,6 +123,15 @@ class Arrival:
     def settled(self) -> bool:
         """Whether the rules have nothing more to say."""
         return self.end in ("duplicate", "ignored", "report")
+
+    @property
+    def identity(self) -> Address:
+        """The address under which the writer is known; one that may be forged never leads to the contact
+        who really has it."""
+        party = self.inbound.sender
+        if party.value and self.inbound.sender_verified:
+            return party.kind, party.value
+        return UNVERIFIED, party.value or f"nobody@{self.source.account_id}"
 
     @property
     def sender(self) -> Address | None:

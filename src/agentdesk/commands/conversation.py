@@ -22,7 +22,7 @@ _LONGEST_TAG = 60
 
 
 async def assign(context: Context, command: Assign) -> None:
-    """Give a conversation to somebody or nobody; refused (``taken``) where somebody else took it meanwhile."""
+    """Give a conversation to somebody or nobody; refused (``taken``) where another took it meanwhile."""
     row = await conversation_of(context, command.conversation_id)
     now_with = row["assignee_id"]
     if now_with == command.assignee_id:
@@ -74,7 +74,7 @@ async def set_status(context: Context, command: SetStatus) -> None:
 async def change_status(
     context: Context, row: RowMapping, status: Status, snoozed_until: datetime | None = None
 ) -> None:
-    """Move a conversation to ``status`` and say so in its transcript; nothing where it stands there already."""
+    """Move a conversation to ``status`` and say so in its transcript; nothing where it is there already."""
     until = None
     if status is Status.SNOOZED:
         if snoozed_until is None:

@@ -18,7 +18,7 @@ from agentdesk.store.tables import message, outbox
 
 
 async def retry_delivery(context: Context, command: RetryDelivery) -> None:
-    """Send a failed or uncertain message again, under its old key; one that waits for its next try goes now."""
+    """Send a failed or uncertain message again, under its old key; one that waits for a try goes now."""
     row = await _outgoing(context, command.message_id)
     if row["delivery"] == DeliveryState.QUEUED:
         await _hurry(context, row["id"])

@@ -19,7 +19,7 @@ def mailbox_of(address: str) -> str:
 
 
 def cleaned(parties: Iterable[Party]) -> tuple[Party, ...]:
-    """Return the parties with white space and breaks made harmless, each address once, empty ones left out."""
+    """Return the parties without breaks and stray blanks, each address once, empty ones left out."""
     found: dict[tuple[str, str], Party] = {}
     for party in parties:
         value = "".join(one_line(party.value, LONGEST_ADDRESS + 1).split())

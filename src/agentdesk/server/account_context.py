@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
@@ -29,6 +30,11 @@ class StoredSecrets:
         self._vault = vault
         self._account_id = account_id
         self._sealed = sealed
+
+    @property
+    def sealed(self) -> Mapping[str, bytes]:
+        """All of them as they are stored."""
+        return self._sealed
 
     def get(self, name: str) -> str | None:
         """Return the secret ``name``, or None. Raises AgentDeskError where the server's key is another."""

@@ -1,0 +1,62 @@
+"""The server's heart without its doors: commands, accounts, and what wakes by the clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agentdesk.base.events import Bell
+from agentdesk.base.secrets import Vault
+from agentdesk.base.tasks import Tasks
+from agentdesk.commands.executor import Executor
+from agentdesk.server.accounts import Supervisor, Times
+from agentdesk.server.delivery import Pace
+from agentdesk.server.interpreting import Interpreter
+from agentdesk.server.leases import lasting_holder
+from agentdesk.server.message_keys import MessageKeys
+from agentdesk.server.snooze import wake_for_ever
+from agentdesk.store.engine import Database
+
+
+class ServerCore:
+    """Takes in, applies commands, sends.
+
+    ``holder`` (``host:id``) names the server that works on ``data_dir`` alone; the first one given is kept
+    there, so that leases left by a crash are taken back at the next start. ``bell`` rings after each commit
+    of ours, and is to be rung when another server has written.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        data_dir: Path,
+        *,
+        bell: Bell,
+        holder: str,
+        times: Times | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        self.data_dir = data_dir
+        holder = lasting_holder(data_dir, holder)
+        self._db = db
+        self._bell = bell
+        self._keys = MessageKeys(db, vault)
+        self._interpreter = Interpreter()
+        self._supervisor = Supervisor(db, vault, bell, holder, self._interpreter, times, pace)
+        self._tasks = Tasks("core")
+        self.executor = Executor(db, bell, self._keys)
+
+    async def start(self) -> None:
+        """Begin to run the accounts; returns at once."""
+        self._tasks.start(self._supervisor.run(), "accounts")
+        self._tasks.start(wake_for_ever(self._db, self._bell), "snooze")
+
+    async def stop(self) -> None:
+        """Begin nothing new, finish or park what is under way, and let go of everything; takes seconds."""
+        await self._tasks.close()
+        await self._keys.close()
+        await self._interpreter.close()
+
+    def reload_accounts(self) -> None:
+        """Look for new and changed accounts now instead of within seconds."""
+        self._supervisor.look()

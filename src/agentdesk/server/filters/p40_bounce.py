@@ -1,0 +1,22 @@
+"""Delivery reports about messages of ours (RFC 3464)."""
+
+from __future__ import annotations
+
+from agentdesk.commands.arrival import Arrival
+from agentdesk.domain.message import Automatic
+from agentdesk.server.lookup import Lookup
+
+
+def apply(arrival: Arrival, lookup: Lookup) -> None:
+    """Match reports with what we sent. Our ids cannot be guessed, so a forged report matches nothing: it
+    stays an ordinary message, marked as a bounce."""
+    if not arrival.inbound.reports:
+        return
+    for report in arrival.inbound.reports:
+        sent = lookup.sent(report.external_ids)
+        if sent is not None:
+            arrival.reports.append((sent, report))
+    if arrival.reports:
+        arrival.end = "report"
+    else:
+        arrival.automatic = Automatic.BOUNCE

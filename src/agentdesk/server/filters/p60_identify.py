@@ -1,0 +1,42 @@
+"""Whose message it is."""
+
+from __future__ import annotations
+
+from agentdesk.base.ids import new_id
+from agentdesk.commands.arrival import UNVERIFIED, Arrival, Person
+from agentdesk.domain.cleaning import one_line
+from agentdesk.domain.recipients import LONGEST_ADDRESS, LONGEST_NAME
+from agentdesk.server.lookup import Lookup
+
+
+def apply(arrival: Arrival, lookup: Lookup) -> None:
+    """Find the contact by the sender's address, or make one. Reply-To is where answers go, not who wrote."""
+    kind, value = arrival.identity
+    address = kind, one_line(value, LONGEST_ADDRESS)
+    person = lookup.person(address)
+    name = one_line(arrival.inbound.sender.name, LONGEST_NAME)
+    if person is None:
+        person = _new_person(arrival, address, name)
+        lookup.add_person(person)
+    elif name and not person.name:
+        person.name, person.renamed = name, not person.is_new
+    arrival.person = person
+    thread = arrival.thread
+    if thread is not None and thread.contact_id is None:
+        thread.contact_id = person.id
+        lookup.add_addressed(arrival)
+
+
+def _new_person(arrival: Arrival, address: tuple[str, str], name: str) -> Person:
+    kind, value = address
+    shown = one_line(arrival.inbound.sender.value, LONGEST_ADDRESS)
+    return Person(
+        id=new_id(),
+        kind=kind,
+        value=value,
+        name=name,
+        display=shown,
+        verified=kind != UNVERIFIED,
+        is_new=True,
+        enters=True,
+    )

@@ -1,0 +1,12 @@
+"""Senders whom the team has blocked."""
+
+from __future__ import annotations
+
+from agentdesk.commands.arrival import Arrival
+from agentdesk.server.lookup import Lookup
+
+
+def apply(arrival: Arrival, _lookup: Lookup) -> None:
+    """Keep the message, but let it disturb nobody: its conversation stays, or begins, resolved."""
+    if arrival.person is not None and arrival.person.blocked:
+        arrival.extra_warnings.append("This sender is blocked.")

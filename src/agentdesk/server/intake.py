@@ -1,0 +1,376 @@
+"""In: nothing lost, nothing twice.
+
+Raw input and the account's cursor are stored in one transaction before anything is interpreted. What is
+stored is then interpreted and recorded in small batches; each item comes to exactly one end. A crash at any
+point leaves items in state ``new``, and the next start goes on with them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from agentdesk.base import clock
+from agentdesk.base.backoff import Backoff
+from agentdesk.base.events import Bell
+from agentdesk.base.ids import new_id
+from agentdesk.base.log import get_logger
+from agentdesk.base.secrets import Vault
+from agentdesk.commands.arrival import Arrival, Source, Thread
+from agentdesk.commands.inbound import record
+from agentdesk.commands.placing import UNREADABLE
+from agentdesk.domain.party import Party
+from agentdesk.domain.threading import parents_first
+from agentdesk.sdk.inbound import Cursor, Inbound, RawItem
+from agentdesk.sdk.protocols import ConnectorModule
+from agentdesk.server.filters import apply_all
+from agentdesk.server.flood import FloodGate
+from agentdesk.server.health import Health
+from agentdesk.server.interpreting import Interpreter, Raw
+from agentdesk.server.leases import Lease, LeaseLost
+from agentdesk.server.lookup import Lookup
+from agentdesk.server.worker import Interpretation, Unreadable
+from agentdesk.store import blobs
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.tables import account_cursor, blob, message, raw_item
+from agentdesk.store.unit import ServerUnit
+
+BATCH = 50
+MOST_ATTEMPTS = 3
+_BACKLOG_ITEMS = 400
+_BACKLOG_BYTES = 64 * 1024 * 1024
+_TRIES_OF_BATCH = 3
+_LONGEST_SOURCE_ID = 400
+_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 30.0
+
+_log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An item that is stored and not yet recorded; ``raw`` is None while only the database holds it."""
+
+    id: UUID
+    raw: bytes | None
+    facts: Mapping[str, object]
+    received_at: datetime
+    attempts: int = 0
+    replaces: UUID | None = None
+    careful: bool = False
+
+
+class Intake:
+    """One account's way in: the sink of its connector, and the loop that records what the sink stored."""
+
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        source: Source,
+        module: ConnectorModule,
+        lease: Lease,
+        interpreter: Interpreter,
+        bell: Bell,
+        health: Health,
+    ) -> None:
+        self._db = db
+        self._vault = vault
+        self._source = source
+        self._module = module
+        self._lease = lease
+        self._interpreter = interpreter
+        self._bell = bell
+        self._health = health
+        self._gate = FloodGate()
+        self._backlog: deque[_Pending] = deque()
+        self._backlog_bytes = 0
+        self._held: set[UUID] = set()
+        self._stored = Bell()
+        self._room = Bell()
+        self.was_connected = False
+
+    # --- the sink ---
+
+    async def accept(self, items: Sequence[RawItem], cursor: Cursor) -> None:
+        """Store ``items`` and ``cursor`` in one transaction; waits while too much is unrecorded."""
+        await self._wait_for_room()
+        now = clock.now()
+        contents = {blobs.hash_of(item.raw): item.raw for item in items}
+        async with self._db.write() as conn:
+            await self._lease.check(conn)
+            by_id = {item.source_id[:_LONGEST_SOURCE_ID]: item for item in items}
+            known = await _known(conn, self._source.account_id, list(by_id))
+            fresh = {name: item for name, item in by_id.items() if name not in known}
+            pending = [_stored(item, now) for item in fresh.values()]
+            if pending:
+                await blobs.put_many(conn, contents, now)
+                make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+                rows = [self._raw_row(p, item, now) for p, item in zip(pending, fresh.values(), strict=True)]
+                await conn.execute(make(raw_item).on_conflict_do_nothing(), rows)
+            await conn.execute(
+                update(account_cursor)
+                .where(account_cursor.c.account_id == self._source.account_id)
+                .values(cursor=dict(cursor), updated_at=now)
+            )
+        for one in pending:
+            self._hold(one)
+        self._stored.ring()
+
+    async def known(self, source_ids: Sequence[str]) -> set[str]:
+        """Return those of ``source_ids`` that are stored already."""
+        async with self._db.read() as conn:
+            return await _known(conn, self._source.account_id, source_ids)
+
+    async def progress(self, done: int, total: int | None) -> None:
+        """Tell how far a long first reading has come."""
+        await self._health.progress(done, total)
+
+    async def caught_up(self) -> None:
+        """Tell that everything there was has been handed over."""
+        await self._health.caught_up()
+
+    async def connected(self) -> None:
+        """Tell that the service can be reached."""
+        self.was_connected = True
+        await self._health.connected()
+
+    def _raw_row(self, pending: _Pending, item: RawItem, now: datetime) -> dict[str, Any]:
+        return {
+            "id": pending.id,
+            "account_id": self._source.account_id,
+            "source_id": item.source_id[:_LONGEST_SOURCE_ID],
+            "blob": blobs.hash_of(item.raw),
+            "facts": dict(item.facts),
+            "received_at": item.received_at,
+            "state": "new",
+            "attempts": 0,
+            "problem": "",
+            "message_id": None,
+            "created_at": now,
+        }
+
+    async def _wait_for_room(self) -> None:
+        while len(self._backlog) >= _BACKLOG_ITEMS or self._backlog_bytes >= _BACKLOG_BYTES:
+            await self._room.wait(self._room.rings)
+
+    def _hold(self, pending: _Pending) -> None:
+        self._held.add(pending.id)
+        self._backlog.append(pending)
+        self._backlog_bytes += len(pending.raw or b"")
+
+    # --- the loop ---
+
+    async def run(self) -> None:
+        """Record what is stored, for ever. Raises LeaseLost."""
+        patience, attempt, looked_at = Backoff(0.5, 30.0), 0, -1
+        while True:
+            heard_store, heard_bell = self._stored.rings, self._bell.rings
+            try:
+                if not self._backlog and looked_at != heard_bell:
+                    looked_at = heard_bell
+                    await self._look_for_unfinished()
+                if self._backlog:
+                    await self._take_batch()
+                    attempt = 0
+                    continue
+                attempt = 0
+            except DatabaseError as error:
+                attempt += 1
+                if attempt == 1:
+                    _log.warning("recording waits for the database", problem=str(error))
+                await asyncio.sleep(patience.delay(attempt))
+                continue
+            await self._rest(heard_store, heard_bell)
+
+    async def _rest(self, heard_store: int, heard_bell: int) -> None:
+        """Sleep until something is stored here; look around a little later when others have written."""
+        stored = asyncio.ensure_future(self._stored.wait(heard_store, _POLL_SECONDS))
+        others = asyncio.ensure_future(self._others_wrote(heard_bell))
+        try:
+            await asyncio.wait((stored, others), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiter in (stored, others):
+                waiter.cancel()
+            await asyncio.gather(stored, others, return_exceptions=True)
+
+    async def _others_wrote(self, heard: int) -> None:
+        await self._bell.wait(heard, _POLL_SECONDS)
+        await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look_for_unfinished(self) -> None:
+        """Take up items left by an earlier run, and those that somebody wants to be tried again."""
+        async with self._db.read() as conn:
+            rows = await conn.execute(
+                select(raw_item)
+                .where(raw_item.c.state == "new", raw_item.c.account_id == self._source.account_id)
+                .order_by(raw_item.c.id)
+                .limit(_BACKLOG_ITEMS)
+            )
+            for row in rows:
+                if row.id not in self._held:
+                    came = row.received_at or row.created_at
+                    self._hold(
+                        _Pending(row.id, None, row.facts, came, row.attempts, row.message_id, careful=True)
+                    )
+
+    async def _take_batch(self) -> None:
+        batch = [self._backlog[n] for n in range(min(BATCH, len(self._backlog)))]
+        raws = await self._load(batch)
+        results = await self._interpreter.interpret(self._module, raws)
+        await self._settle(list(zip(batch, results, strict=True)))
+        for pending in batch:
+            self._backlog.popleft()
+            self._backlog_bytes -= len(pending.raw or b"")
+            self._held.discard(pending.id)
+        self._room.ring()
+        self._bell.ring()
+
+    async def _load(self, batch: Sequence[_Pending]) -> list[Raw]:
+        wanted = [pending.id for pending in batch if pending.raw is None]
+        stored: dict[UUID, bytes] = {}
+        if wanted:
+            async with self._db.read() as conn:
+                rows = await conn.execute(
+                    select(raw_item.c.id, blob.c.content)
+                    .join(blob, blob.c.hash == raw_item.c.blob)
+                    .where(raw_item.c.id.in_(wanted))
+                )
+                stored = {row.id: bytes(row.content) for row in rows}
+        return [Raw(p.raw if p.raw is not None else stored.get(p.id, b""), p.facts, p.careful) for p in batch]
+
+    async def _settle(self, batch: Sequence[tuple[_Pending, Interpretation]]) -> None:
+        """Record a batch; where that fails for a reason that lies in it, record its items one by one."""
+        for _ in range(_TRIES_OF_BATCH):
+            try:
+                await self._record(batch)
+            except IntegrityError:
+                continue  # the same customer or message was recorded elsewhere at this moment
+            except (DatabaseError, LeaseLost):
+                raise
+            except Exception as error:  # noqa: BLE001 - the top of the loop over what strangers sent
+                _log.warning("a batch could not be recorded as a whole", problem=_brief(error))
+                break
+            else:
+                return
+        for pending, result in batch:
+            await self._settle_one(pending, result)
+
+    async def _settle_one(self, pending: _Pending, result: Interpretation) -> None:
+        while True:
+            try:
+                await self._record([(pending, result)])
+            except (DatabaseError, LeaseLost):
+                raise
+            except Exception as error:
+                pending.attempts += 1
+                _log.warning("a message could not be recorded", item=str(pending.id), problem=_brief(error))
+                if isinstance(result, Unreadable):
+                    raise
+                if pending.attempts >= MOST_ATTEMPTS:
+                    result = Unreadable("It could not be stored.")
+                await self._count_attempt(pending)
+            else:
+                return
+
+    async def _count_attempt(self, pending: _Pending) -> None:
+        async with self._db.write() as conn:
+            await conn.execute(
+                update(raw_item).where(raw_item.c.id == pending.id).values(attempts=pending.attempts)
+            )
+
+    async def _record(self, batch: Sequence[tuple[_Pending, Interpretation]]) -> None:
+        now = clock.now()
+        arrivals = parents_first([self._arrival(pending, result) for pending, result in batch])
+        lookup = Lookup(self._source, self._vault, self._gate)
+        async with self._db.write() as conn:
+            await self._lease.check(conn)
+            unit = ServerUnit(conn)
+            await lookup.load(conn, arrivals)
+            for arrival in arrivals:
+                if arrival.replaces is not None:
+                    await self._find_place(conn, arrival, lookup)
+                if arrival.end == "quarantined":
+                    self._show_unreadable(arrival, lookup)
+                else:
+                    apply_all(arrival, lookup)
+            await record(unit, arrivals, now)
+            await unit.flush()
+        for sender, thread in lookup.flood_threads.items():
+            self._gate.remember(sender, thread.id)
+
+    def _arrival(self, pending: _Pending, result: Interpretation) -> Arrival:
+        if isinstance(result, Unreadable):
+            nobody = Party(self._module.manifest.identity_kind, "")
+            inbound = Inbound(nobody, "", "", warnings=(UNREADABLE, result.reason), sender_verified=False)
+            end, problem = "quarantined", result.reason
+        else:
+            inbound, end, problem = result, "message", ""
+        arrival = Arrival(
+            pending.id, self._source, inbound, pending.received_at, _key_hash(inbound), end, problem
+        )
+        if pending.replaces is not None:
+            arrival.replaces = arrival.message_id = pending.replaces
+        return arrival
+
+    async def _find_place(self, conn: Any, arrival: Arrival, lookup: Lookup) -> None:
+        """Give an item that is read again the conversation in which it was shown as unreadable."""
+        where = select(message.c.conversation_id).where(message.c.id == arrival.replaces)
+        conversation_id = await conn.scalar(where)
+        arrival.thread = await lookup.load_thread(conn, conversation_id) if conversation_id else None
+        if arrival.thread is None:
+            arrival.replaces, arrival.message_id = None, new_id()
+
+    def _show_unreadable(self, arrival: Arrival, lookup: Lookup) -> None:
+        from agentdesk.server.filters import p60_identify
+
+        if arrival.thread is None:
+            source = self._source
+            arrival.thread = Thread(
+                new_id(), source.inbox_id, source.account_id, source.channel, None, is_new=True
+            )
+        arrival.reason = {"rule": "unreadable", "evidence": ""}
+        p60_identify.apply(arrival, lookup)
+
+
+def _stored(item: RawItem, now: datetime) -> _Pending:
+    came = clock.to_utc(item.received_at) if item.received_at else now
+    return _Pending(new_id(), item.raw, item.facts, came)
+
+
+async def _known(conn: Any, account_id: UUID, source_ids: Sequence[str]) -> set[str]:
+    known: set[str] = set()
+    for start in range(0, len(source_ids), 1_000):
+        some = source_ids[start : start + 1_000]
+        known.update(
+            await conn.scalars(
+                select(raw_item.c.source_id).where(
+                    raw_item.c.account_id == account_id, raw_item.c.source_id.in_(some)
+                )
+            )
+        )
+    return known
+
+
+def _key_hash(inbound: Inbound) -> str:
+    if not inbound.content_hash:
+        return ""
+    key = f"{inbound.external_id}\0{inbound.content_hash}"
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _brief(error: Exception) -> str:
+    """What went wrong, without the rows: they hold what customers wrote."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return f"{type(error).__name__}: {type(cause).__name__}"

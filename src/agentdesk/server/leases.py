@@ -1,0 +1,157 @@
+"""Leases: what may be done by one server only is done by whoever holds its row.
+
+A row, never a lock of the database's own: a stopped process would keep that for ever. The token is raised by
+each new holder; every write of a holder asks whether its token still stands, so that one that was stopped for
+an hour cannot do harm when it goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import msg
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.tables import lease
+
+LEASE_SECONDS = 30.0
+RENEW_SECONDS = 10.0
+
+
+class LeaseLost(AgentDeskError):
+    """Somebody else holds the lease now: stop at once, write nothing more."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(msg("Another server has taken over {name}.", name=name))
+
+
+class Lease:
+    """One lease as one holder sees it.
+
+    ``holder`` names a server's data folder for ever, and only one process works on that: after a crash it
+    takes its own leases back at once, with a new token. The database's clock decides what has expired.
+    """
+
+    def __init__(self, db: Database, name: str, holder: str, *, seconds: float = LEASE_SECONDS) -> None:
+        self._db = db
+        self.name = name
+        self._holder = holder
+        self._length = timedelta(seconds=seconds)
+        self.token = 0
+
+    async def acquire(self) -> bool:
+        """Take the lease where nobody holds it; returns whether it is ours now."""
+        try:
+            async with self._db.write() as conn:
+                return await self._take(conn)
+        except IntegrityError:  # somebody made the row at the same moment
+            return False
+
+    async def _take(self, conn: AsyncConnection) -> bool:
+        now = await _database_time(conn)
+        row = (
+            await conn.execute(
+                select(lease.c.holder, lease.c.token, lease.c.expires_at)
+                .where(lease.c.name == self.name)
+                .with_for_update()
+            )
+        ).first()
+        if row is not None and row.holder != self._holder and row.expires_at > now:
+            return False
+        values = {"holder": self._holder, "expires_at": now + self._length}
+        if row is None:
+            await conn.execute(insert(lease).values(name=self.name, token=1, **values))
+            self.token = 1
+        else:
+            self.token = row.token + 1
+            await conn.execute(
+                update(lease).where(lease.c.name == self.name).values(token=self.token, **values)
+            )
+        return True
+
+    async def renew(self) -> None:
+        """Keep the lease for another while. Raises LeaseLost."""
+        async with self._db.write() as conn:
+            now = await _database_time(conn)
+            kept = await conn.execute(
+                update(lease)
+                .where(lease.c.name == self.name, lease.c.token == self.token, lease.c.expires_at > now)
+                .values(expires_at=now + self._length)
+            )
+        if kept.rowcount != 1:
+            raise LeaseLost(self.name)
+
+    async def check(self, conn: AsyncConnection) -> None:
+        """Raise LeaseLost unless the lease is ours, now and until the transaction of ``conn`` ends."""
+        now = await _database_time(conn)
+        statement = (
+            select(lease.c.expires_at)
+            .where(lease.c.name == self.name, lease.c.token == self.token)
+            .with_for_update(read=True)
+        )
+        expires_at = await conn.scalar(statement)
+        if expires_at is None or expires_at <= now:
+            raise LeaseLost(self.name)
+
+    async def still_ours(self) -> None:
+        """Raise LeaseLost unless the lease is ours at this moment; asked before each call to the outside."""
+        async with self._db.read() as conn:
+            now = await _database_time(conn)
+            mine = lease.c.name == self.name, lease.c.token == self.token
+            expires_at = await conn.scalar(select(lease.c.expires_at).where(*mine))
+        if expires_at is None or expires_at <= now:
+            raise LeaseLost(self.name)
+
+    async def release(self) -> None:
+        """Let others have it at once."""
+        async with self._db.write() as conn:
+            mine = lease.c.name == self.name, lease.c.token == self.token
+            await conn.execute(update(lease).where(*mine).values(expires_at=await _database_time(conn)))
+
+    async def keep(self, every: float = RENEW_SECONDS) -> None:
+        """Renew for ever. Raises LeaseLost; a database that does not answer is asked again until the lease
+        has run out."""
+        loop = asyncio.get_running_loop()
+        good_until = loop.time() + self._length.total_seconds()
+        while True:
+            await asyncio.sleep(every)
+            asked = loop.time()
+            try:
+                await self.renew()
+            except DatabaseError as error:
+                if loop.time() >= good_until:
+                    raise LeaseLost(self.name) from error
+            else:
+                good_until = asked + self._length.total_seconds()
+
+
+def lasting_holder(data_dir: Path, proposed: str) -> str:
+    """Return the holder (``host:id``) that works on ``data_dir``: the same after each start.
+
+    ``proposed`` is kept there the first time, and again where the folder was copied to another host.
+    """
+    path = data_dir / "holder"
+    host = proposed.rpartition(":")[0]
+    with contextlib.suppress(FileNotFoundError):
+        known = path.read_text("utf-8").strip()
+        if known and known.rpartition(":")[0] == host:
+            return known
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path.write_text(proposed, "utf-8")
+    return proposed
+
+
+async def _database_time(conn: AsyncConnection) -> datetime:
+    """What time it is for the database: one clock for all servers. A SQLite file has only one server."""
+    if conn.dialect.name == "sqlite":
+        return clock.now()
+    return clock.to_utc((await conn.execute(select(func.clock_timestamp()))).scalar_one())

@@ -1,0 +1,332 @@
+"""What the rules of intake look up, read for a whole batch with a few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base.ids import new_id
+from agentdesk.base.secrets import Vault
+from agentdesk.commands.arrival import Arrival, Person, Sent, Source, Thread
+from agentdesk.domain.message import Direction, Kind
+from agentdesk.domain.recipients import mailbox_of
+from agentdesk.domain.threading import Address
+from agentdesk.sdk.inbound import ThreadToken
+from agentdesk.server.flood import FloodGate
+from agentdesk.server.signing import verify
+from agentdesk.store.tables import (
+    account,
+    contact,
+    contact_identity,
+    contact_inbox,
+    conversation,
+    ingest_ledger,
+    message,
+)
+
+_MOST_REFERENCES = 60
+"""How many of the ids that one message names are looked up: the first one and the last ones."""
+
+_THREAD_COLUMNS = (
+    conversation.c.id,
+    conversation.c.inbox_id,
+    conversation.c.account_id,
+    conversation.c.channel,
+    conversation.c.contact_id,
+    conversation.c.subject,
+    conversation.c.preview,
+    conversation.c.status,
+    conversation.c.priority,
+    conversation.c.language,
+    conversation.c.unread,
+    conversation.c.waiting_since,
+    conversation.c.last_message_id,
+    conversation.c.last_message_at,
+    conversation.c.last_customer_at,
+    conversation.c.first_reply_at,
+    conversation.c.resolved_at,
+    conversation.c.snoozed_until,
+    conversation.c.related_id,
+    conversation.c.number,
+    conversation.c.created_at,
+)
+
+
+class _MessageRow(NamedTuple):
+    """A message that something in the batch names; the fields are columns."""
+
+    id: UUID
+    external_id: str
+    conversation_id: UUID
+    inbox_id: UUID
+    direction: str
+    delivery: str
+
+
+class Lookup:
+    """Facts for one batch of one account, within the transaction that will record it.
+
+    What the rules decide about one message is remembered for those after it.
+    """
+
+    def __init__(self, source: Source, vault: Vault, gate: FloodGate) -> None:
+        self.source = source
+        self.gate = gate
+        self.own_mailboxes: frozenset[str] = frozenset()
+        self._vault = vault
+        self._ledger: set[str] = set()
+        self._messages: dict[str, list[_MessageRow]] = {}
+        self._threads: dict[UUID, Thread] = {}
+        self._people: dict[Address, Person] = {}
+        self._new_by_id: dict[str, Thread] = {}
+        self._new_by_reference: dict[str, Thread] = {}
+        self._flood_threads: dict[Address, Thread] = {}
+
+    # --- reading ---
+
+    async def load(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+        """Read everything that the rules may ask about ``arrivals``."""
+        addresses = await conn.scalars(select(account.c.address))
+        self.own_mailboxes = frozenset(mailbox_of(address) for address in addresses)
+        await self._load_ledger(conn, arrivals)
+        await self._load_messages(conn, arrivals)
+        await self._load_threads(conn, self._wanted_threads(arrivals))
+        await self._load_people(conn, {a.identity for a in arrivals})
+        await self._load_participants(conn, arrivals)
+
+    async def _load_ledger(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+        keys = {a.key_hash for a in arrivals}
+        known = select(ingest_ledger.c.key_hash).where(
+            ingest_ledger.c.inbox_id == self.source.inbox_id, ingest_ledger.c.key_hash.in_(keys)
+        )
+        self._ledger = set(await conn.scalars(known))
+
+    async def _load_messages(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+        wanted = {i for a in arrivals for i in _named(a) if i}
+        if not wanted:
+            return
+        rows = await conn.execute(
+            select(*(message.c[name] for name in _MessageRow._fields)).where(
+                message.c.external_id.in_(wanted)
+            )
+        )
+        for row in rows:
+            self._messages.setdefault(row.external_id, []).append(_MessageRow(*row))
+
+    def _wanted_threads(self, arrivals: Sequence[Arrival]) -> set[UUID]:
+        named = {row.conversation_id for rows in self._messages.values() for row in rows}
+        for arrival in arrivals:
+            named.update(i for t in arrival.inbound.tokens if (i := verify(self._vault, t)) is not None)
+            if arrival.sender and (flood := self.gate.conversation(arrival.sender)):
+                named.add(flood)
+        return named
+
+    async def _load_threads(self, conn: AsyncConnection, ids: Collection[UUID]) -> None:
+        if not ids:
+            return
+        statement = (
+            select(*_THREAD_COLUMNS)
+            .where(conversation.c.id.in_(ids), conversation.c.inbox_id == self.source.inbox_id)
+            .order_by(conversation.c.id)
+            .with_for_update()
+        )
+        for row in (await conn.execute(statement)).mappings():
+            values = dict(row)
+            self._threads[row["id"]] = Thread(**values, before=values)
+        await self._load_contact_addresses(conn)
+
+    async def load_thread(self, conn: AsyncConnection, conversation_id: UUID) -> Thread | None:
+        """Return one conversation of this inbox, read where it is not known yet."""
+        if conversation_id not in self._threads:
+            await self._load_threads(conn, [conversation_id])
+        return self._threads.get(conversation_id)
+
+    async def _load_contact_addresses(self, conn: AsyncConnection) -> None:
+        by_contact: dict[UUID, list[Thread]] = {}
+        for thread in self._threads.values():
+            if thread.contact_id is not None:
+                by_contact.setdefault(thread.contact_id, []).append(thread)
+        identities = await conn.execute(
+            select(contact_identity.c.contact_id, contact_identity.c.kind, contact_identity.c.value).where(
+                contact_identity.c.contact_id.in_(by_contact)
+            )
+        )
+        for row in identities:
+            for thread in by_contact[row.contact_id]:
+                thread.participants.add((row.kind, row.value))
+
+    async def _load_people(self, conn: AsyncConnection, addresses: Collection[Address]) -> None:
+        if not addresses:
+            return
+        in_inbox = (
+            select(contact_inbox.c.id)
+            .where(
+                contact_inbox.c.contact_id == contact.c.id, contact_inbox.c.inbox_id == self.source.inbox_id
+            )
+            .exists()
+        )
+        rows = await conn.execute(
+            select(
+                contact.c.id,
+                contact_identity.c.kind,
+                contact_identity.c.value,
+                contact.c.name,
+                contact.c.blocked,
+                in_inbox.label("in_inbox"),
+            )
+            .join(contact_identity, contact_identity.c.contact_id == contact.c.id)
+            .where(tuple_(contact_identity.c.kind, contact_identity.c.value).in_(list(addresses)))
+        )
+        for row in rows:
+            self._people[row.kind, row.value] = Person(
+                row.id, row.kind, row.value, row.name, blocked=row.blocked, enters=not row.in_inbox
+            )
+
+    async def _load_participants(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+        """Addresses that the team wrote to and that the first message had in To or Cc; read only where the
+        sender is not the customer anyway."""
+        unsure = {
+            thread.id
+            for a in arrivals
+            for thread in self.named_threads(a)
+            if a.sender is not None and a.sender not in thread.participants and not thread.is_new
+        }
+        if not unsure:
+            return
+        ours = select(
+            message.c.conversation_id, message.c.direction, message.c.to, message.c.cc, message.c.bcc
+        ).where(
+            message.c.conversation_id.in_(unsure),
+            message.c.direction == Direction.OUT,
+            message.c.kind == Kind.MESSAGE,
+        )
+        begun = (
+            select(message.c.conversation_id, func.min(message.c.created_at).label("at"))
+            .where(message.c.conversation_id.in_(unsure))
+            .group_by(message.c.conversation_id)
+            .subquery()
+        )
+        first = select(
+            message.c.conversation_id, message.c.direction, message.c.to, message.c.cc, message.c.bcc
+        ).join(
+            begun,
+            (message.c.conversation_id == begun.c.conversation_id) & (message.c.created_at == begun.c.at),
+        )
+        for statement in (ours, first):
+            for row in await conn.execute(statement):
+                self._add_participants(self._threads[row.conversation_id], (*row.to, *row.cc, *row.bcc))
+
+    def _add_participants(self, thread: Thread, parties: Iterable[Mapping[str, str]]) -> None:
+        for party in parties:
+            self._add_participant(thread, party["kind"], party["value"])
+
+    def _add_participant(self, thread: Thread, kind: str, value: str) -> None:
+        if mailbox_of(value) not in self.own_mailboxes:
+            thread.participants.add((kind, value.lower()))
+
+    # --- answers for the rules ---
+
+    def is_known(self, arrival: Arrival) -> bool:
+        """Whether this very message was taken in before, by whatever way it came."""
+        return arrival.key_hash in self._ledger
+
+    def same_id(self, external_id: str) -> bool:
+        """Whether another message of this inbox has the same id."""
+        rows = self._messages.get(external_id, ())
+        return any(row.inbox_id == self.source.inbox_id for row in rows) or external_id in self._new_by_id
+
+    def is_ours(self, external_id: str) -> bool:
+        """Whether we sent the message of that id ourselves."""
+        return any(row.direction == Direction.OUT for row in self._messages.get(external_id, ()))
+
+    def sent(self, external_ids: Iterable[str]) -> Sent | None:
+        """Return our message among ``external_ids``, if there is one in this inbox."""
+        for external_id in external_ids:
+            for row in self._messages.get(external_id, ()):
+                thread = self._threads.get(row.conversation_id)
+                if row.direction == Direction.OUT and thread is not None:
+                    return Sent(row.id, row.delivery, thread)
+        return None
+
+    def signed_threads(self, arrival: Arrival) -> list[tuple[Thread, str]]:
+        """Conversations of this inbox whose signed token the message carries, with the evidence."""
+        found = []
+        for token in arrival.inbound.tokens:
+            thread = self._threads.get(verify(self._vault, token) or new_id())
+            if thread is not None:
+                found.append((thread, token.conversation))
+        return found
+
+    def thread_of(self, external_id: str) -> Thread | None:
+        """The conversation of this inbox that holds the message of that id."""
+        if external_id in self._new_by_id:
+            return self._new_by_id[external_id]
+        for row in self._messages.get(external_id, ()):
+            if row.conversation_id in self._threads:
+                return self._threads[row.conversation_id]
+        return None
+
+    def sibling_of(self, reference: str) -> Thread | None:
+        """The conversation, begun in this batch, of a message that names the same one."""
+        return self._new_by_reference.get(reference)
+
+    def named_threads(self, arrival: Arrival) -> list[Thread]:
+        """All conversations that the message has some claim to."""
+        by_reference = (self.thread_of(r) for r in arrival.references)
+        return [t for t, _ in self.signed_threads(arrival)] + [t for t in by_reference if t is not None]
+
+    def flood_thread(self, sender: Address) -> Thread | None:
+        """The conversation that takes up what a flooding sender writes."""
+        if sender in self._flood_threads:
+            return self._flood_threads[sender]
+        known = self.gate.conversation(sender)
+        return self._threads.get(known) if known else None
+
+    def person(self, address: Address) -> Person | None:
+        """The contact of an address."""
+        return self._people.get(address)
+
+    def add_person(self, person: Person) -> None:
+        """Remember a contact that this batch makes."""
+        self._people[person.kind, person.value] = person
+
+    def signed_by_us(self, token: ThreadToken) -> bool:
+        """Whether a token bears our signature."""
+        return verify(self._vault, token) is not None
+
+    def add_addressed(self, arrival: Arrival) -> None:
+        """Let those whom the first message of a conversation was addressed to take part in it."""
+        if arrival.thread is not None:
+            for party in (*arrival.inbound.to, *arrival.inbound.cc):
+                self._add_participant(arrival.thread, party.kind, party.value)
+
+    def remember(self, arrival: Arrival) -> None:
+        """Let the messages after this one know of it."""
+        if arrival.key_hash:
+            self._ledger.add(arrival.key_hash)
+        thread = arrival.thread
+        if thread is None or arrival.settled:
+            return
+        if arrival.external_id:
+            self._new_by_id.setdefault(arrival.external_id, thread)
+        for reference in arrival.references:
+            self._new_by_reference.setdefault(reference, thread)
+        if thread.is_new and arrival.sender and arrival.sender not in self._flood_threads:
+            self._flood_threads[arrival.sender] = thread
+
+    @property
+    def flood_threads(self) -> Mapping[Address, Thread]:
+        """The conversations begun in this batch, by sender."""
+        return self._flood_threads
+
+
+def _named(arrival: Arrival) -> list[str]:
+    references = list(arrival.references)
+    if len(references) > _MOST_REFERENCES:
+        references = [references[0], *references[1 - _MOST_REFERENCES :]]
+    reported = [i for report in arrival.inbound.reports for i in report.external_ids]
+    return [arrival.external_id, *references, *reported[:_MOST_REFERENCES]]

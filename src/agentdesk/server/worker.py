@@ -1,0 +1,95 @@
+"""The process in which doubtful input is interpreted: it may be slow, greedy or die without harm to anybody.
+
+Speaks frames over its standard input and output: four bytes of length (big endian), then a pickle. A request
+is (module name, raw bytes, facts), an answer is an Inbound or an Unreadable. Both ends are this program.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import BinaryIO
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.sdk.inbound import Inbound
+
+LENGTH = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Input that could not be interpreted; ``reason`` is a catalogue text. ``bug`` tells of an error in the
+    connector, for the log."""
+
+    reason: str
+    bug: str = ""
+
+
+Interpretation = Inbound | Unreadable
+Interpret = Callable[[bytes, Mapping[str, object]], Inbound]
+
+
+def interpret_one(interpret: Interpret, raw: bytes, facts: Mapping[str, object]) -> Interpretation:
+    """Return what ``raw`` means, or why nobody can tell. Never raises: the next message must not suffer."""
+    try:
+        return interpret(raw, facts)
+    except AgentDeskError as error:
+        return Unreadable(error.message.text)
+    except MemoryError:
+        return Unreadable("It needs too much memory.")
+    except Exception as error:  # noqa: BLE001 - the top of the loop over messages; a connector may be anybody's
+        return Unreadable("The connector failed to read it.", f"{type(error).__name__}: {error}"[:300])
+
+
+def main() -> None:
+    """Serve requests until the input ends. Arguments: memory in bytes and seconds per message."""
+    memory, seconds = int(sys.argv[-2]), int(sys.argv[-1])
+    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever prints must not disturb the frames
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
+    _limit_memory(memory)
+    while (frame := _read_frame(requests)) is not None:
+        module, raw, facts = pickle.loads(frame)  # noqa: S301 - from the server that started us
+        _set_alarm(seconds)
+        answer = interpret_one(import_module(module).interpret, raw, facts)
+        _set_alarm(0)
+        data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+        answers.write(LENGTH.pack(len(data)) + data)
+        answers.flush()
+
+
+def _read_frame(stream: BinaryIO) -> bytes | None:
+    head = stream.read(LENGTH.size)
+    if len(head) < LENGTH.size:
+        return None
+    (length,) = LENGTH.unpack(head)
+    return stream.read(length)
+
+
+def _limit_memory(extra: int) -> None:
+    """Let the process have ``extra`` bytes more than it has now, where the system can promise that."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    with open("/proc/self/statm") if sys.platform == "linux" else open(os.devnull) as file:
+        fields = file.read().split()
+    used = int(fields[5]) * resource.getpagesize() if fields else 0
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (used + extra, hard))
+
+
+def _set_alarm(seconds: int) -> None:
+    """End the process if it is still at work then, also when the server that started it is gone."""
+    if sys.platform != "win32":
+        signal.alarm(seconds)
+
+
+if __name__ == "__main__":
+    main()
