@@ -13,7 +13,7 @@ from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid, NotFound
 from agentdesk.base.ids import new_id
 from agentdesk.base.secrets import Vault
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.domain.team import Role
 from agentdesk.sdk.context import AccountContext, CheckStep
 from agentdesk.sdk.discover import connector
@@ -190,7 +190,7 @@ def _sentence(problem: Mapping[str, object] | None) -> str:
     if not problem:
         return ""
     args = problem.get("args")
-    return AgentDeskError(msg(str(problem["text"]), **(args if isinstance(args, dict) else {}))).args[0]
+    return str(AgentDeskError(Msg(str(problem["text"]), args if isinstance(args, dict) else {})))
 
 
 async def channel_id(db: Database, name: str) -> UUID:

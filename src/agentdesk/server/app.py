@@ -162,7 +162,7 @@ async def _accept_local_desk(db: Database, authenticator: Authenticator, setting
 async def _only_person(db: Database) -> UUID:
     async with db.write() as conn:
         known = await conn.scalar(select(user.c.id).order_by(user.c.created_at).limit(1))
-        if known is not None:
+        if isinstance(known, UUID):
             return known
         user_id = new_id()
         unit = ServerUnit(conn)

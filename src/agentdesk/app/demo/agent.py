@@ -22,7 +22,7 @@ _ANSWERS: dict[str, str] = {
     "sara.khalil@dubai.example": "أهلًا سارة، نعم، غيّرت العنوان وسيصل الطلب يوم الخميس.",
     "juergen.weiss@koeln.example": "Guten Tag Herr Weiß, das Ersatzbein geht heute an Sie heraus.",
     "sofia.rossi@torino.example": "Buongiorno Sofia, il campione parte oggi per posta.",
-    "grace.okafor@bristol.example": "Hi Grace, please take 6 mm hollow-wall anchors. Four of them are enough.",
+    "grace.okafor@bristol.example": "Hi Grace, take 6 mm hollow-wall anchors. Four of them are enough.",
 }
 _TEMPLATE = "/late"
 _PATIENCE = 20.0
@@ -93,5 +93,5 @@ class Agent:
 
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(_PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is on screen has no event
             await asyncio.sleep(0.02)

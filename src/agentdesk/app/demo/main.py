@@ -104,7 +104,7 @@ class _Demo:
         deadline = max(end, loop.time() + _SETTLE_SECONDS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(deadline - loop.time()):
-                while await desk.waiting():
+                while await desk.waiting():  # noqa: ASYNC110 - the outbox is asked, not listened to
                     await asyncio.sleep(0.1)
                 await asyncio.sleep(4.0)
 

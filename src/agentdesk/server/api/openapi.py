@@ -26,7 +26,7 @@ _WORDS = {
 
 def document() -> dict[str, Any]:
     """Return the whole document."""
-    types = [Problem]
+    types: list[type[msgspec.Struct]] = [Problem]
     for operation in OPERATIONS:
         types += [t for t in (operation.query, operation.body, operation.gives) if t and t is not Nothing]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
@@ -70,8 +70,8 @@ def _parameters(operation: Operation, components: dict[str, Any]) -> list[dict[s
         for name, schema in components[operation.query.__name__]["properties"].items():
             parameters.append({"name": name, "in": "query", "schema": _without_null(schema)})
     if operation.idempotent_key:
-        schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
-        parameters.append({"name": "Idempotency-Key", "in": "header", "schema": schema})
+        key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
+        parameters.append({"name": "Idempotency-Key", "in": "header", "schema": key})
     return parameters
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -152,7 +152,7 @@ async def _body(request: web.Request, kind: type[Taken] | None) -> Taken:
     if request.content_type != "application/json":
         raise ApiError(415, "not_json", msg("The body must be JSON."))
     try:
-        return cast(Taken, msgspec.json.decode(await request.read(), type=kind))
+        return msgspec.json.decode(await request.read(), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ApiError(
             400, "bad_request", msg("The body cannot be used: {why}.", why=str(error)[:300])
