@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -22,6 +22,9 @@ from agentdesk.store.tables import change_log, contact_inbox
 Values = Mapping[str, Any]
 Changes = dict[str, set[UUID]]
 """Table name to the ids of the rows that changed."""
+
+CHANNEL = "agentdesk_changes"
+"""What PostgreSQL servers notify each other on: something was written."""
 
 _BY_CONTACT = {"contact": "id", "contact_identity": "contact_id"}
 _EVERYONE = frozenset({"user", "inbox", "inbox_member", "template"})
@@ -91,6 +94,8 @@ class ServerUnit:
         if self._log:
             await self.conn.execute(insert(change_log), self._log)
             self._log = []
+            if self.conn.dialect.name == "postgresql":
+                await self.conn.execute(text(f"NOTIFY {CHANNEL}"))
 
     async def _note(self, table: Table, row_id: UUID, ver: int, row: Mapping[Any, Any]) -> None:
         self.changes.setdefault(table.name, set()).add(row_id)

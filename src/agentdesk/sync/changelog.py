@@ -1,0 +1,220 @@
+"""Reading and pruning the change log: where a reader stands, and what came since.
+
+PostgreSQL: transactions become visible in another order than they began, so a reader takes everything it can
+see from its cursor on, and moves the cursor only to the oldest transaction that was still running in that
+same snapshot. Some entries come again; none is missed, and nobody's long transaction delays anything. SQLite:
+writes are serial, so the entry's number is the cursor.
+
+A cursor also carries a witness, the newest entry that was there. Who comes back and whose witness is not
+there any more talks to a database that was restored, failed over with loss, or rolled back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Select, String, cast, delete, literal, literal_column, select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.errors import Invalid
+from agentdesk.base.text import msg
+from agentdesk.store.tables import change_log, server_info
+from agentdesk.store.types import Xid
+from agentdesk.sync.scope import Scope
+
+__all__ = ["Cursor", "Entry", "Position", "ensure_epoch", "prune", "read_since", "still_good", "where_now"]
+
+_NOBODY = UUID(int=0)
+_EPOCH_NAME = "epoch"
+_START_NAME = "change_log_start"
+_DAY_PREFIX = "change_log_day:"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """``at`` is what to read from (a transaction id, or the last entry's number); the rest is the witness:
+    number, row and version of the newest entry, or zeroes where there was none."""
+
+    at: int
+    seq: int = 0
+    row_id: UUID = _NOBODY
+    ver: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """What a desk is given to come back with: a position, and the scope it was filled for."""
+
+    position: Position
+    scope: Scope
+
+    def text(self) -> str:
+        """Return the cursor as the desk keeps it."""
+        at = self.position
+        return f"1:{at.at}:{at.seq}:{at.row_id.hex}:{at.ver}:{self.scope.text()}"
+
+    @classmethod
+    def parse(cls, given: str) -> Cursor:
+        """Return the cursor in ``given``. Raises Invalid where it is none of ours."""
+        try:
+            version, at, seq, row_id, ver, scope = given.split(":")
+            if version != "1":
+                raise ValueError
+            position = Position(int(at), int(seq), UUID(row_id), int(ver))
+            return cls(position, Scope.parse(scope))
+        except ValueError:
+            raise Invalid(msg("This is not a cursor of ours.")) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the change log."""
+
+    seq: int
+    at: int
+    scope: str
+    table: str
+    row_id: UUID
+    ver: int
+    op: str
+    command_id: UUID | None
+
+
+async def where_now(conn: AsyncConnection) -> Position:
+    """Return the position from which a reader misses nothing that this snapshot does not show."""
+    newest = (
+        await conn.execute(
+            select(change_log.c.seq, change_log.c.row_id, change_log.c.ver)
+            .order_by(change_log.c.seq.desc())
+            .limit(1)
+        )
+    ).first()
+    seq = newest.seq if newest else 0
+    at = await conn.scalar(_OLDEST_RUNNING) if _is_postgresql(conn) else seq
+    if newest is None:
+        return Position(at or 0)
+    return Position(at or 0, newest.seq, newest.row_id, newest.ver)
+
+
+async def read_since(conn: AsyncConnection, position: Position) -> list[Entry]:
+    """Return every visible entry from ``position`` on, oldest first. ``conn`` holds one snapshot."""
+    columns = change_log.c
+    query: Select[Any] = select(
+        columns.seq,
+        columns.xid,
+        columns.scope,
+        columns.table_name,
+        columns.row_id,
+        columns.ver,
+        columns.op,
+        columns.command_id,
+    ).order_by(columns.seq)
+    if _is_postgresql(conn):
+        query = query.where(columns.xid >= _xid(position.at))
+    else:
+        query = query.where(columns.seq > position.at)
+    return [Entry(*row) for row in await conn.execute(query)]
+
+
+async def still_good(conn: AsyncConnection, position: Position) -> bool:
+    """Say whether a reader may go on from ``position``: the log still holds what came after it, and the
+    database is the one it was read from."""
+    start = await _value(conn, _START_NAME)
+    if start is not None and position.at < int(start):
+        return False
+    if position.seq == 0:
+        return True
+    found = await conn.scalar(
+        select(change_log.c.seq)
+        .where(change_log.c.seq == position.seq)
+        .where(change_log.c.row_id == position.row_id, change_log.c.ver == position.ver)
+    )
+    return found is not None
+
+
+async def prune(conn: AsyncConnection, days: int) -> int:
+    """Drop entries older than ``days`` (to the day it is called on); returns how many went.
+
+    To be called at least once a day in a writing transaction: each first call of a day notes where the log
+    stands, and only what lay before a note that is old enough is dropped.
+    """
+    today = clock.now().date()
+    now = await where_now(conn)
+    await _set(conn, f"{_DAY_PREFIX}{today.isoformat()}", f"{now.at}:{now.seq}", keep=True)
+    oldest_kept = f"{_DAY_PREFIX}{(today - timedelta(days=days)).isoformat()}"
+    notes = (
+        await conn.execute(
+            select(server_info.c.name, server_info.c.value)
+            .where(server_info.c.name.like(f"{_DAY_PREFIX}%"), server_info.c.name <= oldest_kept)
+            .order_by(server_info.c.name.desc())
+        )
+    ).all()
+    if not notes:
+        return 0
+    at, seq = (int(part) for part in notes[0].value.split(":"))
+    before = change_log.c.xid < _xid(at) if _is_postgresql(conn) else change_log.c.seq < at
+    gone = await conn.execute(delete(change_log).where(before, change_log.c.seq < seq))
+    await _set(conn, _START_NAME, str(at))
+    older = [note.name for note in notes[1:]]
+    await conn.execute(delete(server_info).where(server_info.c.name.in_(older)))
+    return gone.rowcount
+
+
+async def ensure_epoch(conn: AsyncConnection) -> str:
+    """Return the epoch of this database, in a writing transaction; made on first use.
+
+    A log that names transactions this PostgreSQL server has not reached came with a dump from another one:
+    it cannot be read by transaction, so it is emptied and a new epoch begins.
+    """
+    epoch = await _value(conn, _EPOCH_NAME)
+    if epoch is not None and not await _from_elsewhere(conn):
+        return epoch
+    await conn.execute(delete(change_log))
+    await conn.execute(delete(server_info).where(server_info.c.name.like("change_log%")))
+    fresh = secrets.token_hex(8)
+    await _set(conn, _EPOCH_NAME, fresh)
+    return fresh
+
+
+_OLDEST_RUNNING = select(literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger))
+
+
+def _xid(value: int) -> Any:
+    return cast(literal(str(value), String), Xid)
+
+
+def _is_postgresql(conn: AsyncConnection) -> bool:
+    return conn.dialect.name == "postgresql"
+
+
+async def _from_elsewhere(conn: AsyncConnection) -> bool:
+    if not _is_postgresql(conn):
+        return False
+    ahead = text(
+        "SELECT EXISTS (SELECT 1 FROM change_log WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()))"
+    )
+    return bool(await conn.scalar(ahead))
+
+
+async def _value(conn: AsyncConnection, name: str) -> str | None:
+    value: str | None = await conn.scalar(select(server_info.c.value).where(server_info.c.name == name))
+    return value
+
+
+async def _set(conn: AsyncConnection, name: str, value: str, *, keep: bool = False) -> None:
+    """Write a fact of the server; ``keep`` leaves one that is there already."""
+    make = postgresql_insert if _is_postgresql(conn) else sqlite_insert
+    statement = make(server_info).values(name=name, value=value)
+    if keep:
+        await conn.execute(statement.on_conflict_do_nothing(index_elements=["name"]))
+        return
+    await conn.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+    )

@@ -1,0 +1,252 @@
+"""The desk's connection to its server: one at a time, made again whenever it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from agentdesk import __version__
+from agentdesk.base import clock
+from agentdesk.base.backoff import Backoff
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.events import Bell
+from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import File
+from agentdesk.sync.desk import Link, LinkStatus
+from agentdesk.sync.desk_files import DeskFiles
+from agentdesk.sync.exchange import Exchange, Farewell, Unusable
+from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Welcome
+from agentdesk.sync.workbench import Workbench
+
+__all__ = ["Connection", "Offline"]
+
+_CONNECT_SECONDS = 15.0
+_SILENCE_SECONDS = 60.0
+_TOO_OLD_SECONDS = 300.0
+_UPLOAD_CHUNK = 256 * 1024
+_PERMANENT = frozenset({400, 403, 404, 409, 413, 422})
+
+_log = get_logger(__name__)
+
+
+class Offline(AgentDeskError):
+    """What was asked for can only come from the server, which cannot be reached or does not have it."""
+
+
+class Connection:
+    """Keeps the desk connected. ``on_status`` is called on the loop whenever the status changes."""
+
+    def __init__(
+        self,
+        server_url: str,
+        token: str,
+        workbench: Workbench,
+        files: DeskFiles,
+        on_status: Callable[[LinkStatus], None],
+    ) -> None:
+        self._url = URL(server_url)
+        self._token = token
+        self._workbench = workbench
+        self._files = files
+        self._on_status = on_status
+        self._tasks = Tasks("connection")
+        self._again = Bell()
+        self._http: aiohttp.ClientSession | None = None
+        self._lasted = False
+        self.status = LinkStatus(link=Link.CONNECTING, since=clock.now())
+
+    def start(self) -> None:
+        """Begin to connect."""
+        if not self._tasks.running("run"):
+            self._tasks.start(self._run(), "run")
+
+    def retry_now(self) -> None:
+        """Try at once instead of waiting."""
+        self._again.ring()
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._tasks.close()
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    def recount(self) -> None:
+        """Tell again how many commands wait, where that number has changed."""
+        if self.status.waiting != self._workbench.unsent():
+            self._set(self.status.link)
+
+    # --- what is fetched besides ---
+
+    async def upload(self, file: File) -> None:
+        """Give a file to the server. Raises ConnectionError to try again later, Unusable for ever."""
+        path = self._files.path(file.blob)
+        if not await self._files.has(file.blob):
+            raise Unusable(msg("The file {name} is not on this computer any more.", name=file.name))
+        async with self._request("PUT", f"desk/blobs/{file.blob}", data=_chunks_of(path)) as answer:
+            if answer.status in _PERMANENT:
+                raise Unusable(msg("The server does not take the file {name}.", name=file.name))
+            if answer.status >= 300:
+                raise ConnectionError(f"upload: {answer.status}")
+
+    @asynccontextmanager
+    async def fetched(self, path: str, body: Any = None) -> AsyncIterator[aiohttp.StreamReader]:
+        """What the server has at ``path`` (asked for with ``body``, where there is one). Raises Offline."""
+        method = "GET" if body is None else "POST"
+        try:
+            async with self._request(method, path, json=body) as answer:
+                if answer.status >= 300:
+                    raise Offline(await _told(answer))
+                yield answer.content
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise Offline(
+                msg("The server cannot be reached."), msg("Try again when you are connected.")
+            ) from error
+
+    @asynccontextmanager
+    async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        async with self._client().request(method, self._url / path, headers=headers, **options) as answer:
+            yield answer
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            timeout = aiohttp.ClientTimeout(
+                total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS
+            )
+            self._http = aiohttp.ClientSession(
+                timeout=timeout, headers={"User-Agent": f"AgentDesk/{__version__}"}
+            )
+        return self._http
+
+    # --- the connection itself ---
+
+    async def _run(self) -> None:
+        backoff, failures = Backoff(first=0.5, longest=60.0), 0
+        while True:
+            self._lasted = False
+            heard = self._again.rings
+            farewell = await self._once()
+            failures = 0 if self._lasted else failures + 1
+            link, wait = _outcome(farewell, backoff.delay(failures) if failures else 0.0)
+            _log.info("connection ended", code=farewell.code, link=link.value)
+            self._set(link, farewell.reason)
+            if wait != 0:
+                await self._again.wait(heard, wait)
+
+    async def _once(self) -> Farewell:
+        self._set(Link.CONNECTING if self.status.link is not Link.OFFLINE else Link.OFFLINE)
+        try:
+            transport = await self._connect()
+        except aiohttp.WSServerHandshakeError as error:
+            return Farewell("lost", msg("The server answered with {status}.", status=error.status))
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return Farewell("lost", msg("The server cannot be reached."))
+        exchange = Exchange(transport, self._workbench, self._uploaded, self._welcomed, self._arrived)
+        return await exchange.run(self._token)
+
+    async def _connect(self) -> _ClientTransport:
+        socket = await self._client().ws_connect(
+            self._url / "desk/sync",
+            max_msg_size=MAX_FRAME_BYTES,
+            timeout=aiohttp.ClientWSTimeout(ws_receive=None, ws_close=2.0),
+        )
+        return _ClientTransport(socket)
+
+    async def _uploaded(self, file: File) -> None:
+        if await self._workbench.is_uploaded(file.blob):
+            return
+        try:
+            await self.upload(file)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ConnectionError("upload") from error
+        await self._workbench.note_uploaded(file.blob)
+
+    def _welcomed(self, welcome: Welcome) -> None:
+        self._set(Link.FILLING if welcome.fresh else Link.CONNECTING)
+
+    def _arrived(self, batch: Batch) -> None:
+        if batch.filling:
+            self._set(Link.FILLING, done=batch.done, total=batch.total)
+        elif not batch.more:
+            self._lasted = True
+            self._set(Link.SYNCED)
+
+    def _set(self, link: Link, problem: Msg | None = None, *, done: int = 0, total: int = 0) -> None:
+        now = clock.now()
+        before = self.status
+        synced_at = before.synced_at
+        if Link.SYNCED in (link, before.link):
+            synced_at = now
+        status = LinkStatus(
+            link=link,
+            since=before.since if link is before.link else now,
+            synced_at=synced_at,
+            waiting=self._workbench.unsent(),
+            done=done,
+            total=total,
+            problem=problem,
+        )
+        if _seen_by_people(status) != _seen_by_people(before):
+            self._on_status(status)
+        self.status = status
+
+
+class _ClientTransport:
+    """A WebSocket of aiohttp as frames."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+
+    async def receive(self) -> bytes | None:
+        message = await self._socket.receive()
+        return message.data if message.type is aiohttp.WSMsgType.BINARY else None
+
+    async def send(self, frame: bytes) -> None:
+        try:
+            await self._socket.send_bytes(frame)
+        except aiohttp.ClientError as error:
+            raise ConnectionResetError from error
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+
+def _outcome(farewell: Farewell, delay: float) -> tuple[Link, float | None]:
+    """What a farewell means: the status to show, and how long to wait (None: until somebody asks)."""
+    if farewell.code == "auth":
+        return Link.SIGN_IN, None
+    if farewell.code == "protocol":
+        return Link.TOO_OLD, _TOO_OLD_SECONDS
+    return Link.OFFLINE, delay
+
+
+def _seen_by_people(status: LinkStatus) -> tuple[Any, ...]:
+    return status.link, status.waiting, status.done, status.total, status.problem
+
+
+async def _told(answer: aiohttp.ClientResponse) -> Msg:
+    """What the server gave as its reason, where it gave one."""
+    try:
+        body = msgspec.json.decode(await answer.read())
+    except (msgspec.MsgspecError, aiohttp.ClientError):
+        body = None
+    text = body.get("detail") or body.get("message") if isinstance(body, dict) else None
+    return msg("{reason}", reason=text) if isinstance(text, str) else msg("It is not on the server any more.")
+
+
+async def _chunks_of(path: Any) -> AsyncIterator[bytes]:
+    file = await asyncio.to_thread(path.open, "rb")
+    try:
+        while chunk := await asyncio.to_thread(file.read, _UPLOAD_CHUNK):
+            yield chunk
+    finally:
+        file.close()

@@ -1,0 +1,329 @@
+"""The server's end of a connection to a desk, over any transport that carries whole frames."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import insert, select, update
+
+from agentdesk import __version__
+from agentdesk.base import clock
+from agentdesk.base.errors import Invalid
+from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.context import Actor
+from agentdesk.commands.executor import as_text
+from agentdesk.commands.values import Answer, Envelope
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.tables import desk, server_info
+from agentdesk.sync import fill
+from agentdesk.sync.changelog import Cursor, Position
+from agentdesk.sync.feed import Feed, Subscription
+from agentdesk.sync.protocol import (
+    PING_SECONDS,
+    PROTOCOL,
+    Answers,
+    Batch,
+    Frame,
+    Goodbye,
+    Hello,
+    Ping,
+    Pong,
+    Push,
+    Welcome,
+    decode_from_desk,
+    encode,
+)
+from agentdesk.sync.scope import Scope
+
+__all__ = ["Executes", "Session", "Transport"]
+
+HELLO_SECONDS = 10.0
+_DEAD_AFTER = 3 * PING_SECONDS
+_OUTGOING_FRAMES = 32
+_PUSHES_WAITING = 4
+
+_log = get_logger(__name__)
+
+
+class Transport(Protocol):
+    """Whole frames in both directions."""
+
+    async def receive(self) -> bytes | None:
+        """Return the next frame, or None when the other side has gone."""
+        ...
+
+    async def send(self, frame: bytes) -> None:
+        """Send a frame, waiting while the other side cannot take it. Raises ConnectionError."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Executes(Protocol):
+    """Applies commands; :class:`agentdesk.commands.executor.Executor` does."""
+
+    async def execute(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer: ...
+
+
+class _Leave(Exception):
+    """The session ends; the desk is told why."""
+
+    def __init__(self, code: str, reason: Msg) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+
+
+class Session:
+    """One connected desk, from its hello to its end."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        db: Database,
+        feed: Feed,
+        executor: Executes,
+        authenticate: Callable[[str], Awaitable[Actor | None]],
+    ) -> None:
+        self._transport = transport
+        self._db = db
+        self._feed = feed
+        self._executor = executor
+        self._authenticate = authenticate
+        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
+        self._pushes: asyncio.Queue[Push] = asyncio.Queue(_PUSHES_WAITING)
+        self._tasks = Tasks("session")
+        self._subscription: Subscription | None = None
+        self._token = ""
+        self._actor: Actor | None = None
+        self._leaving: asyncio.Future[_Leave] | None = None
+        self.desk_id: UUID | None = None
+
+    async def run(self, on_hello: Callable[[Session], None] = lambda _: None) -> None:
+        """Serve the desk until it goes. ``on_hello`` is called when it has introduced itself."""
+        self._leaving = asyncio.get_running_loop().create_future()
+        try:
+            await self._serve(on_hello)
+        except _Leave as leave:
+            await self._say_goodbye(leave)
+        except (ConnectionError, TimeoutError):
+            pass
+        except DatabaseError as error:
+            _log.warning("a desk is sent away: no database", error=str(error))
+            await self._say_goodbye(_Leave("closing", error.message))
+        finally:
+            if self._subscription is not None:
+                self._feed.leave(self._subscription)
+            await self._tasks.close()
+            await self._transport.close()
+
+    def end(self, code: str, reason: Msg) -> None:
+        """End the session from outside: the server closes, or the same desk has connected again."""
+        if self._leaving is not None and not self._leaving.done():
+            self._leaving.set_result(_Leave(code, reason))
+
+    async def _serve(self, on_hello: Callable[[Session], None]) -> None:
+        hello = await self._hello()
+        actor = await self._authenticate(hello.token)
+        if actor is None or actor.user_id is None:
+            raise _Leave("auth", msg("Please sign in again."))
+        self._token, self._actor, self.desk_id = hello.token, actor, hello.desk_id
+        last_number = await self._register(hello.desk_id, actor.user_id)
+        scope = Scope(actor.inboxes)
+        cursor = await self._usable(hello, scope)
+        await self._transport.send(encode(await self._welcome(actor.user_id, last_number, cursor is None)))
+        on_hello(self)
+        await self._until_something_ends(cursor, scope)
+
+    async def _until_something_ends(self, cursor: Cursor | None, scope: Scope) -> None:
+        assert self._leaving is not None
+        work: dict[str, Coroutine[Any, Any, _Leave | None]] = {
+            "receive": self._receive(),
+            "send": self._send(),
+            "execute": self._execute(),
+            "feed": self._feed_desk(cursor, scope),
+            "ping": self._ping(),
+        }
+        parts = [self._tasks.start(_known_ends(part), name) for name, part in work.items()]
+        ended, _ = await asyncio.wait([*parts, self._leaving], return_when=asyncio.FIRST_COMPLETED)
+        for part in ended:
+            result = part.result()
+            if isinstance(result, _Leave):
+                raise result
+
+    async def _hello(self) -> Hello:
+        async with asyncio.timeout(HELLO_SECONDS):
+            frame = await self._transport.receive()
+        hello = _decoded(frame) if frame is not None else None
+        if not isinstance(hello, Hello):
+            raise _Leave("protocol", msg("This is not a desk."))
+        if hello.protocol != PROTOCOL:
+            older = hello.protocol < PROTOCOL
+            raise _Leave(
+                "protocol",
+                msg("This AgentDesk is too old for its server.")
+                if older
+                else msg("The server is older than this AgentDesk."),
+            )
+        return hello
+
+    async def _register(self, desk_id: UUID, user_id: UUID) -> int:
+        """Note that the desk is here; returns its last command's number. A desk belongs to one person."""
+        now = clock.now()
+        async with self._db.write() as conn:
+            known = (
+                await conn.execute(select(desk.c.user_id, desk.c.last_number).where(desk.c.id == desk_id))
+            ).first()
+            if known is None:
+                values = {"user_id": user_id, "last_number": 0, "created_at": now, "seen_at": now}
+                await conn.execute(insert(desk).values(id=desk_id, **values))
+                return 0
+            if known.user_id != user_id:
+                raise _Leave("auth", msg("This desk belongs to somebody else."))
+            await conn.execute(update(desk).where(desk.c.id == desk_id).values(seen_at=now))
+            return int(known.last_number)
+
+    async def _usable(self, hello: Hello, scope: Scope) -> Cursor | None:
+        """The cursor to go on from, or None where the desk must be filled anew."""
+        if hello.cursor is None or hello.epoch != self._feed.epoch:
+            return None
+        try:
+            cursor = Cursor.parse(hello.cursor)
+        except Invalid:
+            return None
+        if not scope.includes(cursor.scope) or not await self._feed.resumable(cursor):
+            return None
+        return cursor
+
+    async def _welcome(self, user_id: UUID, last_number: int, fresh: bool) -> Welcome:
+        async with self._db.read() as conn:
+            workspace = await conn.scalar(
+                select(server_info.c.value).where(server_info.c.name == "workspace")
+            )
+        return Welcome(
+            protocol=PROTOCOL,
+            program=__version__,
+            epoch=self._feed.epoch,
+            user_id=user_id,
+            workspace=workspace or "",
+            fresh=fresh,
+            last_number=last_number,
+        )
+
+    async def _receive(self) -> _Leave | None:
+        while True:
+            try:
+                async with asyncio.timeout(_DEAD_AFTER):
+                    data = await self._transport.receive()
+            except TimeoutError:
+                return _Leave("closing", msg("The desk did not answer."))
+            if data is None:
+                return None
+            frame = _decoded(data)
+            if isinstance(frame, Push):
+                await self._pushes.put(frame)
+            elif isinstance(frame, Ping):
+                await self._outgoing.put(encode(Pong(number=frame.number)))
+            elif not isinstance(frame, Pong):
+                return _Leave("protocol", msg("The server is older than this AgentDesk."))
+
+    async def _send(self) -> None:
+        while True:
+            await self._transport.send(await self._outgoing.get())
+
+    async def _ping(self) -> None:
+        number = 0
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            number += 1
+            await self._outgoing.put(encode(Ping(number=number)))
+
+    async def _execute(self) -> None:
+        """Apply the desk's commands strictly one after the other; one that must wait stops those behind."""
+        assert self._actor is not None
+        while True:
+            push = await self._pushes.get()
+            answers: list[Answer] = []
+            for envelope in push.commands:
+                answers.append(await self._executor.execute(envelope, self._actor, self.desk_id))
+                if answers[-1].outcome == "try_later":
+                    break
+            self._name({a.command_id for a in answers if a.outcome in ("done", "already_done")})
+            await self._outgoing.put(encode(Answers(answers=tuple(answers))))
+
+    def _name(self, commands: set[UUID]) -> None:
+        if commands and self._subscription is not None:
+            self._subscription.name(commands)
+            self._feed.wake()
+
+    async def _feed_desk(self, cursor: Cursor | None, scope: Scope) -> _Leave:
+        """Fill the desk where it needs it, then hand on what the feed has, until the subscription ends."""
+        assert self.desk_id is not None
+        named: set[UUID] = set()
+        while True:
+            subscription = Subscription(self.desk_id, scope)
+            subscription.name(named)
+            self._subscription = subscription
+            position = await self._fill(cursor, scope)
+            await self._feed.join(subscription, position, self._put_all)
+            while (frame := await subscription.next()) is not None:
+                await self._outgoing.put(frame)
+            self._feed.leave(subscription)
+            if subscription.ended != "scope":
+                return _Leave(subscription.ended or "closing", msg("The server closes this connection."))
+            self._actor = await self._authenticate(self._token)
+            if self._actor is None:
+                return _Leave("auth", msg("Please sign in again."))
+            cursor, named = Cursor(subscription.position, scope), subscription.take_named()
+            scope = Scope(self._actor.inboxes)
+            if not scope.includes(cursor.scope):
+                return _Leave("closing", msg("What you may see has changed."))
+
+    async def _fill(self, cursor: Cursor | None, scope: Scope) -> Position:
+        """Send what a desk with ``cursor`` lacks of ``scope``; returns where to go on."""
+        if cursor is not None and cursor.scope.includes(scope):
+            return cursor.position
+        missing = scope if cursor is None else scope.beyond(cursor.scope)
+        filling = await fill.begin(self._db, missing)
+        async for page in filling.pages(self._db):
+            batch = Batch(
+                cursor="", rows=page.rows, more=True, filling=True, done=page.done, total=page.total
+            )
+            await self._outgoing.put(encode(batch))
+        return filling.position if cursor is None else cursor.position
+
+    async def _put_all(self, frames: list[bytes]) -> None:
+        for frame in frames:
+            await self._outgoing.put(frame)
+
+    async def _say_goodbye(self, leave: _Leave) -> None:
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                await self._transport.send(encode(Goodbye(code=leave.code, reason=as_text(leave.reason))))
+        except (ConnectionError, TimeoutError):
+            pass
+
+
+async def _known_ends(part: Coroutine[Any, Any, _Leave | None]) -> _Leave | None:
+    """Let what can be expected to end a session end it quietly."""
+    try:
+        return await part
+    except ConnectionError:
+        return None
+    except DatabaseError as error:
+        _log.warning("a desk is sent away: no database", error=str(error))
+        return _Leave("closing", error.message)
+
+
+def _decoded(data: bytes) -> Frame | None:
+    try:
+        return decode_from_desk(data)
+    except msgspec.MsgspecError:
+        return None

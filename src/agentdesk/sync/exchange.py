@@ -1,0 +1,241 @@
+"""The desk's end of one connection: what it says, in which order, and what it makes of what it hears."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from agentdesk import __version__
+from agentdesk.base.backoff import Backoff
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.tasks import Tasks
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.executor import as_text
+from agentdesk.commands.values import AddNote, Answer, Envelope, File, SendReply, Text
+from agentdesk.sync.endpoint import Transport
+from agentdesk.sync.protocol import (
+    PING_SECONDS,
+    PROTOCOL,
+    Answers,
+    Batch,
+    Frame,
+    Goodbye,
+    Hello,
+    Ping,
+    Pong,
+    Problem,
+    Push,
+    Welcome,
+    decode_from_server,
+    encode,
+)
+from agentdesk.sync.workbench import Workbench
+
+__all__ = ["Exchange", "Farewell", "Unusable", "text_of"]
+
+WELCOME_SECONDS = 20.0
+_DEAD_AFTER = 3 * PING_SECONDS
+_PUSH_COMMANDS = 20
+_PUSH_BYTES = 1024 * 1024
+_GATHERED_ROWS = 5000
+
+
+class Farewell(Exception):
+    """The connection is over: ``code`` as in :class:`~agentdesk.sync.protocol.Goodbye`, ``lost``, or
+    ``trouble`` when the desk's own files could not be written."""
+
+    def __init__(self, code: str, reason: Msg | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+
+
+class Unusable(AgentDeskError):
+    """A file of a command cannot be given to the server, now or later: the command is refused."""
+
+
+class Exchange:
+    """One connection from hello to farewell.
+
+    ``upload`` gives a file to the server (raises ConnectionError to try later, Unusable for ever).
+    ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        workbench: Workbench,
+        upload: Callable[[File], Awaitable[None]],
+        on_welcome: Callable[[Welcome], None],
+        on_batch: Callable[[Batch], None],
+    ) -> None:
+        self._transport = transport
+        self._workbench = workbench
+        self._upload = upload
+        self._on_welcome = on_welcome
+        self._on_batch = on_batch
+        self._tasks = Tasks("exchange")
+        self._sending = asyncio.Lock()
+        self._answers: asyncio.Queue[tuple[Answer, ...]] = asyncio.Queue()
+        self._gathered: list[Batch] = []
+        self._rows = 0
+        self._pushed: set[UUID] = set()
+
+    async def run(self, token: str) -> Farewell:
+        """Speak with the server until the end, which is returned."""
+        try:
+            if farewell := await _until_lost(self._introduce(token)):
+                return farewell
+            work: dict[str, Coroutine[Any, Any, Farewell | None]] = {
+                "receive": _until_lost(self._receive()),
+                "push": _until_lost(self._push()),
+                "ping": _until_lost(self._ping()),
+            }
+            parts = [self._tasks.start(part, name) for name, part in work.items()]
+            ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            return next(iter(ended)).result() or Farewell("lost")
+        finally:
+            await self._tasks.close()
+            self._workbench.sent.clear()
+            await self._transport.close()
+
+    async def _introduce(self, token: str) -> None:
+        standing = self._workbench.standing
+        hello = Hello(
+            token=token,
+            desk_id=self._workbench.desk_id,
+            protocol=PROTOCOL,
+            program=__version__,
+            epoch=standing.epoch,
+            cursor=standing.cursor,
+        )
+        await self._transport.send(encode(hello))
+        async with asyncio.timeout(WELCOME_SECONDS):
+            data = await self._transport.receive()
+        frame = _decoded(data)
+        if isinstance(frame, Goodbye):
+            raise Farewell(frame.code, text_of(frame.reason))
+        if not isinstance(frame, Welcome):
+            raise Farewell("lost")
+        await self._workbench.welcome(frame)
+        self._on_welcome(frame)
+
+    async def _receive(self) -> Farewell:
+        while True:
+            async with asyncio.timeout(_DEAD_AFTER):
+                data = await self._transport.receive()
+            frame = _decoded(data)
+            if isinstance(frame, Batch):
+                await self._take(frame)
+            elif isinstance(frame, Answers):
+                self._answers.put_nowait(frame.answers)
+            elif isinstance(frame, Ping):
+                await self._send(Pong(number=frame.number))
+            elif isinstance(frame, Goodbye):
+                return Farewell(frame.code, text_of(frame.reason))
+            elif not isinstance(frame, Pong | Problem):
+                return Farewell("lost")
+
+    async def _take(self, batch: Batch) -> None:
+        """Write a batch; pieces of one snapshot together, unless there are very many."""
+        self._gathered.append(batch)
+        self._rows += sum(len(rows.rows) for rows in batch.rows)
+        if batch.more and not batch.filling and self._rows < _GATHERED_ROWS:
+            return
+        batches, self._gathered, self._rows = self._gathered, [], 0
+        await self._workbench.take_in(batches)
+        self._on_batch(batch)
+
+    async def _push(self) -> Farewell | None:
+        """Send commands up, strictly by number and one handful at a time; wait where the server says so."""
+        heard, tries, backoff = 0, 0, Backoff(first=0.5, longest=30.0)
+        while True:
+            heard = self._workbench.news.rings
+            envelopes = _handful(self._workbench.to_push(self._pushed, _PUSH_COMMANDS))
+            envelopes = await self._with_files(envelopes)
+            if not envelopes:
+                await self._workbench.news.wait(heard)
+                continue
+            await self._send(Push(commands=tuple(envelopes)))
+            self._pushed |= {envelope.id for envelope in envelopes}
+            self._workbench.sent |= self._pushed
+            answers = await self._answers.get()
+            await self._workbench.refused([a for a in answers if a.outcome == "refused"])
+            done = {answer.command_id for answer in answers if answer.outcome != "try_later"}
+            not_yet = {envelope.id for envelope in envelopes} - done
+            self._pushed -= not_yet
+            tries = tries + 1 if not_yet else 0
+            if not_yet:
+                await asyncio.sleep(backoff.delay(tries))
+
+    async def _with_files(self, envelopes: list[Envelope]) -> list[Envelope]:
+        """Bring the files of commands up first; those whose files cannot be sent are refused here."""
+        ready: list[Envelope] = []
+        for envelope in envelopes:
+            try:
+                for file in _files_of(envelope):
+                    await self._upload(file)
+            except Unusable as error:
+                await self._workbench.refused([_not_sendable(envelope, error)])
+                continue
+            ready.append(envelope)
+        return ready
+
+    async def _ping(self) -> None:
+        number = 0
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            number += 1
+            await self._send(Ping(number=number))
+
+    async def _send(self, frame: Frame) -> None:
+        async with self._sending:
+            await self._transport.send(encode(frame))
+
+
+async def _until_lost(part: Coroutine[Any, Any, Farewell | None]) -> Farewell | None:
+    try:
+        return await part
+    except Farewell as farewell:
+        return farewell
+    except (ConnectionError, TimeoutError):
+        return Farewell("lost")
+    except AgentDeskError as error:
+        return Farewell("trouble", error.message)
+
+
+def text_of(text: Text) -> Msg:
+    """Return a text that travelled, as a text for people again."""
+    return Msg(text.text, dict(text.args), text.many, text.count)
+
+
+def _decoded(data: bytes | None) -> Frame:
+    if data is None:
+        raise ConnectionResetError
+    try:
+        return decode_from_server(data)
+    except msgspec.MsgspecError:
+        raise Farewell("protocol", msg("The server speaks another version.")) from None
+
+
+def _handful(envelopes: list[Envelope]) -> list[Envelope]:
+    """As many of the first commands as fit into one frame; at least one."""
+    size = 0
+    for count, envelope in enumerate(envelopes):
+        size += len(msgspec.msgpack.encode(envelope))
+        if count and size > _PUSH_BYTES:
+            return envelopes[:count]
+    return envelopes
+
+
+def _files_of(envelope: Envelope) -> tuple[File, ...]:
+    command = envelope.command
+    return command.files if isinstance(command, SendReply | AddNote) else ()
+
+
+def _not_sendable(envelope: Envelope, error: Unusable) -> Answer:
+    return Answer(command_id=envelope.id, outcome="refused", code="file", reason=as_text(error.message))

@@ -1,0 +1,262 @@
+"""The server's feed: one reader of the change log per process, and every connected desk gets its share.
+
+A reader is woken by the bell of this process and, on PostgreSQL, by the other servers' empty notifications;
+a slow poll behind both catches whatever they missed. Two hundred desks cost one query, not two hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from agentdesk.base.backoff import Backoff
+from agentdesk.base.events import Bell
+from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.sync.changelog import Cursor, Position, ensure_epoch, prune, read_since, still_good, where_now
+from agentdesk.sync.listener import listen
+from agentdesk.sync.protocol import Batch, encode
+from agentdesk.sync.scope import Scope
+from agentdesk.sync.snapshot import Changed, cut, load
+
+__all__ = ["Feed", "Subscription"]
+
+POLL_SECONDS = 2.0
+_QUEUE_FRAMES = 2000
+_QUEUE_BYTES = 32 * 1024 * 1024
+_MOST_WHOLE = 20_000
+
+_log = get_logger(__name__)
+
+
+class Subscription:
+    """A desk's place in the feed: frames that wait to be sent, and what ends it.
+
+    ``ended`` is None while it runs, ``slow`` when the desk did not keep up (it comes back with its cursor),
+    ``scope`` when its agent may see something else now, and ``closing`` when the server ends.
+    ``position`` is where the frames that were queued lead to.
+    """
+
+    def __init__(self, desk_id: UUID, scope: Scope) -> None:
+        self.desk_id = desk_id
+        self.scope = scope
+        self.position = Position(0)
+        self.ended: str | None = None
+        self._frames: deque[bytes] = deque()
+        self._bytes = 0
+        self._news = Bell()
+        self._to_name: set[UUID] = set()
+
+    async def next(self) -> bytes | None:
+        """Return the next frame, waiting for it; None when the subscription has ended."""
+        while not self._frames:
+            if self.ended is not None:
+                return None
+            await self._news.wait(self._news.rings)
+        frame = self._frames.popleft()
+        self._bytes -= len(frame)
+        return frame
+
+    def put(self, frames: list[bytes], position: Position) -> None:
+        """Queue frames; a desk that has too many already is let go, and what it was not sent is dropped."""
+        if self.ended is not None:
+            return
+        self._frames.extend(frames)
+        self._bytes += sum(map(len, frames))
+        self.position = position
+        if len(self._frames) > _QUEUE_FRAMES or self._bytes > _QUEUE_BYTES:
+            self._frames.clear()
+            self.ended = "slow"
+        self._news.ring()
+
+    def end(self, why: str) -> None:
+        """Take nothing more; what is queued is still handed out."""
+        self.ended = self.ended or why
+        self._news.ring()
+
+    def name(self, commands: set[UUID]) -> None:
+        """Let the next batch name these commands of the desk: they are committed, changed they anything or
+        not."""
+        self._to_name |= commands
+
+    def take_named(self) -> set[UUID]:
+        """Return the commands to be named and forget them."""
+        named, self._to_name = self._to_name, set()
+        return named
+
+
+class Feed:
+    """Reads the log while anybody listens. ``bell`` rings after each commit of this process."""
+
+    def __init__(self, db: Database, bell: Bell, *, poll_seconds: float = POLL_SECONDS) -> None:
+        self._db = db
+        self._bell = bell
+        self._poll = poll_seconds
+        self._tasks = Tasks("feed")
+        self._reading = asyncio.Lock()
+        self._subscribers: set[Subscription] = set()
+        self._position: Position | None = None
+        self._seen: dict[int, int] = {}
+        self._whole: set[UUID] = set()
+        self.epoch = ""
+
+    async def start(self) -> None:
+        """Make sure of the database's epoch and begin to read."""
+        async with self._db.write() as conn:
+            self.epoch = await ensure_epoch(conn)
+        self._tasks.start(self._run(), "read")
+        if self._db.dialect == "postgresql":
+            self._tasks.start(listen(self._db.url, self._bell.ring), "listen")
+
+    async def stop(self) -> None:
+        """Let everybody go and stop reading."""
+        for subscriber in list(self._subscribers):
+            subscriber.end("closing")
+        await self._tasks.close()
+
+    def wake(self) -> None:
+        """Read now: there is something to name, or to see."""
+        self._bell.ring()
+
+    async def prune(self, days: int) -> int:
+        """Drop log entries older than ``days``; call it at least daily. Returns how many went."""
+        async with self._db.write() as conn:
+            return await prune(conn, days)
+
+    async def resumable(self, cursor: Cursor) -> bool:
+        """Say whether a desk may go on from ``cursor``, or must be filled anew."""
+        async with self._db.read(snapshot=True) as conn:
+            return await still_good(conn, cursor.position)
+
+    async def join(
+        self,
+        subscription: Subscription,
+        position: Position,
+        send: Callable[[list[bytes]], Awaitable[None]],
+    ) -> None:
+        """Bring a desk from ``position`` to the present through ``send``, then let it hear what comes.
+
+        The last stretch is read while the common reader stands still, so that nothing falls between.
+        """
+        whole: set[UUID] = set()
+        while True:
+            changed = await self._read(position, whole)
+            if len(changed.rows) <= _SMALL_STRETCH:
+                break
+            await send(_frames(changed, subscription, set()))
+            position = changed.position
+        async with self._reading:
+            if self._position is None:
+                await self._place()
+            named = subscription.take_named()
+            changed = await self._read(position, whole)
+            subscription.put(_frames(changed, subscription, named), changed.position)
+            self._subscribers.add(subscription)
+            self._whole.clear()  # the newcomer may lack what the others were sent whole
+
+    def leave(self, subscription: Subscription) -> None:
+        """A desk has gone."""
+        self._subscribers.discard(subscription)
+        if not self._subscribers:
+            self._position = None
+
+    async def _run(self) -> None:
+        backoff, failures, heard = Backoff(first=0.2, longest=10.0), 0, 0
+        while True:
+            heard = await self._bell.wait(heard, self._poll * random.uniform(0.75, 1.25))  # noqa: S311
+            try:
+                async with self._reading:
+                    if self._subscribers:
+                        await self._round()
+                failures = 0
+            except DatabaseError as error:
+                failures += 1
+                _log.warning("the change log cannot be read", error=str(error), failures=failures)
+                await asyncio.sleep(backoff.delay(failures))
+
+    async def _round(self) -> None:
+        if self._position is None:
+            await self._place()
+        assert self._position is not None
+        named = {subscriber: subscriber.take_named() for subscriber in self._subscribers}
+        try:
+            changed = await self._read(self._position, self._whole, self._seen)
+        except DatabaseError:
+            for subscriber, commands in named.items():
+                subscriber.name(commands)
+            raise
+        self._position = changed.position
+        self._forget(changed.position)
+        if changed.rows or changed.commands or any(named.values()):
+            self._hand_out(changed, named)
+
+    def _hand_out(self, changed: Changed, named: dict[Subscription, set[UUID]]) -> None:
+        ready: dict[str, list[bytes]] = {}
+        for subscriber in self._subscribers:
+            own = named.get(subscriber, set())
+            if own or subscriber.desk_id in changed.commands.values():
+                subscriber.put(_frames(changed, subscriber, own), changed.position)
+                continue
+            key = subscriber.scope.text()
+            if key not in ready:
+                ready[key] = _frames(changed, subscriber, own)
+            subscriber.put(ready[key], changed.position)
+        if changed.members:
+            for subscriber in self._subscribers:
+                subscriber.end("scope")
+        self._subscribers = {subscriber for subscriber in self._subscribers if subscriber.ended is None}
+
+    async def _place(self) -> None:
+        async with self._db.read(snapshot=True) as conn:
+            self._position = await where_now(conn)
+        self._seen.clear()
+        self._whole.clear()
+
+    async def _read(
+        self, position: Position, whole: set[UUID], seen: dict[int, int] | None = None
+    ) -> Changed:
+        async with self._db.read(snapshot=True) as conn:
+            now = await where_now(conn)
+            entries = await read_since(conn, position)
+            if seen is not None:
+                entries = [entry for entry in entries if entry.seq not in seen]
+            changed = await load(conn, entries, now, whole) if entries else Changed(now)
+        if seen is not None:
+            seen.update({entry.seq: entry.at for entry in entries})
+        return changed
+
+    def _forget(self, position: Position) -> None:
+        """Entries below the position do not come again, so they need not be remembered."""
+        if self._seen:
+            self._seen = {seq: at for seq, at in self._seen.items() if at >= position.at}
+        if len(self._whole) > _MOST_WHOLE:
+            self._whole.clear()
+
+
+_SMALL_STRETCH = 500
+
+
+def _frames(changed: Changed, subscriber: Subscription, named: set[UUID]) -> list[bytes]:
+    """The encoded batches of one snapshot for one desk. All carry the cursor; it is meant once the last one,
+    without ``more``, is there."""
+    own = named | {command for command, desk in changed.commands.items() if desk == subscriber.desk_id}
+    cursor = Cursor(changed.position, subscriber.scope).text()
+    pieces = list(cut(changed, subscriber.scope))
+    last = len(pieces) - 1
+    return [
+        encode(
+            Batch(
+                cursor=cursor,
+                rows=rows,
+                departures=departures,
+                own=tuple(own) if number == last else (),
+                more=number < last,
+            )
+        )
+        for number, (rows, departures) in enumerate(pieces)
+    ]

@@ -1,0 +1,145 @@
+"""The first fill of a desk: where it begins, then everything it needs to work offline, page by page.
+
+The position in the log is taken first, in the same snapshot as the list of conversations; whatever changes
+while the pages are read comes again through the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.domain.conversation import Status
+from agentdesk.store.base import synced_tables
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import (
+    account,
+    account_state,
+    attachment,
+    contact,
+    contact_identity,
+    contact_inbox,
+    conversation,
+    event,
+    inbox,
+    inbox_member,
+    message,
+    template,
+    user,
+)
+from agentdesk.sync.changelog import Position, where_now
+from agentdesk.sync.protocol import Rows
+from agentdesk.sync.scope import Scope
+from agentdesk.sync.snapshot import RETAINED, load_rows, pack
+from agentdesk.sync.wire_rows import WireRow, to_wire
+
+__all__ = ["Fill", "Page", "begin"]
+
+_FIRST_PAGE = 50
+_PAGE = 200
+_SMALL = (user, inbox, inbox_member, template, account)
+_REFERRED = frozenset({user.name, inbox.name, account.name, contact.name})
+_REFERENCES: tuple[tuple[str, Table], ...] = (
+    ("assignee_id", user),
+    ("inbox_id", inbox),
+    ("account_id", account),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One piece of a fill; after it ``done`` of ``total`` conversations have been sent."""
+
+    rows: tuple[Rows, ...]
+    done: int
+    total: int
+
+
+@dataclass(slots=True)
+class Fill:
+    """A fill under way: what is still to be sent, and what was."""
+
+    position: Position
+    scope: Scope
+    conversations: list[UUID]
+    _sent: dict[str, set[bytes]] = field(default_factory=dict)
+
+    async def pages(self, db: Database) -> AsyncIterator[Page]:
+        """Read page after page, each in a snapshot of its own; there is always at least one."""
+        total = len(self.conversations)
+        async with db.read(snapshot=True) as conn:
+            first = list(pack(self._noted(await self._small(conn))))
+        for rows in first or [()]:
+            yield Page(rows, 0, total)
+        done = 0
+        while done < total:
+            ids = self.conversations[done : done + (_PAGE if done else _FIRST_PAGE)]
+            async with db.read(snapshot=True) as conn:
+                pieces = list(pack(self._noted(await self._conversations(conn, ids))))
+            done += len(ids)
+            for number, rows in enumerate(pieces, 1):
+                yield Page(rows, done if number == len(pieces) else done - len(ids), total)
+
+    async def _small(self, conn: AsyncConnection) -> list[tuple[str, WireRow]]:
+        found: list[tuple[str, WireRow]] = []
+        for table in _SMALL:
+            found += await _all_of(conn, select(table), table)
+        states = select(account_state).where(self.scope.of(account_state.c.inbox_id))
+        return found + await _all_of(conn, states, account_state)
+
+    async def _conversations(self, conn: AsyncConnection, ids: Collection[UUID]) -> list[tuple[str, WireRow]]:
+        loaded: dict[str, dict[UUID, WireRow]] = {
+            conversation.name: await load_rows(conn, conversation, conversation.c.id, ids)
+        }
+        heads = loaded[conversation.name].values()
+        for table in (message, event, attachment):
+            loaded[table.name] = await load_rows(conn, table, table.c.conversation_id, loaded["conversation"])
+        for column, table in _REFERENCES:
+            loaded[table.name] = await load_rows(conn, table, table.c.id, self._unsent(table, column, heads))
+        contacts = self._unsent(contact, "contact_id", heads)
+        loaded[contact.name] = await load_rows(conn, contact, contact.c.id, contacts)
+        for table in (contact_identity, contact_inbox):
+            loaded[table.name] = await load_rows(conn, table, table.c.contact_id, contacts)
+        return [
+            (table.name, row)
+            for table in synced_tables()
+            for row in loaded.get(table.name, {}).values()
+            if table is not contact_inbox or self.scope.covers((row["inbox_id"].hex(),))
+        ]
+
+    def _unsent(self, table: Table, column: str, heads: Collection[WireRow]) -> set[UUID]:
+        wanted = {row[column] for row in heads if row[column] is not None}
+        return {UUID(bytes=value) for value in wanted - self._sent.get(table.name, set())}
+
+    def _noted(self, rows: list[tuple[str, WireRow]]) -> list[tuple[str, WireRow]]:
+        for name, row in rows:
+            if name in _REFERRED:
+                self._sent.setdefault(name, set()).add(row["id"])
+        return rows
+
+
+async def begin(db: Database, scope: Scope, now: datetime | None = None) -> Fill:
+    """Return a fill for ``scope``: open conversations newest first, then closed ones of the last 90 days."""
+    columns = conversation.c
+    since = (now or clock.now()) - RETAINED
+    mine = select(columns.id).where(scope.of(columns.inbox_id))
+    newest = (columns.last_message_at.desc(), columns.id.desc())
+    recent = or_(columns.last_message_at >= since, columns.resolved_at >= since)
+    still_open = mine.where(columns.status != Status.RESOLVED).order_by(*newest)
+    closed = mine.where(columns.status == Status.RESOLVED).where(recent).order_by(*newest)
+    async with db.read(snapshot=True) as conn:
+        position = await where_now(conn)
+        ids = [*(await conn.scalars(still_open)), *(await conn.scalars(closed))]
+    return Fill(position, scope, ids)
+
+
+async def _all_of(conn: AsyncConnection, query: Any, table: Table) -> list[tuple[str, WireRow]]:
+    rows = (await conn.execute(query)).mappings()
+    return [(table.name, to_wire(table, row)) for row in rows]

@@ -1,0 +1,297 @@
+"""The desk itself: what screens ask is answered from the replica, what they do goes through the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from agentdesk.base import clock
+from agentdesk.base.tasks import Tasks
+from agentdesk.commands.values import AnyCommand, File
+from agentdesk.queries import contact as contact_queries
+from agentdesk.queries import conversation as conversation_queries
+from agentdesk.queries import queue as queue_queries
+from agentdesk.queries import team as team_queries
+from agentdesk.queries.rows import (
+    AccountRow,
+    ContactDetail,
+    ConversationRow,
+    Counts,
+    InboxRow,
+    QueueRow,
+    TemplateRow,
+    Timeline,
+    UserRow,
+    View,
+)
+from agentdesk.store import search
+from agentdesk.sync.connection import Connection
+from agentdesk.sync.desk import Changes, Draft, LinkStatus, Waiting
+from agentdesk.sync.desk_files import DeskFiles
+from agentdesk.sync.outbox import Outbox
+from agentdesk.sync.replica import Replica
+from agentdesk.sync.workbench import Workbench
+
+__all__ = ["LocalDesk"]
+
+T = TypeVar("T")
+
+
+class LocalDesk:
+    """Fulfils :class:`agentdesk.sync.desk.DeskPort` with a folder on this computer and one server.
+
+    ``token`` is what sign-in gave. One folder belongs to one person at one server and is used by one process
+    at a time.
+    """
+
+    def __init__(self, folder: Path, server_url: str, token: str) -> None:
+        self._replica = Replica(folder / "replica.sqlite")
+        self._outbox = Outbox(folder / "outbox.sqlite")
+        self._files = DeskFiles(folder / "files")
+        self._workbench = Workbench(self._replica, self._outbox, self._changed)
+        self._connection = Connection(server_url, token, self._workbench, self._files, self._status_changed)
+        self._tasks = Tasks("desk")
+        self._listeners: list[Callable[[Changes], None]] = []
+        self._status_listeners: list[Callable[[LinkStatus], None]] = []
+        self._me: UserRow | None = None
+
+    async def start(self) -> None:
+        """Open the files, show what they hold, and connect. Raises AgentDeskError where they are unusable."""
+        await self._workbench.open()
+        await self._look_up_me()
+        for command_id, until in self._workbench.held():
+            self._arm(command_id, (until - clock.now()).total_seconds())
+        self._connection.start()
+
+    async def close(self) -> None:
+        """Disconnect and close the files."""
+        await self._connection.close()
+        await self._tasks.close()
+        await self._workbench.close()
+
+    def retry_now(self) -> None:
+        """Connect at once instead of waiting for the next try."""
+        self._connection.retry_now()
+
+    # --- who, and how it stands ---
+
+    @property
+    def me(self) -> UserRow | None:
+        """Who is signed in; None before the first fill has brought it."""
+        return self._me
+
+    @property
+    def status(self) -> LinkStatus:
+        """How the desk stands with its server."""
+        return self._connection.status
+
+    @property
+    def undo_seconds(self) -> int:
+        """How long a reply is held back, in seconds, as the server wishes it."""
+        return self._workbench.standing.undo_seconds
+
+    def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
+        """Hear of changes, once per transaction."""
+        return _subscribed(self._listeners, on_changes)
+
+    def subscribe_status(self, on_status: Callable[[LinkStatus], None]) -> Callable[[], None]:
+        """Hear of the connection's status."""
+        return _subscribed(self._status_listeners, on_status)
+
+    # --- what the replica shows ---
+
+    async def queue_ids(self, view: View) -> list[UUID]:
+        """All conversation ids of a view, in its order."""
+        async with self._replica.read() as conn:
+            return await queue_queries.queue_ids(conn, view, self._my_id)
+
+    async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
+        """The rows of ``ids``; those that are gone are left out."""
+        async with self._replica.read() as conn:
+            return await queue_queries.queue_rows(conn, ids)
+
+    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
+        """Which of ``ids`` belong to ``view`` now, with their sort keys."""
+        async with self._replica.read() as conn:
+            return await queue_queries.matching(conn, view, self._my_id, ids)
+
+    async def counts(self) -> Counts:
+        """The numbers beside the rail's entries."""
+        async with self._replica.read() as conn:
+            return await queue_queries.counts(conn, self._my_id)
+
+    async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
+        """The head of a conversation."""
+        async with self._replica.read() as conn:
+            return await conversation_queries.head(conn, conversation_id)
+
+    async def timeline(self, conversation_id: UUID, before: UUID | None = None, limit: int = 40) -> Timeline:
+        """The latest messages and events of a conversation, or those before one."""
+        async with self._replica.read() as conn:
+            return await conversation_queries.timeline(conn, conversation_id, before, limit)
+
+    async def contact(self, contact_id: UUID) -> ContactDetail | None:
+        """What is known of a customer."""
+        async with self._replica.read() as conn:
+            return await contact_queries.detail(conn, contact_id)
+
+    async def templates(self) -> list[TemplateRow]:
+        """All templates."""
+        async with self._replica.read() as conn:
+            return await team_queries.templates(conn)
+
+    async def users(self) -> list[UserRow]:
+        """Everybody in the team."""
+        async with self._replica.read() as conn:
+            return await team_queries.users(conn)
+
+    async def inboxes(self) -> list[InboxRow]:
+        """The inboxes."""
+        async with self._replica.read() as conn:
+            return await team_queries.inboxes(conn)
+
+    async def accounts(self) -> list[AccountRow]:
+        """The accounts and how they are doing."""
+        async with self._replica.read() as conn:
+            return await team_queries.accounts(conn)
+
+    async def search(self, text: str, limit: int = 200) -> list[UUID]:
+        """Conversation ids that match, newest first."""
+        async with self._replica.read() as conn:
+            return await search.find_conversations(conn, text, inboxes=None, limit=limit)
+
+    # --- what the agent does ---
+
+    async def do(self, command: AnyCommand, hold_seconds: float = 0) -> UUID:
+        """Keep a command and show its effect. Raises Refusal where it is refused here already."""
+        until = clock.seconds_from_now(hold_seconds) if hold_seconds > 0 else None
+        command_id = await self._workbench.do(command, until)
+        if until is not None:
+            self._arm(command_id, hold_seconds)
+        return command_id
+
+    async def undo_hold(self, command_id: UUID) -> bool:
+        """Take a held command back; its text is the draft again. False where it has gone already."""
+        taken = await self._workbench.take_back(command_id)
+        if taken:
+            self._tasks.cancel(_timer(command_id))
+        return taken
+
+    async def release_hold(self, command_id: UUID) -> None:
+        """Let a held command go now."""
+        self._tasks.cancel(_timer(command_id))
+        await self._workbench.release(command_id)
+
+    async def waiting(self) -> list[Waiting]:
+        """What the outbox holds, oldest first, refused ones included."""
+        return sorted(self._workbench.waiting(), key=lambda waiting: waiting.issued_at)
+
+    async def retry(self, command_id: UUID) -> None:
+        """Offer a refused command again as a new one, meant in spite of what came between."""
+        await self._workbench.retry(command_id)
+
+    async def discard(self, command_id: UUID) -> None:
+        """Drop a refused command; its text goes back to the draft first."""
+        await self._workbench.discard(command_id)
+
+    async def save_draft(self, draft: Draft) -> None:
+        """Keep a draft; an empty one removes it. Safe against kill -9 on return."""
+        await self._outbox.run(self._outbox.file.save_draft, draft)
+        self._changed({"draft": {draft.conversation_id}})
+
+    async def draft(self, conversation_id: UUID, mode: str) -> Draft | None:
+        """The draft of a conversation."""
+        return await self._outbox.run(self._outbox.file.draft, conversation_id, mode)
+
+    async def drafts(self) -> list[Draft]:
+        """All drafts, the latest first."""
+        return await self._outbox.run(self._outbox.file.drafts)
+
+    # --- files ---
+
+    async def attach(self, path: Path) -> File:
+        """Take a file to be sent. Raises AgentDeskError where it is too large or cannot be read."""
+        return await self._files.take(path)
+
+    async def attach_bytes(self, name: str, media_type: str, content: bytes) -> File:
+        """Take content to be sent as a file."""
+        return await self._files.take_bytes(name, media_type, content)
+
+    async def file(self, blob: str, attachment_id: UUID) -> Path:
+        """Where an attachment lies on this computer, fetched if need be. Raises AgentDeskError."""
+        if await self._files.has(blob):
+            return self._files.path(blob)
+        async with self._connection.fetched(f"desk/attachments/{attachment_id}") as content:
+            return await self._files.receive(blob, content.iter_chunked(256 * 1024))
+
+    async def original(self, message_id: UUID) -> bytes:
+        """A message as it came. Raises AgentDeskError offline."""
+        async with self._connection.fetched(f"desk/messages/{message_id}/original") as content:
+            return await content.read()
+
+    async def remote_picture(self, message_id: UUID, url: str) -> bytes:
+        """A remote picture of a message, fetched by the server. Raises AgentDeskError."""
+        path = f"desk/messages/{message_id}/picture"
+        async with self._connection.fetched(path, {"url": url}) as content:
+            return await content.read()
+
+    # --- inside ---
+
+    @property
+    def _my_id(self) -> UUID:
+        return self._workbench.standing.user_id or UUID(int=0)
+
+    def _arm(self, command_id: UUID, seconds: float) -> None:
+        self._tasks.start(self._release_later(command_id, seconds), _timer(command_id))
+
+    async def _release_later(self, command_id: UUID, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+        await self._workbench.release(command_id)
+
+    def _changed(self, changes: Changes) -> None:
+        if not changes or self._my_id in changes.get("user", ()):
+            self._tasks.start(self._look_up_me(), "me")
+        self._connection.recount()
+        self._tell(changes)
+
+    def _tell(self, changes: Changes) -> None:
+        for listener in self._listeners:
+            _call_soon(self._listeners, listener, changes)
+
+    def _status_changed(self, status: LinkStatus) -> None:
+        for listener in self._status_listeners:
+            _call_soon(self._status_listeners, listener, status)
+
+    async def _look_up_me(self) -> None:
+        before = self._me
+        self._me = next((user for user in await self.users() if user.id == self._my_id), None)
+        if self._me is not None and self._me != before:
+            self._tell({"user": {self._me.id}})
+
+
+def _timer(command_id: UUID) -> str:
+    return f"release {command_id}"
+
+
+def _subscribed(listeners: list[Callable[[T], None]], listener: Callable[[T], None]) -> Callable[[], None]:
+    """Add a listener; returns what removes it."""
+    listeners.append(listener)
+
+    def unsubscribe() -> None:
+        if listener in listeners:
+            listeners.remove(listener)
+
+    return unsubscribe
+
+
+def _call_soon(listeners: list[Callable[[T], None]], listener: Callable[[T], None], news: T) -> None:
+    """Call a listener from the loop, unless it has left by then: what it raises is nobody else's trouble."""
+
+    def call() -> None:
+        if listener in listeners:
+            listener(news)
+
+    asyncio.get_running_loop().call_soon(call)

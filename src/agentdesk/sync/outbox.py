@@ -1,0 +1,379 @@
+"""What an agent did and typed, until the server has it: commands, drafts, and which files were uploaded.
+
+A SQLite file of its own beside the replica: that one can be fetched again, this one cannot. Every change is
+on the disk when the call returns (WAL, ``synchronous=FULL``), so a kill at any instant loses nothing that was
+acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.ids import new_id
+from agentdesk.base.text import msg
+from agentdesk.commands.values import Answer, Envelope
+from agentdesk.store.errors import translated
+from agentdesk.sync.desk import Draft
+
+__all__ = ["KEPT", "Kept", "Outbox", "OutboxFile", "OutboxNewer"]
+
+KEPT = timedelta(days=14)
+"""How long confirmed commands are kept, to be offered again to a server that lost them."""
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE command (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    number INTEGER UNIQUE,
+    envelope BLOB NOT NULL,
+    state TEXT NOT NULL,
+    held_until INTEGER,
+    answer BLOB,
+    confirmed_at INTEGER
+);
+CREATE INDEX ix_command_state ON command (state, number);
+CREATE TABLE draft (
+    conversation_id BLOB NOT NULL,
+    mode TEXT NOT NULL,
+    draft BLOB NOT NULL,
+    PRIMARY KEY (conversation_id, mode)
+) WITHOUT ROWID;
+CREATE TABLE uploaded (blob TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_envelope_decoder = msgspec.msgpack.Decoder(Envelope)
+_answer_decoder = msgspec.msgpack.Decoder(Answer)
+_draft_decoder = msgspec.msgpack.Decoder(Draft)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class OutboxNewer(AgentDeskError):
+    """The outbox was written by a newer version of the program."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            msg("This folder was used by a newer AgentDesk."),
+            msg("Install that version or a newer one; what waits in the outbox was not changed."),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A command as it lies in the file: ``state`` is held, waiting or refused."""
+
+    envelope: Envelope
+    state: str
+    held_until: datetime | None
+    answer: Answer | None
+
+
+class OutboxFile:
+    """The file itself, synchronous; one thread at a time. Errors of the disk are raised as DatabaseError."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Open the file, making it where it is missing. Raises OutboxNewer, DatabaseError."""
+        if not self._path.exists():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
+            db.execute(f"PRAGMA {pragma}")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            db.close()
+            raise OutboxNewer
+        if version < _VERSION:
+            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
+        self._db = db
+        self._change(self._forget_old)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def about(self, name: str) -> str | None:
+        """Return a fact about this outbox."""
+        row = self._one("SELECT value FROM about WHERE name = ?", name)
+        return row[0] if row else None
+
+    def set_about(self, name: str, value: str) -> None:
+        """Note a fact about this outbox."""
+        self._change(
+            lambda db: db.execute("INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)", (name, value))
+        )
+
+    def desk_id(self) -> UUID:
+        """Return who this desk is to the server; made on first use. Numbers of commands belong to it."""
+        known = self.about("desk_id")
+        if known is None:
+            known = new_id().hex
+            self.set_about("desk_id", known)
+        return UUID(known)
+
+    def add(
+        self, envelope: Envelope, held_until: datetime | None, draft_of: tuple[UUID, str] | None = None
+    ) -> Envelope:
+        """Keep a command; unless it is held it gets its number at once. The draft that it grew out of goes in
+        the same transaction. Returns the envelope as it will travel."""
+
+        def work(db: sqlite3.Connection) -> Envelope:
+            numbered = envelope if held_until else _numbered(db, envelope)
+            db.execute(
+                "INSERT INTO command (id, number, envelope, state, held_until) VALUES (?, ?, ?, ?, ?)",
+                (
+                    envelope.id.bytes,
+                    numbered.number,
+                    _encode(numbered),
+                    "held" if held_until else "waiting",
+                    _micro(held_until) if held_until else None,
+                ),
+            )
+            if draft_of is not None:
+                _drop_draft(db, *draft_of)
+            return numbered
+
+        return self._change(work)
+
+    def release(self, command_id: UUID) -> Envelope | None:
+        """Let a held command go: it gets its number. None where it is not held (any more)."""
+
+        def work(db: sqlite3.Connection) -> Envelope | None:
+            row = db.execute(
+                "SELECT envelope FROM command WHERE id = ? AND state = 'held'", (command_id.bytes,)
+            ).fetchone()
+            if row is None:
+                return None
+            numbered = _numbered(db, _envelope_decoder.decode(row[0]))
+            db.execute(
+                "UPDATE command SET state = 'waiting', held_until = NULL, number = ?, envelope = ?"
+                " WHERE id = ?",
+                (numbered.number, _encode(numbered), command_id.bytes),
+            )
+            return numbered
+
+        return self._change(work)
+
+    def take_back(self, command_id: UUID, state: str, draft: Draft | None = None) -> bool:
+        """Remove a command that is in ``state``, its text going to ``draft`` first. False where it is not."""
+
+        def work(db: sqlite3.Connection) -> bool:
+            gone = db.execute(
+                "DELETE FROM command WHERE id = ? AND state = ?", (command_id.bytes, state)
+            ).rowcount
+            if gone and draft is not None:
+                _put_draft(db, draft)
+            return bool(gone)
+
+        return self._change(work)
+
+    def refuse(self, answers: Sequence[Answer]) -> None:
+        """Note that the server refused commands, and why."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(
+                "UPDATE command SET state = 'refused', answer = ?, held_until = NULL WHERE id = ?"
+                " AND state <> 'confirmed'",
+                [(_encode(answer), answer.command_id.bytes) for answer in answers],
+            )
+
+        self._change(work)
+
+    def replace(self, old: UUID, envelope: Envelope) -> Envelope:
+        """Offer a refused command as a new one, in one step."""
+
+        def work(db: sqlite3.Connection) -> Envelope:
+            db.execute("DELETE FROM command WHERE id = ? AND state = 'refused'", (old.bytes,))
+            numbered = _numbered(db, envelope)
+            db.execute(
+                "INSERT INTO command (id, number, envelope, state) VALUES (?, ?, ?, 'waiting')",
+                (envelope.id.bytes, numbered.number, _encode(numbered)),
+            )
+            return numbered
+
+        return self._change(work)
+
+    def confirm(self, command_ids: Sequence[UUID]) -> None:
+        """The replica contains these commands: they wait no longer, but are kept for a while."""
+        now = _micro(clock.now())
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(
+                "UPDATE command SET state = 'confirmed', confirmed_at = ?"
+                " WHERE id = ? AND state <> 'confirmed'",
+                [(now, command_id.bytes) for command_id in command_ids],
+            )
+
+        self._change(work)
+
+    def offer_again(self, after_number: int) -> int:
+        """Let confirmed commands with higher numbers wait again: the server lost them. Returns how many."""
+
+        def work(db: sqlite3.Connection) -> int:
+            return db.execute(
+                "UPDATE command SET state = 'waiting', confirmed_at = NULL"
+                " WHERE state = 'confirmed' AND number > ?",
+                (after_number,),
+            ).rowcount
+
+        return self._change(work)
+
+    def commands(self) -> list[Kept]:
+        """Return what waits, is held or was refused, in the order in which it takes effect."""
+        rows = self._all(
+            "SELECT envelope, state, held_until, answer FROM command WHERE state <> 'confirmed'"
+            " ORDER BY number IS NULL, number, seq"
+        )
+        return [
+            Kept(
+                _envelope_decoder.decode(envelope),
+                state,
+                None if held is None else _moment(held),
+                None if answer is None else _answer_decoder.decode(answer),
+            )
+            for envelope, state, held, answer in rows
+        ]
+
+    def save_draft(self, draft: Draft) -> None:
+        """Keep a draft; an empty one removes it."""
+        if draft.text.strip() or draft.files:
+            self._change(lambda db: _put_draft(db, draft))
+        else:
+            self._change(lambda db: _drop_draft(db, draft.conversation_id, draft.mode))
+
+    def draft(self, conversation_id: UUID, mode: str) -> Draft | None:
+        """Return a draft."""
+        row = self._one(
+            "SELECT draft FROM draft WHERE conversation_id = ? AND mode = ?", conversation_id.bytes, mode
+        )
+        return _draft_decoder.decode(row[0]) if row else None
+
+    def drafts(self) -> list[Draft]:
+        """Return all drafts, the latest first."""
+        found = [_draft_decoder.decode(row[0]) for row in self._all("SELECT draft FROM draft")]
+        return sorted(
+            found, key=lambda draft: draft.saved_at or datetime.min.replace(tzinfo=UTC), reverse=True
+        )
+
+    def is_uploaded(self, blob: str) -> bool:
+        """Say whether the server is known to have a file."""
+        return self._one("SELECT 1 FROM uploaded WHERE blob = ?", blob) is not None
+
+    def uploaded(self, blob: str) -> None:
+        """Note that the server has a file."""
+        now = _micro(clock.now())
+        self._change(lambda db: db.execute("INSERT OR REPLACE INTO uploaded VALUES (?, ?)", (blob, now)))
+
+    def forget_uploads(self) -> None:
+        """The server may not have any file: it is another one, or was restored."""
+        self._change(lambda db: db.execute("DELETE FROM uploaded"))
+
+    def _forget_old(self, db: sqlite3.Connection) -> None:
+        before = _micro(clock.now() - KEPT)
+        db.execute("DELETE FROM command WHERE state = 'confirmed' AND confirmed_at < ?", (before,))
+
+    def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work`` in one transaction that is on the disk on return."""
+        db = self._opened()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(db)
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise (translated(error) or error) from error
+        return result
+
+    def _one(self, query: str, *values: Any) -> Any:
+        with closing(self._opened().execute(query, values)) as cursor:
+            return cursor.fetchone()
+
+    def _all(self, query: str, *values: Any) -> list[Any]:
+        with closing(self._opened().execute(query, values)) as cursor:
+            return cursor.fetchall()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise RuntimeError("the outbox is not open")
+        return self._db
+
+
+class Outbox:
+    """The same file for the event loop: every call runs in one thread of its own, in order."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = OutboxFile(path)
+        self._thread = ThreadPoolExecutor(1, "outbox")
+
+    @property
+    def file(self) -> OutboxFile:
+        """The file; its methods are to be called through :meth:`run`."""
+        return self._file
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a method of the file in its thread. Once begun it ends, even if the caller is cancelled."""
+        future = self._thread.submit(work, *args, **kwargs)
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def close(self) -> None:
+        """Close the file and end the thread."""
+        await self.run(self._file.close)
+        self._thread.shutdown()
+
+
+def _numbered(db: sqlite3.Connection, envelope: Envelope) -> Envelope:
+    db.execute("INSERT OR IGNORE INTO about (name, value) VALUES ('last_number', '0')")
+    row = db.execute(
+        "UPDATE about SET value = CAST(value AS INTEGER) + 1 WHERE name = 'last_number' RETURNING value"
+    ).fetchone()
+    return msgspec.structs.replace(envelope, number=int(row[0]))
+
+
+def _put_draft(db: sqlite3.Connection, draft: Draft) -> None:
+    kept = msgspec.structs.replace(draft, saved_at=draft.saved_at or clock.now())
+    db.execute(
+        "INSERT OR REPLACE INTO draft (conversation_id, mode, draft) VALUES (?, ?, ?)",
+        (draft.conversation_id.bytes, draft.mode, _encode(kept)),
+    )
+
+
+def _drop_draft(db: sqlite3.Connection, conversation_id: UUID, mode: str) -> None:
+    db.execute("DELETE FROM draft WHERE conversation_id = ? AND mode = ?", (conversation_id.bytes, mode))
+
+
+def _micro(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
+
+
+def _moment(micro: int) -> datetime:
+    return datetime.fromtimestamp(micro / 1_000_000, UTC)

@@ -1,0 +1,220 @@
+"""The desk's copy of what its agent may see: a SQLite file that can be thrown away and fetched again.
+
+It has the synced tables with the columns of the shared schema but without its rules (the server keeps those;
+a rule broken for a moment must not stop a desk), and three tables of its own: where it stands, the rows that
+were set aside under the overlay, and which of our commands the rows contain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    Column,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from agentdesk.base.log import get_logger
+from agentdesk.store.base import SYNCED, synced_tables
+from agentdesk.store.engine import Database
+from agentdesk.store.types import Id
+from agentdesk.store.unit import Changes
+from agentdesk.sync import replica_index
+from agentdesk.sync.protocol import Batch
+from agentdesk.sync.wire_rows import from_wire
+
+__all__ = ["Replica", "Standing", "base_row", "confirmed_command", "empty", "put_standing", "write_batches"]
+
+_VERSION = "1"
+_IDS_PER_QUERY = 500
+
+_log = get_logger(__name__)
+_own = MetaData()
+
+base_row = Table(
+    "base_row",
+    _own,
+    Column("table_name", String, primary_key=True),
+    Column("row_id", Id, primary_key=True),
+    # The server's row in travelling form (msgpack); null: the server has none.
+    Column("wire", LargeBinary, nullable=True),
+)
+
+replica_state = Table(
+    "replica_state", _own, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
+)
+
+confirmed_command = Table("confirmed_command", _own, Column("id", Id, primary_key=True))
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where the replica stands: what it gives back in the next hello. ``cursor`` None: not filled."""
+
+    epoch: str | None = None
+    cursor: str | None = None
+    user_id: UUID | None = None
+    workspace: str = ""
+    undo_seconds: int = 10
+
+
+class Replica:
+    """The file. Any number of readers; one writer at a time, which the caller sees to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db = Database(f"sqlite:///{path}", foreign_keys=False)
+
+    async def open(self) -> Standing:
+        """Make the file ready; one of another version is thrown away. Returns where it stands.
+
+        Raises DatabaseError where the file cannot be used.
+        """
+        if await self._schema_known() != _schema_hash():
+            await self._throw_away()
+            await self._create()
+        return await self.standing()
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection for queries, which sees one moment."""
+        return self._db.read()
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """One writing transaction."""
+        return self._db.write()
+
+    async def standing(self) -> Standing:
+        """Return where the replica stands."""
+        async with self._db.read() as conn:
+            value = await conn.scalar(select(replica_state.c.value).where(replica_state.c.name == "standing"))
+        return Standing() if value is None else msgspec.json.decode(value, type=Standing)
+
+    async def confirmed(self) -> set[UUID]:
+        """Return our commands that the rows contain and that may still be in the outbox."""
+        async with self._db.read() as conn:
+            return set(await conn.scalars(select(confirmed_command.c.id)))
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._db.close()
+
+    async def _schema_known(self) -> str | None:
+        if not self._path.exists():
+            return None
+        async with self._db.read() as conn:
+            if not await conn.run_sync(lambda sync: inspect(sync).has_table(replica_state.name)):
+                return None
+            found: str | None = await conn.scalar(
+                select(replica_state.c.value).where(replica_state.c.name == "schema")
+            )
+            return found
+
+    async def _throw_away(self) -> None:
+        await self._db.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+    async def _create(self) -> None:
+        _log.info("the replica is made anew")
+        async with self._db.write() as conn:
+            for statement in _statements():
+                await conn.exec_driver_sql(statement)
+            await conn.execute(insert(replica_state).values(name="schema", value=_schema_hash()))
+
+
+async def put_standing(conn: AsyncConnection, standing: Standing) -> None:
+    """Write where the replica stands."""
+    value = msgspec.json.encode(standing).decode()
+    statement = upsert(replica_state).values(name="standing", value=value)
+    await conn.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+    )
+
+
+async def empty(conn: AsyncConnection, standing: Standing) -> None:
+    """Forget all rows: everything comes anew."""
+    for table in (*synced_tables(), base_row, confirmed_command):
+        await conn.execute(delete(table))
+    await replica_index.empty(conn)
+    await put_standing(conn, standing)
+
+
+async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Changes:
+    """Write the server's rows, newer ones only (by ``ver``), then its departures; returns what changed.
+
+    To be called while no overlay lies over the rows.
+    """
+    changes: Changes = {}
+    for batch in batches:
+        for rows in batch.rows:
+            table = SYNCED.get(rows.table)
+            if table is not None:
+                changed = await _write_rows(conn, table, [from_wire(table, row) for row in rows.rows])
+                changes.setdefault(table.name, set()).update(changed)
+        for departure in batch.departures:
+            table = SYNCED.get(departure.table)
+            if table is not None:
+                await conn.execute(delete(table).where(table.c.id == departure.id))
+                await replica_index.remove(conn, table, departure.id)
+                changes.setdefault(table.name, set()).add(departure.id)
+    return changes
+
+
+async def _write_rows(conn: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> list[UUID]:
+    known: dict[UUID, int] = {}
+    for start in range(0, len(rows), _IDS_PER_QUERY):
+        ids = [row["id"] for row in rows[start : start + _IDS_PER_QUERY]]
+        found = await conn.execute(select(table.c.id, table.c.ver).where(table.c.id.in_(ids)))
+        known.update({row.id: row.ver for row in found})
+    newer = {row["id"]: row for row in rows if row["ver"] > known.get(row["id"], -1)}
+    if newer:
+        await conn.execute(_upsert(table), list(newer.values()))
+        await replica_index.add(conn, table, list(newer.values()))
+    return list(newer)
+
+
+def _upsert(table: Table) -> Insert:
+    statement = upsert(table)
+    others = {column.name: statement.excluded[column.name] for column in table.c if column.name != "id"}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=others)
+
+
+def _statements() -> Iterable[str]:
+    dialect = sqlite_dialect()
+    shadow = MetaData()
+    for table in synced_tables():
+        bare = Table(
+            table.name,
+            shadow,
+            *(Column(c.name, c.type, primary_key=c.primary_key, nullable=True) for c in table.c),
+        )
+        yield str(CreateTable(bare).compile(dialect=dialect))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            copied = Index(str(index.name), *(bare.c[column.name] for column in index.columns))
+            yield str(CreateIndex(copied).compile(dialect=dialect))
+    for own in _own.sorted_tables:
+        yield str(CreateTable(own).compile(dialect=dialect))
+    yield from replica_index.statements()
+
+
+def _schema_hash() -> str:
+    return hashlib.sha256("\n".join([_VERSION, *_statements()]).encode()).hexdigest()

@@ -1,0 +1,65 @@
+"""The replica's own full-text index of messages, kept in step with the rows of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, delete
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from agentdesk.store import search
+from agentdesk.store.tables import message, search_entry
+from agentdesk.store.tables.search import SQLITE_INDEX
+
+__all__ = ["add", "empty", "remove", "statements"]
+
+_EMPTY_INDEX = "INSERT INTO search_index(search_index) VALUES('delete-all')"
+
+
+def statements() -> Iterator[str]:
+    """The statements that create the index in an empty file."""
+    dialect = sqlite_dialect()
+    yield str(CreateTable(search_entry).compile(dialect=dialect))
+    for index in search_entry.indexes:
+        if index.dialect_kwargs.get("postgresql_using") is None:
+            yield str(CreateIndex(index).compile(dialect=dialect))
+    yield SQLITE_INDEX
+
+
+async def add(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Make the rows findable, where they are messages."""
+    if table is not message:
+        return
+    await search.index_messages(
+        conn,
+        [
+            (
+                row["id"],
+                row["conversation_id"],
+                row["inbox_id"],
+                search.search_text(row["subject"], row["text"], _names(row)),
+            )
+            for row in rows
+        ],
+    )
+
+
+async def remove(conn: AsyncConnection, table: Table, row_id: UUID) -> None:
+    """Make a message that has gone unfindable."""
+    if table is message:
+        await search.remove(conn, [row_id])
+
+
+async def empty(conn: AsyncConnection) -> None:
+    """Forget everything."""
+    await conn.execute(delete(search_entry))
+    await conn.exec_driver_sql(_EMPTY_INDEX)
+
+
+def _names(row: Mapping[str, Any]) -> list[str]:
+    sender = row["sender"] or {}
+    return [name for name in (sender.get("name", ""), sender.get("value", "")) if name]

@@ -1,0 +1,213 @@
+"""One snapshot's changes for any number of desks: rows are loaded once, then cut to each scope."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.store.base import EVERYONE, SYNCED, synced_tables
+from agentdesk.store.tables import (
+    applied_command,
+    attachment,
+    contact,
+    contact_identity,
+    contact_inbox,
+    conversation,
+    event,
+    message,
+)
+from agentdesk.sync.changelog import Entry, Position
+from agentdesk.sync.protocol import Departure, Rows
+from agentdesk.sync.scope import Scope
+from agentdesk.sync.wire_rows import WireRow, microseconds, to_wire, wire_size
+
+__all__ = ["RETAINED", "Changed", "ChangedRow", "cut", "load", "load_rows", "pack"]
+
+RETAINED = timedelta(days=90)
+"""How long closed conversations stay on a desk."""
+
+FRAME_BYTES = 2 * 1024 * 1024
+FRAME_ROWS = 2000
+_IDS_PER_QUERY = 500
+_SCOPE_TABLES = frozenset({"inbox", "inbox_member", "user"})
+_OF_CONTACT = {contact.name: "id", contact_identity.name: "contact_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRow:
+    """A row as it is now (``wire`` None: gone). ``scopes`` are those it lives in, ``left`` those the log
+    names besides."""
+
+    table: str
+    id: UUID
+    wire: WireRow | None
+    scopes: frozenset[str]
+    left: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """All that one snapshot showed, parents first. ``commands`` maps ids of commands to the desks that
+    issued them; ``members`` says that somebody's scope may be another one now."""
+
+    position: Position
+    rows: tuple[ChangedRow, ...] = ()
+    commands: dict[UUID, UUID] = field(default_factory=dict)
+    members: bool = False
+
+
+async def load(
+    conn: AsyncConnection, entries: Sequence[Entry], position: Position, whole: set[UUID]
+) -> Changed:
+    """Return what ``entries`` speak of, as this snapshot shows it.
+
+    With a conversation come its contact and, where it is older than desks keep closed ones, all that is in
+    it: once per reader, which is what ``whole`` remembers.
+    """
+    logged: dict[str, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for entry in entries:
+        if entry.table in SYNCED:
+            logged[entry.table][entry.row_id].add(entry.scope)
+    loaded: dict[str, dict[UUID, WireRow]] = {
+        name: await load_rows(conn, SYNCED[name], SYNCED[name].c.id, ids) for name, ids in logged.items()
+    }
+    await _add_older(conn, loaded, whole)
+    await _add_contacts(conn, loaded)
+    scopes_of_contact = _scopes_of_contacts(loaded.get(contact_inbox.name, {}))
+    rows = [
+        _changed_row(name, row_id, loaded.get(name, {}).get(row_id), logged[name][row_id], scopes_of_contact)
+        for name in (table.name for table in synced_tables())
+        for row_id in dict.fromkeys([*logged[name], *loaded.get(name, {})])
+    ]
+    return Changed(
+        position, tuple(rows), await _issuers(conn, entries), members=bool(_SCOPE_TABLES & logged.keys())
+    )
+
+
+async def load_rows(
+    conn: AsyncConnection, table: Table, column: Any, ids: Collection[UUID]
+) -> dict[UUID, WireRow]:
+    """Return the rows of ``table`` whose ``column`` is among ``ids``, by id, in travelling form."""
+    found: dict[UUID, WireRow] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), _IDS_PER_QUERY):
+        chunk = wanted[start : start + _IDS_PER_QUERY]
+        for row in (await conn.execute(select(table).where(column.in_(chunk)))).mappings():
+            found[row["id"]] = to_wire(table, row)
+    return found
+
+
+def cut(changed: Changed, scope: Scope) -> Iterator[tuple[tuple[Rows, ...], tuple[Departure, ...]]]:
+    """Return what of ``changed`` a desk of ``scope`` is sent, in pieces that fit into frames, parents first.
+
+    Departures come with the last piece, children first. There is always at least one piece.
+    """
+    pieces = pack((row.table, row.wire) for row in changed.rows if row.wire and scope.covers(row.scopes))
+    departures = tuple(
+        Departure(str(row.table), row.id)
+        for row in reversed(changed.rows)
+        if scope.covers(row.left) and (row.wire is None or not scope.covers(row.scopes))
+    )
+    held: tuple[Rows, ...] = ()
+    for piece in pieces:
+        if held:
+            yield held, ()
+        held = piece
+    yield held, departures
+
+
+def pack(rows: Iterable[tuple[str, WireRow]]) -> Iterator[tuple[Rows, ...]]:
+    """Gather (table name, row) pairs into pieces of at most FRAME_ROWS rows and about FRAME_BYTES bytes."""
+    piece: dict[str, list[WireRow]] = {}
+    count = size = 0
+    for name, row in rows:
+        weight = wire_size(row)
+        if count and (count >= FRAME_ROWS or size + weight > FRAME_BYTES):
+            yield _rows_of(piece)
+            piece, count, size = {}, 0, 0
+        piece.setdefault(name, []).append(row)
+        count, size = count + 1, size + weight
+    if count:
+        yield _rows_of(piece)
+
+
+def _rows_of(piece: dict[str, list[WireRow]]) -> tuple[Rows, ...]:
+    return tuple(Rows(str(name), tuple(rows)) for name, rows in piece.items())
+
+
+async def _add_older(conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow]], whole: set[UUID]) -> None:
+    """A conversation from before the retained days may be unknown to a desk: it travels with its content."""
+    before = microseconds(clock.now() - RETAINED)
+    older = {
+        row_id
+        for row_id, row in loaded.get(conversation.name, {}).items()
+        if row["created_at"] < before and row_id not in whole
+    }
+    if not older:
+        return
+    whole |= older
+    for table in (message, event, attachment):
+        extra = await load_rows(conn, table, table.c.conversation_id, older)
+        loaded.setdefault(table.name, {}).update(extra)
+
+
+async def _add_contacts(conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow]]) -> None:
+    """The contacts of changed conversations, and of contacts the inboxes that decide who sees them."""
+    entered = {UUID(bytes=row["contact_id"]) for row in loaded.get(contact_inbox.name, {}).values()}
+    entered |= {UUID(bytes=row["contact_id"]) for row in loaded.get(conversation.name, {}).values()}
+    changed = set(loaded.get(contact.name, {}))
+    changed |= {UUID(bytes=row["contact_id"]) for row in loaded.get(contact_identity.name, {}).values()}
+    if entered:
+        for table, column in (
+            (contact, contact.c.id),
+            (contact_identity, contact_identity.c.contact_id),
+        ):
+            loaded.setdefault(table.name, {}).update(await load_rows(conn, table, column, entered))
+    if entered or changed:
+        found = await load_rows(conn, contact_inbox, contact_inbox.c.contact_id, entered | changed)
+        loaded.setdefault(contact_inbox.name, {}).update(found)
+
+
+def _scopes_of_contacts(links: dict[UUID, WireRow]) -> dict[bytes, frozenset[str]]:
+    scopes: dict[bytes, set[str]] = defaultdict(set)
+    for link in links.values():
+        scopes[link["contact_id"]].add(link["inbox_id"].hex())
+    return {contact_id: frozenset(found) for contact_id, found in scopes.items()}
+
+
+def _changed_row(
+    table: str,
+    row_id: UUID,
+    wire: WireRow | None,
+    logged: set[str],
+    scopes_of_contact: dict[bytes, frozenset[str]],
+) -> ChangedRow:
+    if wire is None:
+        return ChangedRow(table, row_id, None, frozenset(), frozenset(logged))
+    scopes = frozenset({EVERYONE})
+    if table in _OF_CONTACT:
+        scopes = scopes_of_contact.get(wire[_OF_CONTACT[table]], frozenset())
+    elif EVERYONE not in logged and "inbox_id" in wire:
+        scopes = frozenset({wire["inbox_id"].hex()})
+    return ChangedRow(table, row_id, wire, scopes, frozenset(logged) - scopes)
+
+
+async def _issuers(conn: AsyncConnection, entries: Sequence[Entry]) -> dict[UUID, UUID]:
+    ids = list({entry.command_id for entry in entries if entry.command_id is not None})
+    issuers: dict[UUID, UUID] = {}
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        found = await conn.execute(
+            select(applied_command.c.id, applied_command.c.desk_id)
+            .where(applied_command.c.id.in_(ids[start : start + _IDS_PER_QUERY]))
+            .where(applied_command.c.desk_id.is_not(None))
+        )
+        issuers.update({row.id: row.desk_id for row in found})
+    return issuers

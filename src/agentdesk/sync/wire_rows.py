@@ -1,0 +1,121 @@
+"""Rows of synced tables as they travel: column name to plain value.
+
+Ids become 16 bytes, moments whole microseconds since 1970 in UTC, everything else goes as it is. Both sides
+may be of different versions: columns that the reader does not know are left out, columns that the writer did
+not know get a plain default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, RowMapping, String, Table
+from sqlalchemy.sql.type_api import TypeEngine
+
+from agentdesk.store.types import Id, Moment
+
+__all__ = ["WireRow", "from_wire", "microseconds", "to_wire", "wire_size"]
+
+WireRow = dict[str, Any]
+_Convert = Callable[[Any], Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ROW_OVERHEAD = 200
+_MAPPINGS = frozenset({"fields", "reason", "data"})
+"""JSON columns whose empty value is an object; all others hold lists."""
+
+
+def to_wire(table: Table, row: Mapping[str, Any] | RowMapping) -> WireRow:
+    """Return a row, as read through SQLAlchemy, in its travelling form."""
+    return {
+        name: value if value is None or convert is None else convert(value)
+        for name, convert in _outward(table)
+        for value in (row[name],)
+    }
+
+
+def from_wire(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a travelling row as values for ``table``.
+
+    Raises ValueError or TypeError where a value cannot be of its column's type.
+    """
+    values: dict[str, Any] = {}
+    for name, convert, default in _inward(table):
+        value = row[name] if name in row else default()
+        values[name] = value if value is None or convert is None else convert(value)
+    return values
+
+
+def wire_size(row: WireRow) -> int:
+    """Return about how many bytes a row takes on the wire (long texts decide)."""
+    return _ROW_OVERHEAD + sum(
+        len(value) * (3 if isinstance(value, str) and not value.isascii() else 1)
+        for value in row.values()
+        if isinstance(value, str | bytes)
+    )
+
+
+@cache
+def _outward(table: Table) -> tuple[tuple[str, _Convert | None], ...]:
+    return tuple((str(column.name), _to(column.type)) for column in table.c)
+
+
+@cache
+def _inward(table: Table) -> tuple[tuple[str, _Convert | None, Callable[[], Any]], ...]:
+    return tuple((str(column.name), _from(column.type), _default_of(column)) for column in table.c)
+
+
+def _to(kind: TypeEngine[Any]) -> _Convert | None:
+    if isinstance(kind, Id):
+        return _id_bytes
+    return microseconds if isinstance(kind, Moment) else None
+
+
+def _from(kind: TypeEngine[Any]) -> _Convert | None:
+    if isinstance(kind, Id):
+        return _id_of
+    return _moment_of if isinstance(kind, Moment) else None
+
+
+def _id_bytes(value: UUID) -> bytes:
+    return value.bytes
+
+
+def _id_of(value: bytes) -> UUID:
+    return UUID(bytes=value)
+
+
+def microseconds(value: datetime) -> int:
+    """Return a moment as it travels: whole microseconds since 1970 in UTC."""
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def _moment_of(value: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def _default_of(column: Column[Any]) -> Callable[[], Any]:
+    """What stands where an older server says nothing; given in wire form."""
+    if column.nullable:
+        return lambda: None
+    kind = column.type
+    if isinstance(kind, JSON):
+        return dict if column.name in _MAPPINGS else list
+    for family, make in _EMPTY:
+        if isinstance(kind, family):
+            return make
+    return lambda: 0
+
+
+_EMPTY: tuple[tuple[type[TypeEngine[Any]], Callable[[], Any]], ...] = (
+    (Boolean, lambda: False),
+    (String, lambda: ""),
+    (Id, lambda: bytes(16)),
+    (LargeBinary, lambda: b""),
+    (Integer, lambda: 0),
+)

@@ -1,0 +1,422 @@
+"""The one place where replica and outbox change together, in the order that makes any kill safe.
+
+A command is in the outbox before its effect is in the replica; it leaves the outbox only after the rows that
+contain it, the cursor and its name are in the replica. Doing either step again is harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import itertools
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import delete
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError, NotFound
+from agentdesk.base.events import Bell
+from agentdesk.base.ids import new_id
+from agentdesk.base.tasks import Tasks
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Actor
+from agentdesk.commands.executor import as_text
+from agentdesk.commands.values import AddNote, Answer, AnyCommand, Envelope, SendReply, SetStatus
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.unit import Changes
+from agentdesk.sync.desk import Draft, Waiting
+from agentdesk.sync.outbox import Outbox
+from agentdesk.sync.overlay import Pending, add_changes, apply_one, desk_actor, replay, restore
+from agentdesk.sync.protocol import Batch, Welcome
+from agentdesk.sync.replica import Replica, Standing, confirmed_command, empty, put_standing, write_batches
+
+__all__ = ["Workbench", "WrongPerson"]
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _whole(
+    method: Callable[Concatenate[Workbench, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Workbench, P], Coroutine[Any, Any, T]]:
+    """Let a method that has begun run to its end, also when its caller is cancelled meanwhile."""
+
+    @functools.wraps(method)
+    async def run(self: Workbench, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.to_its_end(method(self, *args, **kwargs), method.__name__)
+
+    return run
+
+
+class WrongPerson(AgentDeskError):
+    """The outbox on this computer belongs to somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            msg("This folder holds the unsent work of somebody else."),
+            msg("Sign in as that person, or choose another folder."),
+        )
+
+
+class Workbench:
+    """Replica, outbox, and the commands that lie between them. ``on_changes`` hears of every change once per
+    transaction; ``{}`` means that everything may have changed."""
+
+    def __init__(self, replica: Replica, outbox: Outbox, on_changes: Callable[[Changes], None]) -> None:
+        self._replica = replica
+        self._outbox = outbox
+        self._on_changes = on_changes
+        self._tasks = Tasks("workbench")
+        self._numbers = itertools.count()
+        self._writing = asyncio.Lock()
+        self._pending: dict[UUID, Pending] = {}
+        self._refused: dict[UUID, Waiting] = {}
+        self.standing = Standing()
+        self.desk_id = UUID(int=0)
+        self.sent: set[UUID] = set()
+        """What has gone up on the present connection, answered or not."""
+        self.news = Bell()
+        """Rings when there is something to push."""
+
+    async def open(self) -> None:
+        """Open both files and lay the overlay anew. Raises DatabaseError, OutboxNewer."""
+        await self._outbox.run(self._outbox.file.open)
+        self.desk_id = await self._outbox.run(self._outbox.file.desk_id)
+        self.standing = await self._replica.open()
+        async with self._writing:
+            await self._let_go(await self._replica.confirmed())
+            for kept in await self._outbox.run(self._outbox.file.commands):
+                if kept.state == "refused":
+                    self._note_refused(kept.envelope, kept.answer)
+                else:
+                    self._pending[kept.envelope.id] = Pending(kept.envelope, kept.held_until)
+            await self._rebase()
+
+    async def close(self) -> None:
+        """Close both files, after the transactions that are under way."""
+        await self._tasks.drain()
+        await self._replica.close()
+        await self._outbox.close()
+
+    async def to_its_end(self, work: Coroutine[Any, Any, T], name: str) -> T:
+        """Run ``work`` in a task of its own, which a cancelled caller does not take along."""
+        task = self._tasks.start(_settled(work), f"{name} {next(self._numbers)}")
+        value, error = await asyncio.shield(task)
+        if error is not None:
+            raise error
+        return cast(T, value)
+
+    # --- what the agent does ---
+
+    @_whole
+    async def do(self, command: AnyCommand, held_until: datetime | None) -> UUID:
+        """Keep a command and show its effect.
+
+        Raises Refusal where the replica refuses it; then nothing was kept.
+        """
+        pending = Pending(Envelope(id=new_id(), command=command, issued_at=clock.now()), held_until)
+        keep = functools.partial(self._outbox.file.add, pending.envelope, held_until, _draft_place(command))
+        async with self._writing:
+            changes = await self._apply_new(pending, keep)
+        self._tell(changes, {"outbox": {pending.id}, **_draft_change(command)})
+        return pending.id
+
+    @_whole
+    async def release(self, command_id: UUID) -> None:
+        """Let a held command go. Nothing where it is not held."""
+        async with self._writing:
+            envelope = await self._outbox.run(self._outbox.file.release, command_id)
+            if envelope is None:
+                return
+            self._pending.pop(command_id, None)
+            self._pending[command_id] = Pending(envelope)
+            changes = await self._rebase()
+        self._tell(changes, {"outbox": {command_id}})
+
+    @_whole
+    async def take_back(self, command_id: UUID) -> bool:
+        """Undo a held command; its text goes back to the draft. False where it has gone already."""
+        async with self._writing:
+            pending = self._pending.get(command_id)
+            if pending is None or pending.held_until is None:
+                return False
+            draft = _as_draft(pending.envelope.command)
+            if not await self._outbox.run(self._outbox.file.take_back, command_id, "held", draft):
+                return False
+            del self._pending[command_id]
+            changes = await self._rebase()
+        self._tell(changes, {"outbox": {command_id}, **_draft_change(pending.envelope.command)})
+        return True
+
+    @_whole
+    async def discard(self, command_id: UUID) -> None:
+        """Drop a refused command; its text goes back to the draft first."""
+        async with self._writing:
+            refused = self._refused.get(command_id)
+            if refused is None:
+                return
+            draft = _as_draft(refused.command)
+            await self._outbox.run(self._outbox.file.take_back, command_id, "refused", draft)
+            del self._refused[command_id]
+        self._tell({}, {"outbox": {command_id}, **_draft_change(refused.command)})
+
+    @_whole
+    async def retry(self, command_id: UUID) -> None:
+        """Offer a refused command again as a new one, meant in spite of what came between. Raises NotFound,
+        Refusal."""
+        async with self._writing:
+            refused = self._refused.get(command_id)
+            if refused is None:
+                raise NotFound
+            command = _meant_anyway(refused.command)
+            pending = Pending(Envelope(id=new_id(), command=command, issued_at=clock.now()))
+            keep = functools.partial(self._outbox.file.replace, command_id, pending.envelope)
+            changes = await self._apply_new(pending, keep)
+            del self._refused[command_id]
+        self._tell(changes, {"outbox": {command_id, pending.id}})
+
+    def waiting(self) -> list[Waiting]:
+        """Return what the outbox holds, refused ones first, then in the order in which it takes effect."""
+        pending = (_waiting(pending, pending.id in self.sent) for pending in self._pending.values())
+        return [*self._refused.values(), *pending]
+
+    def held(self) -> list[tuple[UUID, datetime]]:
+        """Return the held commands and when each is to go."""
+        return [(p.id, p.held_until) for p in self._pending.values() if p.held_until is not None]
+
+    async def is_uploaded(self, blob: str) -> bool:
+        """Say whether the server is known to have a file."""
+        return await self._outbox.run(self._outbox.file.is_uploaded, blob)
+
+    async def note_uploaded(self, blob: str) -> None:
+        """Note that the server has a file."""
+        await self._outbox.run(self._outbox.file.uploaded, blob)
+
+    def unsent(self) -> int:
+        """Return how many commands have not been confirmed."""
+        return len(self._pending)
+
+    # --- what the connection does ---
+
+    def to_push(self, but: Iterable[UUID], limit: int) -> list[Envelope]:
+        """Return the next commands to go up, by number, without those named in ``but``."""
+        known = set(but)
+        ready = [
+            pending.envelope
+            for pending in self._pending.values()
+            if pending.held_until is None and pending.id not in known
+        ]
+        return sorted(ready, key=lambda envelope: envelope.number or 0)[:limit]
+
+    @_whole
+    async def welcome(self, welcome: Welcome) -> None:
+        """Take note of whom we are connected to. Raises WrongPerson where the outbox is not this person's."""
+        await self._check_person(welcome.user_id)
+        async with self._writing:
+            await self._check_numbers(welcome)
+            standing = Standing(
+                epoch=welcome.epoch,
+                cursor=None if welcome.fresh else self.standing.cursor,
+                user_id=welcome.user_id,
+                workspace=welcome.workspace,
+                undo_seconds=welcome.undo_seconds,
+            )
+            if standing == self.standing and not welcome.fresh:
+                return
+            async with self._replica.write() as conn:
+                if welcome.fresh:
+                    await empty(conn, standing)
+                else:
+                    await put_standing(conn, standing)
+            self.standing = standing
+        if welcome.fresh:
+            self._on_changes({})
+
+    @_whole
+    async def take_in(self, batches: Sequence[Batch]) -> None:
+        """Write what the server sent, drop our commands that it contains, and lay the rest over it again: one
+        transaction."""
+        own = {command_id for batch in batches for command_id in batch.own} & self._pending.keys()
+        last = batches[-1]
+        complete = not (last.more or last.filling)
+        async with self._writing:
+            standing = (
+                msgspec.structs.replace(self.standing, cursor=last.cursor) if complete else self.standing
+            )
+            left = [pending for pending in self._pending.values() if pending.id not in own]
+            async with self._replica.write() as conn:
+                changes = await restore(conn)
+                add_changes(changes, await write_batches(conn, batches))
+                if own:
+                    names = [{"id": command_id} for command_id in own]
+                    await conn.execute(upsert(confirmed_command).on_conflict_do_nothing(), names)
+                await put_standing(conn, standing)
+                add_changes(changes, await replay(conn, left, await self._actor(conn)))
+            self.standing = standing
+            await self._let_go(own)
+        self._tell(changes, {"outbox": own})
+
+    @_whole
+    async def refused(self, answers: Sequence[Answer]) -> None:
+        """Take the server's refusals: their effects go, the commands stay to be shown."""
+        async with self._writing:
+            known = [answer for answer in answers if answer.command_id in self._pending]
+            if not known:
+                return
+            await self._outbox.run(self._outbox.file.refuse, known)
+            for answer in known:
+                self._note_refused(self._pending.pop(answer.command_id).envelope, answer)
+            changes = await self._rebase()
+        self._tell(changes, {"outbox": {answer.command_id for answer in known}})
+
+    # --- inside ---
+
+    async def _apply_new(self, pending: Pending, keep: Callable[[], Envelope]) -> Changes:
+        """Apply a command and keep it, the outbox before the replica. Raises Refusal, DatabaseError."""
+        try:
+            async with self._replica.write() as conn:
+                changes = await apply_one(conn, pending, await self._actor(conn))
+                pending.envelope = await self._outbox.run(keep)
+                self._pending[pending.id] = pending
+        except DatabaseError:
+            if pending.id not in self._pending:
+                raise
+            return {}  # it is in the outbox: the next transaction shows its effect
+        return changes
+
+    async def _check_person(self, user_id: UUID) -> None:
+        owner = await self._outbox.run(self._outbox.file.about, "user_id")
+        if owner == user_id.hex:
+            return
+        if owner is not None and (self._pending or self._refused):
+            raise WrongPerson
+        await self._outbox.run(self._outbox.file.set_about, "user_id", user_id.hex)
+
+    async def _check_numbers(self, welcome: Welcome) -> None:
+        """Notice a server that forgot: another epoch, or fewer of our commands than it had confirmed."""
+        file = self._outbox.file
+        again = await self._outbox.run(file.offer_again, welcome.last_number)
+        if again or (self.standing.epoch is not None and self.standing.epoch != welcome.epoch):
+            await self._outbox.run(file.forget_uploads)
+        if again:
+            for kept in await self._outbox.run(file.commands):
+                if kept.state == "waiting":
+                    self._pending.pop(kept.envelope.id, None)
+                    self._pending[kept.envelope.id] = Pending(kept.envelope)
+
+    async def _rebase(self) -> Changes:
+        async with self._replica.write() as conn:
+            changes = await restore(conn)
+            add_changes(changes, await replay(conn, list(self._pending.values()), await self._actor(conn)))
+        return changes
+
+    async def _let_go(self, confirmed: set[UUID]) -> None:
+        """The replica contains these: now, and not before, they leave the outbox."""
+        if not confirmed:
+            return
+        await self._outbox.run(self._outbox.file.confirm, list(confirmed))
+        for command_id in confirmed:
+            self._pending.pop(command_id, None)
+        async with self._replica.write() as conn:
+            await conn.execute(delete(confirmed_command).where(confirmed_command.c.id.in_(confirmed)))
+
+    async def _actor(self, conn: AsyncConnection) -> Actor:
+        return await desk_actor(conn, self.standing.user_id or UUID(int=0))
+
+    def _tell(self, changes: Changes, besides: Changes) -> None:
+        add_changes(changes, besides)
+        told = {name: ids for name, ids in changes.items() if ids}
+        if told:
+            self._on_changes(told)
+        if besides.get("outbox"):
+            self.news.ring()
+
+    def _note_refused(self, envelope: Envelope, answer: Answer | None) -> None:
+        self._refused[envelope.id] = Waiting(
+            id=envelope.id,
+            number=envelope.number,
+            command=envelope.command,
+            state="refused",
+            issued_at=envelope.issued_at,
+            answer=answer,
+        )
+
+
+async def _settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, AgentDeskError | None]:
+    """The result of ``work``, or the known error that it ended with, for a caller who may have left."""
+    try:
+        return await work, None
+    except AgentDeskError as error:
+        return None, error
+
+
+def _waiting(pending: Pending, sent: bool) -> Waiting:
+    answer = None
+    if pending.refusal is not None:
+        reason = as_text(pending.refusal.message)
+        answer = Answer(
+            command_id=pending.id,
+            outcome="refused",
+            code=pending.refusal.code,
+            reason=reason,
+            newer=pending.refusal.newer,
+        )
+    return Waiting(
+        id=pending.id,
+        number=pending.envelope.number,
+        command=pending.envelope.command,
+        state="held" if pending.held_until else "sent" if sent else "waiting",
+        issued_at=pending.envelope.issued_at,
+        held_until=pending.held_until,
+        answer=answer,
+    )
+
+
+def _draft_place(command: AnyCommand) -> tuple[UUID, str] | None:
+    """The draft that a command grew out of."""
+    if isinstance(command, SendReply):
+        return command.conversation_id, "reply"
+    return (command.conversation_id, "note") if isinstance(command, AddNote) else None
+
+
+def _draft_change(command: AnyCommand) -> Changes:
+    place = _draft_place(command)
+    return {} if place is None else {"draft": {place[0]}}
+
+
+def _as_draft(command: AnyCommand) -> Draft | None:
+    """The text of a command, as a draft again."""
+    if isinstance(command, AddNote):
+        return Draft(
+            conversation_id=command.conversation_id, mode="note", text=command.text, files=command.files
+        )
+    if not isinstance(command, SendReply):
+        return None
+    return Draft(
+        conversation_id=command.conversation_id,
+        mode="reply",
+        text=command.text,
+        html=command.html,
+        to=tuple(party.value for party in command.to),
+        cc=tuple(party.value for party in command.cc),
+        bcc=tuple(party.value for party in command.bcc),
+        subject=command.subject,
+        files=command.files,
+        seen_message_id=command.seen_message_id,
+    )
+
+
+def _meant_anyway(command: AnyCommand) -> AnyCommand:
+    """The command, to be applied whatever its issuer had not seen."""
+    if isinstance(command, SendReply):
+        return msgspec.structs.replace(command, anyway=True)
+    if isinstance(command, SetStatus):
+        return msgspec.structs.replace(command, seen_message_id=None)
+    return command

@@ -1,0 +1,364 @@
+"""A small server and desks in one process, joined by an in-memory network that can be disturbed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.events import Bell
+from agentdesk.base.ids import new_id
+from agentdesk.base.tasks import Tasks
+from agentdesk.commands.context import Actor
+from agentdesk.commands.executor import Executor
+from agentdesk.commands.values import File
+from agentdesk.domain.message import Author
+from agentdesk.domain.team import Role
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import (
+    account,
+    contact,
+    contact_identity,
+    contact_inbox,
+    conversation,
+    inbox,
+    message,
+    user,
+)
+from agentdesk.store.unit import Changes, ServerUnit
+from agentdesk.sync.endpoint import Session
+from agentdesk.sync.exchange import Exchange, Farewell
+from agentdesk.sync.feed import Feed
+from agentdesk.sync.outbox import Outbox
+from agentdesk.sync.replica import Replica
+from agentdesk.sync.workbench import Workbench
+
+
+class FakeChannels:
+    """Gives out keys as a channel would."""
+
+    async def reserve_key(
+        self, _conn: AsyncConnection, _account_id: UUID, _conversation_id: UUID, message_id: UUID
+    ) -> str:
+        return f"<{message_id}@desk.test>"
+
+
+@dataclass
+class Line:
+    """One direction-pair of frames between two ends. ``rng`` makes it slow, ``cut`` ends it for both."""
+
+    rng: random.Random | None = None
+    _queues: tuple[asyncio.Queue[bytes | None], asyncio.Queue[bytes | None]] = field(
+        default_factory=lambda: (asyncio.Queue(), asyncio.Queue())
+    )
+    dead: bool = False
+
+    def end(self, side: int) -> LineEnd:
+        return LineEnd(self, side)
+
+    def cut(self) -> None:
+        """Frames under way are lost, and both ends notice."""
+        self.dead = True
+        for queue in self._queues:
+            while not queue.empty():
+                queue.get_nowait()
+            queue.put_nowait(None)
+
+
+class LineEnd:
+    """One end of a line, as a transport."""
+
+    def __init__(self, line: Line, side: int) -> None:
+        self._line = line
+        self._in = line._queues[side]
+        self._out = line._queues[1 - side]
+
+    async def receive(self) -> bytes | None:
+        if self._line.dead:
+            return None
+        if self._line.rng is not None and self._line.rng.random() < 0.3:
+            await asyncio.sleep(self._line.rng.random() * 0.01)
+        return await self._in.get()
+
+    async def send(self, frame: bytes) -> None:
+        if self._line.dead:
+            raise ConnectionResetError
+        self._out.put_nowait(frame)
+
+    async def close(self) -> None:
+        if not self._line.dead:
+            self._line.cut()
+
+
+@dataclass
+class World:
+    """The server's side, with one inbox and one account to begin with."""
+
+    db: Database
+    bell: Bell
+    feed: Feed
+    executor: Executor
+    tasks: Tasks
+    actors: dict[str, Actor] = field(default_factory=dict)
+    inbox_id: UUID = field(default_factory=new_id)
+    account_id: UUID = field(default_factory=new_id)
+    number: int = 0
+
+    @classmethod
+    async def start(cls, url: str) -> World:
+        db, bell = Database(url), Bell()
+        await db.migrate()
+        world = cls(
+            db, bell, Feed(db, bell, poll_seconds=0.5), Executor(db, bell, FakeChannels()), Tasks("world")
+        )
+        await world.feed.start()
+        await world.write(world._begin)
+        return world
+
+    async def close(self) -> None:
+        await self.tasks.close()
+        await self.feed.stop()
+        await self.db.close()
+
+    async def write(self, work: Callable[[ServerUnit], Awaitable[Any]]) -> Any:
+        """Run ``work`` as one writing transaction of the server."""
+        async with self.db.write() as conn:
+            unit = ServerUnit(conn)
+            result = await work(unit)
+            await unit.flush()
+        self.bell.ring()
+        return result
+
+    async def authenticate(self, token: str) -> Actor | None:
+        return self.actors.get(token)
+
+    async def add_user(self, name: str, role: Role = Role.SUPERVISOR, inboxes: Any = None) -> UUID:
+        """Somebody who signs in with their name as the token."""
+        row = {
+            "id": new_id(),
+            "email": f"{name}@desk.test",
+            "name": name,
+            "role": role.value,
+            "active": True,
+            "created_at": clock.now(),
+        }
+        await self.write(lambda unit: unit.insert(user, [row]))
+        self.actors[name] = Actor(Author.USER, row["id"], role, inboxes)
+        return row["id"]
+
+    async def add_inbox(self, name: str) -> tuple[UUID, UUID]:
+        """Another inbox with its account."""
+        inbox_id, account_id = new_id(), new_id()
+
+        async def work(unit: ServerUnit) -> None:
+            await self._inbox(unit, inbox_id, account_id, name)
+
+        await self.write(work)
+        return inbox_id, account_id
+
+    async def mail(self, text: str = "Hello", **fields: Any) -> UUID:
+        """A customer's first message; returns the conversation."""
+        return await self.write(lambda unit: self.new_conversation(unit, text, **fields))
+
+    async def new_conversation(
+        self,
+        unit: ServerUnit,
+        text: str,
+        *,
+        inbox_id: UUID | None = None,
+        account_id: UUID | None = None,
+        at: datetime | None = None,
+        status: str = "open",
+        contact_id: UUID | None = None,
+    ) -> UUID:
+        self.number += 1
+        now = at or clock.now()
+        inbox_id, account_id = inbox_id or self.inbox_id, account_id or self.account_id
+        if contact_id is None:
+            contact_id = new_id()
+            await self._contact(unit, contact_id, inbox_id, now)
+        conversation_id = new_id()
+        await unit.insert(
+            conversation,
+            [
+                {
+                    "id": conversation_id,
+                    "inbox_id": inbox_id,
+                    "account_id": account_id,
+                    "channel": "email",
+                    "contact_id": contact_id,
+                    "number": self.number,
+                    "subject": f"Subject {self.number}",
+                    "preview": text,
+                    "status": status,
+                    "priority": "normal",
+                    "assignee_id": None,
+                    "tags": [],
+                    "language": "en",
+                    "unread": True,
+                    "waiting_since": now,
+                    "last_message_id": None,
+                    "last_message_at": now,
+                    "last_customer_at": now,
+                    "created_at": now,
+                }
+            ],
+        )
+        await self.new_message(unit, conversation_id, text, inbox_id=inbox_id, at=now, contact_id=contact_id)
+        return conversation_id
+
+    async def new_message(
+        self,
+        unit: ServerUnit,
+        conversation_id: UUID,
+        text: str,
+        *,
+        inbox_id: UUID | None = None,
+        at: datetime | None = None,
+        contact_id: UUID | None = None,
+    ) -> UUID:
+        """A customer's message in a conversation."""
+        message_id, now = new_id(), at or clock.now()
+        parties = {"kind": "email", "value": "customer@else.test", "name": "Customer"}
+        await unit.insert(
+            message,
+            [
+                {
+                    "id": message_id,
+                    "conversation_id": conversation_id,
+                    "inbox_id": inbox_id or self.inbox_id,
+                    "account_id": self.account_id,
+                    "kind": "message",
+                    "direction": "in",
+                    "author": "contact",
+                    "contact_id": contact_id,
+                    "sender": parties,
+                    "to": [],
+                    "cc": [],
+                    "bcc": [],
+                    "reply_to": [],
+                    "subject": "Subject",
+                    "text": text,
+                    "html": "",
+                    "quoted_text": "",
+                    "quoted_html": "",
+                    "external_id": f"<{message_id}@else.test>",
+                    "references": [],
+                    "reason": {"rule": "new", "evidence": ""},
+                    "automatic": "no",
+                    "remote_images": 0,
+                    "protection": "",
+                    "warnings": [],
+                    "delivery": "",
+                    "created_at": now,
+                }
+            ],
+        )
+        values = {"last_message_id": message_id, "last_message_at": now, "unread": True, "preview": text}
+        await unit.update(conversation, conversation_id, values)
+        return message_id
+
+    async def _begin(self, unit: ServerUnit) -> None:
+        await self._inbox(unit, self.inbox_id, self.account_id, "Support")
+
+    async def _inbox(self, unit: ServerUnit, inbox_id: UUID, account_id: UUID, name: str) -> None:
+        now = clock.now()
+        await unit.insert(inbox, [{"id": inbox_id, "name": name, "everyone": True, "created_at": now}])
+        row = {
+            "id": account_id,
+            "inbox_id": inbox_id,
+            "channel": "email",
+            "name": name,
+            "address": f"{name.lower()}@desk.test",
+            "paused": False,
+            "created_at": now,
+        }
+        await unit.insert(account, [row])
+
+    async def _contact(self, unit: ServerUnit, contact_id: UUID, inbox_id: UUID, now: datetime) -> None:
+        words = dict.fromkeys(("company", "place", "language", "time_zone", "notes"), "")
+        row = {"id": contact_id, "name": "Customer", **words, "fields": {}, "blocked": False}
+        await unit.insert(contact, [{**row, "created_at": now}])
+        identity = {
+            "id": new_id(),
+            "contact_id": contact_id,
+            "kind": "email",
+            "value": f"{contact_id.hex}@else.test",
+            "display": "customer@else.test",
+            "verified": True,
+            "created_at": now,
+        }
+        await unit.insert(contact_identity, [identity])
+        link = {"id": new_id(), "contact_id": contact_id, "inbox_id": inbox_id}
+        await unit.insert(contact_inbox, [link])
+
+
+class SimDesk:
+    """A desk without HTTP: workbench and exchange over an in-memory line."""
+
+    def __init__(self, world: World, folder: Path, token: str) -> None:
+        self.world = world
+        self.folder = folder
+        self.token = token
+        self.changes: list[Changes] = []
+        self.farewell: Farewell | None = None
+        self.synced = asyncio.Event()
+        self.line: Line | None = None
+        self.uploaded: list[str] = []
+        self._tasks = Tasks(f"desk {token}")
+        self._make()
+
+    def _make(self) -> None:
+        self.replica = Replica(self.folder / "replica.sqlite")
+        self.outbox = Outbox(self.folder / "outbox.sqlite")
+        self.workbench = Workbench(self.replica, self.outbox, self.changes.append)
+
+    async def open(self) -> None:
+        await self.workbench.open()
+
+    async def reopen(self) -> None:
+        """Close and open the files again, as a new start of the program does."""
+        await self.disconnect()
+        await self.workbench.close()
+        self._make()
+        await self.workbench.open()
+
+    async def connect(self, rng: random.Random | None = None) -> None:
+        """Connect; a connection that there was is cut first."""
+        await self.disconnect()
+        self.line = Line(rng)
+        world = self.world
+        session = Session(self.line.end(1), world.db, world.feed, world.executor, world.authenticate)
+        self._tasks.start(session.run(), "server")
+        self._tasks.start(self._run(self.line), "desk")
+
+    async def _run(self, line: Line) -> None:
+        exchange = Exchange(line.end(0), self.workbench, self._upload, lambda _: None, self._arrived)
+        self.farewell = await exchange.run(self.token)
+
+    async def disconnect(self) -> None:
+        """Cut the line."""
+        self.synced.clear()
+        if self.line is not None:
+            self.line.cut()
+            self.line = None
+        await self._tasks.drain()
+
+    async def close(self) -> None:
+        await self.disconnect()
+        await self.workbench.close()
+
+    async def _upload(self, file: File) -> None:
+        self.uploaded.append(file.blob)
+
+    def _arrived(self, batch: Any) -> None:
+        if not batch.more and not batch.filling:
+            self.synced.set()
