@@ -50,7 +50,8 @@ def extracted() -> Catalog:
         )
         for file_name, _line, text, comments, _context in found:
             place = (source / file_name).relative_to(ROOT).as_posix()
-            catalogue.add(text, locations=[(place, None)], auto_comments=comments)
+            if text:
+                catalogue.add(text, locations=[(place, None)], auto_comments=comments)
     return catalogue
 
 

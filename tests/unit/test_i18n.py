@@ -82,6 +82,11 @@ def test_an_unknown_text_or_language_stays_english(german: str) -> None:
     assert i18n.render_for(msg("Hello {name}", name="Ana"), "xx") == "Hello Ana"
 
 
+@pytest.mark.parametrize("locale", ["en", "de", "en-XA"])
+def test_an_empty_text_stays_empty_and_is_not_the_header(german: str, locale: str) -> None:
+    assert i18n.render_for(msg(""), locale) == ""
+
+
 def test_a_missing_value_shows_the_text_rather_than_failing(german: str) -> None:
     assert i18n.render_for(msg("Hello {name}"), german) == "Hello {name}"
     assert str(msg("Hello {name}")) == "Hello {name}"

@@ -96,6 +96,8 @@ def render(message: Msg) -> str:
 
 def render_for(message: Msg, locale: str) -> str:
     """``message`` in ``locale``, whatever the current language is. Never raises."""
+    if not message.text:
+        return ""  # the empty text is gettext's name for the header of a catalogue
     to_text = partial(_value_text, locale=locale)
     values = message.values()
     if locale == PSEUDO:
