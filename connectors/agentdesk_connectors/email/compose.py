@@ -110,7 +110,7 @@ def _plus(me: Party, token: str) -> Party | None:
 # --- the content ---
 
 
-def _content(message: Outbound, policy: EmailPolicy) -> EmailMessage:
+def _content(message: Outbound, policy: EmailPolicy[EmailMessage]) -> EmailMessage:
     mail = EmailMessage(policy=policy)
     text = _sendable(message.text)
     mail.set_content(text, charset="utf-8")
@@ -135,11 +135,11 @@ def _add_related(mail: EmailMessage, inline: Sequence[OutboundAttachment]) -> No
         rich.attach(_part(attachment, "inline"))
 
 
-def _part(attachment: OutboundAttachment, kind: str) -> MIMEPart:
+def _part(attachment: OutboundAttachment, kind: str) -> EmailMessage:
     media_type = attachment.media_type.lower()
     if not _MEDIA_TYPE.fullmatch(media_type) or media_type.startswith(_UNATTACHABLE):
         media_type = "application/octet-stream"
-    part = MIMEPart(policy=_SEVEN_BIT)
+    part = EmailMessage(policy=_SEVEN_BIT)
     part.set_content(attachment.content, *media_type.split("/"), cte="base64")
     del part["Content-Type"], part["Content-Disposition"], part["MIME-Version"]
     part["Content-Type"] = type_line(media_type, attachment.name)

@@ -193,7 +193,7 @@ def _smtp(server: Endpoint, error: aiosmtplib.SMTPException) -> ConnectorError:
     if isinstance(error, aiosmtplib.SMTPResponseException):
         if error.code == aiosmtplib.SMTPStatus.invalid_response:
             return not_this_protocol(server, "SMTP")
-        if isinstance(error, aiosmtplib.SMTPConnectError | aiosmtplib.SMTPHeloError):
+        if isinstance(error, aiosmtplib.SMTPConnectResponseError | aiosmtplib.SMTPHeloError):
             return _closed(server, words_of(f"{error.code} {error.message}"))
         signing_in = isinstance(error, aiosmtplib.SMTPAuthenticationError)
         return smtp_refused(server, error.code, error.message, signing_in=signing_in)

@@ -48,6 +48,8 @@ class Trouble:
     """Were being fetched when something failed: fetched alone until they succeed."""
     failures: dict[int, int] = field(default_factory=dict)
     """How often fetching a message alone was begun and has not succeeded."""
+    witnessed: set[int] = field(default_factory=set)
+    """Of these, that another message could be had right before the last try."""
     headers_tried: set[int] = field(default_factory=set)
     """Of these not even the header is asked for again."""
     listing: bool = False
@@ -166,21 +168,24 @@ class Fetcher:
         return Fetched(message, raw[:KEPT_OF_LARGER] if truncated else raw, truncated)
 
     def _is_hopeless(self, message: Listed) -> bool:
-        """Say whether ``message`` has failed often enough while the server gave out another one."""
-        failures = self._trouble.failures
-        tried = failures.get(message.uid, 0)
+        """Say whether ``message`` failed often enough, at last after the server had given out another one."""
+        trouble = self._trouble
+        tried = trouble.failures.get(message.uid, 0)
         if tried < _TRIES:
             return False
+        if message.uid in trouble.witnessed:
+            return True
         others = [uid for uid in self._connection.search(b"ALL") if uid != message.uid]
         if not others:
             return tried >= _TRIES_WITHOUT_WITNESS
-        witness = ([uid for uid in others if uid not in failures] or others)[-1]
-        before = failures.get(witness)
-        failures[witness] = (before or 0) + 1
+        witness = ([uid for uid in others if uid not in trouble.failures] or others)[-1]
+        before = trouble.failures.get(witness)
+        trouble.failures[witness] = (before or 0) + 1
         self._connection.bodies([witness], first=1024)
         if before is None:
-            del failures[witness]
-        return True
+            del trouble.failures[witness]
+        trouble.witnessed.add(message.uid)
+        return False
 
     def _header(self, message: Listed) -> bytes:
         if message.uid in self._trouble.headers_tried:
@@ -193,6 +198,7 @@ class Fetcher:
 
     def _forgive(self, message: Listed) -> None:
         self._trouble.suspects.discard(message.uid)
+        self._trouble.witnessed.discard(message.uid)
         self._trouble.headers_tried.discard(message.uid)
         self._trouble.failures.pop(message.uid, None)
 

@@ -248,22 +248,9 @@ class ImapConnection(ImapWire):
 
     # --- waiting ---
 
-    def wait(self, seconds: float) -> None:
-        """Wait until the server tells of a new message, at most ``seconds``; by IDLE where it knows that.
-
-        Without IDLE this asks once after ``seconds``. ``abort`` ends the waiting.
-        """
-        if self.news:
-            return
+    def idle(self, seconds: float) -> None:
+        """Wait until the server tells of a new message (RFC 2177), at most ``seconds``; ``abort`` ends it."""
         deadline = time.monotonic() + seconds
-        if b"IDLE" in self.capabilities:
-            self._idle(deadline)
-            return
-        while self._pause(deadline):
-            self._note(self._read_response())
-        self._command(b"NOOP")
-
-    def _idle(self, deadline: float) -> None:
         tag = self._send(b"IDLE")
         self._await_continuation(tag, b"IDLE")
         while not self.news and self._pause(deadline):
@@ -272,6 +259,12 @@ class ImapConnection(ImapWire):
         self._write(b"DONE\r\n")
         self._finish(tag, b"IDLE")
         self._socket.settimeout(ANSWER_SECONDS)
+
+    def pause(self, seconds: float) -> None:
+        """Wait ``seconds``, or until something new was told meanwhile; ``abort`` ends it."""
+        deadline = time.monotonic() + seconds
+        while not self.news and self._pause(deadline):
+            self._note(self._read_response())
 
     def _pause(self, deadline: float) -> bool:
         """Wait for the server to say anything; return whether it did before ``deadline``."""

@@ -13,7 +13,7 @@ from agentdesk.sdk.errors import Unreachable
 from agentdesk.sdk.inbound import Cursor, RawItem
 from agentdesk_connectors.email.errors import translated
 from agentdesk_connectors.email.fetching import Fetched, Fetcher, Trouble
-from agentdesk_connectors.email.imap import FolderState
+from agentdesk_connectors.email.imap import FolderState, ImapConnection
 from agentdesk_connectors.email.imap_syntax import search_date
 from agentdesk_connectors.email.place import Place, history_since, place_in, read_place
 from agentdesk_connectors.email.session import Session
@@ -63,9 +63,9 @@ class Reader:
             place = await self._read_history(place)
         place = await self._read_new(place, state.uidnext - 1 - place.uid)
         await self._sink.caught_up()
-        seconds = IDLE_SECONDS if b"IDLE" in connection.capabilities else POLL_SECONDS
         while True:
-            await self._do(connection.wait, seconds)
+            if not connection.news:
+                await self._wait(connection)
             connection.news = False
             place = await self._read_new(place, 0)
             await self._sink.caught_up()
@@ -136,12 +136,23 @@ class Reader:
                 await self._sink.progress(done, total)
         return place
 
+    async def _wait(self, connection: ImapConnection) -> None:
+        if knows_idle(connection):
+            await self._do(connection.idle, IDLE_SECONDS)
+        else:
+            await self._do(connection.pause, POLL_SECONDS)
+
     async def _do(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._result(self._session.submit(work, *args, **kwargs))
 
     async def _result(self, future: asyncio.Future[T]) -> T:
         with translated(self._settings.imap):
             return await future
+
+
+def knows_idle(connection: ImapConnection) -> bool:
+    """Say whether the server tells of new mail by itself (RFC 2177)."""
+    return b"IDLE" in connection.capabilities
 
 
 def _raw_item(place: Place, fetched: Fetched) -> RawItem:

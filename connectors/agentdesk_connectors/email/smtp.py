@@ -180,7 +180,7 @@ async def connected(settings: EmailSettings) -> AsyncIterator[aiosmtplib.SMTP]:
         yield client
         _say_goodbye(client)
     finally:
-        if client.transport is not None:
+        if isinstance(client.transport, asyncio.WriteTransport):
             client.transport.abort()
         client.close()
 

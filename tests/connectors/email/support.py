@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
+
+from tests.helpers.dovecot import Mailbox
+from tests.helpers.smtp import SmtpServer
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
@@ -14,8 +17,6 @@ from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.inbound import Cursor, Party, RawItem
 from agentdesk.sdk.outbound import Outbound
 from agentdesk_connectors.email.connector import EmailAccount
-from tests.helpers.dovecot import Mailbox
-from tests.helpers.smtp import SmtpServer
 
 TOKEN = "ad-0123456789abcdef0123456789abcdef-0123456789abcdef0123"
 ADA = Party("email", "ada@example.org", "Ada Lovelace")
@@ -109,14 +110,15 @@ def account_of(mailbox: Mailbox, **more: object) -> EmailAccount:
 
 @asynccontextmanager
 async def receiving(account: EmailAccount, sink: MemorySink) -> AsyncIterator[asyncio.Task[None]]:
-    """Let ``account`` receive into ``sink`` from its newest cursor; cancelled at the end."""
+    """Let ``account`` receive into ``sink`` from its newest cursor; cancelled in the end if it still runs."""
     task = asyncio.get_running_loop().create_task(account.receive(sink.cursor, sink))
     try:
         yield task
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # who wants to know has asked before
 
 
 def outbound(**changes: object) -> Outbound:
