@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Select, func, select
+from sqlalchemy import Column, Result, Select, func, select
 
 from agentdesk.domain.party import Party
 from agentdesk.store.tables import contact, conversation, user
@@ -44,6 +44,13 @@ def with_people(*more: Any) -> Select[Any]:
         .outerjoin(contact, contact.c.id == conversation.c.contact_id)
         .outerjoin(user, user.c.id == conversation.c.assignee_id)
     )
+
+
+def plain(result: Result[Any]) -> list[dict[str, Any]]:
+    """Return the rows of ``result`` as dictionaries with plain names, ready to become our rows."""
+    keys = result.keys()  # a sort of str that msgspec does not take for one
+    names = [str(name) for name in keys]
+    return [dict(zip(names, row, strict=True)) for row in result]
 
 
 def party(value: Mapping[str, Any] | None) -> Party | None:

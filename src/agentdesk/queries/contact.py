@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.queries.columns import plain
 from agentdesk.queries.rows import ContactDetail, IdentityRow, PastConversation
 from agentdesk.store.tables import contact, contact_identity, conversation
 
@@ -17,10 +17,10 @@ _PAST = 50
 
 async def detail(conn: AsyncConnection, contact_id: UUID) -> ContactDetail | None:
     """Return a customer with all identities and the 50 latest conversations, or None where they are gone."""
-    found = (await conn.execute(select(contact).where(contact.c.id == contact_id))).mappings().first()
-    if found is None:
+    found = plain(await conn.execute(select(contact).where(contact.c.id == contact_id)))
+    if not found:
         return None
-    values: dict[str, Any] = dict(found)
+    values = found[0]
     values["identities"] = await _identities(conn, contact_id)
     values["conversations"] = await _conversations(conn, contact_id)
     return msgspec.convert(values, ContactDetail)
@@ -32,9 +32,8 @@ async def _identities(conn: AsyncConnection, contact_id: UUID) -> tuple[Identity
         .where(contact_identity.c.contact_id == contact_id)
         .order_by(contact_identity.c.created_at, contact_identity.c.id)
     )
-    return tuple(
-        msgspec.convert(dict(row), IdentityRow) for row in (await conn.execute(statement)).mappings()
-    )
+    found = plain(await conn.execute(statement))
+    return tuple(msgspec.convert(row, IdentityRow) for row in found)
 
 
 async def _conversations(conn: AsyncConnection, contact_id: UUID) -> tuple[PastConversation, ...]:
@@ -45,5 +44,5 @@ async def _conversations(conn: AsyncConnection, contact_id: UUID) -> tuple[PastC
         .order_by(c.last_message_at.desc(), c.id.desc())
         .limit(_PAST)
     )
-    found = (await conn.execute(statement)).mappings()
-    return tuple(msgspec.convert(dict(row), PastConversation) for row in found)
+    found = plain(await conn.execute(statement))
+    return tuple(msgspec.convert(row, PastConversation) for row in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.queries.columns import parties, party, with_people
+from agentdesk.queries.columns import parties, party, plain, with_people
 from agentdesk.queries.rows import AttachmentRow, ConversationRow, EventRow, MessageRow, Timeline
 from agentdesk.store import tables
 from agentdesk.store.tables import account, contact, conversation, event, user
@@ -38,8 +38,8 @@ async def head(conn: AsyncConnection, conversation_id: UUID) -> ConversationRow 
         .outerjoin(_related, _related.c.id == conversation.c.related_id)
         .where(conversation.c.id == conversation_id)
     )
-    found = (await conn.execute(statement)).mappings().first()
-    return None if found is None else msgspec.convert(dict(found), ConversationRow)
+    found = plain(await conn.execute(statement))
+    return msgspec.convert(found[0], ConversationRow) if found else None
 
 
 async def timeline(
@@ -61,7 +61,7 @@ async def timeline(
     if older_than is not None:
         statement = statement.where(older_than)
     newest_first = statement.order_by(_message.c.created_at.desc(), _message.c.id.desc()).limit(limit + 1)
-    found = (await conn.execute(newest_first)).mappings().all()
+    found = plain(await conn.execute(newest_first))
     shown = found[:limit][::-1]
     older = len(found) > limit
     if older and shown:
@@ -73,17 +73,15 @@ async def timeline(
 
 async def message(conn: AsyncConnection, message_id: UUID) -> MessageRow | None:
     """Return one message with its files, or None where it is gone."""
-    found = (await conn.execute(_messages().where(_message.c.id == message_id))).mappings().all()
+    found = plain(await conn.execute(_messages().where(_message.c.id == message_id)))
     rows = await _to_messages(conn, found)
     return rows[0] if rows else None
 
 
 async def attachment(conn: AsyncConnection, attachment_id: UUID) -> AttachmentRow | None:
     """Return what is known of one file, or None where it is gone."""
-    found = (
-        (await conn.execute(select(_attachment).where(_attachment.c.id == attachment_id))).mappings().first()
-    )
-    return None if found is None else msgspec.convert(dict(found), AttachmentRow)
+    found = plain(await conn.execute(select(_attachment).where(_attachment.c.id == attachment_id)))
+    return msgspec.convert(found[0], AttachmentRow) if found else None
 
 
 def _messages() -> Select[Any]:
@@ -98,13 +96,12 @@ def _messages() -> Select[Any]:
     )
 
 
-async def _to_messages(conn: AsyncConnection, found: Sequence[Mapping[Any, Any]]) -> tuple[MessageRow, ...]:
+async def _to_messages(conn: AsyncConnection, found: Sequence[dict[str, Any]]) -> tuple[MessageRow, ...]:
     files = await _attachments(conn, [row["id"] for row in found])
     return tuple(_to_message(row, files.get(row["id"], ())) for row in found)
 
 
-def _to_message(row: Mapping[Any, Any], files: Sequence[AttachmentRow]) -> MessageRow:
-    values = dict(row)
+def _to_message(values: dict[str, Any], files: Sequence[AttachmentRow]) -> MessageRow:
     sender = party(values["sender"])
     values["author_id"] = values["user_id"] or values["contact_id"]
     values["author_name"] = values["author_name"] or (sender.name or sender.value if sender else "")
@@ -125,8 +122,8 @@ async def _attachments(conn: AsyncConnection, message_ids: Sequence[UUID]) -> di
         .where(_attachment.c.message_id.in_(message_ids))
         .order_by(_attachment.c.message_id, _attachment.c.position, _attachment.c.id)
     )
-    for row in (await conn.execute(statement)).mappings():
-        by_message.setdefault(row["message_id"], []).append(msgspec.convert(dict(row), AttachmentRow))
+    for row in plain(await conn.execute(statement)):
+        by_message.setdefault(row["message_id"], []).append(msgspec.convert(row, AttachmentRow))
     return by_message
 
 
@@ -138,5 +135,5 @@ async def _events(conn: AsyncConnection, which: ColumnElement[bool]) -> tuple[Ev
         .order_by(event.c.created_at.desc(), event.c.id.desc())
         .limit(_EVENTS_AT_ONCE)
     )
-    newest_first = (await conn.execute(statement)).mappings().all()
-    return tuple(msgspec.convert(dict(row), EventRow) for row in reversed(newest_first))
+    newest_first = plain(await conn.execute(statement))
+    return tuple(msgspec.convert(row, EventRow) for row in reversed(newest_first))

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, text, true
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.conversation import Status
-from agentdesk.queries.columns import with_people
+from agentdesk.queries.columns import plain, with_people
 from agentdesk.queries.rows import Counts, QueueRow, View
 from agentdesk.store.search import find_conversations
 from agentdesk.store.tables import account, conversation, message
@@ -39,7 +39,7 @@ _c = conversation.c
 _NEWEST: tuple[ColumnElement[Any], ...] = (_c.last_message_at.desc(), _c.id)
 _LONGEST_WAITING: tuple[ColumnElement[Any], ...] = (
     _c.waiting_since.asc().nulls_last(),
-    _c.last_message_at.desc(),
+    case((_c.waiting_since.is_(None), _c.last_message_at)).desc(),
     _c.id,
 )
 
@@ -83,7 +83,7 @@ async def queue_rows(conn: AsyncConnection, ids: Sequence[UUID]) -> list[QueueRo
     rows: dict[UUID, QueueRow] = {}
     for portion in _portions(ids):
         found = await conn.execute(with_people(_c.last_customer_at).where(_c.id.in_(portion)))
-        rows |= await _to_rows(conn, found.mappings().all())
+        rows |= await _to_rows(conn, plain(found))
     return [rows[row_id] for row_id in ids if row_id in rows]
 
 
@@ -104,7 +104,7 @@ async def counts(conn: AsyncConnection, me: UUID | None, inboxes: Collection[UUI
     """Return the numbers beside the rail's entries; channels are those that have an account."""
     visible = true() if inboxes is None else _c.inbox_id.in_(list(inboxes))
     channels = list(await conn.scalars(select(account.c.channel).distinct()))
-    mine = _c.assignee_id == me if me is not None else literal_column("1=0")
+    mine = _assigned_to(me)
     figures = (
         await conn.execute(
             select(
@@ -155,7 +155,7 @@ async def page(
         statement = statement.where(
             _c.updated_at <= last.at, or_(_c.updated_at < last.at, _c.id < last.row_id)
         )
-    found = (await conn.execute(statement.limit(limit + 1))).mappings().all()
+    found = plain(await conn.execute(statement.limit(limit + 1)))
     shown = found[:limit]
     rows = await _to_rows(conn, shown)
     more = len(found) > limit
@@ -188,7 +188,7 @@ def _belongs(view: View, me: UUID | None) -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
     match view.kind:
         case "mine":
-            conditions += [_c.status == Status.OPEN, _c.assignee_id == me]
+            conditions += [_c.status == Status.OPEN, _assigned_to(me)]
         case "unassigned":
             conditions += [_c.status == Status.OPEN, _c.assignee_id.is_(None)]
         case "all":
@@ -210,12 +210,16 @@ def _belongs(view: View, me: UUID | None) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
+def _assigned_to(me: UUID | None) -> ColumnElement[bool]:
+    return false() if me is None else _c.assignee_id == me
+
+
 async def _keys(conn: AsyncConnection, view: View, me: UUID | None, ids: Sequence[UUID]) -> dict[UUID, Key]:
     statement = select(_c.id, _c.last_message_at, _c.waiting_since).where(_c.id.in_(ids), _belongs(view, me))
     return {row.id: _key(view, *row) for row in await conn.execute(statement)}
 
 
-async def _to_rows(conn: AsyncConnection, found: Sequence[Any]) -> dict[UUID, QueueRow]:
+async def _to_rows(conn: AsyncConnection, found: Sequence[dict[str, Any]]) -> dict[UUID, QueueRow]:
     troubled = await _with_trouble(conn, [row["id"] for row in found])
     return {row["id"]: msgspec.convert({**row, "failed": row["id"] in troubled}, QueueRow) for row in found}
 

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.queries.columns import plain
 from agentdesk.queries.rows import AccountRow, InboxRow, Row, TemplateRow, UserRow
 from agentdesk.store.tables import account, account_state, inbox, template, user
 
@@ -57,4 +58,4 @@ async def templates(conn: AsyncConnection) -> list[TemplateRow]:
 
 
 async def _rows(conn: AsyncConnection, statement: Select[Any], kind: type[R]) -> list[R]:
-    return [msgspec.convert(dict(row), kind) for row in (await conn.execute(statement)).mappings()]
+    return [msgspec.convert(row, kind) for row in plain(await conn.execute(statement))]

@@ -1,0 +1,434 @@
+"""The reads: what belongs to a view, in which order, and whole rows of everything, on both databases."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+from tests.store.rows import Desk, at, put
+
+from agentdesk.base.errors import Invalid
+from agentdesk.base.ids import new_id
+from agentdesk.domain.party import Party
+from agentdesk.queries import contact as contacts
+from agentdesk.queries import conversation as conversations
+from agentdesk.queries import queue, team
+from agentdesk.queries.rows import View
+from agentdesk.store.base import metadata, synced_tables
+from agentdesk.store.engine import Database
+from agentdesk.store.search import index_messages
+from agentdesk.store.tables import (
+    account,
+    account_state,
+    attachment,
+    contact,
+    contact_identity,
+    conversation,
+    event,
+    inbox,
+    template,
+    user,
+)
+
+
+@pytest.fixture
+async def desk(db: Database) -> AsyncIterator[Desk]:
+    async with db.write() as conn:
+        yield await Desk(conn).build()
+
+
+async def _ids(desk: Desk, kind: str = "all", **view: object) -> list[UUID]:
+    asked = View(kind=kind, **view)  # type: ignore[arg-type]
+    return await queue.queue_ids(desk.conn, asked, desk.user_id)
+
+
+async def test_each_view_has_its_conversations(desk: Desk) -> None:
+    mine = await desk.conversation(assignee_id=desk.user_id)
+    nobodys = await desk.conversation()
+    somebody = await put(desk.conn, user, name="Tom")
+    theirs = await desk.conversation(assignee_id=somebody)
+    asleep = await desk.conversation(status="snoozed", assignee_id=desk.user_id)
+    done = await desk.conversation(status="resolved", assignee_id=desk.user_id)
+    assert await _ids(desk, "mine") == [mine]
+    assert await _ids(desk, "unassigned") == [nobodys]
+    assert await _ids(desk, "all") == [theirs, nobodys, mine]
+    assert await _ids(desk, "snoozed") == [asleep]
+    assert await _ids(desk, "resolved") == [done]
+    assert await queue.queue_ids(desk.conn, View(kind="mine"), None) == []
+    with pytest.raises(ValueError, match="no such view"):
+        await _ids(desk, "stolen")
+
+
+async def test_views_are_narrowed(desk: Desk) -> None:
+    other = await put(desk.conn, inbox)
+    plain = await desk.conversation()
+    unread = await desk.conversation(unread=True)
+    waiting = await desk.conversation(waiting_since=at(1))
+    chat = await desk.conversation(channel="chat")
+    elsewhere = await desk.conversation(inbox_id=other)
+    assert await _ids(desk, only="unread") == [unread]
+    assert await _ids(desk, only="waiting") == [waiting]
+    assert await _ids(desk, channel="chat") == [chat]
+    assert await _ids(desk, inbox_id=other) == [elsewhere]
+    visible = await queue.queue_ids(desk.conn, View(kind="all"), None, inboxes=[desk.inbox_id])
+    assert visible == [chat, waiting, unread, plain]
+    assert await queue.queue_ids(desk.conn, View(kind="all"), None, inboxes=[]) == []
+
+
+async def test_oldest_puts_the_longest_wait_first_and_the_rest_after_it(desk: Desk) -> None:
+    answered_early = await desk.conversation(last_message_at=at(10))
+    answered_late = await desk.conversation(last_message_at=at(20))
+    short_wait = await desk.conversation(last_message_at=at(30), waiting_since=at(30))
+    long_wait = await desk.conversation(last_message_at=at(40), waiting_since=at(5))
+    expected = [long_wait, short_wait, answered_late, answered_early]
+    assert await _ids(desk, order="oldest") == await _ids(desk, order="due") == expected
+    assert await _ids(desk, order="newest") == [long_wait, short_wait, answered_late, answered_early]
+
+
+async def _fill(desk: Desk, count: int) -> list[UUID]:
+    """Conversations of every kind, many with the very same times."""
+    choose = random.Random(7)
+    moments: list[datetime] = [at(choose.random() * 1000) for _ in range(count // 3)]
+    return [
+        await desk.conversation(
+            status=choose.choice(["open", "open", "snoozed", "resolved"]),
+            assignee_id=choose.choice([desk.user_id, None]),
+            unread=choose.random() < 0.5,
+            channel=choose.choice(["email", "chat"]),
+            waiting_since=choose.choice([None, *moments]),
+            last_message_at=choose.choice(moments),
+        )
+        for _ in range(count)
+    ]
+
+
+async def test_matching_places_rows_where_the_list_has_them(desk: Desk) -> None:
+    every = await _fill(desk, 60)
+    for kind, order, only, channel in itertools.product(
+        ("mine", "unassigned", "all", "snoozed", "resolved"),
+        ("newest", "oldest", "due"),
+        ("all", "unread", "waiting"),
+        (None, "chat"),
+    ):
+        view = View(kind=kind, order=order, only=only, channel=channel)
+        ids = await queue.queue_ids(desk.conn, view, desk.user_id)
+        keys = await queue.matching(desk.conn, view, desk.user_id, every)
+        assert sorted(keys, key=keys.__getitem__) == ids
+        assert len(set(keys.values())) == len(ids)
+    assert await queue.matching(desk.conn, View(kind="all"), None, []) == {}
+
+
+async def test_keys_keep_microseconds_apart(desk: Desk) -> None:
+    base = at(0)
+    later = [base.replace(microsecond=micro) for micro in (0, 1, 2, 999_999)]
+    for order, column in (("newest", "last_message_at"), ("oldest", "waiting_since")):
+        ids = [await desk.conversation(channel=order, **{column: moment}) for moment in later]
+        keys = await queue.matching(desk.conn, View(kind="all", order=order, channel=order), None, ids)
+        expected = ids[::-1] if order == "newest" else ids
+        assert sorted(keys, key=keys.__getitem__) == expected
+        assert len({key for key, _ in keys.values()}) == 4
+
+
+async def test_search_as_a_view(desk: Desk) -> None:
+    found = [await desk.conversation(status=status) for status in ("open", "resolved", "snoozed")]
+    chat = await desk.conversation(channel="chat")
+    other = await desk.conversation()
+    entries = [(new_id(), row_id, desk.inbox_id, "where is my parcel") for row_id in [*found, chat]]
+    await index_messages(desk.conn, entries)
+    assert await _ids(desk, "search", text="parcel") == [chat, *reversed(found)]
+    assert await _ids(desk, "search", text="parcel", channel="chat") == [chat]
+    assert await _ids(desk, "search", text="letter") == []
+    view = View(kind="search", text="parcel")
+    keys = await queue.matching(desk.conn, view, None, [other, chat, found[0]])
+    assert sorted(keys, key=keys.__getitem__) == [chat, found[0]]
+    assert await queue.queue_ids(desk.conn, view, None, inboxes=[new_id()]) == []
+
+
+async def test_rows_come_in_the_order_asked_for(desk: Desk) -> None:
+    first = await desk.conversation(
+        subject="Größe", preview="…", tags=["vip", "日本"], assignee_id=desk.user_id, waiting_since=at(3)
+    )
+    second = await desk.conversation(unread=True)
+    rows = await queue.queue_rows(desk.conn, [second, new_id(), first])
+    assert [row.id for row in rows] == [second, first]
+    row = rows[1]
+    assert (row.subject, row.tags, row.assignee_name) == ("Größe", ("vip", "日本"), "Sara Kim")
+    assert (row.contact_name, row.waiting_since, row.number, row.ver) == ("Ada Lovelace", at(3), 1, 1)
+    assert rows[0].unread is True
+    assert (rows[0].assignee_id, rows[0].assignee_name) == (None, "")
+    assert isinstance(row.id, UUID)
+    assert await queue.queue_rows(desk.conn, []) == []
+
+
+async def test_rows_of_more_than_one_portion(desk: Desk) -> None:
+    ids = [await desk.conversation() for _ in range(510)]
+    assert [row.id for row in await queue.queue_rows(desk.conn, ids)] == ids
+    assert len(await queue.matching(desk.conn, View(kind="all"), None, ids)) == 510
+
+
+@pytest.mark.parametrize(
+    ("delivery", "failed"),
+    [("failed", True), ("uncertain", True), ("sent", False), ("queued", False), ("", False)],
+)
+async def test_a_row_tells_of_a_message_that_did_not_go_out(desk: Desk, delivery: str, failed: bool) -> None:
+    conversation_id = await desk.conversation()
+    await desk.message(conversation_id, direction="out", delivery=delivery)
+    await desk.message(conversation_id, direction="out", delivery="delivered")
+    (row,) = await queue.queue_rows(desk.conn, [conversation_id])
+    assert row.failed is failed
+
+
+async def test_counts(desk: Desk) -> None:
+    other = await put(desk.conn, inbox)
+    await put(desk.conn, account, inbox_id=other, channel="chat")
+    await desk.conversation(assignee_id=desk.user_id, unread=True)
+    await desk.conversation(assignee_id=desk.user_id)
+    await desk.conversation(unread=True)
+    await desk.conversation(inbox_id=other, channel="chat")
+    await desk.conversation(status="snoozed")
+    await desk.conversation(status="resolved")
+    got = await queue.counts(desk.conn, desk.user_id)
+    assert (got.mine, got.mine_unread, got.unassigned, got.all, got.snoozed) == (2, 1, 2, 4, 1)
+    assert got.channels == {"email": 3, "chat": 1}
+    got = await queue.counts(desk.conn, None, inboxes=[other])
+    assert (got.mine, got.mine_unread, got.unassigned, got.all, got.snoozed) == (0, 0, 1, 1, 0)
+    assert got.channels == {"email": 0, "chat": 1}
+
+
+async def _pages(desk: Desk, limit: int, **filters: object) -> list[UUID]:
+    """Follow the cursors to the end."""
+    seen: list[UUID] = []
+    cursor: str | None = None
+    while True:
+        rows, cursor = await queue.page(desk.conn, limit=limit, cursor=cursor, **filters)  # type: ignore[arg-type]
+        assert len(rows) <= limit
+        seen += [row.id for row in rows]
+        if cursor is None:
+            return seen
+
+
+async def test_pages_show_everything_once(desk: Desk) -> None:
+    ids = [await desk.conversation(updated_at=at(n // 3)) for n in range(10)]
+    newest_first = sorted(ids, key=lambda row_id: (ids.index(row_id) // 3, row_id), reverse=True)
+    for limit in (1, 2, 3, 5, 9, 10, 11):
+        assert await _pages(desk, limit) == newest_first
+
+
+async def test_pages_are_filtered(desk: Desk) -> None:
+    other = await put(desk.conn, inbox)
+    mine = await desk.conversation(assignee_id=desk.user_id, updated_at=at(1))
+    done = await desk.conversation(status="resolved", updated_at=at(2))
+    elsewhere = await desk.conversation(inbox_id=other, updated_at=at(3))
+    assert await _pages(desk, 1, status="open") == [elsewhere, mine]
+    assert await _pages(desk, 1, assignee_id=desk.user_id) == [mine]
+    assert await _pages(desk, 1, inbox_id=other) == [elsewhere]
+    assert await _pages(desk, 1, updated_since=at(2)) == [elsewhere, done]
+    assert await _pages(desk, 1, inboxes=[desk.inbox_id]) == [done, mine]
+    assert await _pages(desk, 1, inboxes=[]) == []
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "____", "é", "A" * 32, "/" * 32, "_" * 32, "A" * 400])
+async def test_a_made_up_cursor_is_refused_or_harmless(desk: Desk, cursor: str) -> None:
+    await desk.conversation()
+    with contextlib.suppress(Invalid):
+        assert (await queue.page(desk.conn, cursor=cursor))[0] == []
+
+
+async def test_a_cursor_that_is_none_is_told_by_its_field(desk: Desk) -> None:
+    with pytest.raises(Invalid) as caught:
+        await queue.page(desk.conn, cursor="tomorrow")
+    assert caught.value.field == "cursor"
+
+
+async def test_the_head_of_a_conversation(desk: Desk) -> None:
+    related = await desk.conversation()
+    conversation_id = await desk.conversation(
+        subject="Broken", related_id=related, snoozed_until=at(60), status="snoozed"
+    )
+    row = await conversations.head(desk.conn, conversation_id)
+    assert row is not None
+    assert (row.subject, row.account_address, row.related_number) == ("Broken", "support@desk.test", 1)
+    assert (row.snoozed_until, row.contact_name, row.number) == (at(60), "Ada Lovelace", 2)
+    bare = await conversations.head(desk.conn, await desk.conversation(account_id=None))
+    assert bare is not None
+    assert (bare.account_address, bare.related_number) == ("", None)
+    assert await conversations.head(desk.conn, new_id()) is None
+
+
+async def test_a_message_whole(desk: Desk) -> None:
+    conversation_id = await desk.conversation()
+    sender = {"kind": "email", "value": "ada@example.org", "name": "Ada"}
+    message_id = await desk.message(
+        conversation_id,
+        sender=sender,
+        to=[sender, {"kind": "email", "value": "b@example.org"}],
+        reason={"rule": "references", "evidence": "<1@x>"},
+        warnings=["charset"],
+        raw_id=new_id(),
+        sent_at=at(1),
+        delivery_detail={"text": "No", "args": {}},
+    )
+    for position, name in ((2, "second.txt"), (1, "first.txt")):
+        await put(
+            desk.conn,
+            attachment,
+            message_id=message_id,
+            conversation_id=conversation_id,
+            inbox_id=desk.inbox_id,
+            position=position,
+            name=name,
+            size=10,
+        )
+    row = await conversations.message(desk.conn, message_id)
+    assert row is not None
+    assert row.sender == Party("email", "ada@example.org", "Ada")
+    assert row.to == (row.sender, Party("email", "b@example.org"))
+    assert (row.cc, row.bcc, row.reply_to, row.warnings) == ((), (), (), ("charset",))
+    assert (row.author_id, row.author_name, row.has_original) == (desk.contact_id, "Ada Lovelace", True)
+    assert (row.sent_at, row.delivery_at) == (at(1), None)
+    assert (row.reason["rule"], row.delivery_detail) == ("references", {"text": "No", "args": {}})
+    assert [file.name for file in row.attachments] == ["first.txt", "second.txt"]
+    assert await conversations.attachment(desk.conn, row.attachments[0].id) == row.attachments[0]
+    assert await conversations.attachment(desk.conn, new_id()) is None
+    assert await conversations.message(desk.conn, new_id()) is None
+
+
+async def test_who_wrote_a_message(desk: Desk) -> None:
+    conversation_id = await desk.conversation()
+    ours = await desk.message(conversation_id, contact_id=None, user_id=desk.user_id, author="user")
+    sender = {"kind": "email", "value": "robot@example.org", "name": ""}
+    robots = await desk.message(conversation_id, contact_id=None, author="system", sender=sender)
+    nobodys = await desk.message(conversation_id, contact_id=None, author="system")
+    rows = [await conversations.message(desk.conn, row_id) for row_id in (ours, robots, nobodys)]
+    assert [row.author_name for row in rows if row] == ["Sara Kim", "robot@example.org", ""]
+    assert [row.author_id for row in rows if row] == [desk.user_id, None, None]
+
+
+async def test_a_transcript_a_stretch_at_a_time(desk: Desk) -> None:
+    conversation_id = await desk.conversation()
+    other = await desk.conversation()
+    await desk.message(other)
+    ids = [await desk.message(conversation_id, created_at=at(n // 2)) for n in range(20)]
+    order = sorted(ids, key=lambda row_id: (ids.index(row_id) // 2, row_id))
+    happened = [
+        await put(
+            desk.conn,
+            event,
+            conversation_id=conversation_id,
+            inbox_id=desk.inbox_id,
+            kind="status",
+            user_id=desk.user_id,
+            created_at=at(n / 2 - 1),
+        )
+        for n in range(24)
+    ]
+    for limit in (1, 3, 7, 19, 20, 21):
+        messages: list[UUID] = []
+        events: list[UUID] = []
+        before: UUID | None = None
+        while True:
+            stretch = await conversations.timeline(desk.conn, conversation_id, before, limit)
+            messages[:0] = [row.id for row in stretch.messages]
+            events[:0] = [row.id for row in stretch.events]
+            if not stretch.older:
+                break
+            before = stretch.messages[0].id
+        assert messages == order
+        assert events == happened, limit
+    whole = await conversations.timeline(desk.conn, conversation_id)
+    assert whole.events[0].user_name == "Sara Kim"
+    assert await conversations.timeline(desk.conn, new_id()) == type(whole)(
+        messages=(), events=(), older=False
+    )
+    gone = await conversations.timeline(desk.conn, conversation_id, new_id())
+    assert gone.messages == ()
+
+
+async def test_a_customer_with_identities_and_past(desk: Desk) -> None:
+    for name, minute in (("late@x.test", 2), ("early@x.test", 1)):
+        await put(
+            desk.conn,
+            contact_identity,
+            contact_id=desk.contact_id,
+            kind="email",
+            value=name,
+            display=name,
+            created_at=at(minute),
+        )
+    older, newer = await desk.conversation(), await desk.conversation(status="resolved")
+    await desk.conn.execute(update(contact).values(fields={"plan": "gold"}))
+    found = await contacts.detail(desk.conn, desk.contact_id)
+    assert found is not None
+    assert [identity.value for identity in found.identities] == ["early@x.test", "late@x.test"]
+    assert [past.id for past in found.conversations] == [newer, older]
+    assert (found.name, found.fields) == ("Ada Lovelace", {"plan": "gold"})
+    assert await contacts.detail(desk.conn, new_id()) is None
+
+
+async def test_short_lists(desk: Desk) -> None:
+    await put(desk.conn, user, name="anna", email="anna@desk.test", role="admin", active=False)
+    assert [row.name for row in await team.users(desk.conn)] == ["anna", "Sara Kim"]
+    found = await team.user_by_email(desk.conn, " Anna@Desk.Test ")
+    assert found is not None
+    assert (found.role, found.active) == ("admin", False)
+    assert await team.user_by_email(desk.conn, "nobody@desk.test") is None
+    assert [row.id for row in await team.inboxes(desk.conn)] == [desk.inbox_id]
+    (row,) = await team.accounts(desk.conn)
+    assert (row.state, row.done, row.total, row.problem) == ("starting", 0, None, None)
+    await put(
+        desk.conn,
+        account_state,
+        id=desk.account_id,
+        inbox_id=desk.inbox_id,
+        state="ok",
+        done=5,
+        problem={"text": "x", "args": {}},
+        complete_until=at(9),
+    )
+    (row,) = await team.accounts(desk.conn)
+    assert (row.state, row.done, row.problem) == ("ok", 5, {"text": "x", "args": {}})
+    assert row.complete_until == at(9)
+    for language in ("en", "de"):
+        await put(desk.conn, template, name="Thanks", shortcut="thanks", language=language)
+    assert [row.language for row in await team.templates(desk.conn)] == ["de", "en"]
+
+
+async def test_a_replica_with_nothing_but_what_travels(sqlite_url: str) -> None:
+    """A desk has only the synced tables, and its rows may come before those they point to."""
+    db = Database(sqlite_url, foreign_keys=False)
+    async with db.write() as conn:
+        await conn.run_sync(metadata.create_all, tables=list(synced_tables()))
+        desk = Desk(conn)
+        conversation_id = await desk.conversation(assignee_id=desk.user_id)
+        await desk.message(conversation_id)
+    async with db.read() as conn:
+        (row,) = await queue.queue_rows(conn, [conversation_id])
+        assert (row.contact_name, row.assignee_name) == ("", "")
+        assert (await queue.counts(conn, desk.user_id)).mine == 1
+        stretch = await conversations.timeline(conn, conversation_id)
+        assert len(stretch.messages) == 1
+        assert await conversations.head(conn, conversation_id) is not None
+        assert await team.accounts(conn) == []
+    await db.close()
+
+
+async def test_a_list_is_read_from_the_index_alone(sqlite_url: str) -> None:
+    db = Database(sqlite_url)
+    await db.migrate()
+    c = conversation.c
+    async with db.read() as conn:
+        for condition in (c.status == "open", c.status == "resolved"):
+            statement = (
+                select(c.id).where(condition, c.channel == "email").order_by(c.last_message_at.desc(), c.id)
+            )
+            compiled = str(statement.compile(conn.sync_engine, compile_kwargs={"literal_binds": True}))
+            plan = " ".join(row[3] for row in await conn.exec_driver_sql("EXPLAIN QUERY PLAN " + compiled))
+            assert "COVERING INDEX ix_conversation_queue" in plan
+            assert "TEMP B-TREE" not in plan
+    await db.close()
