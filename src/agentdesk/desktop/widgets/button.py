@@ -45,7 +45,7 @@ class Button(QPushButton):
         super().__init__(parent)
         self._text, self._icon_name = text, icon_name
         self.setProperty("kind", kind)
-        self.setIconSize(QSize(16, 16))
+        self.setIconSize(QSize(20, 16))  # the icon is 16; the rest is its distance from the words
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._show()
 
@@ -137,6 +137,7 @@ class PrimaryButton(QWidget):
         self._main = Button(text, kind, icon_name, self)
         self._more = QPushButton(self)
         self._more.setIconSize(QSize(14, 14))
+        self._more.setProperty("half", "more")
         self._more.setFixedWidth(28)
         self._more.setVisible(False)
         self._menu: QMenu | None = None

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import pixmap
-from agentdesk.desktop.locale import tr
+from agentdesk.desktop.locale import first_strong_direction, tr
 from agentdesk.desktop.theme import theme
 
 __all__ = ["Chip", "ChipKind", "ChipLabel", "chip_height", "chip_width", "paint_chip", "paint_chips"]
@@ -115,6 +115,7 @@ def paint_chip(painter: QPainter, rect: QRect, chip: Chip, direction: Qt.LayoutD
             direction, rect, QRect(x, rect.top(), rect.right() - look.padding - x + 2, rect.height())
         )
         start = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        painter.setLayoutDirection(first_strong_direction(words))
         painter.drawText(room, int(start | Qt.AlignmentFlag.AlignAbsolute), words)
     painter.restore()
 

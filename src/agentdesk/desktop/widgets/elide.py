@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from agentdesk.base.text import Msg
-from agentdesk.desktop.locale import tr
+from agentdesk.desktop.locale import first_strong_direction, tr
 from agentdesk.desktop.theme import theme
 
 __all__ = ["ElidedLabel"]
@@ -73,6 +73,7 @@ class ElidedLabel(QWidget):
         shown = QFontMetrics(self.font()).elidedText(self._text, self._mode, self.width())
         start = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         align = QStyle.visualAlignment(self.layoutDirection(), start) | Qt.AlignmentFlag.AlignAbsolute
+        painter.setLayoutDirection(first_strong_direction(self._text))
         painter.drawText(self.rect(), int(align), shown)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QStyle, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.locale import tr
@@ -34,6 +34,7 @@ class Label(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
         theme().changed.connect(self._dress)
+        self._align()
         self._dress()
         self._show()
 
@@ -58,11 +59,20 @@ class Label(QLabel):
         if event.type() == QEvent.Type.LanguageChange:
             self._dress()
             self._show()
+        elif event.type() == QEvent.Type.LayoutDirectionChange:
+            self._align()
         super().changeEvent(event)
 
     def _show(self) -> None:
         self.setText(tr(self._content) if isinstance(self._content, Msg) else self._content)
         self._fit()
+
+    def _align(self) -> None:
+        """Stand at the start edge of the window, not at that of the direction of the text."""
+        if not self.alignment() & Qt.AlignmentFlag.AlignHCenter:
+            start = QStyle.visualAlignment(self.layoutDirection(), Qt.AlignmentFlag.AlignLeft)
+            vertical = self.alignment() & Qt.AlignmentFlag.AlignVertical_Mask
+            self.setAlignment(start | vertical | Qt.AlignmentFlag.AlignAbsolute)
 
     def _fit(self) -> None:
         if self._column:

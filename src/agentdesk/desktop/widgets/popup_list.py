@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import pixmap
-from agentdesk.desktop.locale import tr
+from agentdesk.desktop.locale import first_strong_direction, tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.avatar import paint_avatar, paint_channel_tile
 from agentdesk.desktop.widgets.surface import paint_surface
@@ -169,6 +169,7 @@ class _Delegate(QStyledItemDelegate):
         painter.setFont(body)
         painter.setPen(theme().color("text.primary" if item.enabled else "text.disabled"))
         text = QFontMetrics(body).elidedText(item.shown(), Qt.TextElideMode.ElideRight, room)
+        painter.setLayoutDirection(first_strong_direction(text))
         painter.drawText(at(x, room), int(flags | Qt.AlignmentFlag.AlignAbsolute), text)
         if detail:
             flags = QStyle.visualAlignment(
@@ -177,6 +178,7 @@ class _Delegate(QStyledItemDelegate):
             painter.setFont(small)
             painter.setPen(theme().color("text.muted" if item.enabled else "text.disabled"))
             end = at(rect.width() - 10 - taken, taken)
+            painter.setLayoutDirection(first_strong_direction(detail))
             painter.drawText(end, int(flags | Qt.AlignmentFlag.AlignAbsolute), detail)
         painter.restore()
 

@@ -44,7 +44,7 @@ class Segmented(QWidget):
             button = QToolButton(self)
             button.setProperty("kind", "segment")
             button.setCheckable(True)
-            button.setIconSize(QSize(14, 14))
+            button.setIconSize(QSize(18, 14))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.installEventFilter(self)
