@@ -7,12 +7,10 @@ stock and damage things with plain file operations, while the program under test
 from __future__ import annotations
 
 import base64
-import grp
 import hmac
 import imaplib
 import json
 import os
-import pwd
 import re
 import secrets
 import shutil
@@ -21,6 +19,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.helpers.certificates import Certificates, make_certificates
 from tests.helpers.processes import accepts, free_port, spawn, stop
@@ -117,6 +116,24 @@ username_attribute = email
 """
 
 
+class Owner(NamedTuple):
+    """The account of the operating system to which all mail belongs."""
+
+    user: str
+    group: str
+    uid: int
+    gid: int
+
+
+def _mail_owner() -> Owner:
+    """Return Debian's mail account when we are root (Dovecot refuses mail of root), else our own."""
+    import grp  # neither is on Windows
+    import pwd
+
+    account = pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    return Owner(account.pw_name, grp.getgrgid(account.pw_gid).gr_name, account.pw_uid, account.pw_gid)
+
+
 def find_dovecot() -> Path | None:
     """Return the Dovecot program of this machine, or None."""
     found = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -131,7 +148,7 @@ class DovecotServer:
         self.home = Path(tempfile.mkdtemp(prefix="agentdesk-dovecot-"))
         self.port, self.tls_port = free_port(), free_port()
         self.certificates: Certificates = make_certificates(self.home)
-        self.owner = pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+        self.owner = _mail_owner()
         self.token_key = secrets.token_bytes(32)
         self._passwords: dict[str, str] = {}
         self._changes = 0
@@ -144,16 +161,16 @@ class DovecotServer:
         for name in ("run", "state", "mail", "users", "keys/default/HS256"):
             (self.home / name).mkdir(parents=True)
         (self.home / "keys/default/HS256/default").write_bytes(base64.b64encode(self.token_key))
-        shutil.chown(self.home / "mail", self.owner.pw_uid, self.owner.pw_gid)
+        shutil.chown(self.home / "mail", self.owner.uid, self.owner.gid)
         root = os.geteuid() == 0
         text = _CONFIGURATION.format(
             home=self.home,
             port=self.port,
             tls_port=self.tls_port,
             certificates=self.certificates,
-            internal_user="dovecot" if root else self.owner.pw_name,
-            internal_group="dovecot" if root else grp.getgrgid(self.owner.pw_gid).gr_name,
-            login_user="dovenull" if root else self.owner.pw_name,
+            internal_user="dovecot" if root else self.owner.user,
+            internal_group="dovecot" if root else self.owner.group,
+            login_user="dovenull" if root else self.owner.user,
         )
         (self.home / "dovecot.conf").write_text(text)
         (self.home / "oauth2.conf").write_text(_OAUTH2.format(home=self.home))
@@ -198,9 +215,7 @@ class DovecotServer:
 
     def add_user(self, user: str, password: str) -> None:
         """Add a user, or change the password of one; returns when the new password is in force."""
-        line = (
-            f"{user}:{{PLAIN}}{password}:{self.owner.pw_uid}:{self.owner.pw_gid}::{self.home}/mail/{user}::\n"
-        )
+        line = f"{user}:{{PLAIN}}{password}:{self.owner.uid}:{self.owner.gid}::{self.home}/mail/{user}::\n"
         known = user in self._passwords
         self._write_entry(user, line)
         self._passwords[user] = password
@@ -364,4 +379,4 @@ class Mailbox:
 
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0:
-            os.chown(path, self.server.owner.pw_uid, self.server.owner.pw_gid)
+            os.chown(path, self.server.owner.uid, self.server.owner.gid)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pwd
 import signal
 import socket
 import subprocess
@@ -12,10 +11,12 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 _PR_SET_PDEATHSIG = 1
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, ending a process is always a kill
 
 
 def need(found: object, what: str) -> None:
@@ -42,7 +43,7 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def die_with_parent(signal_number: int = signal.SIGKILL) -> Callable[[], None] | None:
+def die_with_parent(signal_number: int = KILL) -> Callable[[], None] | None:
     """Return a ``preexec_fn`` that has Linux end the child when the test process dies, however it dies.
 
     The kernel ties this to the *thread* that starts the child, so only the main thread asks for it.
@@ -64,10 +65,9 @@ def spawn(
     user: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    death_signal: int = signal.SIGKILL,
+    death_signal: int = KILL,
 ) -> subprocess.Popen[bytes]:
     """Start a program with no input, its output appended to ``log``; as ``user`` when that is given."""
-    account = pwd.getpwnam(user) if user else None
     with log.open("ab") as output:
         return subprocess.Popen(
             [str(part) for part in command],
@@ -76,11 +76,18 @@ def spawn(
             stderr=subprocess.STDOUT,
             cwd=cwd,
             env=dict(env) if env is not None else None,
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
             preexec_fn=die_with_parent(death_signal),
+            **_as_user(user),
         )
+
+
+def _as_user(name: str | None) -> dict[str, Any]:
+    if name is None:
+        return {}
+    import pwd  # not on Windows
+
+    account = pwd.getpwnam(name)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
 def stop(process: subprocess.Popen[bytes], signal_number: int = signal.SIGTERM, timeout: float = 15) -> int:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.helpers.processes import spawn, stop
+from tests.helpers.processes import KILL, spawn, stop
 from tests.helpers.until import until, until_sync
 
 _READY = re.compile(r"^ready (http://\S+)$", re.MULTILINE)
@@ -80,7 +80,7 @@ class Program:
     def kill(self) -> None:
         """Kill the program at once, as a power cut would."""
         if self._process is not None:
-            stop(self._process, signal.SIGKILL)
+            stop(self._process, KILL)
 
 
 class Programs:
