@@ -170,6 +170,7 @@ def controls() -> QWidget:
     field.setProperty("kind", "search")
     wrong = QLineEdit("imap.example")
     wrong.setProperty("error", "true")
+    wrong.setAccessibleName("Server")
     column.addWidget(field)
     column.addWidget(wrong)
     for kind, text in STRIPS:
