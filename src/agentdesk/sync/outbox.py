@@ -334,6 +334,7 @@ class Outbox:
     def __init__(self, path: Path) -> None:
         self._file = OutboxFile(path)
         self._thread = ThreadPoolExecutor(1, "outbox")
+        self._closed = False
 
     @property
     def file(self) -> OutboxFile:
@@ -346,9 +347,11 @@ class Outbox:
         return await asyncio.shield(asyncio.wrap_future(future))
 
     async def close(self) -> None:
-        """Close the file and end the thread."""
-        await self.run(self._file.close)
-        self._thread.shutdown()
+        """Close the file and end the thread; nothing where that was done before."""
+        if not self._closed:
+            self._closed = True
+            await self.run(self._file.close)
+            self._thread.shutdown()
 
 
 def _numbered(db: sqlite3.Connection, envelope: Envelope) -> Envelope:
