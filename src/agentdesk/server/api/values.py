@@ -23,7 +23,7 @@ class ListConversations(Taken, frozen=True):
     status: StatusWord | None = None
     inbox: UUID | None = None
     assignee: UUID | None = None
-    updated_since: datetime | None = None
+    updated_since: Annotated[datetime, Meta(tz=True)] | None = None
     cursor: Annotated[str, Meta(max_length=200)] | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
@@ -75,7 +75,7 @@ class NewStatus(Taken, frozen=True):
     """``snoozed_until`` belongs to ``snoozed`` and to nothing else."""
 
     status: StatusWord
-    snoozed_until: datetime | None = None
+    snoozed_until: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,167 @@
+"""A company on real parts: a server process, a Dovecot mailbox, an SMTP server, and the REST API as a program
+outside uses it."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from tests.helpers.dovecot import Mailbox
+from tests.helpers.program import Program, Programs
+from tests.helpers.smtp import SmtpServer
+from tests.helpers.until import until_sync
+
+
+@dataclass
+class Company:
+    """``api`` talks to the running server; ``mailbox`` is where customers write to."""
+
+    programs: Programs
+    database: str
+    data: Path
+    mailbox: Mailbox
+    smtp: SmtpServer
+    token: str
+    program: Program | None = None
+    address: str = ""
+
+    def start(self) -> None:
+        """Start the server (again) and wait until it serves."""
+        arguments = ("server", "--database", self.database, "--data", str(self.data))
+        self.program = self.programs.start(*arguments, "--listen", "127.0.0.1:0")
+        self.address = self.program.ready_sync()
+
+    def api(self, method: str, path: str, body: object = None, **headers: str) -> Any:
+        """Return the JSON answer of the REST API; raises urllib.error.HTTPError."""
+        request = urllib.request.Request(self.address + "/api/v1" + path, method=method)
+        request.add_header("Authorization", f"Bearer {self.token}")
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-"), value)
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, data, timeout=30) as answer:
+            return json.loads(answer.read())
+
+    def conversations(self) -> list[dict[str, Any]]:
+        """All conversations."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            page = self.api("GET", f"/conversations?limit=200{cursor}")
+            found += page["conversations"]
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+    def conversation(self, conversation_id: str) -> dict[str, Any]:
+        """One conversation with its messages."""
+        return self.api("GET", f"/conversations/{conversation_id}")
+
+    def wait_for_conversations(self, count: int, timeout: float = 30) -> list[dict[str, Any]]:
+        """Return the conversations as soon as there are ``count``."""
+        until_sync(lambda: len(self.conversations()) >= count, timeout, what=f"{count} conversations")
+        return self.conversations()
+
+    def reply(
+        self, conversation_id: str, text: str, key: str | None = None, **more: object
+    ) -> dict[str, Any]:
+        """Post a reply and return the message."""
+        body = {"type": "reply", "text": text, **more}
+        headers: Mapping[str, str] = {"Idempotency_Key": key or uuid.uuid4().hex}
+        return self.api("POST", f"/conversations/{conversation_id}/messages", body, **headers)["message"]
+
+    def wait_for_delivery(
+        self, conversation_id: str, message_id: str, state: str, timeout: float = 30
+    ) -> Any:
+        """Return the message as soon as its delivery has come to ``state``."""
+
+        def now() -> Any:
+            messages = self.conversation(conversation_id)["messages"]
+            found = next(m for m in messages if m["id"] == message_id)
+            return found if found["delivery"] == state else None
+
+        return until_sync(now, timeout, what=f"delivery {state}")
+
+    def stop(self) -> int:
+        """Stop the server as an operator does; returns its status."""
+        assert self.program is not None
+        return self.program.stop()
+
+    def kill(self) -> None:
+        """Kill the server without a word (SIGKILL)."""
+        assert self.program is not None
+        self.program.kill()
+
+
+def found_company(
+    programs: Programs, database: str, data: Path, mailbox: Mailbox, smtp: SmtpServer, history: str = "all"
+) -> Company:
+    """Set a company up with the command line, as the README says; its server is not started yet."""
+    base = ("admin", "--database", database)
+    person = ("ana@desk.test", "--name", "Ana", "--role", "admin", "--password-stdin")
+    programs.run(*base, "user", "add", *person, stdin="correct horse\n")
+    programs.run(*base, "inbox", "add", "Support")
+    settings = {
+        "address": mailbox.address,
+        "imap.host": mailbox.host,
+        "imap.port": mailbox.port,
+        "imap.security": "none",
+        "imap.user": mailbox.user,
+        "smtp.host": "127.0.0.1",
+        "smtp.port": smtp.port,
+        "smtp.security": "none",
+        "history": history,
+    }
+    sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+    programs.run(
+        *base, "channel", "add", "email", "--inbox", "Support", "--name", "Mail", *sets,
+        "--secret", "password=env:MAIL_PASSWORD", env={"MAIL_PASSWORD": mailbox.password},
+    )  # fmt: skip
+    token = programs.run(*base, "token", "create", "--name", "test").split()[-1]
+    return Company(programs, database, data, mailbox, smtp, token)
+
+
+def letter(
+    sender: str, subject: str, text: str, *, to: str, message_id: str | None = None, **headers: str
+) -> EmailMessage:
+    """A plain mail of a customer."""
+    mail = EmailMessage(policy=policy.SMTP)
+    mail["From"] = sender
+    mail["To"] = to
+    mail["Subject"] = subject
+    mail["Message-ID"] = message_id or f"<{uuid.uuid4().hex}@customer.test>"
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail
+
+
+def answer_to(received: bytes, sender: str, text: str) -> EmailMessage:
+    """What a mail program makes when a customer answers ``received``."""
+    original = message_from_bytes(received, policy=policy.default)
+    references = f"{original['References'] or ''} {original['Message-ID']}".strip()
+    return letter(
+        sender,
+        f"Re: {original['Subject']}",
+        text,
+        to=str(original["Reply-To"] or original["From"]),
+        In_Reply_To=str(original["Message-ID"]),
+        References=references,
+    )
+
+
+def http_status(error: urllib.error.HTTPError) -> int:
+    """The status of a refused call; its body is read so that nothing stays open."""
+    error.read()
+    error.close()
+    return error.code
