@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.widgets.menu import new_menu
 
 __all__ = ["ActionSpec", "Actions", "Scope", "conflicts"]
 
@@ -156,10 +157,7 @@ class Actions(QObject):
 
     def menu(self, parent: QWidget, action_ids: Iterable[str | None]) -> QMenu:
         """A menu of the given actions; ``None`` is a dividing line, an action nobody bound is left out."""
-        menu = QMenu(parent)
-        menu.setWindowFlag(Qt.WindowType.FramelessWindowHint)
-        menu.setWindowFlag(Qt.WindowType.NoDropShadowWindowHint)
-        menu.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+        menu = new_menu(parent)
         for action_id in action_ids:
             if action_id is None:
                 menu.addSeparator()
