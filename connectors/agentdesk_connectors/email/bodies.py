@@ -167,7 +167,7 @@ def _enclosed_subject(part: Part) -> str:
     head = part.raw[part.start : min(part.end, part.start + limits.PREAMBLE_BYTES)].lstrip(b"\r\n")
     blank = head.find(b"\n\r\n") if b"\n\r\n" in head else head.find(b"\n\n")
     block = head if blank < 0 else head[: blank + 1]
-    subject = headers.parse(block[: headers.length_of(block)]).get("subject")
+    subject = headers.read(block)[0].get("subject")
     return words.decode(subject)[:80].replace("/", "_").replace("\\", "_") + ".eml" if subject else ""
 
 

@@ -161,7 +161,7 @@ def _enclosed(leaf: Part) -> Headers:
     block = leaf.content()[: limits.PREAMBLE_BYTES].lstrip(b"\r\n").replace(b"\r\n", b"\n")
     blank = block.find(b"\n\n")
     block = block if blank < 0 else block[: blank + 1]
-    return headers.parse(block[: headers.length_of(block)])
+    return headers.read(block)[0]
 
 
 def _standard(part: Part, report: str, ids: tuple[str, ...], fallback: str) -> list[DeliveryReport]:

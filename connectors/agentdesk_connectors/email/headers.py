@@ -16,13 +16,17 @@ _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}(?=$|[\s;,]
 
 
 class Headers:
-    """The fields of one header block, in order; names in lower case, values unfolded but not decoded."""
+    """The fields of one header block, in order; names in lower case, values unfolded but not decoded.
 
-    __slots__ = ("_first", "cut", "fields")
+    ``cut`` says that there are more than we read, ``stray`` that some lines were no fields.
+    """
 
-    def __init__(self, fields: list[tuple[str, str]], cut: bool = False) -> None:
+    __slots__ = ("_first", "cut", "fields", "stray")
+
+    def __init__(self, fields: list[tuple[str, str]], cut: bool = False, stray: bool = False) -> None:
         self.fields = fields
         self.cut = cut
+        self.stray = stray
         self._first: dict[str, str] = {}
         for name, value in fields:
             self._first.setdefault(name, value)
@@ -41,14 +45,19 @@ class Headers:
         return name in self._first
 
 
-def length_of(block: bytes) -> int:
-    """Return how many bytes of ``block`` are header fields: all, or up to the first line that is none."""
+def read(block: bytes) -> tuple[Headers, int]:
+    """Return the fields at the beginning of ``block``, and how many bytes they take: all, or up to the first
+    line that is no field."""
+    fields = parse(block)
+    if not fields.stray:
+        return fields, len(block)
     stray = _NOT_A_FIELD.search(block)
-    return len(block) if stray is None else stray.start()
+    length = len(block) if stray is None else stray.start()
+    return parse(block[:length]), length
 
 
 def parse(block: bytes) -> Headers:
-    """Return the fields of a header block that holds nothing else."""
+    """Return the fields of a header block; lines that are none are passed over and noted."""
     cut = len(block) > limits.HEADER_BYTES
     text = _text(block[: limits.HEADER_BYTES])
     lines = _FOLD.sub("", text).split("\n")
@@ -56,11 +65,15 @@ def parse(block: bytes) -> Headers:
         cut = True
         del lines[limits.HEADER_FIELDS :]
     fields: list[tuple[str, str]] = []
+    stray = False
     for line in lines:
         name, colon, value = line.partition(":")
-        if colon:
-            fields.append((name.rstrip().lower(), value.strip()[: limits.FIELD_CHARS]))
-    return Headers(fields, cut)
+        name = name.rstrip()
+        if colon and name.isascii() and " " not in name and name[:2] != "--":
+            fields.append((name.lower(), value.strip()[: limits.FIELD_CHARS]))
+        elif line:
+            stray = True
+    return Headers(fields, cut, stray)
 
 
 def _text(block: bytes) -> str:

@@ -77,9 +77,9 @@ def _tidy(raw: bytes) -> bytes:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raw = raw.decode("utf-16", errors="replace").encode()
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if b"\r\r\n" in raw[:4096]:
+    if raw.find(b"\r\r\n", 0, 4096) >= 0:
         raw = raw.replace(b"\r\r\n", b"\r\n")
-    elif b"\n" not in raw[:65536]:
+    elif raw.find(b"\n", 0, 65536) < 0:
         raw = raw.replace(b"\r", b"\n")
     if raw[:1] in b"\r\n":
         raw = raw.lstrip(b"\r\n")
@@ -140,9 +140,8 @@ class _Cutter:
         stop = len(raw) if stop < 0 else stop + 1
         blank = _BLANK_LINE.search(raw, max(start - 1, 0), stop)
         block = raw[start : blank.start() + 1 if blank else stop]
-        length = headers.length_of(block)
+        fields, length = headers.read(block)
         content = blank.end() if blank and length == len(block) else start + length
-        fields = headers.parse(block[:length])
         value = fields.get("content-type")
         return Part(
             fields,

@@ -80,11 +80,6 @@ SEPARATOR = re.compile(
 FORWARD = re.compile(_FORWARDED, re.IGNORECASE)
 """Such a line that announces something passed on."""
 
-HINT = re.compile(
-    rf"{WROTE.pattern}|{_ORIGINAL}|{_FORWARDED}|(?:^|\n)[ *>]{{0,5}}(?:{_FROM})\*?\s?[:：]", re.IGNORECASE
-)
-"""Anything that makes a closer look worth while."""
-
 DEVICE = re.compile(
     r"[<(\s]{0,5}(?:sent (?:from|via|with|by|using) |(?:someone )?from my |(?:someone )?from mobile|get outlook for|get \[?outlook|sent (?:on|off) (?:my|the)|"
     r"envoyé (?:depuis|de|à partir)|télécharge[rz]? outlook|von meinem |(?:diese nachricht wurde )?(?:gesendet (?:von|mit|über|aus)|von mein)|diese nachricht wurde von mein|"

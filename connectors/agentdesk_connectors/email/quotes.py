@@ -13,7 +13,6 @@ from agentdesk_connectors.email import limits
 from agentdesk_connectors.email.quote_words import (
     DEVICE,
     FROM_LABEL,
-    HINT,
     OPENER,
     OTHER_LABEL,
     SEPARATOR,
@@ -27,6 +26,8 @@ _DATED_NAME = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[ ,T]")
 _DATED_END = re.compile(r"(?:GMT|UTC)[+-]?\d|<[^<>]{3,200}>:?$|\d\d:\d\d")
 _RULE = re.compile(r"[\s*>]{0,20}[-_–—=*]{5,200}\s*$")
 _ENDS = (":", "：", "----", ":*", ": ", "︰")
+_RULES = ("-", "_", "–", "—", "=", ">")
+_LINE_CHARS = 1_000  # no announcement of history is longer
 _MARKS = frozenset("-*#~=_+ᐧ—– ")
 _SIGNATURE_LINES = 15
 _ATTRIBUTION_LINES = 6
@@ -50,7 +51,7 @@ def split(text: str) -> Split:
     if not lines:
         return Split("")
     own_at = [(0, len(lines))]
-    if len(lines) <= limits.QUOTE_LINES and _may_have_history(text):
+    if len(lines) <= limits.QUOTE_LINES:
         own_at = [_own_range(lines)]
     begin, end = own_at[0]
     end = _before_signature(lines, begin, end)
@@ -80,15 +81,6 @@ def is_attribution(text: str) -> bool:
     if joined.endswith(_ENDS) and WROTE.search(joined) and _STAMP.search(joined):
         return True
     return is_separator(joined) or _is_dated_name(joined)
-
-
-def _may_have_history(text: str) -> bool:
-    return (
-        "\n>" in text
-        or text.startswith(">")
-        or HINT.search(text) is not None
-        or _DATED_NAME.search(text) is not None
-    )
 
 
 def _first_written(lines: list[str]) -> int:
@@ -181,19 +173,26 @@ def _history_start(lines: list[str]) -> tuple[int, int, bool] | None:
     """Return the first line of the history, the first after its announcement, and whether the announcement
     only names an author (rather than enclosing a whole message)."""
     for i, line in enumerate(lines):
-        if not line or (_is_quoted(line) and not _is_torn_attribution(lines, i)):
+        if not line or len(line) > _LINE_CHARS:
             continue
-        if SEPARATOR.match(line):
+        ends = line.endswith(_ENDS)
+        if _is_quoted(line):
+            found = _attribution_until(lines, i) if ends and _is_torn_attribution(lines, i) else None
+        elif (ends or line.lstrip(" *")[:1] in _RULES) and SEPARATOR.match(line):
             return i, i + 1, False
-        if FROM_LABEL.match(line) and _is_header_block(lines, i):
+        elif _has_colon(line) and FROM_LABEL.match(line) and _is_header_block(lines, i):
             return _with_rule(lines, i), i + 1, False
-        if WROTE.search(line):
-            found = _attribution_around(lines, i)
-            if found is not None:
-                return *found, True
-        elif _DATED_NAME.match(line) and _is_dated_name(" ".join(lines[i : i + 2])):
+        elif line[0].isdigit() and _is_dated_name(" ".join(lines[i : i + 2])):
             return i, i + (1 if _is_dated_name(line) and not line.endswith("<") else 2), True
+        else:
+            found = _attribution_until(lines, i) if ends else None
+        if found is not None:
+            return *found, True
     return None
+
+
+def _has_colon(line: str) -> bool:
+    return ":" in line[:40] or "：" in line[:40]
 
 
 def _is_torn_attribution(lines: list[str], i: int) -> bool:
@@ -220,18 +219,18 @@ def _with_rule(lines: list[str], i: int) -> int:
     return above if above > 0 and _RULE.match(lines[above]) else i
 
 
-def _attribution_around(lines: list[str], i: int) -> tuple[int, int] | None:
-    """Return from and to of the attribution whose word for "wrote" stands in line ``i``."""
-    end = next((j for j in range(i, min(i + 3, len(lines))) if lines[j].endswith(_ENDS)), None)
-    if end is None or not all(lines[i : end + 1]):
+def _attribution_until(lines: list[str], end: int) -> tuple[int, int] | None:
+    """Return from and to of the attribution that ends with line ``end``: who wrote, and when, on a few lines."""
+    word = next((j for j in range(end, max(end - 3, -1), -1) if not lines[j] or WROTE.search(lines[j])), -1)
+    if word < 0 or not lines[word]:
         return None
     start = None
-    for j in range(i, max(i - _ATTRIBUTION_LINES, -1), -1):
+    for j in range(word, max(word - _ATTRIBUTION_LINES, -1), -1):
         if OPENER.match(lines[j]) and _STAMP.search(" ".join(lines[j : end + 1])):
             start = j
             break
-    if start is None and not _is_quoted(lines[i]) and _STAMP.search(" ".join(lines[i : end + 1])):
-        start = i
+    if start is None and not _is_quoted(lines[word]) and _STAMP.search(" ".join(lines[word : end + 1])):
+        start = word
     if start is None or sum(map(len, lines[start : end + 1])) > 600:
         return None
     return start, end + 1

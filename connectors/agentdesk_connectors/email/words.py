@@ -62,10 +62,12 @@ def base64_bytes(data: bytes) -> bytes:
 
     Padding in the middle (two pieces joined by a program) starts a new piece.
     """
-    try:
-        return binascii.a2b_base64(data, strict_mode=True)
-    except binascii.Error:
-        pass
+    padding = data.find(b"=")
+    if padding < 0 or padding >= len(data.rstrip()) - 2:
+        try:
+            return binascii.a2b_base64(data)
+        except binascii.Error:
+            pass
     pieces = (_NOT_BASE64.sub(b"", piece) for piece in data.split(b"="))
     return b"".join(_base64_piece(piece) for piece in pieces if piece)
 
