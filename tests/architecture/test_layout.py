@@ -24,7 +24,7 @@ MIGRATIONS = Path("src/agentdesk/store/migrations/versions")  # written once, lo
 FILE_LINES = 400
 FUNCTION_LINES = 50
 
-# What is longer than allowed, with its length today. Entries may shrink and vanish, never grow.
+# What is longer than allowed, and how long it may be at most. Numbers only get smaller, entries only fewer.
 LONG_FILES: dict[str, int] = {}
 LONG_FUNCTIONS: dict[str, int] = {}
 
@@ -67,8 +67,8 @@ def test_functions_stay_short() -> None:
 def _compare(found: dict[str, int], allowed: dict[str, int], name: str) -> None:
     grown = {key: length for key, length in found.items() if length > allowed.get(key, 0)}
     assert not grown, f"too long, split them: {grown}"
-    stale = {key: found.get(key) for key, length in allowed.items() if found.get(key) != length}
-    assert not stale, f"they have shrunk: bring {name} down to {stale}"
+    done = allowed.keys() - found.keys()
+    assert not done, f"short enough by now, take them out of {name}: {sorted(done)}"
 
 
 def _functions(source: str) -> list[tuple[str, int]]:
