@@ -66,6 +66,8 @@ def fill(template: str, values: Mapping[str, Any], to_text: Callable[[Any], str]
     Only plain names are placeholders: a catalogue cannot reach attributes, items or formats of a value.
     Raises ``KeyError`` for a name without a value and ``ValueError`` for a malformed template.
     """
+    if "{" not in template and "}" not in template:
+        return template
     parts: list[str] = []
     for literal, name, spec, conversion in string.Formatter().parse(template):
         parts.append(literal)

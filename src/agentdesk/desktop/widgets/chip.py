@@ -7,12 +7,13 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import first_strong_direction, tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.mirror import AT_START, mirrored
 
 __all__ = ["Chip", "ChipKind", "ChipLabel", "chip_height", "chip_width", "paint_chip", "paint_chips"]
 
@@ -101,9 +102,9 @@ def paint_chip(painter: QPainter, rect: QRect, chip: Chip, direction: Qt.LayoutD
     look = _LOOKS[chip.kind]
     painter.save()
     _paint_surface(painter, rect, chip.kind, look)
-    x = rect.left() + look.padding
+    x, top, height = rect.left() + look.padding, rect.top(), rect.height()
     if chip.icon:
-        box = QStyle.visualRect(direction, rect, QRect(x, rect.center().y() - _ICON // 2 + 1, _ICON, _ICON))
+        box = mirrored(direction, rect, QRect(x, top + (height - _ICON) // 2, _ICON, _ICON))
         picture = pixmap(chip.icon, _ICON, look.text, painter.device().devicePixelRatioF())
         painter.drawPixmap(box.topLeft(), picture)
         x += _ICON + _ICON_GAP
@@ -111,12 +112,9 @@ def paint_chip(painter: QPainter, rect: QRect, chip: Chip, direction: Qt.LayoutD
     if words:
         painter.setFont(chip_font(chip.kind))
         painter.setPen(theme().color(look.text))
-        room = QStyle.visualRect(
-            direction, rect, QRect(x, rect.top(), rect.right() - look.padding - x + 2, rect.height())
-        )
-        start = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.setLayoutDirection(first_strong_direction(words))
-        painter.drawText(room, int(start | Qt.AlignmentFlag.AlignAbsolute), words)
+        room = QRect(x, top, rect.right() - look.padding - x + 2, height)
+        painter.drawText(mirrored(direction, rect, room), AT_START[direction], words)
     painter.restore()
 
 
@@ -131,7 +129,7 @@ def paint_chips(painter: QPainter, rect: QRect, chips: list[Chip], direction: Qt
         if x + width > rect.right() + 1:
             return number
         box = QRect(x, rect.top() + (rect.height() - height) // 2, width, height)
-        paint_chip(painter, QStyle.visualRect(direction, rect, box), chip, direction)
+        paint_chip(painter, mirrored(direction, rect, box), chip, direction)
         x += width + _BETWEEN
     return len(chips)
 

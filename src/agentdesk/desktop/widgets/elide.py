@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.locale import first_strong_direction, tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.mirror import AT_START
 
 __all__ = ["ElidedLabel"]
 
@@ -71,10 +72,8 @@ class ElidedLabel(QWidget):
         painter = QPainter(self)
         painter.setPen(theme().color(self._color if self.isEnabled() else "text.disabled"))
         shown = QFontMetrics(self.font()).elidedText(self._text, self._mode, self.width())
-        start = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        align = QStyle.visualAlignment(self.layoutDirection(), start) | Qt.AlignmentFlag.AlignAbsolute
         painter.setLayoutDirection(first_strong_direction(self._text))
-        painter.drawText(self.rect(), int(align), shown)
+        painter.drawText(self.rect(), AT_START[self.layoutDirection()], shown)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QStyle, QWidget
+from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import msg
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.mirror import mirrored
 
 __all__ = ["PlaceholderRows"]
 
@@ -37,8 +38,8 @@ class PlaceholderRows(QWidget):
     def _paint_row(self, painter: QPainter, top: int) -> None:
         direction, whole = self.layoutDirection(), self.rect()
         circle = QRectF(16, top + 12, 32, 32).toRect()
-        painter.drawEllipse(QStyle.visualRect(direction, whole, circle))
+        painter.drawEllipse(mirrored(direction, whole, circle))
         room = self.width() - 60 - 16
         for line, share in enumerate(_SHARES):
             bar = QRectF(60, top + 12 + line * 18, room * share, 10).toRect()
-            painter.drawRoundedRect(QStyle.visualRect(direction, whole, bar), 5, 5)
+            painter.drawRoundedRect(mirrored(direction, whole, bar), 5, 5)

@@ -24,6 +24,7 @@ from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import first_strong_direction, tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.avatar import paint_avatar, paint_channel_tile
+from agentdesk.desktop.widgets.mirror import AT_END, AT_START, mirrored
 from agentdesk.desktop.widgets.surface import paint_surface
 
 __all__ = ["ITEM_ROLE", "PopupItem", "PopupList", "row_height"]
@@ -156,7 +157,7 @@ class _Delegate(QStyledItemDelegate):
             paint_surface(painter, QRectF(rect), "bg.selected", "", theme().radius("control"))
 
         def at(x: int, width: int) -> QRect:
-            return QStyle.visualRect(direction, rect, QRect(rect.x() + x, rect.y(), width, rect.height()))
+            return mirrored(direction, rect, QRect(rect.x() + x, rect.y(), width, rect.height()))
 
         painter.save()
         x = self._paint_start(painter, item, at(10, 20))
@@ -164,22 +165,18 @@ class _Delegate(QStyledItemDelegate):
         small = theme().font("small", tabular=True)
         taken = QFontMetrics(small).horizontalAdvance(detail) + 10 if detail else 0
         room = rect.width() - x - 10 - taken
-        flags = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         body = theme().font("body")
         painter.setFont(body)
         painter.setPen(theme().color("text.primary" if item.enabled else "text.disabled"))
         text = QFontMetrics(body).elidedText(item.shown(), Qt.TextElideMode.ElideRight, room)
         painter.setLayoutDirection(first_strong_direction(text))
-        painter.drawText(at(x, room), int(flags | Qt.AlignmentFlag.AlignAbsolute), text)
+        painter.drawText(at(x, room), AT_START[direction], text)
         if detail:
-            flags = QStyle.visualAlignment(
-                direction, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            )
             painter.setFont(small)
             painter.setPen(theme().color("text.muted" if item.enabled else "text.disabled"))
             end = at(rect.width() - 10 - taken, taken)
             painter.setLayoutDirection(first_strong_direction(detail))
-            painter.drawText(end, int(flags | Qt.AlignmentFlag.AlignAbsolute), detail)
+            painter.drawText(end, AT_END[direction], detail)
         painter.restore()
 
     def _paint_start(self, painter: QPainter, item: PopupItem, box: QRect) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import paint_icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.widgets.mirror import AT_START, mirrored
 
 __all__ = ["Section"]
 
@@ -115,13 +116,12 @@ class _Heading(QAbstractButton):
         hot = self.underMouse() or self.hasFocus()
         role = "text.primary" if hot else "text.secondary"
         top = (self.height() - _CHEVRON) // 2
-        box = QStyle.visualRect(direction, whole, QRect(0, top, _CHEVRON, _CHEVRON))
+        box = mirrored(direction, whole, QRect(0, top, _CHEVRON, _CHEVRON))
         paint_icon(painter, box, "chevron-down" if self._opened else "chevron-right", role)
         start = _CHEVRON + _GAP
-        room = QStyle.visualRect(direction, whole, QRect(start, 0, self.width() - start, self.height()))
-        align = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        room = mirrored(direction, whole, QRect(start, 0, self.width() - start, self.height()))
         painter.setPen(theme().color(role))
-        painter.drawText(room, int(align | Qt.AlignmentFlag.AlignAbsolute), self.text())
+        painter.drawText(room, AT_START[direction], self.text())
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(theme().color("focus.ring"), 2))
