@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from agentdesk.sdk.inbound import InboundAttachment
@@ -28,6 +29,9 @@ _NOTES = {
     "application/x-pkcs7-mime": notes.SEALED,
     mime.TOO_DEEP: notes.UNOPENED,
 }
+
+
+_ENRICHED_MARK = re.compile(r"</?[a-zA-Z-]{1,60}>")
 
 
 @dataclass(slots=True)
@@ -77,21 +81,22 @@ def _place(part: Part, bodies: Bodies, at_root: bool = False) -> None:
 
 
 def _place_alternative(part: Part, bodies: Bodies) -> None:
-    """The last HTML and the last plain text are the same message twice; everything else is kept as files."""
+    """The last HTML and the plain text are the same message twice; everything else is kept as files.
+
+    Enriched text counts only where there is no plain one. Several plain texts are no alternatives but a mistake
+    of the sender's: all are shown.
+    """
     versions = [_alone(child) for child in part.children]
     html = next((v for v in reversed(versions) if v.htmls), None)
-    text = next((v for v in reversed(versions) if v.texts and (v is html or not v.htmls)), None)
+    texts = [(child, v) for child, v in zip(part.children, versions, strict=True) if v.texts]
+    plain = [v for child, v in texts if child.kind != "text/enriched"] or [v for _, v in texts]
     bodies.htmls += html.htmls if html else []
-    bodies.texts += text.texts if text else []
+    bodies.texts += dict.fromkeys(text for version in plain for text in version.texts)
     for version in versions:
         bodies.protection = bodies.protection or version.protection
         bodies.warnings.update(version.warnings)
         for file in version.files:
             _keep(file, bodies)
-    if html is not None and text is None:
-        return
-    if html is None and text is None and not bodies.files:
-        bodies.warn(notes.DAMAGED)
 
 
 def _alone(part: Part) -> Bodies:
@@ -129,6 +134,8 @@ def _place_text(part: Part, kind: str, bodies: Bodies) -> None:
             bodies.htmls.append(text)
         return
     text = flowed.normal_lines(text)
+    if kind == "text/enriched":
+        text = _ENRICHED_MARK.sub("", text)
     if part.parameters.get("format", "").lower() == "flowed":
         text = flowed.unflow(text, part.parameters.get("delsp", "").lower() == "yes")
     if len(text) > limits.TEXT_CHARS:
@@ -142,7 +149,7 @@ def _place_text(part: Part, kind: str, bodies: Bodies) -> None:
 
 def _declared_name(part: Part) -> str:
     value = part.headers.get("content-disposition")
-    name = headers.parameters(value).get("filename", "") if ";" in value else ""
+    name = headers.parameters(value).get("filename", "") if "=" in value else ""
     return name or part.parameters.get("name", "")
 
 

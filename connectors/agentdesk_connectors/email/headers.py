@@ -9,7 +9,9 @@ from agentdesk_connectors.email import charsets, limits, words
 
 _FOLD = re.compile(r"\n(?=[ \t])")
 _NOT_A_FIELD = re.compile(rb"^(?:--|(?![\x21-\x39\x3b-\x7e]{1,200}[ \t]*:|[ \t]))", re.MULTILINE)
-_PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"?|([^;]*))', re.DOTALL)
+_PARAMETER = re.compile(
+    r'(?<![^\s;])([^\s=;"]{1,100})\s*=\s*(?:"([^"\\]*(?:\\.[^"\\]*)*)"?|([^;]*))', re.DOTALL
+)
 _PIECE = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?$")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}(?=$|[\s;,])")

@@ -146,7 +146,7 @@ class _Cutter:
         return Part(
             fields,
             headers.media_type(value, default),
-            headers.parameters(value) if ";" in value else {},
+            headers.parameters(value) if "=" in value else {},
             raw,
             content,
             len(raw),

@@ -10,6 +10,7 @@ from agentdesk_connectors.email import charsets
 _WORD = re.compile(r"=\?([^?\s]{1,75})\?([bBqQ])\?([^?]*)\?=")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _Q_ESCAPE = re.compile(rb"=([0-9A-Fa-f]{2})")
+_PADDED_END = re.compile(rb"={1,2}[ \t]{0,9}\r?\n")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
@@ -60,7 +61,8 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 def base64_bytes(data: bytes) -> bytes:
     """Return what base64 text means, reading over foreign characters and a cut end.
 
-    Padding in the middle (two pieces joined by a program) starts a new piece.
+    Padding at the end of a line in the middle (pieces joined by a program) starts a new piece; anything else
+    behind padding is foreign.
     """
     padding = data.find(b"=")
     if padding < 0 or padding >= len(data.rstrip()) - 2:
@@ -68,7 +70,7 @@ def base64_bytes(data: bytes) -> bytes:
             return binascii.a2b_base64(data)
         except binascii.Error:
             pass
-    pieces = (_NOT_BASE64.sub(b"", piece) for piece in data.split(b"="))
+    pieces = (_NOT_BASE64.sub(b"", piece.partition(b"=")[0]) for piece in _PADDED_END.split(data))
     return b"".join(_base64_piece(piece) for piece in pieces if piece)
 
 
