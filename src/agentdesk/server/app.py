@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from pathlib import Path
 from uuid import UUID
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from sqlalchemy import select
 
 from agentdesk import __version__
@@ -43,6 +45,11 @@ from agentdesk.sync.feed import Feed
 _log = get_logger(__name__)
 
 _STOP_SECONDS = 5.0
+
+# A stranger's malformed request is answered with 400; it is no failure of ours and fills no log.
+logging.getLogger("aiohttp.server").addFilter(
+    lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from agentdesk.commands.values import (
     SetStatus,
     Text,
 )
+from agentdesk.domain.conversation import Status
 from agentdesk.domain.message import Direction, Kind
 from agentdesk.domain.party import Party
 from agentdesk.queries import conversation as conversations
@@ -39,8 +41,10 @@ from agentdesk.server.api.values import (
     NewMessage,
     NewStatus,
     Nothing,
+    Opened,
     People,
     Recipient,
+    Snoozed,
 )
 from agentdesk.store import blobs
 
@@ -127,14 +131,19 @@ async def assign(call: Call[Nothing, NewAssignee]) -> QueueRow:
 
 async def set_status(call: Call[Nothing, NewStatus]) -> QueueRow:
     """Resolve, reopen or snooze the conversation."""
-    body = call.body
-    if (body.status == "snoozed") != (body.snoozed_until is not None):
-        raise ApiError(422, "invalid", msg("Snoozing needs a time, and nothing else takes one."))
     async with call.services.db.read() as conn:
         await _visible(conn, call, call.id)
-    command = SetStatus(conversation_id=call.id, status=body.status, snoozed_until=body.snoozed_until)
-    await _execute(call, command)
+    await _execute(call, _status_command(call.id, call.body))
     return await _row(call)
+
+
+def _status_command(conversation_id: UUID, wanted: NewStatus) -> SetStatus:
+    if isinstance(wanted, Snoozed):
+        return SetStatus(
+            conversation_id=conversation_id, status=Status.SNOOZED, snoozed_until=wanted.snoozed_until
+        )
+    status = Status.OPEN if isinstance(wanted, Opened) else Status.RESOLVED
+    return SetStatus(conversation_id=conversation_id, status=status)
 
 
 async def list_inboxes(call: Call[Nothing, Nothing]) -> Inboxes:
@@ -241,18 +250,18 @@ def _parties(recipients: tuple[Recipient, ...]) -> tuple[Party, ...]:
 async def _keep_files(services: Services, body: NewMessage) -> tuple[File, ...]:
     if not body.files:
         return ()
-    contents = {blobs.hash_of(upload.content): upload.content for upload in body.files}
+    decoded = [(upload, base64.b64decode(upload.content)) for upload in body.files]
     async with services.db.write() as conn:
-        await blobs.put_many(conn, contents, clock.now())
+        await blobs.put_many(conn, {blobs.hash_of(content): content for _, content in decoded}, clock.now())
     return tuple(
         File(
             id=new_id(),
             name=upload.name,
             media_type=upload.media_type,
-            size=len(upload.content),
-            blob=blobs.hash_of(upload.content),
+            size=len(content),
+            blob=blobs.hash_of(content),
         )
-        for upload in body.files
+        for upload, content in decoded
     )
 
 

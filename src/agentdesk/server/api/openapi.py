@@ -26,7 +26,7 @@ _WORDS = {
 
 def document() -> dict[str, Any]:
     """Return the whole document."""
-    types: list[type[msgspec.Struct]] = [Problem]
+    types: list[Any] = [Problem]
     for operation in OPERATIONS:
         types += [t for t in (operation.query, operation.body, operation.gives) if t and t is not Nothing]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")

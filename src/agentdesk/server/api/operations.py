@@ -17,7 +17,7 @@ from agentdesk.server.api.values import Nothing, Taken
 from agentdesk.store.engine import Database
 
 Q = TypeVar("Q", bound=Taken)
-B = TypeVar("B", bound=Taken)
+B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Operation:
     handler: Handler
     gives: type[msgspec.Struct] | None
     query: type[Taken] = Nothing
-    body: type[Taken] | None = None
+    body: Any = None  # a type, or a union of types told apart by a tag
     status: int = 200
     errors: tuple[int, ...] = ()
     idempotent_key: bool = False

@@ -12,7 +12,14 @@ from msgspec import Meta
 from agentdesk.queries.rows import AccountRow, EventRow, InboxRow, MessageRow, QueueRow, UserRow
 
 StatusWord = Literal["open", "snoozed", "resolved"]
-Address = Annotated[str, Meta(min_length=3, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
+# No space, control or direction character, spelt out: what \s means differs between regex dialects.
+_PART = r"[^@\x00-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]+"
+Address = Annotated[str, Meta(min_length=3, max_length=320, pattern=f"^{_PART}@{_PART}$")]
+
+
+# What queries.queue.page gives: eight bytes of time (before the year 9999) and sixteen of an id, base64.
+_CURSOR = r"^A[A-Za-z0-3][A-Za-z0-9_-]{30}$"
+_BASE64 = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,7 +31,7 @@ class ListConversations(Taken, frozen=True):
     inbox: UUID | None = None
     assignee: UUID | None = None
     updated_since: Annotated[datetime, Meta(tz=True)] | None = None
-    cursor: Annotated[str, Meta(max_length=200)] | None = None
+    cursor: Annotated[str, Meta(pattern=_CURSOR)] | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
@@ -41,7 +48,7 @@ class Upload(Taken, frozen=True):
     """A file; ``content`` is base64 (RFC 4648)."""
 
     name: Annotated[str, Meta(min_length=1, max_length=255)]
-    content: bytes
+    content: Annotated[str, Meta(pattern=_BASE64)]
     media_type: Annotated[str, Meta(max_length=255, pattern=r"^[\w.+-]+/[\w.+-]+$")] = (
         "application/octet-stream"
     )
@@ -71,11 +78,21 @@ class NewAssignee(Taken, frozen=True):
     assignee_id: UUID | None
 
 
-class NewStatus(Taken, frozen=True):
-    """``snoozed_until`` belongs to ``snoozed`` and to nothing else."""
+class Opened(Taken, frozen=True, tag_field="status", tag="open"):
+    """It is open again."""
 
-    status: StatusWord
-    snoozed_until: Annotated[datetime, Meta(tz=True)] | None = None
+
+class Resolved(Taken, frozen=True, tag_field="status", tag="resolved"):
+    """It is done."""
+
+
+class Snoozed(Taken, frozen=True, tag_field="status", tag="snoozed"):
+    """It comes back by itself at ``snoozed_until``, or when the customer writes."""
+
+    snoozed_until: Annotated[datetime, Meta(tz=True)]
+
+
+NewStatus = Opened | Resolved | Snoozed
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):

@@ -146,7 +146,7 @@ def _is_number(kind: Any) -> bool:
     return kind is int or getattr(kind, "__origin__", None) is int
 
 
-async def _body(request: web.Request, kind: type[Taken] | None) -> Taken:
+async def _body(request: web.Request, kind: Any) -> Any:
     if kind is None:
         return Nothing()
     if request.content_type != "application/json":
