@@ -13,7 +13,7 @@ import aiosmtplib
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.sdk.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Unreachable
-from agentdesk_connectors.email.imap import ImapClosed, ImapNonsense, ImapRefused
+from agentdesk_connectors.email.imap import ImapClosed, ImapNonsense, ImapRefused, ImapWithheld
 from agentdesk_connectors.email.settings import Endpoint
 
 _PATIENCE_SECONDS = 120.0
@@ -37,6 +37,10 @@ def translated(server: Endpoint) -> Iterator[None]:
         raise _closed(server, error.words) from error
     except ImapNonsense as error:
         raise not_this_protocol(server, "IMAP") from error
+    except ImapWithheld as error:
+        raise Unreachable(
+            msg("{host} lists a message that it does not give out.", host=server.host)
+        ) from error
     except aiosmtplib.SMTPException as error:
         raise _smtp(server, error) from error
     except OSError as error:

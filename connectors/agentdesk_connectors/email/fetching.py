@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from agentdesk.base.log import get_logger
-from agentdesk_connectors.email.imap import ImapConnection, ImapError, ImapRefused, Listed
+from agentdesk_connectors.email.imap import ImapConnection, ImapRefused, ImapWithheld, Listed
 from agentdesk_connectors.email.imap_syntax import uid_set
 
 BATCH_MESSAGES = 100
@@ -54,10 +54,6 @@ class Trouble:
     """Of these not even the header is asked for again."""
     listing: bool = False
     """A listing was begun and has not ended well: sizes are not asked for."""
-
-
-class _Withheld(ImapError):
-    """The server says OK, but does not give out a message that it has."""
 
 
 class Fetcher:
@@ -145,7 +141,7 @@ class Fetcher:
             tries += 1
             try:
                 fetched = self._try(message)
-            except (ImapRefused, _Withheld):
+            except (ImapRefused, ImapWithheld):
                 if tries < _TRIES:
                     continue
                 raise
@@ -162,7 +158,7 @@ class Fetcher:
         raw = self._connection.bodies([message.uid], first=first).get(message.uid)
         if raw is None:
             if self._connection.search(b"UID %d" % message.uid):
-                raise _Withheld("a message was asked for and left out")
+                raise ImapWithheld("a message was asked for and left out")
             return None
         truncated = large or len(raw) > LARGEST_MESSAGE
         return Fetched(message, raw[:KEPT_OF_LARGER] if truncated else raw, truncated)

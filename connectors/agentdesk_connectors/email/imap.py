@@ -37,6 +37,7 @@ from agentdesk_connectors.email.imap_wire import (
     ImapNonsense,
     ImapRefused,
     ImapWire,
+    ImapWithheld,
     Response,
 )
 
@@ -48,6 +49,7 @@ __all__ = [
     "ImapError",
     "ImapNonsense",
     "ImapRefused",
+    "ImapWithheld",
     "Listed",
 ]
 

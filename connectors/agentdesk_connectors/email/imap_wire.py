@@ -51,6 +51,10 @@ class ImapNonsense(ImapError):
     """The server sent what is not IMAP."""
 
 
+class ImapWithheld(ImapError):
+    """The server says OK, but leaves out a message that it has."""
+
+
 Response = list[bytes]
 """One response: text and literal in turns, text first; the line end is cut off."""
 
