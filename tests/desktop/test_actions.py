@@ -91,7 +91,6 @@ def window(qapp: QApplication) -> Iterator[Window]:
     QTest.qWaitForWindowActive(made)
     made.pane.setFocus()
     yield made
-    qapp.removeEventFilter(made.fallback)
     made.close()
     made.deleteLater()
     apply_locale(qapp, "en")
@@ -155,7 +154,7 @@ def key_press(
     text: str, scan_code: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
 ) -> QKeyEvent:
     key = ord(text.upper()) if text else 0
-    return QKeyEvent(QEvent.Type.KeyPress, key, modifiers, scan_code, 0, 0, text)
+    return QKeyEvent(QEvent.Type.ShortcutOverride, key, modifiers, scan_code, 0, 0, text)
 
 
 @pytest.mark.parametrize(

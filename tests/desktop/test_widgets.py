@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QTextLayout
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -322,6 +322,28 @@ def test_a_popup_closes_without_a_choice(popup: Popup, key: Qt.Key) -> None:
     QTest.keyClick(popup.field, key)
     assert told == [True]
     assert not popup.isVisible()
+
+
+def test_the_tab_key_leaves_and_closes_a_popup(popup: Popup) -> None:
+    told: list[bool] = []
+    popup.dismissed.connect(lambda: told.append(True))
+    QTest.keyClick(popup.field, Qt.Key.Key_Tab)
+    assert told == [True]
+
+
+def test_keys_that_a_hook_takes_go_no_further(popup: Popup) -> None:
+    seen: list[int] = []
+
+    def take_tab(event: QKeyEvent) -> bool:
+        seen.append(event.key())
+        return event.key() == Qt.Key.Key_Tab
+
+    popup.set_key_hook(take_tab)
+    QTest.keyClick(popup.field, Qt.Key.Key_Tab)
+    QTest.keyClick(popup.field, Qt.Key.Key_A)
+    assert seen == [Qt.Key.Key_Tab, Qt.Key.Key_A]
+    assert popup.isVisible()
+    assert popup.field.text() == "a"
 
 
 def test_a_press_outside_closes_a_popup(popup: Popup) -> None:

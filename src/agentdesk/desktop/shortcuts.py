@@ -56,20 +56,22 @@ class LatinFallback(QObject):
 
     def __init__(self, window: QWidget, actions: Actions) -> None:
         super().__init__(window)
-        self._window = window
         self._actions = actions
-        app = QApplication.instance()
-        assert app is not None
-        app.installEventFilter(self)
+        window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Take a key press that Qt could not match, when its place on the keyboard names an action."""
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
-            return False
-        if not isinstance(watched, QWidget) or watched.window() is not self._window or is_typing():
+        """Take a key whose place on the keyboard names an action.
+
+        Before Qt looks for a shortcut it offers the key as ``ShortcutOverride`` to the focus and, where
+        nobody wants it as text, to the parents up to the window.
+        """
+        if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent) or is_typing():
             return False
         letter = latin_letter(event)
-        return letter is not None and self._trigger(letter, shifted=_is_shifted(event))
+        if letter is None or not self._trigger(letter, shifted=_is_shifted(event)):
+            return False
+        event.accept()
+        return True
 
     def _trigger(self, letter: str, *, shifted: bool) -> bool:
         wanted = QKeySequence(f"Shift+{letter}" if shifted else letter)

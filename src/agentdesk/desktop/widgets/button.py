@@ -141,6 +141,7 @@ class PrimaryButton(QWidget):
         self._more.setFixedWidth(28)
         self._more.setVisible(False)
         self._menu: QMenu | None = None
+        self._reason: Msg | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
@@ -170,7 +171,8 @@ class PrimaryButton(QWidget):
     def set_possible(self, possible: bool, reason: Msg | None = None) -> None:
         """Enable or disable the button (not its menu); ``reason`` says why it is disabled."""
         self._main.setEnabled(possible)
-        self._main.setToolTip("" if possible or reason is None else tr(reason))
+        self._reason = None if possible else reason
+        self._main.setToolTip(tr(self._reason) if self._reason is not None else "")
 
     def text(self) -> str:
         """The text shown now."""
@@ -212,6 +214,7 @@ class PrimaryButton(QWidget):
             button.style().unpolish(button)
             button.style().polish(button)
         self._more.setIcon(icon("chevron-down", _ICON_ROLES.get(kind, "text.primary")))
+        self._main.setToolTip(tr(self._reason) if self._reason is not None else "")
         self._more.setAccessibleName(tr(msg("More ways to do this")))
         self.setMinimumHeight(theme().size("button"))
 

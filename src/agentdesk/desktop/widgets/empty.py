@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from agentdesk.base.text import Msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import pixmap
+from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.button import Button
 from agentdesk.desktop.widgets.label import Label
@@ -31,6 +32,7 @@ class EmptyState(QWidget):
         self._title = Label("", "title", wrap=True)
         self._text = Label("", "body", "text.secondary", wrap=True)
         self._button: Button | None = None
+        self._said = msg("")
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.set_column(_TEXT_WIDTH)
@@ -60,7 +62,13 @@ class EmptyState(QWidget):
         self._text.set_content(text if text is not None else "")
         self._text.setVisible(text is not None)
         self._set_button(button)
-        self.setAccessibleName(self._title.text())
+        self._said = title
+        self.setAccessibleName(tr(title))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setAccessibleName(tr(self._said))
+        super().changeEvent(event)
 
     def _set_button(self, text: Msg | None) -> None:
         if self._button is not None:

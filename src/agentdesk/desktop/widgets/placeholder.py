@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QEvent, QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -24,8 +24,16 @@ class PlaceholderRows(QWidget):
         super().__init__(parent)
         self._count, self._height = count, height
         self.setMinimumHeight(height)
-        self.setAccessibleName(tr(msg("Loading")))
         theme().changed.connect(self.update)
+        self._name()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self._name()
+        super().changeEvent(event)
+
+    def _name(self) -> None:
+        self.setAccessibleName(tr(msg("Loading")))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -64,7 +64,6 @@ class Popup(QFrame):
         self._field.setProperty("kind", "search")
         self._field.addAction(icon("search", "text.muted"), QLineEdit.ActionPosition.LeadingPosition)
         self._field.textChanged.connect(self._on_typed)
-        self._field.installEventFilter(self)
         self._list = PopupList(self)
         self._list.clicked.connect(self._on_clicked)
         self._list.selectionModel().currentChanged.connect(self._on_current)
@@ -143,8 +142,10 @@ class Popup(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keys of the field move in the list; a press outside closes."""
-        if event.type() == QEvent.Type.KeyPress and watched is self._field and isinstance(event, QKeyEvent):
+        if watched is self._field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._on_key(event)
+        if watched is self._field and isinstance(event, QFocusEvent) and event.lostFocus():
+            self._on_focus_lost(event.reason())
         if (
             event.type() == QEvent.Type.MouseButtonPress
             and isinstance(event, QMouseEvent)
@@ -183,6 +184,12 @@ class Popup(QFrame):
         else:
             return False
         return True
+
+    def _on_focus_lost(self, reason: Qt.FocusReason) -> None:
+        """Close when Tab took the focus to another part of the window; not for menus and other windows."""
+        if reason in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self._focus_before = None
+            self.dismiss()
 
     def _choose(self, index: QModelIndex) -> None:
         item = index.data(ITEM_ROLE)
