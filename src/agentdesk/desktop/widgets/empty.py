@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from agentdesk.base.text import Msg, msg
+from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
@@ -32,7 +32,7 @@ class EmptyState(QWidget):
         self._title = Label("", "title", wrap=True)
         self._text = Label("", "body", "text.secondary", wrap=True)
         self._button: Button | None = None
-        self._said = msg("")
+        self._said = Msg("")
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.set_column(_TEXT_WIDTH)
