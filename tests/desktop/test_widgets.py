@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import weakref
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -257,6 +259,44 @@ def test_a_ring_shows_a_share_or_counts() -> None:
     assert ticks == [10]
     assert ring.remaining() in (9, 10)
     ring.stop()
+
+
+def a_pill_row() -> PillRow:
+    row = PillRow(msg("Filter"))
+    row.set_pills([Pill("all", msg("All"))])
+    return row
+
+
+def a_strip() -> Strip:
+    strip = Strip()
+    strip.show_message("bad", msg("Not sent"))
+    strip.add_button("retry", msg("Search"))
+    return strip
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Label(msg("All")),
+        lambda: ElidedLabel("All"),
+        lambda: Button(msg("All")),
+        lambda: IconButton("x", msg("All")),
+        lambda: PrimaryButton(msg("All")),
+        lambda: ChipLabel(Chip("All")),
+        lambda: Segmented(msg("Mode"), [Segment("reply", msg("Reply"))]),
+        lambda: Section(msg("All")),
+        EmptyState,
+        CountdownRing,
+        a_pill_row,
+        a_strip,
+    ],
+)
+def test_nothing_keeps_a_widget_that_nobody_holds(make: Callable[[], QWidget]) -> None:
+    made = [make() for _ in range(5)]
+    alive = [weakref.ref(widget) for widget in made]
+    made.clear()
+    gc.collect()
+    assert [ref() for ref in alive if ref() is not None] == []
 
 
 ITEMS = [

@@ -69,7 +69,8 @@ class Strip(Surface):
         self._text.setVisible(text is not None)
         self.clear_buttons()
         self._dress()
-        self.show()
+        if self.parentWidget() is not None:  # alone it would come up as a window
+            self.show()
 
     def add_button(self, key: str, text: Msg) -> QPushButton:
         """Offer something to do, at the end of the strip."""
