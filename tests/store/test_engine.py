@@ -108,6 +108,40 @@ async def test_a_cancelled_writer_leaves_nothing_and_blocks_nobody(database_url:
     await db.close()
 
 
+_ENDLESS = """
+    WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000000)
+    SELECT count(*) FROM n
+"""
+
+
+@pytest.mark.parametrize("kind", ["read", "write"])
+async def test_cancelling_ends_a_long_statement_and_frees_the_file(database_url: str, kind: str) -> None:
+    db = await _with_counter(database_url)
+    other = Database(database_url)
+
+    async def long(started: asyncio.Event) -> None:
+        async with db.write() if kind == "write" else db.read() as conn:
+            if kind == "write":
+                await conn.execute(update(counter).values(value=99))
+            started.set()
+            await conn.execute(text(_ENDLESS))
+
+    for times in (1, 2):
+        started = asyncio.Event()
+        task = asyncio.create_task(long(started))
+        await started.wait()
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with other.write() as conn:
+            await conn.execute(update(counter).values(value=counter.c.value + 1))
+    assert await _value(db) == 2
+    await other.close()
+    await db.close()
+
+
 async def test_broken_rules_reach_the_caller_as_they_are(database_url: str) -> None:
     db = await _with_counter(database_url)
     with pytest.raises(IntegrityError):
@@ -142,7 +176,7 @@ async def test_the_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:
 async def test_another_process_that_holds_the_file_makes_it_busy(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agentdesk.store.engine._BUSY_MILLISECONDS", 20)
+    monkeypatch.setattr("agentdesk.store.sqlite._BUSY_MILLISECONDS", 20)
     db = await _with_counter(sqlite_url)
     other = Database(sqlite_url)
     async with other.write():

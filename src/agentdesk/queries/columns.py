@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, Result, Select, func, select
+from sqlalchemy import Column, Result, Select, func, select, type_coerce
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import NullType
 
 from agentdesk.domain.party import Party
 from agentdesk.store.tables import contact, conversation, user
+
+PLAIN_ID = type_coerce(conversation.c.id, NullType())
+"""The id of a conversation as the driver gives it: see :func:`id_list`."""
 
 _QUEUE_COLUMNS: tuple[Column[Any], ...] = (
     conversation.c.id,
@@ -51,6 +57,11 @@ def plain(result: Result[Any]) -> list[dict[str, Any]]:
     keys = result.keys()  # a sort of str that msgspec does not take for one
     names = [str(name) for name in keys]
     return [dict(zip(names, row, strict=True)) for row in result]
+
+
+async def id_list(conn: AsyncConnection, statement: Select[Any]) -> list[UUID]:
+    """Return the ids that ``statement`` selects as :data:`PLAIN_ID`. Made all at once: they may be many."""
+    return msgspec.convert((await conn.scalars(statement)).all(), list[UUID])
 
 
 def party(value: Mapping[str, Any] | None) -> Party | None:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.conversation import Status
-from agentdesk.queries.columns import plain, with_people
+from agentdesk.queries.columns import PLAIN_ID, id_list, plain, with_people
 from agentdesk.queries.rows import Counts, QueueRow, View
 from agentdesk.store.search import find_conversations
 from agentdesk.store.tables import account, conversation, message
@@ -72,10 +72,10 @@ async def queue_ids(
         for ids in _portions(found):
             keys |= await _keys(conn, view, me, ids)
         return sorted(keys, key=keys.__getitem__)
-    statement = select(_c.id).where(_belongs(view, me)).order_by(*_order(view))
+    statement = select(PLAIN_ID).where(_belongs(view, me)).order_by(*_order(view))
     if inboxes is not None:
         statement = statement.where(_c.inbox_id.in_(list(inboxes)))
-    return list(await conn.scalars(statement))
+    return await id_list(conn, statement)
 
 
 async def queue_rows(conn: AsyncConnection, ids: Sequence[UUID]) -> list[QueueRow]:

@@ -6,14 +6,14 @@ others read, all in WAL mode, so that readers never wait for the writer. Postgre
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-from sqlalchemy import event, make_url
+from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -21,12 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.store.errors import driver_errors, translated, while_connecting
+from agentdesk.store.sqlite import sqlite_engine
+from agentdesk.store.types import to_json
 
 Dialect = Literal["sqlite", "postgresql"]
 
 _POOL_WAIT_SECONDS = 60
-_BUSY_MILLISECONDS = 10_000
-_SQLITE_READERS = 4
 _POSTGRES_CONNECTIONS = 10
 _POSTGRES_SPARE = 10
 _POSTGRES_SETTINGS = {
@@ -38,22 +38,23 @@ _POSTGRES_SETTINGS = {
     "jit": "off",
 }
 
-_encoder = msgspec.json.Encoder()
-
 
 class Database:
     """A database, opened when first asked. ``url`` is ``sqlite:///path`` or ``postgresql://…``.
 
-    ``foreign_keys`` off lets rows come in any order (SQLite only; a desk's replica). Raises Invalid for
-    another kind of URL; everything else is raised when it is used: see :mod:`agentdesk.store.errors`.
+    On SQLite ``foreign_keys`` off lets rows come in any order, and ``durable`` off lets the last moments go
+    with a loss of power (never a part of a transaction): for a desk's replica, which can be fetched again.
+    Raises Invalid for another kind of URL; everything else is raised when it is used: see
+    :mod:`agentdesk.store.errors`.
     """
 
-    def __init__(self, url: str, *, foreign_keys: bool = True) -> None:
+    def __init__(self, url: str, *, foreign_keys: bool = True, durable: bool = True) -> None:
         self.url, self.dialect = _parse(url)
         self._driver_errors = driver_errors(self.dialect)
         if self.dialect == "sqlite":
-            self._writer = _sqlite_engine(self.url, writes=True, foreign_keys=foreign_keys)
-            self._reader = self._snapshots = _sqlite_engine(self.url, writes=False, foreign_keys=foreign_keys)
+            open_sqlite = partial(sqlite_engine, self.url, foreign_keys=foreign_keys, durable=durable)
+            self._writer = open_sqlite(writes=True)
+            self._reader = self._snapshots = open_sqlite(writes=False)
         else:
             self._writer = _postgresql_engine(self.url)
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
@@ -91,7 +92,7 @@ class Database:
             async with self.write() as conn:
                 yield conn
             return
-        engine = _sqlite_engine(self.url, writes=True, foreign_keys=False)
+        engine = sqlite_engine(self.url, writes=True, foreign_keys=False, durable=True)
         try:
             async with self._connection(engine) as conn, conn.begin():
                 yield conn
@@ -146,59 +147,10 @@ def _parse(url: str) -> tuple[URL, Dialect]:
     )
 
 
-def _to_json(value: Any) -> str:
-    return _encoder.encode(value).decode()
-
-
-def _sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
-        pool_size=1 if writes else _SQLITE_READERS,
-        max_overflow=0,
-        pool_timeout=_POOL_WAIT_SECONDS,
-        pool_use_lifo=not writes,  # readers: a warm page cache; writers: first come, first served
-    )
-    pragmas = [
-        f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}",
-        "PRAGMA journal_mode=WAL",
-        "PRAGMA synchronous=FULL",
-        "PRAGMA journal_size_limit=67108864",
-        "PRAGMA temp_store=MEMORY",
-        "PRAGMA cache_size=-16000",
-        f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}",
-        f"PRAGMA query_only={'OFF' if writes else 'ON'}",
-    ]
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-    path = Path(url.database or "")
-
-    def prepare(*_: Any) -> None:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-    def set_up(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
-        cursor = connection.cursor()
-        try:
-            for pragma in pragmas:
-                cursor.execute(pragma)
-            cursor.close()
-        except BaseException:
-            connection.close()  # nobody else knows of it yet
-            raise
-
-    event.listen(engine.sync_engine, "do_connect", prepare)
-    event.listen(engine.sync_engine, "connect", set_up)
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-    return engine
-
-
 def _postgresql_engine(url: URL) -> AsyncEngine:
     return create_async_engine(
         url,
-        json_serializer=_to_json,
+        json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
         pool_size=_POSTGRES_CONNECTIONS,
         max_overflow=_POSTGRES_SPARE,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from operator import add
 from typing import NamedTuple
 
 TEXT_LIMIT = 60_000
@@ -27,7 +29,7 @@ _PAIRED = (
     "\u3130-\u318f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\ua9e0-\ua9ff"
     "\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\u1100-\u11ff\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
 )
-_paired_run = re.compile(f"([{_PAIRED}]+)")
+_paired_run = re.compile(f"[{_PAIRED}]+")
 
 # Marks that are left out: accents, Hebrew points, Arabic vowel signs and the stroke that stretches a word.
 # The marks of other scripts are letters in all but name and stay.
@@ -99,7 +101,7 @@ def fold(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)[:TEXT_LIMIT]
     text = text.casefold()
-    if len(text.encode(errors="replace")) < len(text) * 1.2:  # a few accents: only they need a closer look
+    if len(text.encode(errors="replace")) < len(text) * 1.08:  # a few accents: only they need a closer look
         text = _not_ascii.sub(_form_of_run, text)
     return text.translate(_forms)
 
@@ -110,16 +112,26 @@ def _form_of_run(run: re.Match[str]) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of ``text`` in order, as they are indexed."""
-    folded = fold(text)
-    if folded.isascii() or _paired_run.search(folded) is None:
-        return [word[:WORD_LIMIT] for word in folded.split()]
-    found: list[str] = []
-    for piece in _paired_run.split(folded):
-        if piece and _paired_run.match(piece):
-            found += [piece[at : at + 2] for at in range(len(piece))]
-        else:
-            found += [word[:WORD_LIMIT] for word in piece.split()]
+    return _cut(fold(text), _pairs_and_last)
+
+
+def _cut(folded: str, spell: Callable[[re.Match[str]], str]) -> list[str]:
+    if not folded.isascii():
+        folded = _paired_run.sub(spell, folded)
+    found = folded.split()
+    if max(map(len, found), default=0) > WORD_LIMIT:
+        found = [word[:WORD_LIMIT] for word in found]
     return found
+
+
+def _pairs_and_last(run: re.Match[str]) -> str:
+    characters = run[0]
+    return f" {' '.join(map(add, characters, characters[1:]))} {characters[-1]} "
+
+
+def _pairs(run: re.Match[str]) -> str:
+    characters = run[0]
+    return f" {' '.join(map(add, characters, characters[1:])) or characters} "
 
 
 def tokens(text: str) -> str:
@@ -157,7 +169,8 @@ def parse_query(text: str) -> list[Term]:
     terms: list[Term] = []
     for part in _query_part.finditer(text):
         quoted, plain = part["quoted"], part["plain"]
-        found = _query_words(plain if quoted is None else quoted)
+        # Of a run of pairs not the last character alone, which the pairs hold already.
+        found = _cut(fold(plain if quoted is None else quoted), _pairs)
         if not found:
             continue
         unfinished = part.end() == len(text) and quoted is None and part["minus"] is None
@@ -180,14 +193,3 @@ def _is_paired(word: str) -> bool:
 def _may_go_on(word: str, unfinished: bool) -> bool:
     """A lone character of a pair stands for all pairs it begins; a lone letter stands for itself."""
     return len(word) == 1 if _is_paired(word) else unfinished and len(word) > 1
-
-
-def _query_words(text: str) -> list[str]:
-    """The words to look for: of a run of pairs without the last character, which the pairs hold already."""
-    found: list[str] = []
-    for piece in _paired_run.split(fold(text)):
-        if piece and _paired_run.match(piece):
-            found += [piece[at : at + 2] for at in range(max(1, len(piece) - 1))]
-        else:
-            found += [word[:WORD_LIMIT] for word in piece.split()]
-    return found
