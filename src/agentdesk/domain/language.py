@@ -41,16 +41,18 @@ for _language, _list in _WORDS.items():
 
 _word = re.compile(r"[^\W\d_]+")
 _SHARE = 0.15
-_MOST_WORDS = 300
+_MOST_WORDS = 120
+_SAMPLE = 300
 
 
 def language_of(text: str) -> str:
     """Return the language code (BCP 47) of ``text``, or an empty string where it cannot be told."""
     if not text.isascii():
+        sample = text[:_SAMPLE]
         for code, script in _SCRIPTS:
-            found = len(script.findall(text))
-            if found >= 2 and found >= len(text) * _SHARE:
-                return _within_script(code, text)
+            found = len(script.findall(sample))
+            if found >= 2 and found >= len(sample) * _SHARE:
+                return _within_script(code, sample)
     counts: Counter[str] = Counter()
     for word in _word.findall(text.lower())[:_MOST_WORDS]:
         for code in _BY_WORD.get(word, ()):

@@ -107,7 +107,6 @@ class Intake:
         """Store ``items`` and ``cursor`` in one transaction; waits while too much is unrecorded."""
         await self._wait_for_room()
         now = clock.now()
-        contents = {blobs.hash_of(item.raw): item.raw for item in items}
         async with self._db.write() as conn:
             await self._lease.check(conn)
             by_id = {item.source_id[:_LONGEST_SOURCE_ID]: item for item in items}
@@ -115,9 +114,14 @@ class Intake:
             fresh = {name: item for name, item in by_id.items() if name not in known}
             pending = [_stored(item, now) for item in fresh.values()]
             if pending:
+                hashes = [blobs.hash_of(item.raw) for item in fresh.values()]
+                contents = {h: item.raw for h, item in zip(hashes, fresh.values(), strict=True)}
                 await blobs.put_many(conn, contents, now)
                 make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-                rows = [self._raw_row(p, item, now) for p, item in zip(pending, fresh.values(), strict=True)]
+                rows = [
+                    self._raw_row(one, item, name, now)
+                    for one, item, name in zip(pending, fresh.values(), hashes, strict=True)
+                ]
                 await conn.execute(make(raw_item).on_conflict_do_nothing(), rows)
             await conn.execute(
                 update(account_cursor)
@@ -146,12 +150,12 @@ class Intake:
         self.was_connected = True
         await self._health.connected()
 
-    def _raw_row(self, pending: _Pending, item: RawItem, now: datetime) -> dict[str, Any]:
+    def _raw_row(self, pending: _Pending, item: RawItem, content: str, now: datetime) -> dict[str, Any]:
         return {
             "id": pending.id,
             "account_id": self._source.account_id,
             "source_id": item.source_id[:_LONGEST_SOURCE_ID],
-            "blob": blobs.hash_of(item.raw),
+            "blob": content,
             "facts": dict(item.facts),
             "received_at": item.received_at,
             "state": "new",

@@ -1,6 +1,7 @@
-"""From raw input to what it means: small harmless items in a thread, doubtful ones in a worker process.
+"""From raw input to what it means, off the event loop.
 
-The worker is killed when it takes too long or too much.
+A few small harmless items are interpreted in a thread. Doubtful ones, and many at once, go to a worker
+process: it is killed when it takes too long or too much, and uses another core meanwhile.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import contextlib
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
 from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
 from agentdesk.sdk.protocols import ConnectorModule
 from agentdesk.server.worker import LENGTH, Interpretation, Unreadable, interpret_one
 
@@ -22,6 +24,10 @@ MOST_SECONDS = 20
 MOST_MEMORY = 512 * 1024 * 1024
 SMALL_BYTES = 1024 * 1024
 _THREAD_SECONDS = 30.0
+_FEW = 4
+_IDLE_SECONDS = 60.0
+_BUFFER = 1024 * 1024
+_GROUP_BYTES = 512 * 1024
 # More of these than any honest small message has: markup, header fields, encoded words, parts.
 _SUSPICIOUS = ((b"<", 20_000), (b"\n--", 1_000), (b"=?", 5_000), (b"boundary", 60), (b"message/rfc822", 30))
 _LONGEST_HEADER = 128 * 1024
@@ -42,65 +48,84 @@ class Raw:
 
 
 class Interpreter:
-    """Interprets items of all accounts; one worker process, started when first needed."""
+    """Interprets items of all accounts. The worker process is started when first needed and ends when there
+    was nothing to do for a while."""
 
     def __init__(self, *, seconds: int = MOST_SECONDS, memory: int = MOST_MEMORY) -> None:
         self._seconds = seconds
         self._memory = memory
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+        self._tasks = Tasks("interpreter")
 
     async def interpret(self, module: ConnectorModule, items: Sequence[Raw]) -> list[Interpretation]:
         """Return what each item means, in their order; never raises for what is in them."""
-        doubtful = {n for n, item in enumerate(items) if item.careful or is_suspicious(item.data)}
-        easy = [n for n in range(len(items)) if n not in doubtful]
-        found: dict[int, Interpretation] = {}
-        if easy:
-            try:
-                async with asyncio.timeout(_THREAD_SECONDS):
-                    results = await _in_thread(lambda: [_plain(module, items[n]) for n in easy])
-                found.update(zip(easy, results, strict=True))
-            except TimeoutError:
-                _log.warning("interpreting took too long; each message is tried in its own process")
-                doubtful.update(easy)
-        for n in sorted(doubtful):
-            found[n] = await self._guarded(module, items[n])
-        for result in found.values():
+        if len(items) <= _FEW and not any(item.careful or is_suspicious(item.data) for item in items):
+            results = await self._in_thread(module, items)
+        else:
+            results = await self._in_worker(module, items)
+        for result in results:
             if isinstance(result, Unreadable) and result.bug:
                 _log.warning("a connector failed to read a message", problem=result.bug)
-        return [found[n] for n in range(len(items))]
+        return results
 
     async def close(self) -> None:
         """End the worker process."""
+        await self._tasks.close()
         async with self._turn:
-            await self._kill()
+            await self._end()
 
-    async def _guarded(self, module: ConnectorModule, item: Raw) -> Interpretation:
+    async def _in_thread(self, module: ConnectorModule, items: Sequence[Raw]) -> list[Interpretation]:
+        """Without starting a process for a message or two."""
+        try:
+            async with asyncio.timeout(_THREAD_SECONDS):
+                return await _in_thread(
+                    lambda: [interpret_one(module.interpret, item.data, item.facts) for item in items]
+                )
+        except TimeoutError:
+            _log.warning("interpreting took too long; each message is tried in a process of its own")
+            return await self._in_worker(module, items)
+
+    async def _in_worker(self, module: ConnectorModule, items: Sequence[Raw]) -> list[Interpretation]:
+        """Have all items interpreted by the worker; one that is too much for it costs nobody else."""
         name = cast(ModuleType, module).__name__
-        request = pickle.dumps((name, item.data, dict(item.facts)), protocol=pickle.HIGHEST_PROTOCOL)
+        results: list[Interpretation] = []
         async with self._turn:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    return await self._ask(request)
-            except TimeoutError:
-                await self._kill()
-                return Unreadable("Reading it takes too long.")
-            except (OSError, EOFError, pickle.UnpicklingError):
-                await self._kill()
-                return Unreadable("Reading it needs too much memory or time.")
-            except BaseException:  # cancelled while it answers: the next answer would be the wrong one
-                await self._kill()
-                raise
+            self._tasks.cancel("retire")
+            for group in _groups(items):
+                results.extend(await self._group(name, group))
+        self._tasks.start(self._retire(), "retire")
+        return results
 
-    async def _ask(self, request: bytes) -> Interpretation:
+    async def _group(self, name: str, items: Sequence[Raw]) -> list[Interpretation]:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._ask(name, items)
+        except TimeoutError:
+            problem = Unreadable("Reading it takes too long.")
+            await self._end()
+        except (OSError, EOFError, pickle.UnpicklingError):
+            problem = Unreadable("Reading it takes too much memory or time.")
+            await self._end()
+        except BaseException:  # cancelled in between: the next answer would belong to somebody else
+            await self._end()
+            raise
+        if len(items) == 1:
+            return [problem]
+        return [result for item in items for result in await self._group(name, [item])]
+
+    async def _ask(self, name: str, items: Sequence[Raw]) -> list[Interpretation]:
         process = await self._running()
         if process.stdin is None or process.stdout is None:
             raise EOFError
-        process.stdin.write(LENGTH.pack(len(request)) + request)
+        content = [(item.data, dict(item.facts)) for item in items]
+        request = pickle.dumps((name, content), protocol=pickle.HIGHEST_PROTOCOL)
+        process.stdin.write(LENGTH.pack(len(request)))
+        process.stdin.write(request)
         await process.stdin.drain()
         (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-        answer = pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 - our own process
-        return cast(Interpretation, answer)
+        answer = await process.stdout.readexactly(length)
+        return cast(list[Interpretation], pickle.loads(answer))  # noqa: S301 - our own process
 
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
@@ -110,10 +135,16 @@ class Interpreter:
                 str(self._seconds + 5),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                limit=_BUFFER,
             )
         return self._process
 
-    async def _kill(self) -> None:
+    async def _retire(self) -> None:
+        await asyncio.sleep(_IDLE_SECONDS)
+        async with self._turn:
+            await self._end()
+
+    async def _end(self) -> None:
         process, self._process = self._process, None
         if process is None:
             return
@@ -125,6 +156,24 @@ class Interpreter:
         await asyncio.shield(process.wait())
 
 
+def _groups(items: Sequence[Raw]) -> Iterator[list[Raw]]:
+    """Cut ``items`` into portions for one request each; what is doubtful goes alone."""
+    group: list[Raw] = []
+    size = 0
+    for item in items:
+        alone = item.careful or len(item.data) > SMALL_BYTES
+        if group and (alone or size > _GROUP_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(item)
+        size += len(item.data)
+        if alone:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
 def is_suspicious(raw: bytes) -> bool:
     """Say whether input may cost more time or memory than its size suggests."""
     if len(raw) > SMALL_BYTES:
@@ -133,10 +182,6 @@ def is_suspicious(raw: bytes) -> bool:
     if head > _LONGEST_HEADER or (head < 0 and len(raw) > _LONGEST_HEADER):
         return True
     return any(raw.count(mark) > most for mark, most in _SUSPICIOUS)
-
-
-def _plain(module: ConnectorModule, item: Raw) -> Interpretation:
-    return interpret_one(module.interpret, item.data, item.facts)
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

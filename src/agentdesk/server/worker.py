@@ -1,7 +1,8 @@
 """The process in which doubtful input is interpreted: it may be slow, greedy or die without harm to anybody.
 
 Speaks frames over its standard input and output: four bytes of length (big endian), then a pickle. A request
-is (module name, raw bytes, facts), an answer is an Inbound or an Unreadable. Both ends are this program.
+is (module name, [(raw bytes, facts), …]), the answer a list of what each of them means. Both ends are this
+program.
 """
 
 from __future__ import annotations
@@ -48,18 +49,19 @@ def interpret_one(interpret: Interpret, raw: bytes, facts: Mapping[str, object])
 
 
 def main() -> None:
-    """Serve requests until the input ends. Arguments: memory in bytes and seconds per message."""
+    """Serve requests until the input ends. Arguments: memory in bytes and seconds per request."""
     memory, seconds = int(sys.argv[-2]), int(sys.argv[-1])
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever prints must not disturb the frames
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server decides when to end
     _limit_memory(memory)
     while (frame := _read_frame(requests)) is not None:
-        module, raw, facts = pickle.loads(frame)  # noqa: S301 - from the server that started us
+        module, items = pickle.loads(frame)  # noqa: S301 - from the server that started us
         _set_alarm(seconds)
-        answer = interpret_one(import_module(module).interpret, raw, facts)
+        interpret = import_module(module).interpret
+        found = [interpret_one(interpret, raw, facts) for raw, facts in items]
         _set_alarm(0)
-        data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps(found, protocol=pickle.HIGHEST_PROTOCOL)
         answers.write(LENGTH.pack(len(data)) + data)
         answers.flush()
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
 from agentdesk.store.base import EVERYONE
-from agentdesk.store.tables import change_log, contact_inbox
+from agentdesk.store.tables import change_log, contact, contact_inbox
 
 Values = Mapping[str, Any]
 Changes = dict[str, set[UUID]]
@@ -70,6 +70,8 @@ class ServerUnit:
             return
         stamps = touched(table)
         await self.conn.execute(insert(table), [{**row, **stamps, "ver": 1} for row in rows])
+        if table is contact:  # just made: it is in no inbox yet
+            self._contact_scopes.update((row["id"], set()) for row in rows)
         if table is contact_inbox:
             await self._contact_enters(rows)
         for row in rows:

@@ -7,7 +7,7 @@ from agentdesk.domain.language import language_of
 from agentdesk.domain.message import Automatic
 from agentdesk.server.lookup import Lookup
 
-_ENOUGH = 2_000
+_ENOUGH = 800
 
 
 def apply(arrival: Arrival, _lookup: Lookup) -> None:

@@ -1,0 +1,149 @@
+"""Messages per second from a connector's hand to recorded conversations: raw stored with its cursor,
+interpreted, threaded, indexed, with change log, in batches, through the sink that connectors use.
+
+``python benchmarks/ingest_core.py [COUNT] [--database URL] [--profile]``: without ``--database`` into a
+fresh SQLite file and, where its programs are installed, a fresh PostgreSQL. Run it under ``taskset -c 0`` for
+one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import os
+import pstats
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from generated_mail import mails
+from sqlalchemy import func, select
+from tests.helpers.postgres import PostgresServer, find_binaries
+
+import agentdesk_connectors.email as email_channel
+from agentdesk.base.events import Bell
+from agentdesk.base.secrets import Vault
+from agentdesk.commands.arrival import Source
+from agentdesk.sdk.inbound import RawItem
+from agentdesk.server.admin import add_channel, add_inbox
+from agentdesk.server.health import Health
+from agentdesk.server.intake import Intake
+from agentdesk.server.interpreting import Interpreter
+from agentdesk.server.leases import Lease
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import conversation, message, raw_item
+
+_PORTION = 50
+_BEGIN = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+_SETTINGS = {
+    "address": "support@shop.example",
+    "imap.host": "imap.shop.example",
+    "imap.user": "support",
+    "smtp.host": "smtp.shop.example",
+    "smtp.user": "support",
+}
+
+
+async def ingest(url: str, corpus: Sequence[RawItem], folder: Path) -> tuple[float, float]:
+    """Take ``corpus`` in and return the seconds it took, by the clock and of processor time."""
+    db = Database(url)
+    await db.migrate()
+    vault = Vault.at(folder / "key")
+    inbox_id = await add_inbox(db, "Support")
+    account_id = await add_channel(db, vault, "email", "Support", "Mail", _SETTINGS, {"password": "x"})
+    lease = Lease(db, f"account:{account_id}", "benchmark", seconds=3600)
+    await lease.acquire()
+    interpreter, bell = Interpreter(), Bell()
+    intake = Intake(
+        db,
+        vault,
+        Source(account_id, inbox_id, "email", "support@shop.example"),
+        email_channel,
+        lease,
+        interpreter,
+        bell,
+        Health(db, bell, account_id, inbox_id, "Mail"),
+    )
+    begun, cpu = time.perf_counter(), _cpu_seconds()
+    loop = asyncio.create_task(intake.run())
+    for start in range(0, len(corpus), _PORTION):
+        await intake.accept(corpus[start : start + _PORTION], {"position": start + _PORTION})
+    await _until_recorded(db, bell)
+    took = time.perf_counter() - begun
+    loop.cancel()
+    await asyncio.gather(loop, return_exceptions=True)
+    await interpreter.close()
+    cpu = _cpu_seconds() - cpu
+    async with db.read() as conn:
+        messages = await conn.scalar(select(func.count()).select_from(message))
+        threads = await conn.scalar(select(func.count()).select_from(conversation))
+        ends = (await conn.execute(select(raw_item.c.state, func.count()).group_by(raw_item.c.state))).all()
+    print(f"  {messages} messages in {threads} conversations; items: {dict(map(tuple, ends))}")
+    await db.close()
+    return took, cpu
+
+
+async def _until_recorded(db: Database, bell: Bell) -> None:
+    while True:
+        heard = bell.rings
+        async with db.read() as conn:
+            left = await conn.scalar(select(raw_item.c.id).where(raw_item.c.state == "new").limit(1))
+        if left is None:
+            return
+        await bell.wait(heard, 1.0)
+
+
+def _cpu_seconds() -> float:
+    """Processor time of this process and of workers that have ended; a PostgreSQL server's is not in it."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def measure(name: str, url: str, corpus: Sequence[RawItem], profile: bool) -> None:
+    """Ingest once and print the rate; with ``profile`` also where the time went."""
+    profiler = cProfile.Profile() if profile else None
+    with tempfile.TemporaryDirectory() as folder:
+        if profiler:
+            profiler.enable()
+        took, cpu = asyncio.run(ingest(url, corpus, Path(folder)))
+        if profiler:
+            profiler.disable()
+            pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
+    print(f"{name}: {len(corpus) / took:,.0f} messages/s ({took:.1f} s);", end=" ")
+    print(f"{len(corpus) / cpu:,.0f} per second of our own processor time")
+
+
+def main() -> None:
+    """Build the mails first, then take them in on each database in turn."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("count", type=int, nargs="?", default=10_000)
+    parser.add_argument("--database")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--small", action="store_true", help="only mails under 20 kB")
+    given = parser.parse_args()
+    raws = [raw for raw in mails(given.count) if not given.small or len(raw) < 20_000]
+    corpus = [RawItem(f"INBOX/1/{n}", raw, _BEGIN + timedelta(minutes=n)) for n, raw in enumerate(raws, 1)]
+    print(f"{len(corpus)} mails, mean {sum(map(len, raws)) / len(raws) / 1000:.1f} kB")
+    if given.database:
+        measure(given.database.split(":")[0], given.database, corpus, given.profile)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure("SQLite", f"sqlite:///{folder}/agentdesk.db", corpus, given.profile)
+    binaries = find_binaries()
+    if binaries is not None:
+        server = PostgresServer(binaries)
+        try:
+            measure("PostgreSQL", server.url(server.create_database()), corpus, given.profile)
+        finally:
+            server.close()
+
+
+if __name__ == "__main__":
+    main()
