@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class LineEnd:
         self._out = line._queues[1 - side]
 
     async def receive(self) -> bytes | None:
-        if self._line.dead:
+        if self._line.dead and self._in.empty():
             return None
         if self._line.rng is not None and self._line.rng.random() < 0.3:
             await asyncio.sleep(self._line.rng.random() * 0.01)
@@ -94,8 +94,11 @@ class LineEnd:
         self._out.put_nowait(frame)
 
     async def close(self) -> None:
+        """What was sent before still arrives."""
         if not self._line.dead:
-            self._line.cut()
+            self._line.dead = True
+            for queue in self._line._queues:
+                queue.put_nowait(None)
 
 
 @dataclass
@@ -111,16 +114,18 @@ class World:
     inbox_id: UUID = field(default_factory=new_id)
     account_id: UUID = field(default_factory=new_id)
     number: int = 0
+    plain: Any = None
 
     @classmethod
-    async def start(cls, url: str) -> World:
+    async def start(cls, url: str, *, poll_seconds: float = 0.5, begin: bool = True) -> World:
+        """Start a server; ``begin`` False joins a database that another one has begun."""
         db, bell = Database(url), Bell()
         await db.migrate()
-        world = cls(
-            db, bell, Feed(db, bell, poll_seconds=0.5), Executor(db, bell, FakeChannels()), Tasks("world")
-        )
+        feed = Feed(db, bell, poll_seconds=poll_seconds)
+        world = cls(db, bell, feed, Executor(db, bell, FakeChannels()), Tasks("world"))
         await world.feed.start()
-        await world.write(world._begin)
+        if begin:
+            await world.write(world._begin)
         return world
 
     async def close(self) -> None:
@@ -153,6 +158,10 @@ class World:
         await self.write(lambda unit: unit.insert(user, [row]))
         self.actors[name] = Actor(Author.USER, row["id"], role, inboxes)
         return row["id"]
+
+    def actor(self, name: str, inboxes: frozenset[UUID]) -> Actor:
+        """The agent ``name`` with other inboxes."""
+        return replace(self.actors[name], inboxes=inboxes)
 
     async def add_inbox(self, name: str) -> tuple[UUID, UUID]:
         """Another inbox with its account."""

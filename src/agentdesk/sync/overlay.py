@@ -38,12 +38,16 @@ _to_msgpack = msgspec.msgpack.Encoder()
 
 @dataclass(slots=True)
 class Pending:
-    """A command that the server has not confirmed. ``number`` None: held back (undo window, or not yet
-    released). ``refusal`` says that the replica refuses it as things stand; the server has the last word."""
+    """A command that the server has not confirmed yet.
+
+    ``refusal`` says that the replica refuses it as things stand; the server has the last word. ``contained``
+    says that the server's rows have its effect already, though no batch has named it.
+    """
 
     envelope: Envelope
     held_until: datetime | None = None
     refusal: Refusal | None = None
+    contained: bool = False
 
     @property
     def id(self) -> UUID:
@@ -106,6 +110,8 @@ async def replay(conn: AsyncConnection, commands: Iterable[Pending], actor: Acto
     """Apply commands in their order; one that is refused as things stand is left out and marked."""
     changes: Changes = {}
     for pending in commands:
+        if pending.contained:
+            continue
         try:
             async with conn.begin_nested():
                 done = await apply_one(conn, pending, actor)

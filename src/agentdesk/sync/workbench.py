@@ -39,6 +39,7 @@ from agentdesk.sync.replica import Replica, Standing, confirmed_command, empty, 
 __all__ = ["Workbench", "WrongPerson"]
 
 
+_NEVER = 2**63
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -236,6 +237,9 @@ class Workbench:
                 else:
                     await put_standing(conn, standing)
             self.standing = standing
+            if welcome.fresh:  # everything comes anew, with what the server has of us in it
+                for pending in self._pending.values():
+                    pending.contained = (pending.envelope.number or _NEVER) <= welcome.last_number
         if welcome.fresh:
             self._on_changes({})
 
