@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep where the window was, and leave the ending to whoever opened it."""
-        geometry = self.saveGeometry().toBase64().data().decode()
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings.change(geometry=geometry)
         event.ignore()
         self.closed.emit()

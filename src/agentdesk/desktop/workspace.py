@@ -321,7 +321,7 @@ class Workspace(QWidget):
         panes: list[QWidget] = [self._rail, self._queue, self._conversation, self._panel]
         shown = [pane for pane in panes if pane.isVisible()]
         focus = self._window.focusWidget()
-        here = next((n for n, pane in enumerate(shown) if focus and pane.isAncestorOf(focus)), -1)
+        here = next((n for n, pane in enumerate(shown) if focus is not None and pane.isAncestorOf(focus)), -1)
         shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
 
     # Arrangement

@@ -24,7 +24,7 @@ _ANSWERS: dict[str, str] = {
     "sofia.rossi@torino.example": "Buongiorno Sofia, il campione parte oggi per posta.",
     "grace.okafor@bristol.example": "Hi Grace, take 6 mm hollow-wall anchors. Four of them are enough.",
 }
-_TEMPLATE = "/late"
+_TEMPLATE = "late"
 _PATIENCE = 20.0
 
 
@@ -64,31 +64,35 @@ class Agent:
 
     async def _answer(self, address: str, row: QueueRow) -> None:
         workspace = self._workspace
+        conversation, composer = workspace.conversation, workspace.conversation.composer
         workspace.queue.select(row.id)
         workspace.open_conversation(row.id)
-        conversation = workspace.conversation
-        await _until(lambda: conversation.conversation_id == row.id and conversation.is_ready())
+        await _until(lambda: composer.conversation_id == row.id)
         workspace.actions_.trigger("reply.start")
-        composer = conversation.composer
-        await _until(composer.is_ready)
-        text = _ANSWERS[address]
-        if text:
-            composer.editor.insertPlainText(text)
+        editor = composer.box.reply_text
+        if _ANSWERS[address]:
+            editor.insert_text(_ANSWERS[address])
         else:
             await self._insert_template()
-        await asyncio.sleep(0.05)
-        QTest.keyClick(composer.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-        await _until(lambda: not composer.text().strip())
+        QTest.keyClick(editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        await _until(lambda: editor.is_blank())
+        await composer.send_now()
+        assert conversation.conversation_id == row.id
         self.answered.append(address)
         _log.info("answered", customer=address)
 
     async def _insert_template(self) -> None:
+        """As a person does: a slash, a few letters, Enter."""
         composer = self._workspace.conversation.composer
-        QTest.keyClicks(composer.editor, _TEMPLATE)
-        await _until(composer.templates_shown)
-        await asyncio.sleep(0.2)
-        composer.insert_current_template()
-        await _until(lambda: _TEMPLATE not in composer.text() and len(composer.text()) > len(_TEMPLATE))
+        editor = composer.box.reply_text
+        QTest.keyClicks(editor, "/")
+        await _until(lambda: composer.tools.picker is not None and composer.tools.picker.popup.isVisible())
+        picker = composer.tools.picker
+        assert picker is not None
+        QTest.keyClicks(picker.popup.field, _TEMPLATE)
+        await _until(lambda: bool(picker.popup.current()))
+        QTest.keyClick(picker.popup.field, Qt.Key.Key_Return)
+        await _until(lambda: len(editor.plain()) > len(_TEMPLATE) + 1)
 
 
 async def _until(condition: Callable[[], bool]) -> None:
