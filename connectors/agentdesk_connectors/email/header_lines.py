@@ -26,6 +26,10 @@ _REFERENCES_BYTES = 990
 _LAST_REFERENCES = 10
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_ATOM = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_ODD_DOTS = re.compile(
+    r"(?=.*\.\.|\.|.*\.$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+"
+)  # given out by some phone companies
+_QUOTED = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _PLAIN_NAME = re.compile(rf"{_ATOM}(?: {_ATOM})*")
 _PLAIN_TEXT = re.compile(r"[!-~]{1,70}(?: [!-~]{1,70})*")
 _QUOTABLE = re.compile(r"[\x20-\x7e]{1,60}")
@@ -109,10 +113,12 @@ def address(value: str) -> str:
     local, at, domain = value.strip().rpartition("@")
     if not at or not local or clean(local) != local or len(value) > 254:
         raise _no_address(value)
-    if not _DOT_ATOM.fullmatch(local) and local.isascii():
-        quoted = re.fullmatch(r'"(?:[^"\\]|\\.)*"', local)
-        local = _quoted(re.sub(r"\\(.)", r"\1", local[1:-1]) if quoted else local)
-    elif not local.isascii() and not _is_international(local):
+    if not local.isascii():
+        if not _is_international(local):
+            raise _no_address(value)
+    elif _ODD_DOTS.fullmatch(local):
+        local = _quoted(local)
+    elif not _DOT_ATOM.fullmatch(local) and not _QUOTED.fullmatch(local):
         raise _no_address(value)
     return f"{local}@{_domain(domain, value)}"
 
@@ -212,7 +218,7 @@ def type_line(media_type: str, file_name: str) -> Line:
 def _parameter(name: str, value: str) -> list[str]:
     if not value:
         return []
-    if _QUOTABLE.fullmatch(value):
+    if _QUOTABLE.fullmatch(value) and "=?" not in value:
         return [f"{name}={_quoted(value)}"]
     room = _LINE - len(name) - 8
     pieces = ["utf-8''"]
