@@ -1,0 +1,67 @@
+"""The queue's model: every change of order is told so that Qt, the selection and the rows stay right."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+import pytest
+from PySide6.QtCore import QPersistentModelIndex
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+from tests.helpers.fake_desk import FakeDesk
+from tests.helpers.until import until
+
+from agentdesk.desktop.models.queue import ID_ROLE, ROW_ROLE, QueueModel
+from agentdesk.queries.rows import View
+
+
+def _shown(model: QueueModel) -> list[uuid.UUID]:
+    return [model.index(row, 0).data(ID_ROLE) for row in range(model.rowCount())]
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_any_change_of_order_is_told_rightly(qtbot: QtBot, seed: int) -> None:
+    dice = random.Random(seed)
+    model = QueueModel(FakeDesk.empty())
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    people = [uuid.UUID(int=number) for number in range(400 if seed % 5 == 0 else 12)]
+    model.set_ids(dice.sample(people, dice.randrange(len(people))))
+    for _ in range(12):
+        new = dice.sample(people, dice.randrange(len(people) + 1))
+        if seed % 3 == 0 and model.ids:  # the usual change: one row goes to the top
+            new = list(model.ids)
+            new.insert(0, new.pop(dice.randrange(len(new))))
+        watched = [QPersistentModelIndex(model.index(row, 0)) for row in range(model.rowCount())]
+        before = list(model.ids)
+        model.set_ids(new)
+        assert _shown(model) == new
+        for index, conversation_id in zip(watched, before, strict=True):
+            if conversation_id in new:
+                assert index.data(ID_ROLE) == conversation_id, "the selection would have jumped"
+            else:
+                assert not index.isValid()
+    del tester
+
+
+async def test_one_row_that_jumps_to_the_top_is_one_move(qtbot: QtBot) -> None:
+    model = QueueModel(FakeDesk.empty())
+    ids = [uuid.UUID(int=number) for number in range(3000)]
+    model.set_ids(ids)
+    told: list[str] = []
+    model.rowsMoved.connect(lambda *_: told.append("moved"))
+    model.layoutChanged.connect(lambda *_: told.append("layout"))
+    model.modelReset.connect(lambda *_: told.append("reset"))
+    model.set_ids([ids[2500], *ids[:2500], *ids[2501:]])
+    assert told == ["moved"]
+
+
+async def test_rows_are_fetched_when_they_are_asked_for(qtbot: QtBot) -> None:
+    desk = FakeDesk.sample()
+    model = QueueModel(desk)
+    model.set_ids(await desk.queue_ids(View(kind="all")))
+    first = model.index(0, 0)
+    assert first.data(ROW_ROLE) is None
+    await until(lambda: first.data(ROW_ROLE) is not None)
+    assert first.data(ROW_ROLE).id == model.ids[0]
+    assert first.data(ROW_ROLE).contact_name in first.data()
