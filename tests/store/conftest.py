@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.store.rows import Desk
 
 from agentdesk.store.engine import Database
 
@@ -22,3 +23,10 @@ async def db(empty_db: Database) -> Database:
     """A database with the whole schema: the test runs on SQLite and on PostgreSQL."""
     await empty_db.migrate()
     return empty_db
+
+
+@pytest.fixture
+async def desk(db: Database) -> AsyncIterator[Desk]:
+    """An inbox with an account, an agent and a customer, in a transaction of its own."""
+    async with db.write() as conn:
+        yield await Desk(conn).build()
