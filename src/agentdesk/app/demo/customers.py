@@ -165,27 +165,24 @@ def _away(letter: Letter, answer: EmailMessage) -> EmailMessage:
 
 def _bounce(letter: Letter, message_id: str) -> EmailMessage:
     """A failed delivery as RFC 3464 has it."""
+    host = letter.address.partition("@")[2]
+    words = f"Your message to {letter.address} could not be delivered: the mailbox is full."
     mail = _mail(
-        "Mail Delivery System",
-        f"mailer-daemon@{letter.address.partition('@')[2]}",
-        "Undelivered Mail Returned to Sender",
-        f"Your message to {letter.address} could not be delivered: the mailbox is full.",
+        "Mail Delivery System", f"mailer-daemon@{host}", "Undelivered Mail Returned to Sender", words
     )
     mail["Return-Path"] = "<>"
     mail["Auto-Submitted"] = "auto-replied"
-    report = (
-        f"Reporting-MTA: dns; mx.{letter.address.partition('@')[2]}\n\n"
-        f"Final-Recipient: rfc822; {letter.address}\nAction: failed\nStatus: 5.2.2\n"
-        "Diagnostic-Code: smtp; 552 5.2.2 Mailbox full\n"
-    )
     mail.make_mixed()
-    for content, subtype in ((report, "delivery-status"), (f"Message-ID: {message_id}\n", "rfc822-headers")):
-        part = EmailMessage()
-        part["Content-Type"] = f"{'message' if subtype == 'delivery-status' else 'text'}/{subtype}"
-        part.set_payload(content)
+    status = (
+        f"Reporting-MTA: dns; mx.{host}\n\nFinal-Recipient: rfc822; {letter.address}\nAction: failed\n"
+        "Status: 5.2.2\nDiagnostic-Code: smtp; 552 5.2.2 Mailbox full\n"
+    )
+    returned = f"Message-ID: {message_id}\nTo: {letter.address}\n"
+    for kind, text in (("message/delivery-status", status), ("text/rfc822-headers", returned)):
+        part = email.message_from_string(f"Content-Type: {kind}\n\n{text}", policy=email.policy.SMTP)
         mail.attach(part)
-    mail.set_type("multipart/report")
-    mail.set_param("report-type", "delivery-status")
+    mail.replace_header("Content-Type", "multipart/report; report-type=delivery-status")
+    mail.set_boundary(f"bounce-{host}")
     return mail
 
 
