@@ -216,7 +216,7 @@ class _Rebuild:
             if pieces[i + 3]:
                 self._text(pieces[i + 3])
             if self._written > limits.HTML_SHOWN_CHARS:
-                self.full = i + 4 < len(pieces)
+                self.full = self.full or i + 4 < len(pieces)
                 break
         while self._names:
             self._end(self._names[-1])

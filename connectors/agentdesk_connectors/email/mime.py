@@ -189,13 +189,10 @@ class _Cutter:
             end = raw.find(b"\n", start, start + limits.BOUNDARY_CHARS + 8)
             stop = end + 1 if end >= 0 else min(len(raw), start + limits.BOUNDARY_CHARS + 8)
             line = raw[start + 2 : stop].rstrip(b" \t\r\n")
-            level = self._levels.get(line)
-            if level is not None:
-                return dashes, stop, level, False
-            if line.endswith(b"--"):
-                level = self._levels.get(line[:-2])
-                if level is not None:
-                    return dashes, stop, level, True
+            opens = self._levels.get(line, limits.DEPTH)
+            closes = self._levels.get(line[:-2], limits.DEPTH) if line.endswith(b"--") else limits.DEPTH
+            if opens < limits.DEPTH or closes < limits.DEPTH:
+                return dashes, stop, min(opens, closes), closes < opens  # the outer one, as the stdlib reads it
             position = start + 1
 
     def _next_dashes(self, position: int) -> int:

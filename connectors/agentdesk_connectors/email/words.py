@@ -61,8 +61,8 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 def base64_bytes(data: bytes) -> bytes:
     """Return what base64 text means, reading over foreign characters and a cut end.
 
-    Padding at the end of a line in the middle (pieces joined by a program) starts a new piece; anything else
-    behind padding is foreign.
+    Padding at the end of a line in the middle (pieces joined by a program) is followed by a new piece;
+    anything else behind padding is foreign.
     """
     padding = data.find(b"=")
     if padding < 0 or padding >= len(data.rstrip()) - 2:
@@ -70,8 +70,14 @@ def base64_bytes(data: bytes) -> bytes:
             return binascii.a2b_base64(data)
         except binascii.Error:
             pass
-    pieces = (_NOT_BASE64.sub(b"", piece.partition(b"=")[0]) for piece in _PADDED_END.split(data))
-    return b"".join(_base64_piece(piece) for piece in pieces if piece)
+    first, *others = _PADDED_END.split(data)
+    pieces = [_NOT_BASE64.sub(b"", first.partition(b"=")[0])]
+    for other in others:
+        piece = b"".join(other.partition(b"=")[0].split())
+        if _NOT_BASE64.search(piece):
+            break
+        pieces.append(piece)
+    return b"".join(_base64_piece(piece) for piece in pieces)
 
 
 def _base64_piece(piece: bytes) -> bytes:
