@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from agentdesk.base.text import plural
@@ -47,6 +47,9 @@ class _Column(QWidget):
         if event.type() == QEvent.Type.LayoutRequest:
             self.grown.emit()
         return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), theme().color("bg.canvas"))
 
 
 class TranscriptView(QScrollArea):
@@ -405,10 +408,4 @@ class TranscriptView(QScrollArea):
         self._pill.raise_()
 
     def _dress(self) -> None:
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Window, theme().color("bg.canvas"))
-        self.setPalette(palette)
-        self.viewport().setPalette(palette)
-        self.viewport().setAutoFillBackground(True)
-        self._column.setPalette(palette)
-        self._column.setAutoFillBackground(True)
+        self._column.update()

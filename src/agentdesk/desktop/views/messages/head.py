@@ -58,7 +58,6 @@ class CardHead(QWidget):
         self._name.set_content(who)
         self._time.set_content(time_text(row.created_at))
         if self._note:
-            self._name.set_color("note.text")
             self._address.set_color("note.text")
             self._address.set_content(msg("Internal note, only your team sees this"))
             self._second.hide()

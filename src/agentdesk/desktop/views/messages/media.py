@@ -21,7 +21,8 @@ _KEPT_BYTES = 48 * 1024 * 1024
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp"})
 _DANGEROUS = frozenset(
     {
-        "exe", "com", "bat", "cmd", "ps1", "psm1", "vbs", "vbe", "js", "jse", "wsf", "wsh", "hta", "msi", "msp",
+        "exe", "com", "bat", "cmd", "ps1", "psm1", "vbs", "vbe", "js", "jse", "wsf", "wsh", "hta", "msi",
+        "msp",
         "scr", "pif", "cpl", "jar", "lnk", "url", "reg", "inf", "dll", "sys", "docm", "dotm", "xlsm", "xltm",
         "xlam", "pptm", "potm", "ppam", "sldm", "one", "iso", "img", "vhd", "vhdx", "app", "command", "sh",
         "desktop", "html", "htm", "mht", "mhtml", "svg", "xhtml", "chm", "application", "gadget",

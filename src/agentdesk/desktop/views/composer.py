@@ -1,0 +1,487 @@
+"""Writing to the customer or to the team: drafts that survive, sending that can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.ids import new_id
+from agentdesk.base.text import msg
+from agentdesk.commands.values import AddNote, SendReply
+from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.composer_box import ComposerBox, Mode
+from agentdesk.desktop.views.composer_context import Context
+from agentdesk.desktop.views.composer_drafts import DraftKeeper
+from agentdesk.desktop.views.composer_outbox import ComposerOutbox
+from agentdesk.desktop.views.composer_parts import HoldLine
+from agentdesk.desktop.views.composer_strips import ComposerStrip, newer_than
+from agentdesk.desktop.views.composer_tools import ComposerTools, Entry
+from agentdesk.domain.addressing import Addressed
+from agentdesk.domain.conversation import Status
+from agentdesk.domain.templates import first_name
+from agentdesk.queries.rows import ConversationRow, MessageRow
+from agentdesk.sync.desk import DeskPort, Draft, Waiting
+
+__all__ = ["UNDO_SECONDS", "Composer"]
+
+UNDO_SECONDS = 10.0
+_MODES: tuple[Mode, Mode] = ("reply", "note")
+
+
+class Composer(QWidget):
+    """``show_wanted(message id)`` asks the transcript for a message; ``sent(resolve)`` tells that a reply was
+    handed over; ``left`` that the person pressed Esc."""
+
+    show_wanted = Signal(object)
+    sent = Signal(bool)
+    left = Signal()
+
+    def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._tasks = tasks_of(self, "composer")
+        self._context: Context | None = None
+        self._seen: UUID | None = None
+        self._newer: tuple[UUID, ...] = ()
+        self._caret: dict[UUID, int] = {}
+        self._opening = 0
+        self._changed: set[Mode] = set()
+        self.strip = ComposerStrip(self)
+        self.box = ComposerBox(self)
+        self.hold = HoldLine(self)
+        self.hold.hide()
+        self.outbox = ComposerOutbox(desk, self.hold, self.strip, self)
+        self.tools = ComposerTools(desk, self.box, self.strip, self._touch, self)
+        self._keeper = DraftKeeper(desk, self._take_drafts, self)
+        self._arrange()
+        self._connect()
+
+    # --- which conversation ---
+
+    @property
+    def conversation_id(self) -> UUID | None:
+        """The conversation written into."""
+        return self._context.head.id if self._context else None
+
+    async def open(self, head: ConversationRow, messages: Sequence[MessageRow]) -> None:
+        """Write into another conversation: its drafts, its recipients, what waits in the outbox.
+
+        What was typed into the one before is saved first. Of two calls under way, the later one wins.
+        """
+        self._opening += 1
+        this = self._opening
+        accounts = await self._desk.accounts()
+        while True:
+            await self.leave()
+            drafts = {mode: await self._desk.draft(head.id, mode) for mode in _MODES}
+            if this != self._opening or not is_alive(self):
+                return
+            if not self._keeper.is_pending:
+                break
+        self._context = Context(head, tuple(messages), tuple(row.address for row in accounts))
+        self.strip.calm()
+        self._fill(drafts)
+        await self.refresh()
+
+    async def leave(self) -> None:
+        """Save what was typed."""
+        await self._keeper.flush()
+
+    def clear(self) -> None:
+        """Belong to no conversation."""
+        self._context = None
+        self.outbox.clear()
+        self.strip.calm()
+
+    def update_context(self, head: ConversationRow, messages: Sequence[MessageRow]) -> None:
+        """Follow the conversation; what is being written stays as it is."""
+        if self._context is None or head.id != self._context.head.id:
+            return
+        before = self._context.addressed(everybody=False)
+        self._context = Context(head, tuple(messages), self._context.own)
+        untouched = self.box.reply_text.is_blank() and self.box.recipients.people("to") == before.to
+        self.box.recipients.set_known(self._context.known(), self._context.own)
+        if untouched:
+            self._seen = head.last_message_id
+            self._address(everybody=False)
+
+    async def refresh(self) -> None:
+        """Look at the outbox: what of this conversation waits there, and what was refused."""
+        if self._context is not None:
+            await self.outbox.refresh(self._context)
+
+    def set_offline(self, offline: bool) -> None:
+        """Say that what is sent now goes out later."""
+        self.box.set_offline(offline)
+
+    # --- what the person does ---
+
+    def start(self, mode: Mode, *, everybody: bool = False) -> None:
+        """Begin to write a reply or a note; ``everybody`` fills in all recipients."""
+        self.box.set_mode(mode)
+        if everybody and self._context is not None:
+            self._address(everybody=True)
+            self._touch()
+        self.box.text.setFocus()
+
+    def edit_again(self, row: MessageRow) -> None:
+        """Put the text of a message that was not sent into the reply, before what stands there already."""
+        self.box.set_mode("reply")
+        written = self.box.reply_text.plain()
+        if written.strip():
+            self.box.reply_text.set_content(f"{row.text}\n\n{written}")
+        else:
+            self.box.reply_text.set_content(row.text, row.html)
+        self.box.recipients.set_people(Addressed(row.to, row.cc), row.bcc, row.subject)
+        self.box.refresh_summary()
+        self._touch()
+        self.box.text.setFocus()
+
+    def switch_mode(self) -> None:
+        """From reply to note, or back."""
+        self.start("note" if self.box.mode == "reply" else "reply")
+
+    async def send(self, *, resolve: bool = False, anyway: bool = False) -> None:
+        """Send the reply, or add the note; where something is in the way, say what, and keep the text."""
+        context, box = self._context, self.box
+        if context is None or self.outbox.held is not None or box.text.is_composing():
+            return
+        if box.text.is_blank() and not box.files():
+            box.text.setFocus()
+            return
+        if box.mode == "note":
+            await self._send_note(context)
+            return
+        if not self._may_send(context, anyway=anyway):
+            return
+        command = self._reply(context, resolve=resolve, anyway=anyway)
+        self._caret[command.message_id] = box.reply_text.textCursor().position()
+        if await self._do(command, UNDO_SECONDS):
+            await self._forget("reply")
+            await self.refresh()
+            self.sent.emit(resolve)
+
+    async def undo(self) -> bool:
+        """Take the waiting message back, with text, files, recipients and caret; False where it has gone."""
+        command = await self.outbox.take_back()
+        if command is None:
+            await self.refresh()
+            return False
+        self._restore(command)
+        await self._keeper.flush()
+        self.box.text.setFocus()
+        return True
+
+    async def send_now(self) -> None:
+        """Let the waiting message go without waiting longer."""
+        await self.outbox.let_go()
+        await self.refresh()
+
+    # --- sending ---
+
+    def _may_send(self, context: Context, *, anyway: bool) -> bool:
+        """Whether nothing is in the way; what is, is shown."""
+        gaps = self.box.reply_text.gap_names()
+        if gaps:
+            fill = msg("Fill in {names} before sending.", names=", ".join(gaps))
+            self.strip.tell_problem(fill, about="gap")
+            return False
+        problem = self.box.recipients.problem()
+        if problem is not None:
+            self.box.show_recipients(True)
+            self.strip.tell_problem(problem, about="recipients")
+            return False
+        newer = () if anyway else newer_than(context.messages, self._seen, self._desk.me)
+        if newer:
+            self._show_faster(newer)
+            return False
+        return True
+
+    def _reply(self, context: Context, *, resolve: bool, anyway: bool) -> SendReply:
+        fields, answered = self.box.recipients, context.last_customer
+        return SendReply(
+            message_id=new_id(),
+            conversation_id=context.head.id,
+            to=fields.people("to"),
+            cc=fields.people("cc"),
+            bcc=fields.people("bcc"),
+            subject=fields.subject.text().strip(),
+            text=self.box.reply_text.plain(),
+            html=self.box.reply_text.html(),
+            files=self.box.files("reply"),
+            in_reply_to=answered.id if answered else None,
+            seen_message_id=context.head.last_message_id if anyway else self._seen,
+            anyway=anyway,
+            then_status=Status.RESOLVED.value if resolve else "",
+        )
+
+    async def _send_note(self, context: Context) -> None:
+        note = AddNote(
+            message_id=new_id(),
+            conversation_id=context.head.id,
+            text=self.box.note_text.plain(),
+            files=self.box.files("note"),
+        )
+        if await self._do(note, 0):
+            await self._forget("note")
+            self.box.set_mode("reply")
+
+    async def _do(self, command: SendReply | AddNote, hold_seconds: float) -> bool:
+        """Hand a command over; a refusal is shown and the text stays."""
+        self.strip.calm()
+        try:
+            await self._desk.do(command, hold_seconds)
+        except AgentDeskError as error:
+            newer_ids = set(getattr(error, "newer", ()))
+            if getattr(error, "code", "") == "stale_reply" and self._context is not None:
+                self._show_faster([row for row in self._context.messages if row.id in newer_ids])
+            else:
+                self.strip.tell_problem(error.message, error.hint)
+            return False
+        return True
+
+    async def _forget(self, mode: Mode) -> None:
+        """The text was handed over: empty the editor and the draft."""
+        context = self._context
+        self._changed.discard(mode)
+        if not self._changed:
+            self._keeper.drop()
+        self.box.set_quiet(True)
+        self.box.text_of(mode).set_content("")
+        self.box.set_files((), mode)
+        self.box.set_quiet(False)
+        self.box.set_saved(False)
+        self.box.show_recipients(False)
+        if context is not None:
+            self._seen = None
+            await self._desk.save_draft(Draft(conversation_id=context.head.id, mode=mode, text=""))
+
+    def _restore(self, command: SendReply) -> None:
+        box = self.box
+        box.set_quiet(True)
+        box.set_mode("reply")
+        box.reply_text.set_content(command.text, command.html)
+        cursor = box.reply_text.textCursor()
+        cursor.setPosition(min(self._caret.pop(command.message_id, 0), len(box.reply_text.toPlainText())))
+        box.reply_text.setTextCursor(cursor)
+        box.recipients.set_people(Addressed(command.to, command.cc), command.bcc, command.subject)
+        box.refresh_summary()
+        box.set_files(command.files, "reply")
+        box.set_quiet(False)
+        self._seen = command.seen_message_id
+        self._touch()
+
+    # --- drafts ---
+
+    def _take_drafts(self) -> list[Draft]:
+        """The drafts that were changed, as they stand now."""
+        context, modes = self._context, sorted(self._changed)
+        self._changed.clear()
+        return [self._draft(context.head.id, mode) for mode in modes] if context is not None else []
+
+    def _draft(self, conversation_id: UUID, mode: Mode) -> Draft:
+        fields, text = self.box.recipients, self.box.text_of(mode)
+        draft = Draft(
+            conversation_id=conversation_id,
+            mode=mode,
+            text=text.plain(),
+            html=text.html(),
+            files=self.box.files(mode),
+            seen_message_id=self._seen,
+        )
+        if mode == "note":
+            return draft
+        return msgspec.structs.replace(
+            draft,
+            to=tuple(party.value for party in fields.people("to")),
+            cc=tuple(party.value for party in fields.people("cc")),
+            bcc=tuple(party.value for party in fields.people("bcc")),
+            subject=fields.subject.text(),
+        )
+
+    def _fill(self, drafts: dict[Mode, Draft | None]) -> None:
+        """Show the drafts of a conversation, or empty texts."""
+        context = self._context
+        assert context is not None
+        self.box.set_quiet(True)
+        self._seen = context.head.last_message_id
+        self.box.set_name(first_name(context.head.contact_name) or context.head.contact_name)
+        self.box.recipients.set_known(context.known(), context.own)
+        self._address(everybody=False)
+        for mode, draft in drafts.items():
+            self.box.text_of(mode).set_content(draft.text if draft else "", draft.html if draft else "")
+            self.box.set_files(draft.files if draft else (), mode)
+        reply = drafts["reply"]
+        if reply is not None:
+            self._seen = reply.seen_message_id or self._seen
+            self._address_as(reply, context)
+        self.box.set_mode("note" if drafts["note"] is not None and reply is None else "reply")
+        self.box.show_recipients(False)
+        self.box.set_quiet(False)
+        self.box.set_saved(any(draft is not None for draft in drafts.values()))
+
+    def _touch(self) -> None:
+        """Something was changed by the person: keep it."""
+        self._changed.add(self.box.mode)
+        self._keeper.touch()
+
+    def _on_typed(self) -> None:
+        if self._context is not None:
+            self._touch()
+
+    def _on_saved(self) -> None:
+        self.box.set_saved(not self._keeper.is_pending)
+
+    def _on_mode(self, _mode: str) -> None:
+        self._tasks.start(self._keeper.flush(), "save at switch")
+
+    def _address(self, *, everybody: bool) -> None:
+        context = self._context
+        if context is None:
+            return
+        self.box.recipients.set_people(context.addressed(everybody=everybody))
+        self.box.set_others(0 if everybody else context.others())
+        self.box.refresh_summary()
+
+    def _address_as(self, draft: Draft, context: Context) -> None:
+        """Show the recipients of a draft, with the names that the conversation has for them."""
+        to, cc, bcc = (
+            tuple(context.party(address) for address in addresses)
+            for addresses in (draft.to, draft.cc, draft.bcc)
+        )
+        if to or cc or bcc:
+            self.box.recipients.set_people(Addressed(to, cc), bcc, draft.subject)
+            self.box.set_others(0)
+            self.box.refresh_summary()
+
+    # --- strips ---
+
+    async def _answer_strip(self, about: str, key: str) -> None:
+        if about == "refused" and self.outbox.refused is not None:
+            await self._answer_refused(self.outbox.refused, key)
+        elif about == "faster" and key == "show":
+            self._seen = self._context.head.last_message_id if self._context else None
+            self.strip.calm()
+            self.show_wanted.emit(self._newer[0] if self._newer else None)
+        elif about == "faster" and key == "anyway":
+            await self.send(anyway=True)
+        elif about == "faster" and key == "discard":
+            await self._forget("reply")
+            self.strip.calm()
+        else:
+            self.strip.calm()
+            if key == "fix":
+                self._show_place(about)
+
+    async def _answer_refused(self, refused: Waiting, key: str) -> None:
+        """Edit puts the text back; discarding drops it, and keeps what was written since."""
+        newer = refused.answer.newer if refused.answer is not None else ()
+        if key == "show":
+            self.show_wanted.emit(newer[0] if newer else None)
+            return
+        self.strip.calm()
+        if key == "retry":
+            await self._desk.retry(refused.id)
+        else:
+            await self._keeper.flush()
+            await self._desk.discard(refused.id)
+            await self._settle_discarded(edit=key == "edit")
+        await self.refresh()
+
+    async def _settle_discarded(self, *, edit: bool) -> None:
+        context = self._context
+        if context is None:
+            return
+        if not edit:
+            await self._desk.save_draft(self._draft(context.head.id, "reply"))
+            return
+        self._fill({mode: await self._desk.draft(context.head.id, mode) for mode in _MODES})
+        self._seen = context.head.last_message_id
+        self.start("reply")
+
+    def _show_place(self, about: str) -> None:
+        if about == "gap":
+            self.box.reply_text.select_first_gap()
+            self.box.reply_text.setFocus()
+        elif about == "recipients":
+            self.box.show_recipients(True)
+            self.box.recipients.field("to").setFocus()
+
+    def _show_faster(self, newer: Sequence[MessageRow]) -> None:
+        self._newer = tuple(row.id for row in newer)
+        self.strip.tell_faster(newer)
+
+    # --- building and slots ---
+
+    def _arrange(self) -> None:
+        column = QVBoxLayout(self)
+        margin = theme().space(3)
+        column.setContentsMargins(margin, 0, margin, margin)
+        column.setSpacing(theme().space(1) + 2)
+        for widget in (self.strip, self.box, self.hold):
+            column.addWidget(widget)
+        self.setFocusProxy(self.box)
+
+    def _connect(self) -> None:
+        box = self.box
+        box.typed.connect(self._on_typed)
+        box.mode_changed.connect(self._on_mode)
+        box.send_wanted.connect(self._on_send)
+        box.attach_wanted.connect(self._on_attach)
+        box.templates_wanted.connect(self._on_templates)
+        box.link_wanted.connect(self._on_link)
+        box.everybody_wanted.connect(self._on_everybody)
+        box.files_dropped.connect(self._on_dropped)
+        box.file_removed.connect(self._on_file_removed)
+        box.left.connect(self.left)
+        self.hold.undo.connect(self._on_undo)
+        self.hold.send_now.connect(self._on_send_now)
+        self.hold.over.connect(self._on_hold_over)
+        self.strip.answered.connect(self._on_strip)
+        self.outbox.holding.connect(self._on_holding)
+        self._keeper.saved.connect(self._on_saved)
+
+    def _on_holding(self, holding: bool) -> None:
+        self.hold.setVisible(holding)
+        self.box.setVisible(not holding)
+
+    def _on_send(self, resolve: bool) -> None:
+        self._tasks.start(self.send(resolve=resolve), "send")
+
+    def _on_undo(self) -> None:
+        self._tasks.start(self.undo(), "undo")
+
+    def _on_send_now(self) -> None:
+        self._tasks.start(self.send_now(), "send now")
+
+    def _on_hold_over(self) -> None:
+        self._tasks.start(self.refresh(), "refresh")
+
+    def _on_strip(self, about: str, key: str) -> None:
+        self._tasks.start(self._answer_strip(about, key), "answer")
+
+    def _on_attach(self) -> None:
+        self._tasks.start(self.tools.choose_files(), "attach")
+
+    def _on_dropped(self, entries: Sequence[Entry]) -> None:
+        self._tasks.start(self.tools.attach(entries), "attach dropped")
+
+    def _on_file_removed(self, file_id: UUID) -> None:
+        self.box.set_files([file for file in self.box.files() if file.id != file_id])
+        self._touch()
+
+    def _on_templates(self) -> None:
+        if self._context is not None:
+            self._tasks.start(self.tools.offer_templates(self._context), "templates")
+
+    def _on_link(self) -> None:
+        self._tasks.start(self.tools.insert_link(), "link")
+
+    def _on_everybody(self) -> None:
+        self.start("reply", everybody=True)

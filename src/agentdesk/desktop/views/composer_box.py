@@ -1,0 +1,313 @@
+"""The box of the composer: what one sees and presses. What it means is decided in :mod:`composer`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import File
+from agentdesk.desktop.icons import icon
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.composer_parts import FileRow, FormatBar
+from agentdesk.desktop.views.composer_recipients import RecipientFields
+from agentdesk.desktop.views.composer_text import ComposerText
+from agentdesk.desktop.widgets.avatar import ChannelTile
+from agentdesk.desktop.widgets.button import IconButton, LinkButton, PrimaryButton
+from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.widgets.segmented import Segment, Segmented
+from agentdesk.desktop.widgets.surface import Surface
+
+__all__ = ["ComposerBox", "Mode"]
+
+Mode = Literal["reply", "note"]
+_TOP_LINE = 3
+
+
+class ComposerBox(Surface):
+    """Reply and note each keep their own text and files; ``mode_changed`` tells of the switch.
+
+    ``typed`` comes with every change by the person; ``send_wanted(resolve)``, ``attach_wanted``,
+    ``templates_wanted(anchor)``, ``link_wanted`` and ``files_dropped(list)`` are for the composer.
+    """
+
+    mode_changed = Signal(str)
+    typed = Signal()
+    send_wanted = Signal(bool)
+    attach_wanted = Signal()
+    templates_wanted = Signal()
+    link_wanted = Signal()
+    everybody_wanted = Signal()
+    files_dropped = Signal(object)
+    file_removed = Signal(object)
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("bg.canvas", "line.strong", "composer", parent)
+        self._mode: Mode = "reply"
+        self._offline = False
+        self._quiet = False
+        self._files: dict[Mode, tuple[File, ...]] = {"reply": (), "note": ()}
+        self.recipients = RecipientFields(self)
+        self.recipients.changed.connect(self._on_recipients)
+        self.reply_text = ComposerText(rich=True, placeholder=msg("Type / for templates."), parent=self)
+        note_words = msg("Write a note. Only your team sees it.")
+        self.note_text = ComposerText(rich=False, placeholder=note_words, parent=self)
+        self._build_top()
+        self._build_bottom()
+        self._texts = QStackedLayout()
+        for text in (self.reply_text, self.note_text):
+            self._texts.addWidget(text)
+            text.textChanged.connect(self._on_typed)
+            text.send_wanted.connect(self.send_wanted)
+            text.templates_wanted.connect(self.templates_wanted)
+            text.files_dropped.connect(self.files_dropped)
+            text.left.connect(self.left)
+        self.file_row = FileRow(self)
+        self.file_row.removed.connect(self.file_removed)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 9, 8, 8)
+        column.setSpacing(theme().space(1) + 2)
+        column.addLayout(self._top)
+        column.addWidget(self.recipients)
+        column.addLayout(self._texts)
+        column.addWidget(self.file_row)
+        column.addWidget(self.formats)
+        column.addLayout(self._bottom)
+        self.recipients.hide()
+        self.formats.hide()
+        self.setFocusProxy(self.reply_text)
+        self._dress()
+
+    # --- state ---
+
+    @property
+    def mode(self) -> Mode:
+        """``reply`` or ``note``."""
+        return self._mode
+
+    @property
+    def text(self) -> ComposerText:
+        """The text of the mode shown."""
+        return self.reply_text if self._mode == "reply" else self.note_text
+
+    def text_of(self, mode: Mode) -> ComposerText:
+        """The text of ``mode``."""
+        return self.reply_text if mode == "reply" else self.note_text
+
+    def set_mode(self, mode: Mode) -> None:
+        """Show reply or note; both texts are kept."""
+        if mode == self._mode:
+            return
+        self._mode = mode
+        self.switch.set_current(mode)
+        self._texts.setCurrentWidget(self.text)
+        self.setFocusProxy(self.text)
+        self._dress()
+        self.mode_changed.emit(mode)
+
+    def files(self, mode: Mode | None = None) -> tuple[File, ...]:
+        """The files of a mode (default: the one shown)."""
+        return self._files[mode or self._mode]
+
+    def set_files(self, files: Sequence[File], mode: Mode | None = None) -> None:
+        """Replace the files of a mode."""
+        self._files[mode or self._mode] = tuple(files)
+        self.file_row.show_files(self._files[self._mode])
+        self._refresh_send()
+
+    def set_quiet(self, quiet: bool) -> None:
+        """While quiet, changes come from the program and are not told as typed."""
+        self._quiet = quiet
+        if not quiet:
+            self._refresh_send()
+
+    def set_name(self, name: str) -> None:
+        """Say whom one writes to."""
+        self.reply_text.set_placeholder(
+            msg("Write to {name}. Type / for templates.", name=name) if name else msg("Type / for templates.")
+        )
+
+    def set_offline(self, offline: bool) -> None:
+        """Say that a message goes out later."""
+        self._offline = offline
+        self._dress()
+
+    def set_saved(self, saved: bool) -> None:
+        """Show or hide that what was typed is safe."""
+        self._saved.setVisible(saved and not self._offline)
+
+    def set_others(self, count: int) -> None:
+        """Offer to write to everybody, where more people than one had the message."""
+        self._all.setVisible(count > 0 and self._mode == "reply")
+        self._all.setProperty("count", count)
+        self._all.set_text(msg("Reply to all"))
+
+    def show_recipients(self, shown: bool) -> None:
+        """Open or close the fields for recipients and subject."""
+        self.recipients.setVisible(shown and self._mode == "reply")
+        self._dress()
+
+    def refresh_summary(self) -> None:
+        """Say again whom it goes to."""
+        self._summary.set_content(self.recipients.summary())
+
+    # --- building ---
+
+    def _build_top(self) -> None:
+        segments = (Segment("reply", msg("Reply")), Segment("note", msg("Note"), "lock", note=True))
+        self.switch = Segmented(msg("Reply or note"), segments, self)
+        self.switch.chosen.connect(self._on_switched)
+        self._tile = ChannelTile("email", tr(msg("Email")), 18, parent=self)
+        self._summary = ElidedLabel("", "small", "text.muted", parent=self)
+        self._only = Label(msg("Only your team sees this"), "small", "note.text", parent=self)
+        self._all = LinkButton(msg("Reply to all"), self)
+        self._all.clicked.connect(self.everybody_wanted)
+        self._all.hide()
+        self.edit_recipients = IconButton("chevron-down", msg("Recipients and subject"), parent=self)
+        self.edit_recipients.clicked.connect(self._on_edit_recipients)
+        self._top = QHBoxLayout()
+        self._top.setSpacing(theme().space(2))
+        self._top.addWidget(self.switch)
+        self._top.addWidget(self._tile)
+        self._top.addWidget(self._summary, 1)
+        self._top.addWidget(self._only, 1)
+        self._top.addWidget(self._all)
+        self._top.addWidget(self.edit_recipients)
+
+    def _build_bottom(self) -> None:
+        self.formats = FormatBar(self)
+        self.formats.asked.connect(self._on_format)
+        self._format = IconButton("type", msg("Formatting"), parent=self)
+        self._format.setCheckable(True)
+        self._format.clicked.connect(self._on_formats)
+        self._attach = IconButton("paperclip", msg("Attach a file"), parent=self)
+        self._attach.set_name(msg("Attach a file"), "Ctrl+Shift+A")
+        self._attach.clicked.connect(self.attach_wanted)
+        self.templates = IconButton("square-slash", msg("Templates"), parent=self)
+        self.templates.set_name(msg("Templates"), "/")
+        self.templates.clicked.connect(self.templates_wanted)
+        self._cloud = QLabel(self)
+        self._cloud.setFixedSize(16, 16)
+        self._later = ElidedLabel(
+            msg("Offline, will be sent when you are back"), "small", "warn.text", parent=self
+        )
+        self._saved = Label(msg("Saved"), "small", "text.muted", parent=self)
+        self._saved.hide()
+        self.send = PrimaryButton(msg("Send"), parent=self)
+        self.send.clicked.connect(self._on_send)
+        self._send_menu = QMenu(self)
+        self._resolve = QAction(self)
+        self._resolve.setIcon(icon("check"))
+        self._resolve.triggered.connect(self._on_send_resolve)
+        self._send_menu.addAction(self._resolve)
+        self.send.set_menu(self._send_menu)
+        self._bottom = QHBoxLayout()
+        self._bottom.setSpacing(2)
+        for button in (self._format, self._attach, self.templates):
+            self._bottom.addWidget(button)
+        self._bottom.addStretch()
+        self._bottom.addWidget(self._cloud)
+        self._bottom.addSpacing(4)
+        self._bottom.addWidget(self._later)
+        self._bottom.addWidget(self._saved)
+        self._bottom.addSpacing(theme().space(2))
+        self._bottom.addWidget(self.send)
+
+    # --- showing ---
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._mode == "note":
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme().color("note.fill"))
+            painter.setClipRect(QRectF(0, 0, self.width(), _TOP_LINE))
+            radius = theme().radius("composer")
+            painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self._dress()
+        super().changeEvent(event)
+
+    def _dress(self) -> None:
+        note = self._mode == "note"
+        self.set_look("note.tint" if note else "bg.canvas", "note.line" if note else "line.strong")
+        for widget in (self._tile, self._summary, self.edit_recipients, self._format):
+            widget.setVisible(not note)
+        self.recipients.setVisible(self.recipients.isVisibleTo(self) and not note)
+        self.formats.setVisible(self._format.isChecked() and not note)
+        self._all.setVisible(not note and bool(self._all.property("count")))
+        self._only.setVisible(note)
+        self.file_row.show_files(self._files[self._mode])
+        self._later.setVisible(self._offline and not note)
+        self._cloud.setVisible(self._offline and not note)
+        self._cloud.setPixmap(icon("cloud-off", "warn.text").pixmap(QSize(16, 16), self.devicePixelRatioF()))
+        self.send.set_text(self._send_words())
+        self.send.set_look("note" if note else "primary", "lock" if note else "")
+        self.send.set_menu(None if note else self._send_menu)
+        self._resolve.setText(tr(msg("Send and resolve")))
+        self._summary.set_content(self.recipients.summary())
+        opened = self.recipients.isVisibleTo(self)
+        self.edit_recipients.set_icon("chevron-up" if opened else "chevron-down")
+        self.text.setAccessibleName(tr(msg("Internal note") if note else msg("Reply by email, private")))
+        self._refresh_send()
+
+    def _send_words(self) -> Msg:
+        if self._mode == "note":
+            return msg("Add note")
+        return msg("Send later") if self._offline else msg("Send")
+
+    def _refresh_send(self) -> None:
+        something = not self.text.is_blank() or bool(self._files[self._mode])
+        self.send.set_possible(something, msg("Write something first."))
+
+    def _on_typed(self) -> None:
+        if not self._quiet:
+            self.set_saved(False)
+            self._refresh_send()
+            self.typed.emit()
+
+    def _on_recipients(self) -> None:
+        self.refresh_summary()
+        if not self._quiet:
+            self.typed.emit()
+
+    def _on_switched(self, mode: str) -> None:
+        self.set_mode("note" if mode == "note" else "reply")
+        self.text.setFocus()
+
+    def _on_edit_recipients(self) -> None:
+        self.show_recipients(self.recipients.isHidden())
+        if not self.recipients.isHidden():
+            self.recipients.field("to").setFocus()
+
+    def _on_formats(self) -> None:
+        self.formats.setVisible(self._format.isChecked())
+
+    def _on_format(self, key: str) -> None:
+        text = self.reply_text
+        if key == "link":
+            self.link_wanted.emit()
+            return
+        if key in ("bullets", "numbers"):
+            text.toggle_list(numbered=key == "numbers")
+        else:
+            {"bold": text.toggle_bold, "italic": text.toggle_italic, "underline": text.toggle_underline}[
+                key
+            ]()
+        text.setFocus()
+
+    def _on_send(self) -> None:
+        self.send_wanted.emit(False)
+
+    def _on_send_resolve(self) -> None:
+        self.send_wanted.emit(True)

@@ -1,0 +1,63 @@
+"""What the composer knows of the conversation it writes into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentdesk.domain.addressing import Addressed, to_all, to_sender
+from agentdesk.domain.party import Party
+from agentdesk.domain.recipients import without_repeats
+from agentdesk.queries.rows import ConversationRow, MessageRow
+
+__all__ = ["Context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A conversation's head, what is loaded of its messages (oldest first), and our own addresses."""
+
+    head: ConversationRow
+    messages: tuple[MessageRow, ...] = ()
+    own: tuple[str, ...] = ()
+
+    @property
+    def last_customer(self) -> MessageRow | None:
+        """The message that a reply answers: the customer's last one that a person wrote, if there is one."""
+        theirs = [row for row in self.messages if row.kind == "message" and row.direction == "in"]
+        written = [row for row in theirs if row.automatic == "no"] or theirs
+        return written[-1] if written else None
+
+    def addressed(self, *, everybody: bool) -> Addressed:
+        """Whom a reply goes to."""
+        row = self.last_customer
+        if row is None:
+            mail = [entry for entry in self.messages if entry.kind == "message"]
+            return Addressed(to=mail[-1].to, cc=mail[-1].cc) if mail else Addressed()
+        if everybody:
+            return to_all(row.sender, row.reply_to, row.to, row.cc, self.own)
+        return to_sender(row.sender, row.reply_to, self.own, row.to)
+
+    def known(self) -> set[str]:
+        """All addresses of the conversation so far."""
+        people = (
+            party
+            for row in self.messages
+            for party in (*row.to, *row.cc, *row.bcc, *row.reply_to, *((row.sender,) if row.sender else ()))
+        )
+        return {party.value.lower() for party in people}
+
+    def others(self) -> int:
+        """How many people more a reply to everybody would reach."""
+        plain, everybody = self.addressed(everybody=False), self.addressed(everybody=True)
+        more = without_repeats((*everybody.to, *everybody.cc), (*plain.to, *plain.cc))
+        return len(more)
+
+    def party(self, address: str) -> Party:
+        """The person known by ``address``, with the name that the conversation has for it."""
+        everyone = (
+            party
+            for row in self.messages
+            for party in (*row.to, *row.cc, *row.reply_to, *((row.sender,) if row.sender else ()))
+        )
+        found = next((party for party in everyone if party.value.lower() == address.lower()), None)
+        return found or Party("email", address)

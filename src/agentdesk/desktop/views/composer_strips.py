@@ -1,0 +1,113 @@
+"""What stands above the composer: somebody was faster, a change was refused, something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import Answer, AnyCommand, SendReply
+from agentdesk.desktop.widgets.strip import Strip
+from agentdesk.queries.rows import MessageRow, UserRow
+from agentdesk.sync.desk import Waiting
+
+__all__ = ["ComposerStrip", "concerns", "newer_than"]
+
+
+class ComposerStrip(Strip):
+    """One strip for all troubles of writing.
+
+    ``answered(about, key)`` names the trouble (``faster``, ``refused``, ``gap``, ``recipients`` or nothing)
+    and the button: ``fix`` shows the place, ``dismiss`` closes.
+    """
+
+    answered = Signal(str, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent)
+        self.about = ""
+        self.pressed.connect(self._on_pressed_key)
+        self.hide()
+
+    def calm(self) -> None:
+        """Show nothing."""
+        self.about = ""
+        self.hide()
+
+    def tell_faster(self, newer: Sequence[MessageRow]) -> None:
+        """Say that somebody wrote in between, and offer what can be done."""
+        self.about = "faster"
+        last = newer[-1] if newer else None
+        if last is not None and last.direction == "out":
+            title = msg("{name} answered while you were writing.", name=last.author_name)
+        elif last is not None:
+            title = msg("{name} wrote again while you were writing.", name=last.author_name)
+        else:
+            title = msg("Somebody wrote while you were writing.")
+        self.show_message("info", title, msg("Nothing was sent. Your text is kept."), icon_name="users")
+        self.add_button("show", msg("Show reply"))
+        self.add_button("anyway", msg("Send anyway"))
+        self.add_button("discard", msg("Discard"))
+
+    def tell_problem(self, problem: Msg, hint: Msg | None = None, *, about: str = "") -> None:
+        """Say why something did not happen; ``about`` names a place that can be shown."""
+        self.about = about
+        self.show_message("warn", problem, hint)
+        if about:
+            self.add_button("fix", msg("Show it"))
+        self.add_button("dismiss", msg("Close"))
+
+    def tell_refused(self, waiting: Waiting) -> None:
+        """Say that the server did not take a change, and offer to edit, repeat or drop it."""
+        self.about = "refused"
+        answer = waiting.answer
+        is_reply = isinstance(waiting.command, SendReply)
+        title = msg("Your reply was not sent.") if is_reply else msg("Your change was not saved.")
+        self.show_message("warn", title, _reason(answer))
+        if is_reply and answer is not None and answer.newer:
+            self.add_button("show", msg("Show reply"))
+        stale = answer is not None and answer.code == "stale_reply"
+        self.add_button("retry", msg("Send anyway") if stale else msg("Try again"))
+        if is_reply:
+            self.add_button("edit", msg("Edit"))
+        self.add_button("discard", msg("Discard"))
+
+    def _on_pressed_key(self, key: str) -> None:
+        self.answered.emit(self.about, key)
+
+
+def newer_than(
+    messages: Sequence[MessageRow], seen: UUID | None, me: UserRow | None
+) -> tuple[MessageRow, ...]:
+    """Return what the customer or a colleague wrote after the message ``seen``: what one would answer over.
+
+    Notes and automatic messages do not count. Nothing where it is not known what was seen.
+    """
+    places = {row.id: position for position, row in enumerate(messages)}
+    if seen is None or seen not in places:
+        return ()
+    mine = me.id if me else None
+    return tuple(row for row in messages[places[seen] + 1 :] if _is_answerable(row, mine))
+
+
+def concerns(command: AnyCommand, conversation_id: UUID, message_ids: set[UUID]) -> bool:
+    """Say whether a command is about the conversation, or about a message of it."""
+    if getattr(command, "conversation_id", None) == conversation_id:
+        return True
+    return getattr(command, "message_id", None) in message_ids
+
+
+def _is_answerable(row: MessageRow, mine: UUID | None) -> bool:
+    if row.kind != "message":
+        return False
+    return row.automatic == "no" if row.direction == "in" else row.author_id != mine
+
+
+def _reason(answer: Answer | None) -> Msg | None:
+    if answer is None or answer.reason is None:
+        return None
+    text = answer.reason
+    return Msg(text.text, dict(text.args), text.many, text.count)

@@ -1,0 +1,335 @@
+"""The conversation in the middle of the window: head, transcript, composer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import MarkRead
+from agentdesk.desktop.actions.registry import Actions
+from agentdesk.desktop.lifetime import is_alive, later, tasks_of
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.composer import Composer
+from agentdesk.desktop.views.conversation_actions import ConversationActions
+from agentdesk.desktop.views.conversation_head import ConversationHead
+from agentdesk.desktop.views.message_actions import MessageActions
+from agentdesk.desktop.views.messages.body import Opener
+from agentdesk.desktop.views.messages.card import CardTools
+from agentdesk.desktop.views.messages.media import Media
+from agentdesk.desktop.views.transcript import Place, TranscriptView
+from agentdesk.desktop.views.transcript_plan import first_new
+from agentdesk.desktop.widgets.empty import EmptyState
+from agentdesk.desktop.widgets.placeholder import PlaceholderRows
+from agentdesk.queries.rows import ConversationRow, MessageRow, Timeline
+from agentdesk.sync.desk import Changes, DeskPort, Link, LinkStatus
+
+__all__ = ["ConversationView"]
+
+_PAGE = 40
+_LOADING_AFTER_MS = 150
+_MOST_REFETCHED = 400
+_AWAY = (Link.OFFLINE, Link.SIGN_IN, Link.TOO_OLD)
+
+
+class ConversationView(QWidget):
+    """Shows one conversation and what can be done with it.
+
+    ``left(id)`` tells that it went from the list by what the person did; ``said(text, undo text, undo)`` has
+    something for a toast; ``panel_toggled``, ``back_wanted`` and ``name_pressed`` are for the window;
+    ``link_hovered(text)`` names where a link leads; ``closed`` that Esc was pressed in the composer.
+    """
+
+    left = Signal(object)
+    said = Signal(object, object, object)
+    panel_toggled = Signal()
+    back_wanted = Signal()
+    link_hovered = Signal(str)
+    conversation_requested = Signal(object)
+    closed = Signal()
+
+    def __init__(
+        self, desk: DeskPort, parent: QWidget | None = None, *, opener: Opener = QDesktopServices.openUrl
+    ) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._tasks = tasks_of(self, "conversation")
+        self._head_row: ConversationRow | None = None
+        self._wanted: UUID | None = None
+        self._opening = 0
+        self._stale = False
+        self._places: dict[UUID, Place | None] = {}
+        self._last_seen: dict[UUID, UUID] = {}
+        self.head = ConversationHead(self)
+        media = Media(desk)
+        self.transcript = TranscriptView(CardTools(media, opener), clock.now, self)
+        self.composer = Composer(desk, self)
+        self.message_actions = MessageActions(desk, self)
+        self.deeds = ConversationActions(desk, self.head, self.composer, self)
+        self.empty = EmptyState(self)
+        self.empty.pressed.connect(self._on_empty_pressed)
+        self._loading = PlaceholderRows(4, 96, self)
+        self._arrange()
+        self._connect()
+        self.clear()
+
+    # --- for the window ---
+
+    @property
+    def conversation_id(self) -> UUID | None:
+        """The conversation on screen, or on its way to it."""
+        return self._wanted
+
+    async def open(self, conversation_id: UUID) -> None:
+        """Show a conversation. Of several calls the last one wins, whichever is answered first."""
+        self._opening += 1
+        this = self._opening
+        self._remember()
+        self._wanted = conversation_id
+        loading = later(self, _LOADING_AFTER_MS, self._show_loading)
+        try:
+            head = await self._desk.conversation(conversation_id)
+            timeline = await self._desk.timeline(conversation_id, limit=_PAGE) if head is not None else None
+        except AgentDeskError as error:
+            if is_alive(self) and this == self._opening:
+                self._show_trouble(error.message, error.hint)
+            return
+        finally:
+            if is_alive(loading):
+                loading.stop()
+        if not is_alive(self) or this != self._opening:
+            return
+        if head is None or timeline is None:
+            self._show_trouble(msg("This conversation no longer exists."), None)
+            return
+        self._show(head, timeline)
+        await self.composer.open(head, timeline.messages)
+        if this == self._opening:
+            await self._mark_seen(head)
+
+    def clear(self) -> None:
+        """Show that no conversation is open."""
+        self._opening += 1
+        self._remember()
+        self._wanted = self._head_row = None
+        self._tasks.start(self.composer.leave(), "leave")
+        self.transcript.clear()
+        self.composer.clear()
+        self.empty.show_message(
+            "messages-square",
+            msg("No conversation is open"),
+            msg("Choose one from the list to read it."),
+            kind="accent",
+        )
+        self._stack.setCurrentWidget(self.empty)
+
+    def on_changes(self, changes: Changes) -> None:
+        """Follow what has changed in the replica."""
+        if self._head_row is None:
+            return
+        here = self._head_row.id
+        known = {row.id for row in self.transcript.rows()}
+        touched = (
+            not changes
+            or here in changes.get("conversation", ())
+            or bool(known & changes.get("message", set()))
+        )
+        if touched or changes.get("event"):
+            self._follow()
+        elif "outbox" in changes:
+            self._tasks.start(self.composer.refresh(), "outbox")
+
+    def on_status(self, status: LinkStatus) -> None:
+        """Follow the connection."""
+        self.composer.set_offline(status.link in _AWAY)
+        if self._head_row is not None:
+            self._follow()
+
+    def set_panel_shown(self, shown: bool) -> None:
+        """Say whether the customer panel is on screen."""
+        self.head.panel.setChecked(shown)
+
+    def set_back_shown(self, shown: bool) -> None:
+        """Offer to go back to the list, where there is place for one of both."""
+        self.head.back.setVisible(shown)
+
+    def bind_actions(self, actions: Actions) -> None:
+        """Let the window's actions work on this conversation."""
+        self.deeds.bind(actions)
+
+    # --- showing ---
+
+    def _show(self, head: ConversationRow, timeline: Timeline) -> None:
+        self._head_row = head
+        self.deeds.row = head
+        seen = self._last_seen.get(head.id)
+        self.head.show_row(head, self._desk.me)
+        self._stack.setCurrentWidget(self._page)
+        self.transcript.show_conversation(
+            head,
+            timeline.messages,
+            timeline.events,
+            older=timeline.older,
+            new_from=first_new(head, timeline.messages, seen),
+            offline=self._is_offline(),
+            place=self._places.get(head.id) if seen == head.last_message_id else None,
+        )
+
+    async def _mark_seen(self, head: ConversationRow) -> None:
+        if head.unread:
+            await self._desk.do(MarkRead(conversation_id=head.id))
+
+    def _remember(self) -> None:
+        """Keep where the person was in the conversation that is left."""
+        row = self._head_row
+        if row is not None:
+            self._places[row.id] = self.transcript.place()
+            if row.last_message_id is not None:
+                self._last_seen[row.id] = row.last_message_id
+
+    def _follow(self) -> None:
+        """Read the conversation again; what comes while it is being read, is read after."""
+        self._stale = True
+        if not self._tasks.running("follow"):
+            self._tasks.start(self._follow_all(), "follow")
+
+    async def _follow_all(self) -> None:
+        while self._stale and is_alive(self) and self._head_row is not None:
+            self._stale = False
+            await self._follow_once(self._head_row.id)
+
+    async def _follow_once(self, here: UUID) -> None:
+        known = self.transcript.rows()
+        limit = min(max(_PAGE, len(known) + 5), _MOST_REFETCHED)
+        head = await self._desk.conversation(here)
+        timeline = await self._desk.timeline(here, limit=limit)
+        if not is_alive(self) or self._head_row is None or self._head_row.id != here:
+            return
+        if head is None:
+            self._show_trouble(msg("This conversation no longer exists."), None)
+            return
+        self._head_row = self.deeds.row = head
+        self.head.show_row(head, self._desk.me)
+        self.transcript.update_rows(
+            head, timeline.messages, timeline.events, offline=self._is_offline(), gone=_gone(known, timeline)
+        )
+        self.composer.update_context(head, self.transcript.rows())
+        await self.composer.refresh()
+        if self.isVisible() and self.window().isActiveWindow() and self.transcript.is_at_end():
+            await self._mark_seen(head)
+
+    async def _load_older(self) -> None:
+        row, known = self._head_row, self.transcript.rows()
+        if row is None or not known:
+            return
+        timeline = await self._desk.timeline(row.id, before=known[0].id, limit=_PAGE)
+        if is_alive(self) and self._head_row is not None and self._head_row.id == row.id:
+            self.transcript.add_older(timeline.messages, timeline.events, older=timeline.older)
+
+    def _show_loading(self) -> None:
+        self._stack.setCurrentWidget(self._loading)
+
+    def _show_trouble(self, title: Msg, hint: Msg | None) -> None:
+        self._head_row = self.deeds.row = None
+        self.transcript.clear()
+        self.empty.show_message("triangle-alert", title, hint, msg("Try again"), kind="warn")
+        self._stack.setCurrentWidget(self.empty)
+
+    def _is_offline(self) -> bool:
+        return self._desk.status.link in _AWAY
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), theme().color("bg.canvas"))
+
+    # --- building and slots ---
+
+    def _arrange(self) -> None:
+        self._page = QWidget(self)
+        column = QVBoxLayout(self._page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.head)
+        column.addWidget(self.transcript, 1)
+        column.addWidget(self.composer)
+        self._stack = QStackedWidget(self)
+        for page in (self.empty, self._loading, self._page):
+            self._stack.addWidget(page)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._stack)
+        self.setFocusProxy(self.transcript)
+
+    def _connect(self) -> None:
+        self.head.panel_pressed.connect(self.panel_toggled)
+        self.head.name_pressed.connect(self.panel_toggled)
+        self.head.back_pressed.connect(self.back_wanted)
+        self.deeds.left.connect(self.left)
+        self.deeds.said.connect(self.said)
+        self.deeds.conversation_requested.connect(self.conversation_requested)
+        self.composer.sent.connect(self._on_sent)
+        self.composer.left.connect(self._on_composer_left)
+        self.composer.show_wanted.connect(self._on_show_wanted)
+        self.transcript.older_wanted.connect(self._on_older_wanted)
+        self.transcript.asked.connect(self._on_asked)
+        self.transcript.file_asked.connect(self._on_file_asked)
+        self.transcript.menu_asked.connect(self._on_menu_asked)
+        self.transcript.link_hovered.connect(self.link_hovered)
+        self.message_actions.edit_wanted.connect(self.composer.edit_again)
+        self.message_actions.failed.connect(self._on_failed)
+        self.message_actions.reply_wanted.connect(self._on_reply_wanted)
+
+    def _on_sent(self, resolved: bool) -> None:
+        self.transcript.scroll_to_end()
+        if resolved and self._head_row is not None:
+            self.left.emit(self._head_row.id)
+
+    def _on_composer_left(self) -> None:
+        self.transcript.setFocus()
+        self.closed.emit()
+
+    def _on_show_wanted(self, message_id: UUID | None) -> None:
+        if message_id is not None:
+            self.transcript.scroll_to_message(message_id)
+
+    def _on_older_wanted(self) -> None:
+        self._tasks.start(self._load_older(), "older")
+
+    def _on_asked(self, action: str, message_id: UUID) -> None:
+        row = self._message(message_id)
+        if row is not None:
+            self.message_actions.run(action, row)
+
+    def _on_file_asked(self, message_id: UUID, attachment_id: UUID, point: QPoint | None) -> None:
+        row = self._message(message_id)
+        if row is not None:
+            self.message_actions.open_file(row, attachment_id, point)
+
+    def _on_menu_asked(self, message_id: UUID, point: QPoint, address: str) -> None:
+        row, card = self._message(message_id), self.transcript.card(message_id)
+        if row is not None and card is not None:
+            self.message_actions.show_menu(row, card, point, address)
+
+    def _on_failed(self, text: Msg, _hint: Msg | None) -> None:
+        self.said.emit(text, None, None)
+
+    def _on_reply_wanted(self, everybody: bool) -> None:
+        self.composer.start("reply", everybody=everybody)
+
+    def _on_empty_pressed(self) -> None:
+        if self._wanted is not None:
+            self._tasks.start(self.open(self._wanted), "open again")
+
+    def _message(self, message_id: UUID) -> MessageRow | None:
+        return next((row for row in self.transcript.rows() if row.id == message_id), None)
+
+
+def _gone(known: list[MessageRow], timeline: Timeline) -> list[UUID]:
+    """Which of the known messages are no longer there: those within the page that it does not have."""
+    there = {row.id for row in timeline.messages}
+    start = timeline.messages[0].created_at if timeline.older and timeline.messages else None
+    return [row.id for row in known if row.id not in there and (start is None or row.created_at >= start)]

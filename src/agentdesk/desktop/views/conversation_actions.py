@@ -1,0 +1,263 @@
+"""What a person can do with the open conversation, by button, key or palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import AnyCommand, Assign, MarkRead, SetPriority, SetStatus, SetTags
+from agentdesk.desktop.actions.registry import Actions
+from agentdesk.desktop.icons import icon
+from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.views.composer import Composer
+from agentdesk.desktop.views.conversation_head import ConversationHead
+from agentdesk.desktop.views.conversation_menus import ConversationMenus
+from agentdesk.desktop.views.messages.words import when_text
+from agentdesk.domain.conversation import Status
+from agentdesk.queries.rows import ConversationRow
+from agentdesk.sync.desk import DeskPort
+
+__all__ = ["ConversationActions"]
+
+
+class ConversationActions(QObject):
+    """Works on ``row``, the conversation on screen. ``left(id)`` tells that it went from the list;
+    ``said(text, undo text, undo)`` has something for a toast."""
+
+    left = Signal(object)
+    said = Signal(object, object, object)
+    conversation_requested = Signal(object)
+
+    def __init__(self, desk: DeskPort, head: ConversationHead, composer: Composer, owner: QWidget) -> None:
+        super().__init__(owner)
+        self._desk, self._head, self._composer, self._owner = desk, head, composer, owner
+        self._tasks = tasks_of(self, "conversation actions")
+        self.row: ConversationRow | None = None
+        self.menus = ConversationMenus(owner, clock.now)
+        self.menus.assigned.connect(self._on_assigned)
+        self.menus.snoozed.connect(self._on_snoozed)
+        self.menus.tagged.connect(self._on_tagged)
+        self.menus.prioritised.connect(self._on_prioritised)
+        head.assign_pressed.connect(self.choose_assignee)
+        head.snooze_pressed.connect(self.choose_snooze)
+        head.tags_pressed.connect(self.choose_tags)
+        head.resolve_pressed.connect(self.resolve_or_reopen)
+        head.more_pressed.connect(self.show_more)
+
+    def bind(self, actions: Actions) -> None:
+        """Let the window's actions work on the open conversation."""
+        composer, text = self._composer, self._composer.box.reply_text
+        everywhere: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("reply.start", self.start_reply),
+            ("reply.all", self.start_reply_all),
+            ("note.start", self.start_note),
+            ("assign.choose", self.choose_assignee),
+            ("assign.me", self.assign_me),
+            ("conversation.resolve", self.resolve),
+            ("conversation.reopen", self.reopen),
+            ("conversation.snooze", self.choose_snooze),
+            ("conversation.wake", self.reopen),
+            ("conversation.tags", self.choose_tags),
+            ("conversation.priority", self.choose_priority),
+            ("conversation.unread", self.toggle_unread),
+            ("undo", self.undo),
+            ("composer.switch_mode", composer.switch_mode),
+            ("composer.attach", composer.box.attach_wanted.emit),
+            ("composer.templates", composer.box.templates_wanted.emit),
+        )
+        writing: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("composer.send", self.send),
+            ("composer.send_resolve", self.send_and_resolve),
+            ("composer.bold", text.toggle_bold),
+            ("composer.italic", text.toggle_italic),
+            ("composer.underline", text.toggle_underline),
+            ("composer.paste_plain", self.paste_plain),
+        )
+        for action_id, handler in everywhere:
+            actions.bind(action_id, handler)
+        for action_id, handler in writing:
+            actions.bind(action_id, handler, composer)
+        keys = {"snooze": "conversation.snooze", "panel": "panel.toggle", "tags": "conversation.tags"}
+        self._head.set_keys({name: actions.key_text(action_id) for name, action_id in keys.items()})
+
+    # --- writing ---
+
+    def start_reply(self) -> None:
+        """Write to the customer."""
+        self._composer.start("reply")
+
+    def start_reply_all(self) -> None:
+        """Write to everybody of the last message."""
+        self._composer.start("reply", everybody=True)
+
+    def start_note(self) -> None:
+        """Write for the team."""
+        self._composer.start("note")
+
+    def send(self) -> None:
+        """Send what is written."""
+        self._composer.box.send_wanted.emit(False)
+
+    def send_and_resolve(self) -> None:
+        """Send what is written, and resolve."""
+        self._composer.box.send_wanted.emit(True)
+
+    def paste_plain(self) -> None:
+        """Paste without formatting."""
+        self._composer.box.text.paste_plain()
+
+    def undo(self) -> None:
+        """Take back the message that waits to go."""
+        self._tasks.start(self._composer.undo(), "undo")
+
+    # --- the conversation itself ---
+
+    def choose_assignee(self) -> None:
+        """Ask who gets the conversation."""
+        if self.row is not None:
+            self._tasks.start(self._choose_assignee(self.row), "assignee")
+
+    def assign_me(self) -> None:
+        """Take the conversation."""
+        if self._desk.me is not None:
+            self._on_assigned(self._desk.me.id)
+
+    def choose_snooze(self) -> None:
+        """Ask until when the conversation sleeps."""
+        if self.row is not None:
+            self.menus.choose_snooze(self._head.snooze)
+
+    def choose_tags(self) -> None:
+        """Ask for tags."""
+        if self.row is not None:
+            self.menus.choose_tags(self._head.add_tag, self.row.tags)
+
+    def choose_priority(self) -> None:
+        """Ask how urgent it is."""
+        if self.row is not None:
+            self.menus.choose_priority(self._head.more, self.row.priority)
+
+    def toggle_unread(self) -> None:
+        """Make it look unopened again, or opened."""
+        if self.row is not None:
+            self._do(MarkRead(conversation_id=self.row.id, unread=not self.row.unread))
+
+    def resolve_or_reopen(self) -> None:
+        """What the main button says."""
+        if self.row is not None and self.row.status == Status.RESOLVED:
+            self.reopen()
+        else:
+            self.resolve()
+
+    def resolve(self) -> None:
+        """Resolve the conversation, and go on to the next."""
+        row = self.row
+        if row is None or row.status == Status.RESOLVED:
+            return
+        seen = row.last_message_id
+        command = SetStatus(conversation_id=row.id, status=Status.RESOLVED.value, seen_message_id=seen)
+        self._leave_by(row, command, msg("Resolved {name}.", name=row.contact_name))
+
+    def reopen(self) -> None:
+        """Open the conversation again, or wake it."""
+        row = self.row
+        if row is not None and row.status != Status.OPEN:
+            self._do(SetStatus(conversation_id=row.id, status=Status.OPEN.value))
+
+    def show_more(self) -> None:
+        """Open the menu of what is rarely needed."""
+        row = self.row
+        if row is None:
+            return
+        menu = QMenu(self._owner)
+        self._add(menu, msg("Priority"), "chevron-up", self.choose_priority)
+        self._add(menu, msg("Tags"), "tag", self.choose_tags)
+        self._add(menu, msg("Mark read") if row.unread else msg("Mark unread"), "mail", self.toggle_unread)
+        if row.status == Status.SNOOZED:
+            self._add(menu, msg("Wake up now"), "alarm-clock-off", self.reopen)
+        if row.related_id is not None:
+            menu.addSeparator()
+            text = msg("Show related conversation #{number}", number=row.related_number or 0)
+            self._add(menu, text, "link-2", self._show_related)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self._head.more.mapToGlobal(QPoint(0, self._head.more.height())))
+
+    # --- inside ---
+
+    async def _choose_assignee(self, row: ConversationRow) -> None:
+        users = await self._desk.users()
+        if is_alive(self):
+            self.menus.choose_assignee(self._head.assignee, users, self._desk.me, row.assignee_id)
+
+    def _on_assigned(self, user_id: UUID | None) -> None:
+        row = self.row
+        if row is None or row.assignee_id == user_id:
+            return
+        command = Assign(conversation_id=row.id, assignee_id=user_id, seen_assignee_id=row.assignee_id)
+        me = self._desk.me
+        was_mine = me is not None and row.assignee_id == me.id
+        if not was_mine:
+            self._do(command)
+            return
+        said = msg("Given away: {name}.", name=row.contact_name)
+        self._leave_by(row, command, said, Assign(conversation_id=row.id, assignee_id=row.assignee_id))
+
+    def _on_snoozed(self, until: datetime) -> None:
+        row = self.row
+        if row is not None:
+            command = SetStatus(conversation_id=row.id, status=Status.SNOOZED.value, snoozed_until=until)
+            when = when_text(until.astimezone(), clock.now())
+            self._leave_by(
+                row, command, msg("Snoozed {name} until {when}.", name=row.contact_name, when=when)
+            )
+
+    def _on_tagged(self, tags: tuple[str, ...]) -> None:
+        if self.row is not None:
+            self._do(SetTags(conversation_id=self.row.id, tags=tags))
+
+    def _on_prioritised(self, priority: str) -> None:
+        if self.row is not None:
+            self._do(SetPriority(conversation_id=self.row.id, priority=priority))
+
+    def _show_related(self) -> None:
+        if self.row is not None and self.row.related_id is not None:
+            self.conversation_requested.emit(self.row.related_id)
+
+    def _leave_by(
+        self, row: ConversationRow, command: AnyCommand, said: Msg, back: AnyCommand | None = None
+    ) -> None:
+        """Do something that takes the conversation from the list, and offer to undo it."""
+        undo = back or SetStatus(conversation_id=row.id, status=row.status, snoozed_until=row.snoozed_until)
+        self._tasks.start(self._leave(row, command, said, undo), "leave")
+
+    async def _leave(self, row: ConversationRow, command: AnyCommand, said: Msg, undo: AnyCommand) -> None:
+        if await self._try(command) and is_alive(self):
+            self.said.emit(said, msg("Undo"), partial(self._do, undo))
+            self.left.emit(row.id)
+
+    def _do(self, command: AnyCommand) -> None:
+        self._tasks.start(self._try(command), f"do {type(command).__name__}")
+
+    async def _try(self, command: AnyCommand) -> bool:
+        """Do it; what is refused is said, and the screen stays as it is."""
+        try:
+            await self._desk.do(command)
+        except AgentDeskError as error:
+            self.said.emit(error.message, None, None)
+            return False
+        return True
+
+    def _add(self, menu: QMenu, text: Msg, icon_name: str, slot: Callable[[], None]) -> None:
+        action = QAction(icon(icon_name), tr(text), menu)
+        action.triggered.connect(slot)
+        menu.addAction(action)

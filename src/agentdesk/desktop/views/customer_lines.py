@@ -1,0 +1,112 @@
+"""Lines of the customer panel: an address with its state, a past conversation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.icons import icon
+from agentdesk.desktop.locale import date_text, isolate_ltr, q_locale, tr
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.words import catalogue_text
+from agentdesk.desktop.widgets.avatar import ChannelTile
+from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.desktop.widgets.label import Label
+from agentdesk.queries.rows import IdentityRow, PastConversation
+
+__all__ = ["IdentityLine", "PastLine", "local_time"]
+
+_TILE = 18
+_CHANNELS = {"email": msg("Email"), "phone": msg("Phone")}
+
+
+def local_time(zone: str, now: datetime) -> str:
+    """Return the clock time in the time zone ``zone`` (``Europe/Madrid``); empty where that is none."""
+    try:
+        there = now.astimezone(ZoneInfo(zone)) if zone else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+    if there is None:
+        return ""
+    from PySide6.QtCore import QLocale, QTime
+
+    return q_locale().toString(QTime(there.hour, there.minute), QLocale.FormatType.ShortFormat)
+
+
+class IdentityLine(QWidget):
+    """An address the customer is known by: proved to be theirs, or not working."""
+
+    def __init__(self, row: IdentityRow, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        shown = isolate_ltr(row.display or row.value)
+        tile = ChannelTile(row.kind, tr(_CHANNELS.get(row.kind, msg("Address"))), _TILE, parent=self)
+        address = ElidedLabel(shown, "body", middle=True, parent=self)
+        row_layout = QHBoxLayout()
+        row_layout.setContentsMargins(0, 0, 0, 0)
+        row_layout.setSpacing(theme().space(2))
+        row_layout.addWidget(tile)
+        row_layout.addWidget(address, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2, 0, 2)
+        column.setSpacing(0)
+        column.addLayout(row_layout)
+        if row.bouncing is not None:
+            address.set_color("bad.text")
+            row_layout.addWidget(
+                _mark("circle-alert", "bad.text", msg("Mail to this address comes back"), self)
+            )
+            reason = catalogue_text(row.bouncing) or msg("Mail to this address comes back.")
+            line = Label(reason, "caption", "bad.text", wrap=True, parent=self)
+            line.setContentsMargins(_TILE + theme().space(2), 0, 0, 0)
+            column.addWidget(line)
+        elif row.verified:
+            row_layout.addWidget(_mark("badge-check", "ok.text", msg("Proved to be theirs"), self))
+        else:
+            row_layout.addWidget(Label(msg("linked"), "caption", "text.muted", parent=self))
+
+
+class PastLine(QWidget):
+    """A conversation of before; ``pressed(id)`` opens it."""
+
+    pressed = Signal(object)
+
+    def __init__(self, row: PastConversation, now: datetime, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._id = row.id
+        subject = row.subject or tr(msg("No subject"))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(subject)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 2, 0, 2)
+        line.setSpacing(theme().space(2))
+        line.addWidget(
+            ChannelTile(row.channel, tr(_CHANNELS.get(row.channel, msg("Other"))), _TILE, parent=self)
+        )
+        line.addWidget(ElidedLabel(subject, "body", parent=self), 1)
+        if row.status == "open":
+            line.addWidget(Label(msg("open"), "caption", "accent.text", parent=self))
+        line.addWidget(Label(date_text(row.last_message_at, now), "caption", "text.muted", parent=self))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.rect().contains(event.position().toPoint()):
+            self.pressed.emit(self._id)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.pressed.emit(self._id)
+        else:
+            super().keyPressEvent(event)
+
+
+def _mark(name: str, role: str, words: Msg, parent: QWidget) -> QLabel:
+    mark = QLabel(parent)
+    mark.setPixmap(icon(name, role).pixmap(QSize(16, 16), parent.devicePixelRatioF()))
+    mark.setToolTip(tr(words))
+    mark.setAccessibleName(tr(words))
+    return mark

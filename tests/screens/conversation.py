@@ -1,0 +1,236 @@
+"""Pictures of the conversation: head, transcript, composer, and the customer panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import time_machine
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from agentdesk.desktop.views.conversation import ConversationView
+from agentdesk.desktop.views.customer import CustomerPanel
+from agentdesk.sync.desk import Link
+from tests.helpers.fake_desk import NOW, FakeDesk
+from tests.screens.runner import screen
+
+CONVERSATION = ((584, 836),)
+NARROW = ((480, 600),)
+PANEL = ((304, 836),)
+Build = Callable[[], Coroutine[Any, Any, QWidget]]
+
+
+async def _open(number: int, desk: FakeDesk | None = None) -> tuple[FakeDesk, ConversationView]:
+    desk = desk or FakeDesk.sample(NOW)
+    view = ConversationView(desk)
+    view.resize(*CONVERSATION[0])
+    view.show()
+    view.on_status(desk.status)
+    await view.open(desk.find(number))
+    view.transcript.setFocus()
+    return desk, view
+
+
+def frozen(build: Build) -> Build:
+    """Build at the moment of the sample, so that days have the same names whenever the picture is taken."""
+
+    async def built() -> QWidget:
+        with time_machine.travel(NOW, tick=True):
+            return await build()
+
+    return built
+
+
+def _of(number: int) -> Build:
+    async def build() -> QWidget:
+        _, view = await _open(number)
+        return view
+
+    return frozen(build)
+
+
+for _name, _number, _sizes in (
+    ("conversation-new", 4417, (*CONVERSATION, *NARROW)),
+    ("conversation-trouble", 4390, CONVERSATION),
+    ("conversation-html", 5102, CONVERSATION),
+    ("conversation-arabic", 5120, CONVERSATION),
+    ("conversation-japanese", 5121, CONVERSATION),
+    ("conversation-long", 5099, CONVERSATION),
+    ("conversation-undeliverable", 5088, CONVERSATION),
+    ("conversation-encrypted", 5064, CONVERSATION),
+    ("conversation-unreadable", 5063, CONVERSATION),
+    ("conversation-many", 4901, CONVERSATION),
+    ("conversation-hostile", 5050, CONVERSATION),
+    ("conversation-resolved", 5030, CONVERSATION),
+):
+    screen(_name, sizes=_sizes)(_of(_number))
+
+
+@screen("conversation-empty", sizes=CONVERSATION)
+def empty() -> QWidget:
+    return ConversationView(FakeDesk.sample(NOW))
+
+
+@screen("composer-writing", sizes=CONVERSATION)
+@frozen
+async def writing() -> QWidget:
+    _, view = await _open(4417)
+    view.composer.box.reply_text.set_content(
+        "Hola Ana: acabo de hablar con el almacén y tu escritorio ha salido hoy de Valencia. La entrega está "
+        "prevista para el jueves 26, así que llegará antes que tus invitados."
+    )
+    return view
+
+
+@screen("composer-note", sizes=CONVERSATION)
+@frozen
+async def note() -> QWidget:
+    _, view = await _open(4390)
+    view.composer.start("note")
+    view.composer.box.note_text.set_content(
+        "@Maria the bank transfer is approved, can you start it before noon? Receipt is above."
+    )
+    return view
+
+
+@screen("composer-offline", sizes=CONVERSATION)
+@frozen
+async def offline() -> QWidget:
+    desk, view = await _open(4417)
+    desk.set_link(Link.OFFLINE)
+    view.on_status(desk.status)
+    view.composer.box.reply_text.set_content("Dear Ana, the carrier has confirmed Thursday between 9 and 13.")
+    return view
+
+
+@screen("composer-undo", sizes=CONVERSATION)
+@frozen
+async def undo() -> QWidget:
+    _, view = await _open(4417)
+    view.composer.box.reply_text.set_content("Hola Ana, llega el jueves.")
+    await view.composer.send()
+    return view
+
+
+@screen("composer-faster", sizes=CONVERSATION)
+@frozen
+async def faster() -> QWidget:
+    desk, view = await _open(4390)
+    view.composer.box.reply_text.insert_text("Hi Tom, the refund left us this morning.")
+    thread = desk.thread(desk.find(4390))
+    thread.ours(desk.world.users[next(iter(desk.world.users))], 0, "x")
+    thread.customer(0, "Any news?")
+    view.on_changes({})
+    await view._tasks.drain()
+    await view.composer.send()
+    return view
+
+
+@screen("composer-gaps", sizes=CONVERSATION)
+@frozen
+async def gaps() -> QWidget:
+    _, view = await _open(4390)
+    view.composer.box.reply_text.insert_text("Hi Tom,\n\nyour refund of {{ order.amount }} left us today.")
+    await view.composer.send()
+    return view
+
+
+@screen("composer-full", sizes=CONVERSATION)
+@frozen
+async def full() -> QWidget:
+    _, view = await _open(5118)
+    composer = view.composer
+    composer.box.reply_text.insert_text("Bonjour Léa,\n\nvoici le plan.")
+    await composer.tools.attach([("plan-de-table-ronde-120.pdf", "application/pdf", b"x" * 182_000)])
+    composer.start("reply", everybody=True)
+    composer.box.show_recipients(True)
+    composer.box.formats.show()
+    return view
+
+
+@screen("composer-templates", sizes=CONVERSATION)
+@frozen
+async def templates() -> QWidget:
+    _, view = await _open(4417)
+    assert view.composer._context is not None
+    await view.composer.tools.offer_templates(view.composer._context)
+    return view
+
+
+@screen("composer-refused", sizes=CONVERSATION)
+@frozen
+async def refused() -> QWidget:
+    desk, view = await _open(4417)
+    view.composer.box.reply_text.insert_text("Hola Ana, llega el jueves.")
+    await view.composer.send()
+    waiting = await desk.waiting()
+    await view.composer.send_now()
+    newer = desk.receive(desk.find(4417), "¿Hola?")
+    desk.refuse(waiting[0].id, "stale_reply", "There is something newer in this conversation.", [newer.id])
+    view.on_changes({})
+    await view._tasks.drain()
+    return view
+
+
+@screen("popover-assign", sizes=CONVERSATION)
+@frozen
+async def assign() -> QWidget:
+    _, view = await _open(4417)
+    view.deeds.choose_assignee()
+    return view
+
+
+@screen("popover-snooze", sizes=CONVERSATION)
+@frozen
+async def snooze() -> QWidget:
+    _, view = await _open(4417)
+    view.deeds.choose_snooze()
+    return view
+
+
+def _panel_of(number: int) -> Build:
+    async def build() -> QWidget:
+        desk = FakeDesk.sample(NOW)
+        panel = CustomerPanel(desk)
+        head = await desk.conversation(desk.find(number))
+        assert head is not None
+        await panel.show_contact(head.contact_id, head.id)
+        return panel
+
+    return frozen(build)
+
+
+for _name, _number in (("customer-ana", 4417), ("customer-bouncing", 5088), ("customer-hostile", 5050)):
+    screen(_name, sizes=PANEL)(_panel_of(_number))
+
+
+@screen("customer-editing", sizes=PANEL)
+async def customer_editing() -> QWidget:
+    panel = await _panel_of(4417)()
+    panel.field("company").begin()
+    panel.notes_field.begin()
+    return panel
+
+
+@screen("customer-empty", sizes=PANEL)
+def customer_empty() -> QWidget:
+    return CustomerPanel(FakeDesk.sample(NOW))
+
+
+@screen("conversation-and-customer", sizes=((888, 836),))
+@frozen
+async def together() -> QWidget:
+    desk, view = await _open(4417)
+    panel = CustomerPanel(desk)
+    head = await desk.conversation(desk.find(4417))
+    assert head is not None
+    await panel.show_contact(head.contact_id, head.id)
+    whole = QWidget()
+    row = QHBoxLayout(whole)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(1)
+    row.addWidget(view, 1)
+    row.addWidget(panel)
+    panel.setFixedWidth(304)
+    view.set_panel_shown(True)
+    return whole
