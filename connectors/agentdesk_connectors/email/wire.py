@@ -129,9 +129,16 @@ def _delivered_to(fields: Headers) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _threading_fields(fields: Headers, name: str) -> list[str]:
+    """The values of a field of message ids. Python's own mail library and others write long ids as encoded
+    words, which RFC 2047 (5) forbids there; they are read all the same."""
+    return [words.decode(value) for value in fields.all(name)]
+
+
 def _references(fields: Headers) -> tuple[str, ...]:
-    found = [one for value in fields.all("references") for one in addresses.ids(value)]
-    for one in addresses.ids(fields.get("in-reply-to")):
+    found = [one for value in _threading_fields(fields, "references") for one in addresses.ids(value)]
+    answered = " ".join(_threading_fields(fields, "in-reply-to")[:1])
+    for one in addresses.ids(answered):
         if one not in found[-limits.REFERENCES :]:
             found.append(one)
     if len(found) > limits.REFERENCES:
@@ -141,7 +148,7 @@ def _references(fields: Headers) -> tuple[str, ...]:
 
 def _tokens(fields: Headers) -> tuple[ThreadToken, ...]:
     values = [value for name in _RECIPIENTS for value in fields.all(name)]
-    values += [value for name in ("references", "in-reply-to") for value in fields.all(name)]
+    values += [value for name in ("references", "in-reply-to") for value in _threading_fields(fields, name)]
     return find_tokens(*(value for value in values if "ad-" in value.lower()))
 
 
