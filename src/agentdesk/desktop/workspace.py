@@ -69,6 +69,7 @@ class Workspace(QWidget):
         self._on_status(desk.status)
         self.show_view(View(kind="mine", order="due"))
         self.refresh()
+        self._queue.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # What others use
 

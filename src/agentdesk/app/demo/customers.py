@@ -15,6 +15,7 @@ from agentdesk.app.demo.letters import BOUNCE_AFTER, SUPPORT, SUPPORT_NAME, Lett
 from agentdesk.base import clock
 
 _FOLLOW_UP_AFTER = 1.5
+_WIDE = email.policy.SMTP.clone(max_line_length=998)  # the usual one breaks long message ids
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ def _address(mail: EmailMessage) -> str:
 
 
 def _mail(name: str, address: str, subject: str, text: str) -> EmailMessage:
-    mail = EmailMessage(policy=email.policy.SMTP)
+    mail = EmailMessage(policy=_WIDE)
     mail["From"] = formataddr((name, address))
     mail["To"] = formataddr((SUPPORT_NAME, SUPPORT))
     mail["Subject"] = subject

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from agentdesk.base import clock
 from agentdesk.base.text import msg
-from agentdesk.desktop.locale import age_text, current_language, isolate
-from agentdesk.desktop.models.queue import HAS_DRAFT_ROLE, ROW_ROLE
+from agentdesk.desktop.locale import age_text, current_language, isolate, tr
+from agentdesk.desktop.models.queue import HAS_DRAFT_ROLE, NO_SUBJECT, ROW_ROLE, UNKNOWN_SENDER
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.avatar import paint_avatar
 from agentdesk.desktop.widgets.chip import Chip, chip_height, paint_chips
@@ -164,7 +164,8 @@ class QueueDelegate(QStyledItemDelegate):
         painter.setFont(style.name_unread if row.unread else style.name)
         painter.setPen(style.primary)
         room = width - time_width - 8
-        name = style.name_metrics.elidedText(row.contact_name, Qt.TextElideMode.ElideRight, room)
+        words = row.contact_name or tr(UNKNOWN_SENDER)
+        name = style.name_metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
         box = at(_TEXT_START, _TOP, room, style.line)
         painter.drawText(box, int(start | Qt.AlignmentFlag.AlignAbsolute), isolate(name))
 
@@ -178,7 +179,8 @@ class QueueDelegate(QStyledItemDelegate):
         font: QFont = style.body
         formats = (text_format(first, 500 if row.unread else None), text_format(style.muted))
         align = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignLeft)
-        made = one_line(row.subject, row.preview, font, width, formats, align)
+        subject = row.subject or tr(NO_SUBJECT)
+        made = one_line(subject, row.preview, font, width, formats, align)
         if len(self._layouts) > _CACHED_LAYOUTS:
             self._layouts.clear()
         self._layouts[key] = made

@@ -23,13 +23,16 @@ from agentdesk.desktop.locale import age_text, tr
 from agentdesk.queries.rows import QueueRow
 from agentdesk.sync.desk import DeskPort
 
-__all__ = ["HAS_DRAFT_ROLE", "ID_ROLE", "ROW_ROLE", "QueueModel"]
+__all__ = ["HAS_DRAFT_ROLE", "ID_ROLE", "NO_SUBJECT", "ROW_ROLE", "UNKNOWN_SENDER", "QueueModel"]
 
 Index = QModelIndex | QPersistentModelIndex
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 HAS_DRAFT_ROLE = Qt.ItemDataRole.UserRole + 2
+
+NO_SUBJECT = msg("No subject")
+UNKNOWN_SENDER = msg("Unknown sender")
 
 _PAGE = 64
 _CACHED = 4_000
@@ -231,7 +234,8 @@ def spoken(row: QueueRow) -> str:
     waiting = []
     if row.waiting_since is not None:
         waiting.append(tr(msg("waiting for {time}", time=age_text(row.waiting_since, clock.now()))))
-    return ", ".join([row.contact_name, *(tr(state) for state in states), *waiting, row.subject])
+    name, subject = row.contact_name or tr(UNKNOWN_SENDER), row.subject or tr(NO_SUBJECT)
+    return ", ".join([name, *(tr(state) for state in states), *waiting, subject])
 
 
 def _steps(old: list[UUID], new: list[UUID]) -> int:

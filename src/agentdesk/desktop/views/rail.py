@@ -22,7 +22,7 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.rail import ENTRY_ROLE, RailModel
 from agentdesk.desktop.theme import theme
-from agentdesk.desktop.widgets.avatar import Avatar
+from agentdesk.desktop.widgets.avatar import Avatar, initials
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.queries.rows import UserRow, View
 
@@ -44,7 +44,7 @@ class Rail(QWidget):
         self._model = RailModel(self)
         self._folded = False
         self._workspace = ElidedLabel("AgentDesk", "body", weight=600)
-        self._badge = Avatar(26, behind="bg.window")
+        self._badge = _Badge(self)
         self._me = QToolButton(self)
         self._me.setProperty("kind", "icon")
         self._me.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -78,7 +78,7 @@ class Rail(QWidget):
     def set_workspace(self, name: str) -> None:
         """Show where the desk is signed in."""
         self._workspace.set_content(name)
-        self._badge.set_person(name, name)
+        self._badge.set_name(name)
 
     def set_me(self, me: UserRow | None) -> None:
         """Show who is signed in."""
@@ -186,6 +186,32 @@ class Rail(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(event.rect(), theme().color("bg.window"))
+
+
+class _Badge(QWidget):
+    """A square with the workspace's initial."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._letter = ""
+        self.setFixedSize(26, 26)
+        theme().changed.connect(self.update)
+
+    def set_name(self, name: str) -> None:
+        """Stand for the workspace ``name``."""
+        self._letter = initials(name)[:1]
+        self.setAccessibleName(name)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color("accent.fill"))
+        painter.drawRoundedRect(self.rect(), theme().radius("control"), theme().radius("control"))
+        painter.setFont(theme().font("small", 600))
+        painter.setPen(theme().color("text.onFill"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._letter)
 
 
 class _SearchField(QLineEdit):

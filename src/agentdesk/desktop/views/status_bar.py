@@ -149,7 +149,7 @@ class StatusBar(QWidget):
         icon_name, role, words = link_words(status, clock.now())
         self._link.setText(tr(words))
         self._link.setToolTip(tr(status.problem) if status.problem else tr(words))
-        self._link.setIcon(icon(icon_name or "circle-dot", role))
+        self._link.setIcon(icon(icon_name or "dot", role))
         palette = self._link.palette()
         ink = "text.secondary" if role == "ok.mark" else role
         palette.setColor(self._link.foregroundRole(), theme().color(ink))
