@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 
 from agentdesk.commands.arrival import Arrival, Sent
 from agentdesk.commands.placing import Event, reopen
-from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.delivery import DeliveryState, may_follow
 from agentdesk.domain.message import Author
@@ -61,8 +60,8 @@ async def apply_report(
 def _detail(arrival: Arrival, report: DeliveryReport) -> dict[str, Any]:
     return {
         "text": _WORDS[report.report],
-        "args": {"recipient": one_line(report.recipient, 320) or "?"},
-        "words": storable(f"{report.status} {report.words}".strip(), 2_000),
+        "args": {"recipient": report.recipient or "?"},
+        "words": f"{report.status} {report.words}".strip(),
         "raw_id": str(arrival.raw_id),
     }
 

@@ -12,7 +12,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.arrival import Arrival, Person, Thread
 from agentdesk.commands.bounces import apply_report
 from agentdesk.commands.numbers import reserve_numbers
-from agentdesk.commands.placing import MOST_ATTACHMENTS, Event, attachment_rows, message_row, place
+from agentdesk.commands.placing import Event, attachment_rows, message_row, place
 from agentdesk.store import blobs, search
 from agentdesk.store.tables import (
     attachment,
@@ -171,7 +171,7 @@ async def _messages(unit: Unit, shown: Sequence[Arrival], rows: Sequence[Mapping
 
 def _search_text(arrival: Arrival, row: Mapping[str, Any]) -> str:
     sender = arrival.inbound.sender
-    files = [file.name for file in arrival.inbound.attachments[:MOST_ATTACHMENTS]]
+    files = [file.name for file in arrival.inbound.attachments]
     return search.search_text(row["subject"], row["text"], (sender.name, sender.value, *files))
 
 

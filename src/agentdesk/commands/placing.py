@@ -10,20 +10,12 @@ from typing import Any
 from agentdesk.base.ids import new_id
 from agentdesk.commands.arrival import Arrival, Thread
 from agentdesk.commands.rows import next_moment, preview_of
-from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.conversation import EventKind, Status
 from agentdesk.domain.message import Author, Automatic, Direction, Kind
 from agentdesk.domain.party import Party
-from agentdesk.sdk.inbound import InboundAttachment
 from agentdesk.store import blobs
 
 UNREADABLE = "This message could not be read."
-LONGEST_TEXT = 2_000_000
-LONGEST_SUBJECT = 998
-LONGEST_ID = 998
-MOST_PARTIES = 500
-MOST_REFERENCES = 200
-MOST_ATTACHMENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ def place(arrival: Arrival, events: list[Event], now: datetime) -> datetime:
     thread = _thread_of(arrival)
     came = min(arrival.received_at, now)
     if arrival.replaces is not None:
-        thread.subject = one_line(arrival.inbound.subject, LONGEST_SUBJECT)
+        thread.subject = arrival.inbound.subject
         thread.preview = _preview(arrival)
         if arrival.person is not None:
             thread.contact_id = arrival.person.id
@@ -72,7 +64,7 @@ def _thread_of(arrival: Arrival) -> Thread:
 
 def _begin(arrival: Arrival, thread: Thread, moment: datetime, events: list[Event]) -> None:
     thread.created_at = moment
-    thread.subject = one_line(arrival.inbound.subject, LONGEST_SUBJECT)
+    thread.subject = arrival.inbound.subject
     thread.preview = _preview(arrival)
     thread.language = arrival.language
     blocked = arrival.person is not None and arrival.person.blocked
@@ -105,11 +97,11 @@ def reopen(thread: Thread, events: list[Event], author: Author, moment: datetime
 def _preview(arrival: Arrival) -> str:
     if arrival.end == "quarantined":
         return UNREADABLE
-    return preview_of(storable(arrival.inbound.text, 1_000))
+    return preview_of(arrival.inbound.text)
 
 
 def message_row(arrival: Arrival, moment: datetime) -> dict[str, Any]:
-    """Return the message as a row, with nothing in it that a database refuses."""
+    """Return the message as a row."""
     inbound, thread = arrival.inbound, _thread_of(arrival)
     return {
         "id": arrival.message_id,
@@ -122,22 +114,22 @@ def message_row(arrival: Arrival, moment: datetime) -> dict[str, Any]:
         "contact_id": arrival.person.id if arrival.person else None,
         "user_id": None,
         "sender": _party(inbound.sender),
-        "to": [_party(p) for p in inbound.to[:MOST_PARTIES]],
-        "cc": [_party(p) for p in inbound.cc[:MOST_PARTIES]],
+        "to": [_party(p) for p in inbound.to],
+        "cc": [_party(p) for p in inbound.cc],
         "bcc": [],
-        "reply_to": [_party(p) for p in inbound.reply_to[:MOST_PARTIES]],
-        "subject": one_line(inbound.subject, LONGEST_SUBJECT),
-        "text": storable(inbound.text, LONGEST_TEXT),
-        "html": storable(inbound.html, LONGEST_TEXT),
-        "quoted_text": storable(inbound.quoted_text, LONGEST_TEXT),
-        "quoted_html": storable(inbound.quoted_html, LONGEST_TEXT),
-        "external_id": storable(inbound.external_id, LONGEST_ID),
-        "references": [storable(r, LONGEST_ID) for r in inbound.references[-MOST_REFERENCES:]],
-        "reason": {name: storable(value, LONGEST_ID) for name, value in arrival.reason.items()},
+        "reply_to": [_party(p) for p in inbound.reply_to],
+        "subject": inbound.subject,
+        "text": inbound.text,
+        "html": inbound.html,
+        "quoted_text": inbound.quoted_text,
+        "quoted_html": inbound.quoted_html,
+        "external_id": inbound.external_id,
+        "references": list(inbound.references),
+        "reason": arrival.reason,
         "automatic": arrival.automatic.value,
         "remote_images": inbound.remote_images,
-        "protection": storable(inbound.protection, 40),
-        "warnings": [storable(w, 500) for w in (*inbound.warnings, *arrival.extra_warnings)],
+        "protection": inbound.protection,
+        "warnings": [*inbound.warnings, *arrival.extra_warnings],
         "delivery": "",
         "delivery_detail": None,
         "delivery_at": None,
@@ -148,18 +140,14 @@ def message_row(arrival: Arrival, moment: datetime) -> dict[str, Any]:
 
 
 def _party(party: Party) -> dict[str, str]:
-    return {
-        "kind": party.kind,
-        "value": one_line(party.value, 320),
-        "name": one_line(party.name, 300),
-    }
+    return {"kind": party.kind, "value": party.value, "name": party.name}
 
 
 def attachment_rows(arrival: Arrival, contents: dict[str, bytes]) -> list[dict[str, Any]]:
     """Return the files of a message as rows, and put their bytes into ``contents`` by hash."""
     thread = _thread_of(arrival)
     rows = []
-    for position, file in enumerate(arrival.inbound.attachments[:MOST_ATTACHMENTS]):
+    for position, file in enumerate(arrival.inbound.attachments):
         name = blobs.hash_of(file.content)
         contents[name] = file.content
         rows.append(
@@ -171,17 +159,11 @@ def attachment_rows(arrival: Arrival, contents: dict[str, bytes]) -> list[dict[s
                 "position": position,
                 "blob": name,
                 "size": len(file.content),
-                **_described(file),
+                "name": file.name,
+                "media_type": file.media_type,
+                "content_id": file.content_id,
+                "inline": file.inline,
+                "note": file.note,
             }
         )
     return rows
-
-
-def _described(file: InboundAttachment) -> dict[str, Any]:
-    return {
-        "name": one_line(file.name, 255) or "file",
-        "media_type": one_line(file.media_type, 255),
-        "content_id": one_line(file.content_id, LONGEST_ID),
-        "inline": file.inline,
-        "note": storable(file.note, 500),
-    }

@@ -252,7 +252,7 @@ async def _attach(context: Context, row: RowMapping, message_id: Any, files: Seq
 async def _uploaded(context: Context, files: Sequence[File]) -> dict[str, int]:
     wanted = {file.blob for file in files}
     found = await context.conn.execute(select(blob.c.hash, blob.c.size).where(blob.c.hash.in_(wanted)))
-    sizes = dict(found.tuples().all())
+    sizes: dict[str, int] = {row.hash: row.size for row in found}
     for file in files:
         if file.blob not in sizes:
             raise Refusal(

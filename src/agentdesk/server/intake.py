@@ -29,6 +29,7 @@ from agentdesk.base.secrets import Vault
 from agentdesk.commands.arrival import Arrival, Source, Thread
 from agentdesk.commands.inbound import record
 from agentdesk.commands.placing import UNREADABLE
+from agentdesk.commands.tidying import tidied
 from agentdesk.domain.party import Party
 from agentdesk.domain.threading import parents_first
 from agentdesk.sdk.inbound import Cursor, Inbound, RawItem
@@ -39,7 +40,7 @@ from agentdesk.server.health import Health
 from agentdesk.server.interpreting import Interpreter, Raw
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.server.lookup import Lookup
-from agentdesk.server.worker import Interpretation, Unreadable
+from agentdesk.server.meaning import Interpretation, Unreadable
 from agentdesk.store import blobs
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
@@ -320,7 +321,7 @@ class Intake:
             inbound = Inbound(nobody, "", "", warnings=(UNREADABLE, result.reason), sender_verified=False)
             end, problem = "quarantined", result.reason
         else:
-            inbound, end, problem = result, "message", ""
+            inbound, end, problem = tidied(result), "message", ""
         arrival = Arrival(
             pending.id, self._source, inbound, pending.received_at, _key_hash(inbound), end, problem
         )
@@ -371,7 +372,7 @@ def _key_hash(inbound: Inbound) -> str:
     if not inbound.content_hash:
         return ""
     key = f"{inbound.external_id}\0{inbound.content_hash}"
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _brief(error: Exception) -> str:

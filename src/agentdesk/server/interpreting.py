@@ -18,7 +18,8 @@ from typing import Any, TypeVar, cast
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.sdk.protocols import ConnectorModule
-from agentdesk.server.worker import LENGTH, Interpretation, Unreadable, interpret_one
+from agentdesk.server.meaning import Interpretation, Unreadable, interpret_one
+from agentdesk.server.worker import LENGTH
 
 MOST_SECONDS = 20
 MOST_MEMORY = 512 * 1024 * 1024
@@ -104,7 +105,7 @@ class Interpreter:
         except TimeoutError:
             problem = Unreadable("Reading it takes too long.")
             await self._end()
-        except (OSError, EOFError, pickle.UnpicklingError):
+        except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
             problem = Unreadable("Reading it takes too much memory or time.")
             await self._end()
         except BaseException:  # cancelled in between: the next answer would belong to somebody else

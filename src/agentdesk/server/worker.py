@@ -12,40 +12,12 @@ import pickle
 import signal
 import struct
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import BinaryIO
 
-from agentdesk.base.errors import AgentDeskError
-from agentdesk.sdk.inbound import Inbound
+from agentdesk.server.meaning import interpret_one
 
 LENGTH = struct.Struct(">I")
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Input that could not be interpreted; ``reason`` is a catalogue text. ``bug`` tells of an error in the
-    connector, for the log."""
-
-    reason: str
-    bug: str = ""
-
-
-Interpretation = Inbound | Unreadable
-Interpret = Callable[[bytes, Mapping[str, object]], Inbound]
-
-
-def interpret_one(interpret: Interpret, raw: bytes, facts: Mapping[str, object]) -> Interpretation:
-    """Return what ``raw`` means, or why nobody can tell. Never raises: the next message must not suffer."""
-    try:
-        return interpret(raw, facts)
-    except AgentDeskError as error:
-        return Unreadable(error.message.text)
-    except MemoryError:
-        return Unreadable("It needs too much memory.")
-    except Exception as error:  # noqa: BLE001 - the top of the loop over messages; a connector may be anybody's
-        return Unreadable("The connector failed to read it.", f"{type(error).__name__}: {error}"[:300])
 
 
 def main() -> None:

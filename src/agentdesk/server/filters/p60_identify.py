@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.arrival import UNVERIFIED, Arrival, Person
-from agentdesk.domain.cleaning import one_line
-from agentdesk.domain.recipients import LONGEST_ADDRESS, LONGEST_NAME
 from agentdesk.server.lookup import Lookup
 
 
 def apply(arrival: Arrival, lookup: Lookup) -> None:
     """Find the contact by the sender's address, or make one. Reply-To is where answers go, not who wrote."""
-    kind, value = arrival.identity
-    address = kind, one_line(value, LONGEST_ADDRESS)
+    address, name = arrival.identity, arrival.inbound.sender.name
     person = lookup.person(address)
-    name = one_line(arrival.inbound.sender.name, LONGEST_NAME)
     if person is None:
         person = _new_person(arrival, address, name)
         lookup.add_person(person)
@@ -29,13 +25,12 @@ def apply(arrival: Arrival, lookup: Lookup) -> None:
 
 def _new_person(arrival: Arrival, address: tuple[str, str], name: str) -> Person:
     kind, value = address
-    shown = one_line(arrival.inbound.sender.value, LONGEST_ADDRESS)
     return Person(
         id=new_id(),
         kind=kind,
         value=value,
         name=name,
-        display=shown,
+        display=arrival.inbound.sender.value,
         verified=kind != UNVERIFIED,
         is_new=True,
         enters=True,
