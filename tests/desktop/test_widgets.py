@@ -221,6 +221,18 @@ def test_an_empty_state_has_at_most_one_button() -> None:
     assert len(state.findChildren(Button)) == 1
 
 
+def test_an_empty_state_fits_a_narrow_pane() -> None:
+    state = EmptyState()
+    state.show_message("inbox", msg("Your queue is empty"), msg("Open a conversation to see its customer."))
+    state.resize(200, 400)
+    state.show()
+    labels = state.findChildren(Label)
+    assert labels
+    assert all(state.rect().contains(label.geometry()) for label in labels)
+    assert labels[-1].height() > theme().line_height("body")
+    state.close()
+
+
 def test_a_section_folds_and_says_so() -> None:
     section = Section(msg("Identities"))
     told: list[bool] = []

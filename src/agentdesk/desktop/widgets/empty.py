@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg
@@ -17,6 +17,7 @@ from agentdesk.desktop.widgets.surface import paint_surface
 __all__ = ["EmptyState"]
 
 _TEXT_WIDTH = 320
+_MARGIN = 16
 _BADGE = 40
 _GLYPH = 20
 
@@ -35,8 +36,8 @@ class EmptyState(QWidget):
         self._said = Msg("")
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.set_column(_TEXT_WIDTH)
         column = self._column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme().space(2))
         column.addStretch(1)
         column.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -64,6 +65,18 @@ class EmptyState(QWidget):
         self._set_button(button)
         self._said = title
         self.setAccessibleName(tr(title))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _fit(self) -> None:
+        width = max(1, min(_TEXT_WIDTH, self.width() - 2 * _MARGIN))
+        self._title.set_column(width)
+        self._text.set_column(width)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
