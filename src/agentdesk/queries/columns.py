@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -60,8 +61,21 @@ def plain(result: Result[Any]) -> list[dict[str, Any]]:
 
 
 async def id_list(conn: AsyncConnection, statement: Select[Any]) -> list[UUID]:
-    """Return the ids that ``statement`` selects as :data:`PLAIN_ID`. Made all at once: they may be many."""
-    return msgspec.convert((await conn.scalars(statement)).all(), list[UUID])
+    """Return the ids that ``statement`` selects as :data:`PLAIN_ID`; there may be a hundred thousand.
+
+    They are taken from the driver without a row object for each, and made at once: three times as fast.
+    """
+    result = await conn.execute(statement)
+    assert result.cursor is not None
+    values = [value for (value,) in result.cursor.fetchall()]
+    result.close()
+    collects = gc.isenabled()
+    gc.disable()  # so many new objects would make it look through all others again and again
+    try:
+        return msgspec.convert(values, list[UUID])
+    finally:
+        if collects:
+            gc.enable()
 
 
 def party(value: Mapping[str, Any] | None) -> Party | None:
