@@ -1,6 +1,6 @@
 """A channel for tests: its service lives in memory, and what goes wrong is scripted.
 
-Raw items are JSON. Installed under the key ``fake`` by the fixture ``fake_channel`` (tests/server/conftest.py).
+Raw items are JSON. Installed under the key ``fake`` by the fixture of tests/helpers/fake_channel.py.
 """
 
 from __future__ import annotations

@@ -307,9 +307,7 @@ async def test_the_order_within_a_conversation_is_that_of_recording(world: FakeW
 async def test_languages_are_noted(world: FakeWorld) -> None:
     await take_in(
         world,
-        raw_mail(
-            "a@x.example", subject="Frage", text="Guten Tag, wo ist meine Bestellung? Ich habe sie nicht"
-        ),
+        raw_mail("a@x.example", subject="Frage", text="Guten Tag, wo ist die Bestellung? Ich habe sie nicht"),
         raw_mail("b@x.example", subject="سؤال", text="مرحبا أين طلبي من فضلك"),
         raw_mail("c@x.example", subject="xyz", text="12345"),
     )

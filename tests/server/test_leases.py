@@ -1,0 +1,121 @@
+"""Leases: one holder at a time, and a stopped one can do no harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from tests.helpers.fake_connector import raw_mail
+from tests.helpers.fake_world import FakeWorld
+from tests.helpers.until import until
+
+from agentdesk.base import clock
+from agentdesk.server.leases import Lease, LeaseLost, lasting_holder
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import lease
+
+
+@pytest.fixture
+async def db(migrated_url: str) -> AsyncIterator[Database]:
+    """An empty database of either kind."""
+    made = Database(migrated_url)
+    yield made
+    await made.close()
+
+
+async def expire(db: Database) -> None:
+    """Let the time of every lease run out, as if its holder had been stopped."""
+    async with db.write() as conn:
+        await conn.execute(update(lease).values(expires_at=clock.now() - timedelta(seconds=1)))
+
+
+async def test_only_one_holds_a_lease_until_it_is_given_up(db: Database) -> None:
+    one, two = Lease(db, "x", "one"), Lease(db, "x", "two")
+    assert await one.acquire()
+    assert not await two.acquire()
+    await one.renew()
+    await one.still_ours()
+    with pytest.raises(LeaseLost):
+        await two.still_ours()
+    await one.release()
+    assert await two.acquire()
+    with pytest.raises(LeaseLost):
+        await one.renew()
+
+
+async def test_two_that_ask_at_once_do_not_both_get_it(db: Database) -> None:
+    asked = [Lease(db, "x", f"holder {n}") for n in range(6)]
+    got = await asyncio.gather(*(one.acquire() for one in asked))
+    assert sum(got) == 1
+
+
+async def test_a_stopped_holder_writes_nothing_more(db: Database) -> None:
+    one, two = Lease(db, "x", "one"), Lease(db, "x", "two")
+    await one.acquire()
+    await expire(db)
+    with pytest.raises(LeaseLost):
+        async with db.write() as conn:
+            await one.check(conn)
+    assert await two.acquire()
+    assert two.token > one.token
+    with pytest.raises(LeaseLost):
+        await one.keep(every=0.01)
+
+
+async def test_after_a_crash_the_same_holder_takes_its_lease_back_at_once(db: Database) -> None:
+    before, after = Lease(db, "x", "one"), Lease(db, "x", "one")
+    await before.acquire()
+    assert await after.acquire()
+    assert after.token == before.token + 1
+    with pytest.raises(LeaseLost):
+        await before.still_ours()
+
+
+def test_a_data_folder_has_one_holder_for_ever(tmp_path: Path) -> None:
+    assert lasting_holder(tmp_path / "data", "host:1") == "host:1"
+    assert lasting_holder(tmp_path / "data", "host:2") == "host:1"
+    assert lasting_holder(tmp_path / "data", "elsewhere:3") == "elsewhere:3"
+
+
+async def test_two_servers_never_work_on_one_account(world: FakeWorld) -> None:
+    await world.started("one")
+    await until(lambda: world.service.receiving == 1)
+    await world.started("two")
+    world.service.put(raw_mail(id="m1@x.example"))
+    await world.settled(1)
+    assert world.service.receiving == 1
+    await world.cores[0].stop()
+    await until(lambda: world.service.receiving == 1)
+    (conversation,) = await world.conversations()
+    message_id = await world.reply(world.cores[1], conversation.id)
+    await world.delivered(message_id, "sent")
+    assert len(world.service.sent) == 1
+
+
+async def test_a_holder_that_was_stopped_while_sending_leaves_the_rest_to_the_next(world: FakeWorld) -> None:
+    first = await world.started("one")
+    world.service.put(raw_mail(id="m1@x.example"))
+    await world.settled(1)
+    (conversation,) = await world.conversations()
+    stopped, go_on = asyncio.Event(), asyncio.Event()
+
+    async def stop_here(_message: object) -> None:
+        world.service.on_send = None
+        stopped.set()
+        await go_on.wait()
+
+    world.service.on_send = stop_here
+    message_id = await world.reply(first, conversation.id)
+    await stopped.wait()
+    await expire(world.db)  # the first one is stopped, byte in hand
+    world.service.settle_seconds = 0.2
+    await world.started("two")
+    await world.delivered(message_id, "verify", "queued", "sent")
+    go_on.set()  # it goes on, and its message leaves after all
+    await until(lambda: world.service.sent)
+    await world.delivered(message_id, "sent")
+    assert len(world.service.sent) == 1
