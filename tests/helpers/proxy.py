@@ -65,6 +65,9 @@ class Proxy:
     async def _close(self) -> None:
         self._server.close()
         await self._cut()
+        async with asyncio.timeout(5):
+            while self._open:  # cancelling a connection's task instead makes asyncio log an error
+                await asyncio.sleep(0.005)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

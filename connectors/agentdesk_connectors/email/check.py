@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from agentdesk.base.text import Msg, msg
+from agentdesk.base.text import Msg, msg, plural
 from agentdesk.sdk.context import CheckStep
 from agentdesk.sdk.errors import ConnectorError, Unreachable
 from agentdesk_connectors.email import session as incoming
@@ -39,7 +39,12 @@ async def check_incoming(
             step = READ_FOLDER
             with translated(settings.imap):
                 state = await session.run(session.connection.examine, settings.folder)
-            found = msg("{folder} holds {count} messages.", folder=settings.folder, count=state.exists)
+            found = plural(
+                "{folder} holds {count} message.",
+                "{folder} holds {count} messages.",
+                state.exists,
+                folder=settings.folder,
+            )
             yield CheckStep(step, True, found)
     except ConnectorError as error:
         yield await _failed(step, error, settings.imap, _IMAP_PORTS, reaching=step is REACH_INCOMING)

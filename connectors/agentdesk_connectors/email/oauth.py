@@ -250,10 +250,10 @@ async def _loopback(name: str, state: str) -> AsyncIterator[tuple[str, asyncio.F
 
     app = web.Application()
     app.router.add_get("/", returned)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.2)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
         yield f"http://{name}:{port}/", answered

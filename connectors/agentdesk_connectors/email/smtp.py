@@ -189,7 +189,7 @@ async def sign_in(client: aiosmtplib.SMTP, settings: EmailSettings, credentials:
     """Sign in, unless the server wants no one to. Raises AuthFailed, Unreachable and RateLimited."""
     if not client.supports_extension("auth"):
         return
-    offered = client.supported_auth_methods
+    offered = client.server_auth_methods
     wanted = _METHODS if credentials.tokens is None else ("xoauth2",)
     methods = {
         "plain": client.auth_plain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from types import ModuleType
 from typing import Protocol, runtime_checkable
@@ -72,6 +72,20 @@ class Checks(Protocol):
 
     def check(self) -> AsyncIterator[CheckStep]:
         """Yield each step as it is done; the first failed step is the last one."""
+        ...
+
+
+@runtime_checkable
+class Authorises(Protocol):
+    """Can let a person sign in at the provider's own page."""
+
+    async def authorise(self, show: Callable[[str], Awaitable[None]]) -> None:
+        """Wait for the sign-in and keep what it brings among the secrets.
+
+        ``show`` gets the page's address and opens it in a browser on this computer. Raises AuthFailed where
+        the person declines or does not come, Unreachable, RateLimited, and Invalid for an account that signs
+        in with a password.
+        """
         ...
 
 

@@ -132,14 +132,14 @@ class _Conversation:
             raise ConnectionAbortedError("cut")
 
     async def _answer(self, tag: bytes, command: bytes) -> None:
-        handlers: list[tuple[bytes, Callable[[re.Match[bytes]], bytes | None]]] = [
+        handlers: list[tuple[bytes, Callable[[re.Match[bytes]], bytes]]] = [
             (rb"CAPABILITY", self._capability),
             (rb'LOGIN "([^"]*)" "([^"]*)"', lambda _match: b"OK signed in"),
             (rb'EXAMINE "INBOX"', self._examine),
             (rb"UID SEARCH ALL", lambda _match: self._search(self._mailbox.kept)),
             (rb"UID SEARCH UID (\S+)( SINCE [0-9]{1,2}-[A-Z][a-z]{2}-\d{4})?", self._search_uids),
             (rb"UID FETCH (\S+) \((UID [^()]*)\)", self._fetch),
-            (rb"NOOP", lambda _match: self._news() or b"OK"),
+            (rb"NOOP", lambda _match: self._news()),
         ]
         if command == b"IDLE" and self._mailbox.habits.knows_idle:
             await self._idle()
@@ -148,7 +148,7 @@ class _Conversation:
         for pattern, handler in handlers:
             match = re.fullmatch(pattern, command)
             if match:
-                self._say(tag + b" " + (handler(match) or b"OK"))
+                self._say(tag + b" " + handler(match))
                 return
         self._say(tag + b" BAD not known here: " + command)
 
@@ -165,10 +165,11 @@ class _Conversation:
             self._say(b"* OK [UIDNEXT %d] next" % self._mailbox.uidnext)
         return b"OK [READ-ONLY] open"
 
-    def _news(self) -> None:
+    def _news(self) -> bytes:
         if self._selected:
             self._told = len(self._mailbox.kept)
             self._say(b"* %d EXISTS" % self._told)
+        return b"OK"
 
     def _search(self, found: Iterable[Kept]) -> bytes:
         self._say(b"* SEARCH" + b"".join(b" %d" % message.uid for message in found))

@@ -45,7 +45,7 @@ def parsed(message: Outbound, **more: object) -> EmailMessage:
 def people_in(mail: EmailMessage, name: str) -> list[tuple[str, str]]:
     header = mail[name]
     assert isinstance(header, AddressHeader)
-    assert not header.defects
+    assert not header.defects  # type: ignore[attr-defined]
     return [(person.display_name, person.addr_spec) for person in header.addresses]
 
 
