@@ -344,7 +344,6 @@ def _unreadable(world: World, team: Team) -> None:
     thread = world.conversation(unknown, 5063, "", team.inbox)
     thread.customer(
         260, "", sender=None, subject="", reason={"rule": "unreadable", "evidence": ""},
-        warnings=("This message could not be read.",),
     )  # fmt: skip
 
 

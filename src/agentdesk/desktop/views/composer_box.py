@@ -269,6 +269,7 @@ class ComposerBox(Surface):
     def _refresh_send(self) -> None:
         something = not self.text.is_blank() or bool(self._files[self._mode])
         self.send.set_possible(something, msg("Write something first."))
+        self.send.setEnabled(something)
 
     def _on_typed(self) -> None:
         if not self._quiet:

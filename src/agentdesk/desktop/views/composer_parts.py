@@ -173,6 +173,7 @@ class FormatBar(QWidget):
             button.setObjectName(key)
             button.clicked.connect(self._on_clicked)
             row.addWidget(button)
+        row.addStretch()
 
     def _on_clicked(self) -> None:
         self.asked.emit(self.sender().objectName())

@@ -66,7 +66,7 @@ class ComposerStrip(Strip):
         answer = waiting.answer
         is_reply = isinstance(waiting.command, SendReply)
         title = msg("Your reply was not sent.") if is_reply else msg("Your change was not saved.")
-        self.show_message("warn", title, _reason(answer))
+        self.show_message("warn", title, _reason(answer) if not is_reply else _kept(answer))
         if is_reply and answer is not None and answer.newer:
             self.add_button("show", msg("Show reply"))
         stale = answer is not None and answer.code == "stale_reply"
@@ -104,6 +104,12 @@ def _is_answerable(row: MessageRow, mine: UUID | None) -> bool:
     if row.kind != "message":
         return False
     return row.automatic == "no" if row.direction == "in" else row.author_id != mine
+
+
+def _kept(answer: Answer | None) -> Msg:
+    reason = _reason(answer)
+    kept = msg("Your text is kept.")
+    return msg("{reason} {kept}", reason=reason, kept=kept) if reason is not None else kept
 
 
 def _reason(answer: Answer | None) -> Msg | None:

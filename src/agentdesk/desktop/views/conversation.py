@@ -310,9 +310,9 @@ class ConversationView(QWidget):
             self.message_actions.open_file(row, attachment_id, point)
 
     def _on_menu_asked(self, message_id: UUID, point: QPoint, address: str) -> None:
-        row, card = self._message(message_id), self.transcript.card(message_id)
-        if row is not None and card is not None:
-            self.message_actions.show_menu(row, card, point, address)
+        row = self._message(message_id)
+        if row is not None:
+            self.message_actions.show_menu(row, self.transcript.card(message_id), point, address)
 
     def _on_failed(self, text: Msg, _hint: Msg | None) -> None:
         self.said.emit(text, None, None)

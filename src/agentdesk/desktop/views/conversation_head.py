@@ -99,7 +99,7 @@ class ConversationHead(QWidget):
         """Show the head of ``row``."""
         self._row = row
         name = row.contact_name or tr(msg("Unknown sender"))
-        self._avatar.set_person(name, row.contact_id)
+        self._avatar.set_person(row.contact_name, row.contact_id)
         self._name.set_content(name)
         self._subject.set_content(row.subject or msg("No subject"))
         self._number.set_number(row.number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -129,6 +129,7 @@ class CustomerPanel(QWidget):
         self.notes_field.edited.connect(self._on_edited)
         self.notes.body.addWidget(self.notes_field)
         for section in (self.identities, self.details, self.past, self.notes):
+            section.body.setSpacing(2)
             column.addWidget(_Line())
             column.addWidget(section)
         column.addStretch()
@@ -146,14 +147,13 @@ class CustomerPanel(QWidget):
         self._place = ElidedLabel("", "small", "text.muted")
         words = QVBoxLayout()
         words.setSpacing(0)
-        words.addStretch()
         words.addWidget(self._name)
         words.addWidget(self._place)
-        words.addStretch()
         row = QHBoxLayout()
         row.setSpacing(theme().space(3))
         row.addWidget(self._avatar)
         row.addLayout(words, 1)
+        row.setAlignment(words, Qt.AlignmentFlag.AlignVCenter)
         return row
 
     # --- showing ---
@@ -161,7 +161,7 @@ class CustomerPanel(QWidget):
     def _show(self, detail: ContactDetail) -> None:
         before, self._detail = self._detail, detail
         name = detail.name or tr(msg("Unknown sender"))
-        self._avatar.set_person(name, detail.id)
+        self._avatar.set_person(detail.name, detail.id)
         self._name.set_content(name)
         self._show_place()
         same = before is not None and before.id == detail.id

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -26,6 +27,7 @@ __all__ = ["DetailField", "NotesField"]
 
 _TICK_MS = 1_500
 _NAME_WIDTH = 86
+_SHOWN_HEIGHT = 24
 
 
 class DetailField(QWidget):
@@ -47,8 +49,9 @@ class DetailField(QWidget):
         self._pair = QStackedWidget(self)
         self._pair.addWidget(self.shown)
         self._pair.addWidget(self.editor)
-        self._pair.setFixedHeight(26)
+        self._pair.setFixedHeight(_SHOWN_HEIGHT)
         self._tick = _Tick(self)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme().space(2))
@@ -87,6 +90,7 @@ class DetailField(QWidget):
     def begin(self) -> None:
         """Let the person type."""
         self.editor.setText(self._value)
+        self._pair.setFixedHeight(self.editor.sizeHint().height())
         self._pair.setCurrentWidget(self.editor)
         self.editor.setFocus()
         self.editor.selectAll()
@@ -96,7 +100,7 @@ class DetailField(QWidget):
         if not self.is_editing:
             return
         value = " ".join(self.editor.text().split())
-        self._pair.setCurrentWidget(self.shown)
+        self._close_editor()
         if value != self._value:
             self._saving = True
             before, self._value = self._value, value
@@ -108,7 +112,7 @@ class DetailField(QWidget):
 
     def restore(self) -> None:
         """Forget what was typed."""
-        self._pair.setCurrentWidget(self.shown)
+        self._close_editor()
         self._show()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -123,6 +127,10 @@ class DetailField(QWidget):
             value = native_name(value)
         self.shown.set_content(value or msg("Add"))
         self.shown.set_color("text.primary" if value else "text.disabled")
+
+    def _close_editor(self) -> None:
+        self._pair.setCurrentWidget(self.shown)
+        self._pair.setFixedHeight(max(_SHOWN_HEIGHT, theme().line_height("body")))
 
     def _name_all(self) -> None:
         name = tr(self._label_words)

@@ -79,10 +79,10 @@ class MessageActions(QObject):
         else:
             self._start(self.save_file(file), "save")
 
-    def show_menu(self, row: MessageRow, card: MessageCard, point: QPoint, address: str) -> None:
+    def show_menu(self, row: MessageRow, card: MessageCard | None, point: QPoint, address: str) -> None:
         """Open the menu of a message; ``address`` is the link below the pointer."""
         menu = self._new_menu()
-        body = card.content.body if card.content is not None else None
+        body = card.content.body if card is not None and card.content is not None else None
         if body is not None and body.textCursor().hasSelection():
             self._add(menu, msg("Copy"), "copy", body.copy)
         if body is not None and address and body.target(address).verdict is not Verdict.NEVER:

@@ -16,6 +16,7 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.card import CardLook, CardTools, MessageCard
+from agentdesk.desktop.views.messages.folded import FoldedCard
 from agentdesk.desktop.views.messages.lines import DayLine, EventGroup, EventLine, NewLine
 from agentdesk.desktop.views.transcript_plan import Day, Events, Item, Mail, New, plan
 from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow
@@ -181,7 +182,7 @@ class TranscriptView(QScrollArea):
         self._relayout(anchor)
 
     def card(self, message_id: UUID) -> MessageCard | None:
-        """The widget of a message, where it is near enough to have one."""
+        """The widget of a message, where it is near enough to have one and not folded."""
         widget = self._widgets.get(str(message_id))
         return widget if isinstance(widget, MessageCard) else None
 
@@ -217,14 +218,20 @@ class TranscriptView(QScrollArea):
 
     def scroll_to_message(self, message_id: UUID) -> None:
         """Show a message at the top of the view, unfolded."""
-        card = self.card(message_id)
-        if card is None:
+        if str(message_id) not in self._widgets:
             self.scroll_to_end()
-            card = self.card(message_id)
-        if card is not None:
-            card.unfold()
-            self._relayout(None)
-            self._go_to(Place(str(message_id), -_GAP))
+        self.unfold(message_id)
+        self._go_to(Place(str(message_id), -_GAP))
+
+    def unfold(self, message_id: UUID) -> None:
+        """Show a whole message that was folded to one line; what is above it stays where it is."""
+        if message_id in self._opened:
+            return
+        self._opened.add(message_id)
+        anchor = self._anchor()
+        self._replan()
+        self._reconcile()
+        self._relayout(anchor)
 
     def place(self) -> Place | None:
         """Where the person is; None at the end."""
@@ -277,8 +284,10 @@ class TranscriptView(QScrollArea):
             self._remove(key)
         for key, item in wanted.items():
             widget, before = self._widgets.get(key), self._shown.get(key)
-            if widget is not None and isinstance(widget, MessageCard) and isinstance(item, Mail):
-                widget.show_row(item.row, self._look(item))
+            if isinstance(item, Mail) and isinstance(widget, MessageCard) and not item.folded:
+                widget.show_row(item.row, self._look())
+            elif isinstance(item, Mail) and isinstance(widget, FoldedCard) and item.folded:
+                widget.show_row(item.row)
             elif widget is None or before != item:
                 if widget is not None:
                     self._remove(key)
@@ -302,23 +311,30 @@ class TranscriptView(QScrollArea):
                 return EventLine(row, self._column)
             case Events(rows=rows):
                 return EventGroup(rows, self._column)
+            case Mail(row=row, folded=True):
+                return self._build_folded(row)
             case Mail(row=row):
-                return self._build_card(row, self._look(item))
+                return self._build_card(row)
         raise AssertionError(item)
 
-    def _build_card(self, row: MessageRow, look: CardLook) -> MessageCard:
-        card = MessageCard(row, look, self._tools, self._column)
+    def _build_folded(self, row: MessageRow) -> FoldedCard:
+        card = FoldedCard(row, self._column)
+        card.unfold_wanted.connect(self.unfold)
+        card.menu_asked.connect(self.menu_asked)
+        return card
+
+    def _build_card(self, row: MessageRow) -> MessageCard:
+        card = MessageCard(row, self._look(), self._tools, self._column)
         card.asked.connect(self.asked)
         card.file_asked.connect(self.file_asked)
         card.menu_asked.connect(self.menu_asked)
         card.link_hovered.connect(self.link_hovered)
-        card.unfolded.connect(self._on_unfolded)
         return card
 
-    def _look(self, item: Mail) -> CardLook:
+    def _look(self) -> CardLook:
         subject = self._head.subject if self._head else ""
         channel = self._head.channel if self._head else "email"
-        return CardLook(folded=item.folded, subject=subject, channel=channel, offline=self._offline)
+        return CardLook(subject=subject, channel=channel, offline=self._offline)
 
     def _relayout(self, anchor: Place | None) -> None:
         """Give every entry its place; ``anchor`` then stands where it stood before."""
@@ -359,12 +375,10 @@ class TranscriptView(QScrollArea):
 
     def _on_grown(self) -> None:
         at_end, anchor = self.is_at_end(), self._anchor()
+        fitted = self.verticalScrollBar().maximum() == 0  # then the beginning is what is being read
         self._relayout(anchor)
-        if at_end:
+        if at_end and not fitted:
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
-
-    def _on_unfolded(self, message_id: UUID) -> None:
-        self._opened.add(message_id)
 
     def _on_scrolled(self, value: int) -> None:
         if self._busy:

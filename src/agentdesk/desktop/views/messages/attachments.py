@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -194,8 +195,7 @@ class AttachmentChip(QWidget):
 
 def _as_plain(text: str) -> str:
     """Tooltips guess whether a text is HTML; an escaped one wrapped as HTML shows as it is."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "<span>" + escaped.replace("\n", "<br>") + "</span>"
+    return "<span>" + escape(text).replace("\n", "<br>") + "</span>"
 
 
 class Attachments(QWidget):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from html import escape
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
@@ -15,7 +16,9 @@ from PySide6.QtGui import (
     QTextBlockFormat,
     QTextCursor,
     QTextDocument,
+    QTextFrame,
     QTextOption,
+    QTextTable,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip, QWidget
@@ -67,7 +70,7 @@ class MessageBody(QTextBrowser):
         self._source: Callable[[], Guarded] = Guarded
         self._ink = "text.primary"
         self._folded = False
-        self._width = -1
+        self._heights: dict[int, int] = {}
         self._tasks = tasks_of(self, "message body")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
@@ -78,12 +81,14 @@ class MessageBody(QTextBrowser):
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.viewport().setAutoFillBackground(False)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(20)
         self.anchorClicked.connect(self._on_anchor)
         self.highlighted.connect(self._on_highlighted)
+        self.verticalScrollBar().valueChanged.connect(self._stay_at_top)
         theme().changed.connect(self._render)
 
     @property
@@ -132,7 +137,6 @@ class MessageBody(QTextBrowser):
     def set_folded(self, folded: bool) -> None:
         """Show only the first lines, or everything."""
         self._folded = folded
-        self.verticalScrollBar().setValue(0)
         self.updateGeometry()
 
     def loadResource(self, kind: int, name: QUrl | str) -> QImage:
@@ -144,13 +148,13 @@ class MessageBody(QTextBrowser):
         return self._pictures.get(address, QImage())
 
     def heightForWidth(self, width: int) -> int:
-        self._lay_out(width)
-        height = math.ceil(self.document().size().height())
+        height = self._height(width)
         return min(height, SHOWN_LINES * theme().line_height("reading")) if self._folded else height
 
     def sizeHint(self) -> QSize:
-        width = self.width() if self.width() > 50 else 400
-        return QSize(width, self.heightForWidth(width))
+        """Any width will do; only the height for the one that it is given counts."""
+        known = next(reversed(self._heights.values()), theme().line_height("reading"))
+        return QSize(400, known)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(80, theme().line_height("reading"))
@@ -173,7 +177,7 @@ class MessageBody(QTextBrowser):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             address = self.anchorAt(event.pos())
             if address:
-                QToolTip.showText(event.globalPos(), self.target(address).shown, self)
+                QToolTip.showText(event.globalPos(), _tooltip(self.target(address)), self)
             else:
                 QToolTip.hideText()
             return True
@@ -224,7 +228,7 @@ class MessageBody(QTextBrowser):
         ink = theme().color(self._ink).name()
         document.setHtml(f'<div style="color: {ink}">{self._shown.html}</div>')
         self._finish_layout(document)
-        self._width = -1
+        self._heights.clear()
         self.updateGeometry()
 
     def _finish_layout(self, document: QTextDocument) -> None:
@@ -235,18 +239,26 @@ class MessageBody(QTextBrowser):
         height = theme().line_height("reading")
         lines.setLineHeight(height, QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
         cursor.mergeBlockFormat(lines)
+        _dress_tables(document.rootFrame())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         end = QTextBlockFormat()
         end.setBottomMargin(0)
         cursor.mergeBlockFormat(end)
 
-    def _lay_out(self, width: int) -> None:
-        if width == self._width:
-            return
-        self._width = width
-        self.document().setTextWidth(width)
-        if self._pictures:
-            self._fit_pictures(width)
+    def _stay_at_top(self, value: int) -> None:
+        """A folded message shows its beginning; Qt would scroll to its cursor."""
+        if value:
+            self.verticalScrollBar().setValue(0)
+
+    def _height(self, width: int) -> int:
+        """The height of everything at ``width``; layouts ask several times, laying out is what costs."""
+        known = self._heights.get(width)
+        if known is None:
+            self.document().setTextWidth(width)
+            if self._pictures:
+                self._fit_pictures(width)
+            known = self._heights[width] = math.ceil(self.document().size().height())
+        return known
 
     def _fit_pictures(self, width: int) -> None:
         """Make pictures no wider than the message."""
@@ -282,6 +294,20 @@ class MessageBody(QTextBrowser):
         self.link_hovered.emit(self.target(address).shown if address else "")
 
 
+def _dress_tables(frame: QTextFrame) -> None:
+    """Give tables that have lines thin ones in the colour of the theme, and room around all of them."""
+    for child in frame.childFrames():
+        if isinstance(child, QTextTable):
+            look = child.format()
+            look.setTopMargin(2)
+            look.setBottomMargin(8)
+            if look.border() > 0:
+                look.setBorderCollapse(True)
+                look.setBorderBrush(theme().color("text.disabled"))
+            child.setFormat(look)
+        _dress_tables(child)
+
+
 def _warning(target: LinkTarget) -> Msg:
     if target.claimed:
         return msg(
@@ -292,6 +318,7 @@ def _warning(target: LinkTarget) -> Msg:
     return msg("The link leads to {host}, whatever stands before it.", host=target.host)
 
 
-def tooltip_of(target: LinkTarget) -> str:
-    """What the tooltip of a link says: the address as it really is."""
-    return target.shown if target.verdict is not Verdict.NEVER else tr(msg("This link cannot be opened."))
+def _tooltip(target: LinkTarget) -> str:
+    """The address as it really is; escaped, for tooltips take what looks like HTML as such."""
+    words = target.shown if target.verdict is not Verdict.NEVER else tr(msg("This link cannot be opened."))
+    return f"<span>{escape(words)}</span>"

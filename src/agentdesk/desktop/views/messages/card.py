@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
@@ -35,10 +35,9 @@ class CardTools:
 
 @dataclass(frozen=True, slots=True)
 class CardLook:
-    """What a card needs to know beside its message: whether it begins folded, the conversation's subject and
-    channel, and whether the desk is offline."""
+    """What a card needs to know beside its message: the conversation's subject and channel, and whether the
+    desk is offline."""
 
-    folded: bool = False
     subject: str = ""
     channel: str = "email"
     offline: bool = False
@@ -56,32 +55,26 @@ class MessageCard(QWidget):
     file_asked = Signal(object, object, object)
     menu_asked = Signal(object, QPoint, str)
     link_hovered = Signal(str)
-    unfolded = Signal(object)
 
     def __init__(
         self, row: MessageRow, look: CardLook, tools: CardTools, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._row, self._look, self._tools = row, look, tools
-        self._open = not look.folded
         self._content: CardContent | None = None
         self._surface = Surface(radius="composer", parent=self)
         self._head = CardHead(row, channel=look.channel, parent=self._surface)
         self._head.more_pressed.connect(self._on_more)
         self._inside = QVBoxLayout(self._surface)
+        self._inside.setContentsMargins(14, 10, 14, 12)
         self._inside.setSpacing(theme().space(2))
         self._inside.addWidget(self._head)
         self.delivery = DeliveryLine(self)
         self.delivery.asked.connect(self._on_asked)
-        line = QHBoxLayout()
-        line.setContentsMargins(_INDENT if row.direction == "out" else 0, 0, 0, 0)
-        line.addWidget(self._surface)
-        self._line = line
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.delivery)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(0)
+        self._column.addWidget(self._surface)
+        self._column.addWidget(self.delivery)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -96,30 +89,17 @@ class MessageCard(QWidget):
 
     @property
     def content(self) -> CardContent | None:
-        """The inside of the card; None while it is folded to one line."""
+        """The inside of the card."""
         return self._content
-
-    def is_open(self) -> bool:
-        """Whether the whole message is shown, not one line of it."""
-        return self._open
 
     def show_row(self, row: MessageRow, look: CardLook) -> None:
         """Follow a change of the message: only what differs is made anew."""
+        if (row, look) == (self._row, self._look):
+            return
         before, self._row, self._look = self._row, row, look
         if _inside_of(before) != _inside_of(row):
             self._drop_content()
         self._show()
-
-    def unfold(self) -> None:
-        """Show the whole message."""
-        if not self._open:
-            self._open = True
-            self._show()
-            self.unfolded.emit(self._row.id)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if not self._open and event.button() == Qt.MouseButton.LeftButton:
-            self.unfold()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.menu_asked.emit(self._row.id, event.globalPos(), "")
@@ -132,10 +112,7 @@ class MessageCard(QWidget):
         self._head.set_hovered(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and not self._open:
-            self.unfold()
-        elif enter:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._on_more()
         else:
             super().keyPressEvent(event)
@@ -149,14 +126,12 @@ class MessageCard(QWidget):
         super().changeEvent(event)
 
     def _show(self) -> None:
-        row, folded = self._row, not self._open
+        row = self._row
         self._surface.set_look(*_surface_of(row))
-        self._head.show_row(row, subject=self._look.subject, folded=folded)
-        if self._open and self._content is None:
+        self._head.show_row(row, subject=self._look.subject)
+        if self._content is None:
             self._content = self._new_content()
             self._inside.addWidget(self._content)
-        self._inside.setContentsMargins(14, 4 if folded else 10, 14, 4 if folded else 12)
-        self.setCursor(Qt.CursorShape.PointingHandCursor if folded else Qt.CursorShape.ArrowCursor)
         self.delivery.show_row(row, offline=self._look.offline)
         self.setAccessibleName(tr(spoken_name(row)))
         self.setAccessibleDescription(self.delivery.text())
@@ -181,7 +156,7 @@ class MessageCard(QWidget):
         """Messages of ours begin further in, at whichever side the start is."""
         indent = _INDENT if self._row.direction == "out" else 0
         rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        self._line.setContentsMargins(0 if rtl else indent, 0, indent if rtl else 0, 0)
+        self._column.setContentsMargins(0 if rtl else indent, 0, indent if rtl else 0, 0)
 
     def _on_more(self) -> None:
         button = self._head.more_button()

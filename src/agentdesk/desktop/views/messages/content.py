@@ -9,8 +9,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.text import Msg, msg, plural
+from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.attachments import Attachments
 from agentdesk.desktop.views.messages.body import MessageBody, Opener
@@ -50,9 +51,10 @@ class CardContent(QWidget):
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self._add_labels()
-        self._pictures_bar = self._add_pictures_bar()
-        self.body = self._add_body()
-        self._add_tail()
+        self._pictures_bar: _PicturesBar | None = None
+        self._tail: _Tail | None = None
+        self.body = self._new_body()
+        self._column.addWidget(self.body)
         self.files = Attachments(media, self)
         self.files.opened.connect(self._on_file)
         self.files.menu_requested.connect(self._on_file_menu)
@@ -67,89 +69,60 @@ class CardContent(QWidget):
         return self._quoted
 
     @property
-    def pictures_bar(self) -> QWidget:
-        """What says that pictures are held back."""
+    def pictures_bar(self) -> _PicturesBar | None:
+        """What says that pictures are held back; None where there are none."""
         return self._pictures_bar
+
+    @property
+    def tail(self) -> _Tail | None:
+        """What unfolds the rest; None where nothing is folded."""
+        return self._tail
 
     def show_all(self) -> None:
         """Show a long message to its end."""
         self.body.set_folded(False)
-        self._all.hide()
+        if self._tail is not None:
+            self._tail.everything.hide()
 
     def toggle_quoted(self) -> None:
         """Show or hide the history."""
         if self._quoted is None:
             self._quoted = self._new_body()
-            self._column.insertWidget(self._column.indexOf(self._tail) + 1, self._quoted)
+            place = self._column.indexOf(self._tail) + 1 if self._tail is not None else -1
+            self._column.insertWidget(place, self._quoted)
             self._quoted.set_ink("text.secondary")
             self._fill(self._quoted, self._row.quoted_text, self._row.quoted_html)
             self._quoted.hide()
         self._quoted.setVisible(self._quoted.isHidden())
-        self._dots.setChecked(not self._quoted.isHidden())
+        if self._tail is not None:
+            self._tail.dots.setChecked(not self._quoted.isHidden())
 
     async def load_remote(self) -> None:
         """Fetch the pictures that lie elsewhere, through the server, because a person asked for it."""
-        self._load_button.setEnabled(False)
+        if self._pictures_bar is not None:
+            self._pictures_bar.load.setEnabled(False)
         for number, url in enumerate(self.body.remote):
             image = await self._media.remote(self._row.id, url, _LARGEST)
             if not is_alive(self):
                 return
             if not image.isNull():
                 self._pictures[f"remote:{number}"] = image
-        self._pictures_bar.hide()
+        if self._pictures_bar is not None:
+            self._pictures_bar.hide()
         self._fill(self.body, self._row.text, self._row.html)
 
     # --- building ---
 
     def _add_labels(self) -> None:
-        chips = [*_labels(self._row)]
-        if not chips:
-            return
-        holder = QWidget(self)
-        flow = FlowLayout(holder)
-        for chip in chips:
-            flow.addWidget(ChipLabel(chip, holder))
-        self._column.addWidget(holder)
+        chips = _labels(self._row)
+        if chips:
+            holder = QWidget(self)
+            flow = FlowLayout(holder)
+            for chip in chips:
+                flow.addWidget(ChipLabel(chip, holder))
+            self._column.addWidget(holder)
         for text in self._row.warnings:
             self._column.addWidget(Label(Msg(text), "small", "warn.text", wrap=True, parent=self))
-
-    def _add_pictures_bar(self) -> QWidget:
-        bar = QWidget(self)
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme().space(1))
-        row.addWidget(Label(msg("Pictures are not loaded."), "small", "text.muted", parent=bar))
-        self._load_button = LinkButton(msg("Load once"), bar)
-        self._load_button.clicked.connect(self._on_load)
-        row.addWidget(self._load_button)
-        row.addStretch()
-        self._column.addWidget(bar)
-        return bar
-
-    def _add_body(self) -> MessageBody:
-        body = self._new_body()
-        self._column.addWidget(body)
-        return body
-
-    def _add_tail(self) -> None:
-        """The row of what unfolds: the rest, the history, the original."""
-        self._tail = QWidget(self)
-        row = QHBoxLayout(self._tail)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme().space(2))
-        self._dots = PillButton(Pill("quoted", msg("•••")), self._tail)
-        self._dots.setToolTip("")
-        self._dots.clicked.connect(self.toggle_quoted)
-        self._all = LinkButton(msg("Show all"), self._tail)
-        self._all.clicked.connect(self.show_all)
-        self._original = LinkButton(msg("Show original"), self._tail)
-        self._original.clicked.connect(self._on_original)
-        self._again = LinkButton(msg("Try to read it again"), self._tail)
-        self._again.clicked.connect(self._on_read_again)
-        for button in (self._dots, self._all, self._original, self._again):
-            row.addWidget(button)
-        row.addStretch()
-        self._column.addWidget(self._tail)
 
     def _new_body(self) -> MessageBody:
         body = MessageBody(self, opener=self._opener)
@@ -161,22 +134,34 @@ class CardContent(QWidget):
 
     def _show(self) -> None:
         row = self._row
-        unreadable = is_unreadable(row)
         self._fill(self.body, row.text, row.html)
-        self._pictures_bar.setVisible(bool(self.body.remote))
+        if self.body.remote:
+            self._pictures_bar = _PicturesBar(self)
+            self._pictures_bar.load.clicked.connect(self._on_load)
+            self._column.insertWidget(self._column.indexOf(self.body), self._pictures_bar)
         long = self.body.is_long()
         self.body.set_folded(long)
-        self._all.setVisible(long)
-        self._dots.setVisible(bool(row.quoted_text or row.quoted_html))
-        self._original.setVisible(row.has_original and (unreadable or self.body.is_cut))
-        self._again.setVisible(unreadable)
-        self._tail.setVisible(any(not widget.isHidden() for widget in self._tail_buttons()))
+        self._show_tail(long=long)
         shown = [file for file in row.attachments if not self._is_in_text(file)]
         self.files.show_files(shown)
         self.files.setVisible(bool(shown))
 
-    def _tail_buttons(self) -> tuple[QWidget, ...]:
-        return (self._dots, self._all, self._original, self._again)
+    def _show_tail(self, *, long: bool) -> None:
+        row, unreadable = self._row, is_unreadable(self._row)
+        quoted = bool(row.quoted_text or row.quoted_html)
+        original = row.has_original and (unreadable or self.body.is_cut)
+        if not (long or quoted or original or unreadable):
+            return
+        self._tail = tail = _Tail(self)
+        for button, wanted, slot in (
+            (tail.dots, quoted, self.toggle_quoted),
+            (tail.everything, long, self.show_all),
+            (tail.original, original, self._on_original),
+            (tail.again, unreadable, self._on_read_again),
+        ):
+            button.setVisible(wanted)
+            button.clicked.connect(slot)
+        self._column.insertWidget(self._column.indexOf(self.body) + 1, tail)
 
     def _fill(self, body: MessageBody, text: str, html: str) -> None:
         if html:
@@ -223,6 +208,39 @@ class CardContent(QWidget):
         self.file_asked.emit(attachment_id, point)
 
 
+class _PicturesBar(QWidget):
+    """Says that pictures are held back."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().space(1))
+        self.load = LinkButton(msg("Load once"), self)
+        row.addWidget(Label(msg("Pictures are not loaded."), "small", "text.muted", parent=self))
+        row.addWidget(self.load)
+        row.addStretch()
+
+
+class _Tail(QWidget):
+    """What unfolds: the rest of the text, the history, the original."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.dots = PillButton(Pill("quoted", msg("•••")), self)
+        self.everything = LinkButton(msg("Show all"), self)
+        self.original = LinkButton(msg("Show original"), self)
+        self.again = LinkButton(msg("Try to read it again"), self)
+        self.dots.setToolTip(tr(msg("Show quoted text")))
+        self.dots.setAccessibleName(self.dots.toolTip())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme().space(2))
+        for button in (self.dots, self.everything, self.original, self.again):
+            row.addWidget(button)
+        row.addStretch()
+
+
 def _labels(row: MessageRow) -> list[Chip]:
     chips = []
     if is_unreadable(row):
@@ -233,7 +251,4 @@ def _labels(row: MessageRow) -> list[Chip]:
     if row.protection in PROTECTION:
         icon, text = PROTECTION[row.protection]
         chips.append(Chip(text, "neutral", icon))
-    if row.warnings:
-        count = len(row.warnings)
-        chips.append(Chip(plural("{count} remark", "{count} remarks", count), "warn", "triangle-alert"))
     return chips

@@ -42,7 +42,7 @@ class DeliveryLine(QWidget):
         self._icon_name, self._role = "", "text.muted"
         self._icon = QLabel(self)
         self._words = Label("", "small", "text.muted", wrap=True, parent=self)
-        self._buttons = {key: self._button(key, text) for key, text in _LABELS.items()}
+        self._buttons: dict[str, LinkButton] = {}
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -58,8 +58,8 @@ class DeliveryLine(QWidget):
         self._words.set_content(words.text)
         self._words.set_color(words.role)
         self._words.setToolTip(str((row.delivery_detail or {}).get("words") or ""))
-        for key, button in self._buttons.items():
-            button.setVisible(key in words.actions)
+        for key in (*self._buttons, *words.actions):
+            self._button(key).setVisible(key in words.actions)
         self._tell(row.delivery, words.text, assertive=row.delivery == "failed")
         self._dress()
         self.updateGeometry()
@@ -92,7 +92,8 @@ class DeliveryLine(QWidget):
 
     def _arrange(self, width: int, *, move: bool) -> int:
         """Put words and buttons on one line where they fit, else on two; returns the height."""
-        shown = [button for button in self._buttons.values() if not button.isHidden()]
+        shown = [self._buttons[key] for key in _LABELS if key in self._buttons]
+        shown = [button for button in shown if not button.isHidden()]
         sizes = [button.sizeHint() for button in shown]
         taken = sum(size.width() + _GAP for size in sizes)
         natural = QFontMetrics(self._words.font()).horizontalAdvance(self._words.text()) + 2
@@ -121,8 +122,11 @@ class DeliveryLine(QWidget):
     def _put(self, widget: QWidget, rect: QRect) -> None:
         widget.setGeometry(QStyle.visualRect(self.layoutDirection(), self.rect(), rect))
 
-    def _button(self, key: str, text: Msg) -> LinkButton:
-        button = LinkButton(text, self)
+    def _button(self, key: str) -> LinkButton:
+        """The button of an action; most messages never need one."""
+        if key in self._buttons:
+            return self._buttons[key]
+        button = self._buttons[key] = LinkButton(_LABELS[key], self)
         button.setObjectName(key)
         button.clicked.connect(self._on_clicked)
         button.hide()

@@ -1,4 +1,4 @@
-"""The head of a message card: who wrote, to whom, about what, when; one line when folded, two when open."""
+"""The head of a message card: who wrote, to whom, about what, when."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from agentdesk.domain.party import Party
 from agentdesk.queries.rows import MessageRow
 
 __all__ = ["CardHead"]
-
-_FOLDED_WORDS = 160
 
 
 class CardHead(QWidget):
@@ -51,10 +49,11 @@ class CardHead(QWidget):
         theme().changed.connect(self._dress)
         self._dress()
 
-    def show_row(self, row: MessageRow, *, subject: str, folded: bool) -> None:
+    def show_row(self, row: MessageRow, *, subject: str) -> None:
         """Show the message's head; ``subject`` is the conversation's, to say where this one differs."""
-        who = row.author_name or (row.sender.name if row.sender else "") or tr(msg("Unknown sender"))
-        self._avatar.set_person(who, row.author_id or row.id, channel=self._channel or None)
+        known = row.author_name or (row.sender.name if row.sender else "")
+        who = known or tr(msg("Unknown sender"))
+        self._avatar.set_person(known, row.author_id or row.id, channel=self._channel or None)
         self._name.set_content(who)
         self._time.set_content(time_text(row.created_at))
         if self._note:
@@ -62,14 +61,9 @@ class CardHead(QWidget):
             self._address.set_content(msg("Internal note, only your team sees this"))
             self._second.hide()
             return
-        if folded:
-            self._address.set_content(" ".join(row.text.split())[:_FOLDED_WORDS])
-        else:
-            self._address.set_content(
-                isolate_ltr(row.sender.value) if row.sender and row.direction == "in" else ""
-            )
-        self._address.setVisible(bool(self._address.text()))
-        self._second.setVisible(not folded)
+        theirs = row.sender is not None and row.direction == "in"
+        self._address.set_content(isolate_ltr(row.sender.value) if theirs and row.sender else "")
+        self._address.setVisible(theirs)
         self._second.set_content(_addressed(row, subject))
 
     def set_hovered(self, hovered: bool) -> None:
