@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from agentdesk.base.text import Msg, msg
+from agentdesk.desktop import plain
 from agentdesk.desktop.locale import isolate_ltr, tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.button import IconButton
@@ -252,5 +253,5 @@ class _PersonChip(Surface):
         fill, ink = _CHIPS[kind]
         self.set_look(fill)
         self._label.set_color(ink)
-        self.setToolTip(f"{self.party.value}\n{tr(tip)}" if tip else self.party.value)
+        self.setToolTip(plain.tip(f"{self.party.value}\n{tr(tip)}" if tip else self.party.value))
         self.setProperty("state", kind)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import isolate_ltr, tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.avatar import Avatar, paint_avatar
 from agentdesk.desktop.widgets.button import Button, IconButton
@@ -252,8 +253,9 @@ class AssigneeButton(QPushButton):
         self._person = (name, str(person_id)) if person_id is not None else None
         self._words = (name.split() or [""])[0] if self._person else msg("Assign")
         spoken = msg("Assigned to me") if mine else msg("Assigned to {name}", name=name)
-        self.setToolTip(tr(spoken if self._person else msg("Assigned to nobody")))
-        self.setAccessibleName(self.toolTip())
+        words = tr(spoken if self._person else msg("Assigned to nobody"))
+        self.setToolTip(tip(words))
+        self.setAccessibleName(words)
         self._dress()
 
     def set_short(self, short: bool) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToo
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 
 __all__ = ["Button", "ButtonKind", "IconButton", "LinkButton", "PrimaryButton", "set_kind"]
@@ -122,7 +123,7 @@ class IconButton(QToolButton):
     def _show(self) -> None:
         name = tr(self._name)
         self.setAccessibleName(name)
-        self.setToolTip(f"{name} ({self._key})" if self._key else name)
+        self.setToolTip(tip(f"{name} ({self._key})" if self._key else name))
 
 
 class PrimaryButton(QWidget):

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.locale import first_strong_direction, tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.mirror import AT_START
 
@@ -77,7 +78,7 @@ class ElidedLabel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.setToolTip(self._text if self.is_cut() else "")
+        self.setToolTip(tip(self._text) if self.is_cut() else "")
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -89,7 +90,7 @@ class ElidedLabel(QWidget):
         text = tr(self._content) if isinstance(self._content, Msg) else self._content
         self._text = " ".join(text.split())
         self.setAccessibleName(self._text)
-        self.setToolTip(self._text if self.is_cut() else "")
+        self.setToolTip(tip(self._text) if self.is_cut() else "")
         self.updateGeometry()
         self.update()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -24,6 +23,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import size_text, tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.links import visible
 from agentdesk.desktop.views.messages.media import Media, is_dangerous, is_picture
@@ -190,12 +190,7 @@ class AttachmentChip(QWidget):
             lines.append(tr(Msg(self.row.note)))
         if self.dangerous:
             lines.append(tr(msg("Not opened by AgentDesk. It can only be saved.")))
-        return _as_plain("\n".join(lines))
-
-
-def _as_plain(text: str) -> str:
-    """Tooltips guess whether a text is HTML; an escaped one wrapped as HTML shows as it is."""
-    return "<span>" + escape(text).replace("\n", "<br>") + "</span>"
+        return tip("\n".join(lines))
 
 
 class Attachments(QWidget):

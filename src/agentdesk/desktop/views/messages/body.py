@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from html import escape
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
@@ -27,6 +26,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.desktop import ask
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.guard import Guarded, guarded, text_as_html
 from agentdesk.desktop.views.messages.links import LinkTarget, Verdict, examine
@@ -319,6 +319,7 @@ def _warning(target: LinkTarget) -> Msg:
 
 
 def _tooltip(target: LinkTarget) -> str:
-    """The address as it really is; escaped, for tooltips take what looks like HTML as such."""
-    words = target.shown if target.verdict is not Verdict.NEVER else tr(msg("This link cannot be opened."))
-    return f"<span>{escape(words)}</span>"
+    """The address as it really is."""
+    return tip(
+        target.shown if target.verdict is not Verdict.NEVER else tr(msg("This link cannot be opened."))
+    )

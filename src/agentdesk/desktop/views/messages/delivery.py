@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.words import delivery_words
 from agentdesk.desktop.widgets.announce import announce
@@ -57,7 +58,7 @@ class DeliveryLine(QWidget):
         self._icon_name, self._role = words.icon, words.role
         self._words.set_content(words.text)
         self._words.set_color(words.role)
-        self._words.setToolTip(str((row.delivery_detail or {}).get("words") or ""))
+        self._words.setToolTip(tip(str((row.delivery_detail or {}).get("words") or "")))
         for key in (*self._buttons, *words.actions):
             self._button(key).setVisible(key in words.actions)
         self._tell(row.delivery, words.text, assertive=row.delivery == "failed")
