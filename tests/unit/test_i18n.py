@@ -159,6 +159,25 @@ def test_values_inside_arabic_are_isolated_and_numbers_are_not() -> None:
     assert shown == f"{bidi.FSI}+971 50{bidi.PDI} 5"
 
 
+def test_an_arabic_sentence_that_begins_with_a_latin_word_begins_from_the_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "ar"
+    folder.mkdir()
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+    entry = '\nmsgid "Press"\nmsgstr "Enter للإدراج"\n'
+    (folder / "agentdesk.po").write_text(header + entry, encoding="utf-8")
+    monkeypatch.setattr(i18n, "catalogue_dirs", lambda: (tmp_path,))
+    assert i18n.render_for(msg("Press"), "ar") == f"{bidi.RLM}Enter للإدراج"
+    assert i18n.render_for(msg("Not translated"), "ar") == "Not translated"
+
+
+def test_what_is_isolated_does_not_decide_the_direction() -> None:
+    assert bidi.first_strong(f"{bidi.isolate('Tom')} رد") == "rtl"
+    assert bidi.first_strong(f"{bidi.isolate('سارة')} answered") == "ltr"
+    assert bidi.first_strong(bidi.isolate("Tom")) is None
+
+
 @pytest.mark.parametrize(
     ("text", "direction"),
     [("Ana", "ltr"), ("سارة Ana", "rtl"), ("123 שלום", "rtl"), ("+49 30", None), ("", None)],

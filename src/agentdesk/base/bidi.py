@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Literal
 
-__all__ = ["FSI", "LRI", "PDI", "Direction", "first_strong", "has_rtl", "isolate", "isolate_ltr"]
+__all__ = ["FSI", "LRI", "PDI", "RLM", "Direction", "first_strong", "has_rtl", "isolate", "isolate_ltr"]
 
 
 Direction = Literal["ltr", "rtl"]
@@ -16,15 +16,27 @@ FSI = "\u2068"
 """FIRST STRONG ISOLATE: for text of unknown direction."""
 PDI = "\u2069"
 """POP DIRECTIONAL ISOLATE: the end of either."""
+RLM = "\u200f"
+"""RIGHT-TO-LEFT MARK: makes a text begin from the right that happens to begin with a Latin word."""
+
+_ISOLATES = ("LRI", "RLI", "FSI")
 
 
 def first_strong(text: str) -> Direction | None:
-    """The direction of the first strong character (rules P2 and P3), or ``None`` where there is none."""
+    """The direction of the first strong character (rules P2 and P3), or ``None`` where there is none.
+
+    What is isolated does not count: a sentence that begins with a foreign name keeps its own direction.
+    """
+    depth = 0
     for char in text:
         kind = unicodedata.bidirectional(char)
-        if kind == "L":
+        if kind in _ISOLATES:
+            depth += 1
+        elif kind == "PDI":
+            depth = max(0, depth - 1)
+        elif depth == 0 and kind == "L":
             return "ltr"
-        if kind in ("R", "AL"):
+        elif depth == 0 and kind in ("R", "AL"):
             return "rtl"
     return None
 

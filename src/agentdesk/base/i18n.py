@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from agentdesk.base.bidi import first_strong, has_rtl, isolate
+from agentdesk.base.bidi import RLM, first_strong, has_rtl, isolate
 from agentdesk.base.log import get_logger
 from agentdesk.base.paths import catalogue_dirs
 from agentdesk.base.text import Msg, fill
@@ -57,7 +57,7 @@ def available_locales() -> tuple[str, ...]:
 
 
 def best_locale(wanted: str) -> str:
-    """The language of ours closest to ``wanted`` (``de_AT.UTF-8`` and ``de-AT`` give ``de``); else English."""
+    """The language of ours closest to ``wanted`` (``de_AT.UTF-8`` gives ``de``); else English."""
     code = wanted.split(".")[0].split("@")[0].replace("_", "-")
     if code == PSEUDO:
         return code
@@ -90,7 +90,7 @@ def is_rtl(code: str) -> bool:
 
 
 def render(message: Msg) -> str:
-    """``message`` in the current language. Never raises: a faulty translation gives way to the English text."""
+    """``message`` in the current language. Never raises: a faulty translation gives way to English."""
     return render_for(message, _current)
 
 
@@ -108,7 +108,12 @@ def render_for(message: Msg, locale: str) -> str:
     if text is None:
         _warn_once(locale, message.text)
         return _english(message, to_text)
-    return text
+    return _from_the_right(text) if is_rtl(locale) else text
+
+
+def _from_the_right(text: str) -> str:
+    """A sentence of a right-to-left language that begins with a Latin word still begins from the right."""
+    return RLM + text if first_strong(text) == "ltr" and has_rtl(text) else text
 
 
 def _filled(template: str, values: dict[str, Any], to_text: Callable[[Any], str]) -> str | None:

@@ -45,7 +45,7 @@ def _resource_roots() -> tuple[Path, ...]:
 
 @cache
 def catalogue_dirs() -> tuple[Path, ...]:
-    """Folders with one folder per locale, each holding ``agentdesk.mo`` or ``agentdesk.po``; the first wins."""
+    """Folders with one folder per locale, holding ``agentdesk.mo`` or ``agentdesk.po``; the first wins."""
     root = _source_root()
     candidates = [_PACKAGE / "i18n", *([root / "i18n"] if root else [])]
     return tuple(base for base in candidates if base.is_dir())
