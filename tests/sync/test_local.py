@@ -9,8 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
 from agentdesk.base import clock
@@ -20,53 +18,15 @@ from agentdesk.commands.context import Refusal
 from agentdesk.commands.values import Assign, File, SendReply, SetStatus
 from agentdesk.domain.party import Party
 from agentdesk.queries.rows import View
-from agentdesk.server.api.web import error_response
-from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.store import blobs
 from agentdesk.store.tables import attachment, blob, message, raw_item
 from agentdesk.sync.desk import Draft, Link
 from agentdesk.sync.local import LocalDesk
 from tests.helpers.until import until
-from tests.sync.world import World
+from tests.sync.world import Site, World
 
 Open = Callable[..., Awaitable[LocalDesk]]
 ALL = View(kind="all")
-
-
-class Site:
-    """The world behind an address that can go away and come back."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._server: TestServer | None = None
-        self._port = 0
-
-    async def start(self) -> None:
-        world = self._world
-        self.endpoint = SyncEndpoint(world.db, world.feed, world.executor, world.authenticate)
-        app = web.Application(middlewares=[_known_errors])
-        self.endpoint.add_routes(app)
-        self._server = TestServer(app, port=self._port)
-        await self._server.start_server(shutdown_timeout=1)
-        self._port = self._server.port or 0
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            await self.endpoint.close()
-            await self._server.close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-
-@web.middleware
-async def _known_errors(request: web.Request, handler: Callable[..., Awaitable[web.Response]]) -> object:
-    try:
-        return await handler(request)
-    except AgentDeskError as error:
-        return error_response(error)
 
 
 @pytest.fixture

@@ -231,7 +231,7 @@ class History:
         await self._each_took_effect_once()
 
     async def _same(self, desk: SimDesk) -> bool:
-        return await _differences(self.world, desk) == []
+        return await differences(self.world, desk) == []
 
     async def _no_orphans(self, desk: SimDesk) -> None:
         async with desk.replica.read() as conn:
@@ -250,7 +250,7 @@ class History:
         assert max(Counter(texts).values(), default=1) == 1
 
 
-async def _differences(world: World, desk: SimDesk) -> list[Any]:
+async def differences(world: World, desk: SimDesk) -> list[Any]:
     """Rows that the desk and the server do not have alike."""
     found: list[Any] = []
     for table in synced_tables():

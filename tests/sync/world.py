@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.base.tasks import Tasks
@@ -22,6 +25,8 @@ from agentdesk.commands.executor import Executor
 from agentdesk.commands.values import File
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
+from agentdesk.server.api.web import error_response
+from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     account,
@@ -371,3 +376,39 @@ class SimDesk:
     def _arrived(self, batch: Any) -> None:
         if not batch.more and not batch.filling:
             self.synced.set()
+
+
+class Site:
+    """The world behind an address that can go away and come back."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._server: TestServer | None = None
+        self._port = 0
+
+    async def start(self) -> None:
+        world = self._world
+        self.endpoint = SyncEndpoint(world.db, world.feed, world.executor, world.authenticate)
+        app = web.Application(middlewares=[_known_errors])
+        self.endpoint.add_routes(app)
+        self._server = TestServer(app, port=self._port)
+        await self._server.start_server(shutdown_timeout=1)
+        self._port = self._server.port or 0
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            await self.endpoint.close()
+            await self._server.close()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+
+@web.middleware
+async def _known_errors(request: web.Request, handler: Callable[..., Awaitable[web.Response]]) -> object:
+    try:
+        return await handler(request)
+    except AgentDeskError as error:
+        return error_response(error)

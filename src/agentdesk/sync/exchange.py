@@ -42,6 +42,7 @@ _DEAD_AFTER = 3 * PING_SECONDS
 _PUSH_COMMANDS = 20
 _PUSH_BYTES = 1024 * 1024
 _GATHERED_ROWS = 5000
+_BATCHES_WAITING = 64
 
 
 class Farewell(Exception):
@@ -81,8 +82,7 @@ class Exchange:
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
         self._answers: asyncio.Queue[tuple[Answer, ...]] = asyncio.Queue()
-        self._gathered: list[Batch] = []
-        self._rows = 0
+        self._arrived: asyncio.Queue[Batch] = asyncio.Queue(_BATCHES_WAITING)
         self._pushed: set[UUID] = set()
 
     async def run(self, token: str) -> Farewell:
@@ -92,6 +92,7 @@ class Exchange:
                 return farewell
             work: dict[str, Coroutine[Any, Any, Farewell | None]] = {
                 "receive": _until_lost(self._receive()),
+                "take in": _until_lost(self._take_in()),
                 "push": _until_lost(self._push()),
                 "ping": _until_lost(self._ping()),
             }
@@ -130,7 +131,7 @@ class Exchange:
                 data = await self._transport.receive()
             frame = _decoded(data)
             if isinstance(frame, Batch):
-                await self._take(frame)
+                await self._arrived.put(frame)
             elif isinstance(frame, Answers):
                 self._answers.put_nowait(frame.answers)
             elif isinstance(frame, Ping):
@@ -140,15 +141,17 @@ class Exchange:
             elif not isinstance(frame, Pong | Problem):
                 return Farewell("lost")
 
-    async def _take(self, batch: Batch) -> None:
-        """Write a batch; pieces of one snapshot together, unless there are very many."""
-        self._gathered.append(batch)
-        self._rows += sum(len(rows.rows) for rows in batch.rows)
-        if batch.more and not batch.filling and self._rows < _GATHERED_ROWS:
-            return
-        batches, self._gathered, self._rows = self._gathered, [], 0
-        await self._workbench.take_in(batches)
-        self._on_batch(batch)
+    async def _take_in(self) -> None:
+        """Write batches: whatever has come meanwhile in one transaction, and pieces of one snapshot together,
+        unless there are very many."""
+        while True:
+            gathered = [await self._arrived.get()]
+            rows = _rows_in(gathered[0])
+            while rows < _GATHERED_ROWS and (not self._arrived.empty() or _goes_on(gathered[-1])):
+                gathered.append(await self._arrived.get())
+                rows += _rows_in(gathered[-1])
+            await self._workbench.take_in(gathered)
+            self._on_batch(gathered[-1])
 
     async def _push(self) -> Farewell | None:
         """Send commands up, strictly by number and one handful at a time; wait where the server says so."""
@@ -211,6 +214,15 @@ async def _until_lost(part: Coroutine[Any, Any, Farewell | None]) -> Farewell | 
 def text_of(text: Text) -> Msg:
     """Return a text that travelled, as a text for people again."""
     return Msg(text.text, dict(text.args), text.many, text.count)
+
+
+def _rows_in(batch: Batch) -> int:
+    return sum(len(rows.rows) for rows in batch.rows) + len(batch.departures)
+
+
+def _goes_on(batch: Batch) -> bool:
+    """Whether the next batch belongs to the same snapshot."""
+    return batch.more and not batch.filling
 
 
 def _decoded(data: bytes | None) -> Frame:

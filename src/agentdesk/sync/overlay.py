@@ -3,14 +3,16 @@
 Before the first optimistic change of a row the server's version is set aside (its *base*). With each batch
 the bases come back, the server's rows are written, and the commands that are left run again in their order:
 a refused command leaves no trace, and a confirmed one is dropped exactly when a batch names it.
+
+Commands about one conversation (or one contact) touch nothing of another one, so only those are laid anew
+that a batch speaks of: see :func:`families_in`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -28,12 +30,33 @@ from agentdesk.domain.team import Role
 from agentdesk.store.base import SYNCED
 from agentdesk.store.tables import message, user
 from agentdesk.store.unit import Changes, Values, touched
+from agentdesk.sync.protocol import Batch
 from agentdesk.sync.replica import base_row
 from agentdesk.sync.wire_rows import from_wire, to_wire
 
-__all__ = ["Pending", "ReplicaUnit", "add_changes", "apply_one", "desk_actor", "replay", "restore"]
+__all__ = [
+    "Pending",
+    "ReplicaUnit",
+    "add_changes",
+    "apply_one",
+    "desk_actor",
+    "families_in",
+    "replay",
+    "restore",
+]
 
 _to_msgpack = msgspec.msgpack.Encoder()
+
+_FAMILY_COLUMN = {
+    "conversation": "id",
+    "message": "conversation_id",
+    "event": "conversation_id",
+    "attachment": "conversation_id",
+    "contact": "id",
+    "contact_identity": "contact_id",
+    "contact_inbox": "contact_id",
+    "account_state": "",  # no command looks at it
+}
 
 
 @dataclass(slots=True)
@@ -41,13 +64,15 @@ class Pending:
     """A command that the server has not confirmed yet.
 
     ``refusal`` says that the replica refuses it as things stand; the server has the last word. ``contained``
-    says that the server's rows have its effect already, though no batch has named it.
+    says that the server's rows have its effect already, though no batch has named it. ``family`` is the
+    conversation or contact it is about, None while the replica cannot tell.
     """
 
     envelope: Envelope
     held_until: datetime | None = None
     refusal: Refusal | None = None
     contained: bool = False
+    family: UUID | None = None
 
     @property
     def id(self) -> UUID:
@@ -60,6 +85,7 @@ class ReplicaUnit:
     """The desk's unit of work: sets the server's row aside before it changes one."""
 
     conn: AsyncConnection
+    family: UUID
     changes: Changes = field(default_factory=dict)
     optimistic: bool = True
 
@@ -70,7 +96,7 @@ class ReplicaUnit:
         new = [{**row, **touched(table), "ver": 0} for row in rows if row["id"] not in known]
         if not new:
             return
-        await self._keep_bases([{"table_name": table.name, "row_id": row["id"], "wire": None} for row in new])
+        await self._keep_bases(table, [(row["id"], None) for row in new])
         await self.conn.execute(insert(table), new)
         self.changes.setdefault(table.name, set()).update(row["id"] for row in new)
 
@@ -80,37 +106,49 @@ class ReplicaUnit:
         if row is None:
             raise NotFound
         wire = _to_msgpack.encode(to_wire(table, row))
-        await self._keep_bases([{"table_name": table.name, "row_id": row_id, "wire": wire}])
+        await self._keep_bases(table, [(row_id, wire)])
         await self.conn.execute(update(table).where(table.c.id == row_id).values(**values, **touched(table)))
         self.changes.setdefault(table.name, set()).add(row_id)
 
-    async def _keep_bases(self, bases: list[dict[str, Any]]) -> None:
+    async def _keep_bases(self, table: Table, bases: list[tuple[UUID, bytes | None]]) -> None:
         """Set rows aside; one that was set aside before keeps its first, the server's version."""
-        await self.conn.execute(upsert(base_row).on_conflict_do_nothing(), bases)
+        rows = [
+            {"table_name": table.name, "row_id": row_id, "family": self.family, "wire": wire}
+            for row_id, wire in bases
+        ]
+        await self.conn.execute(upsert(base_row).on_conflict_do_nothing(), rows)
 
 
-async def restore(conn: AsyncConnection) -> Changes:
-    """Bring all rows that were set aside back; afterwards the replica shows what the server sent."""
+async def restore(conn: AsyncConnection, families: Set[UUID] | None) -> Changes:
+    """Bring the rows of ``families`` (None: all) that were set aside back, as the server sent them."""
     changes: Changes = {}
-    for name, row_id, wire in (await conn.execute(select(base_row))).all():
-        table = SYNCED.get(name)
-        if table is None:
+    for row in (await conn.execute(select(base_row))).all():
+        table = SYNCED.get(row.table_name)
+        if table is None or (families is not None and row.family not in families):
             continue
-        changes.setdefault(name, set()).add(row_id)
-        if wire is None:
-            await conn.execute(delete(table).where(table.c.id == row_id))
-            continue
-        values = from_wire(table, msgspec.msgpack.decode(wire))
-        await conn.execute(update(table).where(table.c.id == row_id).values(**values))
-    await conn.execute(delete(base_row))
+        changes.setdefault(row.table_name, set()).add(row.row_id)
+        if row.wire is None:
+            await conn.execute(delete(table).where(table.c.id == row.row_id))
+        else:
+            values = from_wire(table, msgspec.msgpack.decode(row.wire))
+            await conn.execute(update(table).where(table.c.id == row.row_id).values(**values))
+        this = base_row.c.table_name == row.table_name, base_row.c.row_id == row.row_id
+        await conn.execute(delete(base_row).where(*this))
     return changes
 
 
-async def replay(conn: AsyncConnection, commands: Iterable[Pending], actor: Actor) -> Changes:
-    """Apply commands in their order; one that is refused as things stand is left out and marked."""
+async def replay(
+    conn: AsyncConnection, commands: Iterable[Pending], actor: Actor, families: Set[UUID] | None
+) -> Changes:
+    """Apply the commands about ``families`` (None: all) in their order.
+
+    One that is refused as things stand is left out and marked.
+    """
     changes: Changes = {}
     for pending in commands:
-        if pending.contained:
+        await find_family(conn, pending)
+        known = families is not None and pending.family is not None
+        if pending.contained or (known and pending.family not in families):  # type: ignore[operator]
             continue
         try:
             async with conn.begin_nested():
@@ -125,13 +163,42 @@ async def replay(conn: AsyncConnection, commands: Iterable[Pending], actor: Acto
 
 async def apply_one(conn: AsyncConnection, pending: Pending, actor: Actor) -> Changes:
     """Apply one command to the replica. Raises Refusal; what it changed must then be rolled back."""
-    unit = ReplicaUnit(conn)
+    await find_family(conn, pending)
+    unit = ReplicaUnit(conn, pending.family or pending.id)
     envelope = pending.envelope
     context = Context(unit, actor, envelope.id, envelope.issued_at)
     await registry.apply(context, envelope.command)
     if pending.held_until is not None and isinstance(envelope.command, SendReply):
         await unit.update(message, envelope.command.message_id, {"delivery": DeliveryState.HELD.value})
     return unit.changes
+
+
+async def find_family(conn: AsyncConnection, pending: Pending) -> None:
+    """Find out which conversation or contact a command is about, where that is not known yet."""
+    if pending.family is not None:
+        return
+    command = pending.envelope.command
+    named = getattr(command, "conversation_id", None) or getattr(command, "contact_id", None)
+    message_id = getattr(command, "message_id", None)
+    if named is None and message_id is not None:
+        named = await conn.scalar(select(message.c.conversation_id).where(message.c.id == message_id))
+    pending.family = named
+
+
+def families_in(batches: Iterable[Batch]) -> set[UUID] | None:
+    """Return which conversations and contacts the server's changes are about; None where they may concern
+    any command (people, inboxes, accounts, departures)."""
+    families: set[UUID] = set()
+    for batch in batches:
+        if batch.departures:
+            return None
+        for rows in batch.rows:
+            column = _FAMILY_COLUMN.get(rows.table)
+            if column is None:
+                return None
+            if column:
+                families.update(UUID(bytes=row[column]) for row in rows.rows)
+    return families
 
 
 async def desk_actor(conn: AsyncConnection, user_id: UUID) -> Actor:

@@ -56,6 +56,8 @@ base_row = Table(
     _own,
     Column("table_name", String, primary_key=True),
     Column("row_id", Id, primary_key=True),
+    # The conversation or contact that the command was about.
+    Column("family", Id, nullable=False),
     # The server's row in travelling form (msgpack); null: the server has none.
     Column("wire", LargeBinary, nullable=True),
 )

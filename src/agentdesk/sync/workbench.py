@@ -32,7 +32,15 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Draft, Waiting
 from agentdesk.sync.outbox import Outbox
-from agentdesk.sync.overlay import Pending, add_changes, apply_one, desk_actor, replay, restore
+from agentdesk.sync.overlay import (
+    Pending,
+    add_changes,
+    apply_one,
+    desk_actor,
+    families_in,
+    replay,
+    restore,
+)
 from agentdesk.sync.protocol import Batch, Welcome
 from agentdesk.sync.replica import Replica, Standing, confirmed_command, empty, put_standing, write_batches
 
@@ -136,9 +144,9 @@ class Workbench:
             envelope = await self._outbox.run(self._outbox.file.release, command_id)
             if envelope is None:
                 return
-            self._pending.pop(command_id, None)
-            self._pending[command_id] = Pending(envelope)
-            changes = await self._rebase()
+            held = self._pending.pop(command_id)
+            self._pending[command_id] = Pending(envelope, family=held.family)
+            changes = await self._rebase([held])
         self._tell(changes, {"outbox": {command_id}})
 
     @_whole
@@ -152,7 +160,7 @@ class Workbench:
             if not await self._outbox.run(self._outbox.file.take_back, command_id, "held", draft):
                 return False
             del self._pending[command_id]
-            changes = await self._rebase()
+            changes = await self._rebase([pending])
         self._tell(changes, {"outbox": {command_id}, **_draft_change(pending.envelope.command)})
         return True
 
@@ -247,22 +255,23 @@ class Workbench:
     async def take_in(self, batches: Sequence[Batch]) -> None:
         """Write what the server sent, drop our commands that it contains, and lay the rest over it again: one
         transaction."""
-        own = {command_id for batch in batches for command_id in batch.own} & self._pending.keys()
         last = batches[-1]
-        complete = not (last.more or last.filling)
+        families = families_in(batches)
         async with self._writing:
-            standing = (
-                msgspec.structs.replace(self.standing, cursor=last.cursor) if complete else self.standing
-            )
+            own = {command_id for batch in batches for command_id in batch.own} & self._pending.keys()
             left = [pending for pending in self._pending.values() if pending.id not in own]
+            standing = self.standing
+            if not (last.more or last.filling):
+                standing = msgspec.structs.replace(standing, cursor=last.cursor)
             async with self._replica.write() as conn:
-                changes = await restore(conn)
+                families = _with_own(families, [self._pending[command_id] for command_id in own])
+                changes = await restore(conn, families)
                 add_changes(changes, await write_batches(conn, batches))
                 if own:
                     names = [{"id": command_id} for command_id in own]
                     await conn.execute(upsert(confirmed_command).on_conflict_do_nothing(), names)
                 await put_standing(conn, standing)
-                add_changes(changes, await replay(conn, left, await self._actor(conn)))
+                add_changes(changes, await replay(conn, left, await self._actor(conn), families))
             self.standing = standing
             await self._let_go(own)
         self._tell(changes, {"outbox": own})
@@ -275,9 +284,10 @@ class Workbench:
             if not known:
                 return
             await self._outbox.run(self._outbox.file.refuse, known)
-            for answer in known:
-                self._note_refused(self._pending.pop(answer.command_id).envelope, answer)
-            changes = await self._rebase()
+            gone = [self._pending.pop(answer.command_id) for answer in known]
+            for pending, answer in zip(gone, known, strict=True):
+                self._note_refused(pending.envelope, answer)
+            changes = await self._rebase(gone)
         self._tell(changes, {"outbox": {answer.command_id for answer in known}})
 
     # --- inside ---
@@ -315,10 +325,13 @@ class Workbench:
                     self._pending.pop(kept.envelope.id, None)
                     self._pending[kept.envelope.id] = Pending(kept.envelope)
 
-    async def _rebase(self) -> Changes:
+    async def _rebase(self, gone: Sequence[Pending] | None = None) -> Changes:
+        """Lay the overlay anew: after commands have ``gone``, or all of it."""
+        families = None if gone is None else _with_own(set(), gone)
         async with self._replica.write() as conn:
-            changes = await restore(conn)
-            add_changes(changes, await replay(conn, list(self._pending.values()), await self._actor(conn)))
+            changes = await restore(conn, families)
+            left, actor = list(self._pending.values()), await self._actor(conn)
+            add_changes(changes, await replay(conn, left, actor, families))
         return changes
 
     async def _let_go(self, confirmed: set[UUID]) -> None:
@@ -351,6 +364,14 @@ class Workbench:
             issued_at=envelope.issued_at,
             answer=answer,
         )
+
+
+def _with_own(families: set[UUID] | None, commands: Iterable[Pending]) -> set[UUID] | None:
+    """``families`` and those of ``commands``; None (all) where one of them is not known."""
+    own = [pending.family for pending in commands]
+    if families is None or None in own:
+        return None
+    return families | {family for family in own if family is not None}
 
 
 async def _settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, AgentDeskError | None]:
