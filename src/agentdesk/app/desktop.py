@@ -140,7 +140,7 @@ class DeskProgram:
         window = self._window
         if window is not None:
             if window.workspace is not None:
-                window.workspace.release()
+                await window.workspace.release()
             window.hide()
         if self._desk is not None:
             await self._desk.close()

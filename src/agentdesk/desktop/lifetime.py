@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, QTimer, SignalInstance
 from shiboken6 import isValid
 
 from agentdesk.base.tasks import Tasks
 
-__all__ = ["connect", "is_alive", "later", "tasks_of"]
+__all__ = ["connect", "end_tasks", "is_alive", "later", "tasks_of"]
 
 
 def is_alive(thing: QObject) -> bool:
@@ -50,7 +51,26 @@ def tasks_of(owner: QObject, name: str) -> Tasks:
         tasks.cancel_all()
 
     owner.destroyed.connect(cancel)
+    _scopes[owner] = tasks
     return tasks
+
+
+async def end_tasks(root: QObject) -> None:
+    """Cancel the tasks of ``root`` and of everything below it, and wait until they have ended."""
+    for owner, tasks in list(_scopes.items()):
+        if is_alive(owner) and _is_below(owner, root):
+            await tasks.close()
+
+
+_scopes: WeakKeyDictionary[QObject, Tasks] = WeakKeyDictionary()
+
+
+def _is_below(thing: QObject | None, root: QObject) -> bool:
+    while thing is not None:
+        if thing is root:
+            return True
+        thing = thing.parent()
+    return False
 
 
 class _Relay(QObject):

@@ -15,7 +15,7 @@ from agentdesk.commands.values import Assign
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.actions.specs import ALL
 from agentdesk.desktop.bridge import Bridge
-from agentdesk.desktop.lifetime import tasks_of
+from agentdesk.desktop.lifetime import end_tasks, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.notify import Notifier
@@ -251,8 +251,8 @@ class Workspace(QWidget):
             self._queue.hide()
             self._conversation.show()
         self._unread_before.pop(conversation_id, None)
-        await self._conversation.open(conversation_id)
         self.actions_.set_state(conversation=True)
+        await self._conversation.open(conversation_id)
         head = await self._desk.conversation(conversation_id)
         if head is not None:
             await self._panel.show_contact(head.contact_id, conversation_id)
@@ -402,9 +402,11 @@ class Workspace(QWidget):
             self._my_menu.retranslate()
             self._arrange()
 
-    def release(self) -> None:
-        """Hear no more of the desk, before the window goes."""
+    async def release(self) -> None:
+        """Save what was typed, end what is under way, and hear no more of the desk."""
+        await self._conversation.composer.leave()
         self._bridge.close()
+        await end_tasks(self)
 
     def set_scale_step(self, step: int) -> None:
         """Make text larger (1), smaller (-1) or normal (0)."""

@@ -58,6 +58,7 @@ class QueueList(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)  # the pane paints behind the rows
         self.setShowGrid(False)
         self.setMouseTracking(True)
         self.setWordWrap(False)
