@@ -46,7 +46,12 @@ def _is_part(widget: QWidget) -> bool:
 def _spoken(widget: QWidget) -> str:
     text = widget.text() if isinstance(widget, QAbstractButton) else ""
     placeholder = widget.placeholderText() if isinstance(widget, QLineEdit) else ""
-    return widget.accessibleName() or text or placeholder
+    return widget.accessibleName() or text or placeholder or _label_of(widget)
+
+
+def _label_of(widget: QWidget) -> str:
+    labels = widget.window().findChildren(QLabel)
+    return next((label.text() for label in labels if label.buddy() is widget), "")
 
 
 def _is_too_small(widget: QAbstractButton) -> bool:

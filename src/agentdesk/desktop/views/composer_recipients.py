@@ -70,7 +70,9 @@ class RecipientFields(QWidget):
             field.changed.connect(self._on_changed)
             grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(field, row, 1)
-        grid.addWidget(Label(msg("Subject"), "small", "text.muted", parent=self), 3, 0)
+        subject_label = Label(msg("Subject"), "small", "text.muted", parent=self)
+        subject_label.setBuddy(self.subject)
+        grid.addWidget(subject_label, 3, 0)
         grid.addWidget(self.subject, 3, 1)
 
     def set_known(self, known: Collection[str], own: Sequence[str]) -> None:
