@@ -215,8 +215,10 @@ def _assigned_to(me: UUID | None) -> ColumnElement[bool]:
 
 
 async def _keys(conn: AsyncConnection, view: View, me: UUID | None, ids: Sequence[UUID]) -> dict[UUID, Key]:
-    statement = select(_c.id, _c.last_message_at, _c.waiting_since).where(_c.id.in_(ids), _belongs(view, me))
-    return {row.id: _key(view, *row) for row in await conn.execute(statement)}
+    # Whether it belongs is worked out per row, lest SQLite walk the whole view to find a few ids in it.
+    belongs = _belongs(view, me).label("belongs")
+    statement = select(_c.id, _c.last_message_at, _c.waiting_since, belongs).where(_c.id.in_(ids))
+    return {row[0]: _key(view, *row[:3]) for row in await conn.execute(statement) if row.belongs}
 
 
 async def _to_rows(conn: AsyncConnection, found: Sequence[dict[str, Any]]) -> dict[UUID, QueueRow]:

@@ -59,6 +59,7 @@ conversation = synced(
     ),
     Index("ix_conversation_assignee", "assignee_id", "status"),
     Index("ix_conversation_updated", "updated_at", "id"),
+    Index("ix_conversation_status_updated", "status", "updated_at", "id"),
 )
 
 message = synced(

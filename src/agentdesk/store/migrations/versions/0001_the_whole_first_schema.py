@@ -383,6 +383,7 @@ def _conversation() -> None:
             "waiting_since",
         ],
     )
+    op.create_index("ix_conversation_status_updated", "conversation", ["status", "updated_at", "id"])
     op.create_index("ix_conversation_updated", "conversation", ["updated_at", "id"])
 
 
