@@ -243,6 +243,18 @@ async def test_a_server_that_is_not_there() -> None:
     await db.close()
 
 
+async def test_an_address_may_say_all_that_libpq_knows(postgres_url: str) -> None:
+    db = Database(f"{postgres_url}?sslmode=prefer&application_name=over-there")
+    async with db.read() as conn:
+        assert (await conn.execute(text("SELECT current_setting('timezone')"))).scalar_one() == "UTC"
+    await db.close()
+    db = Database(f"{postgres_url}?sslmode=require")  # the test's server has no TLS
+    with pytest.raises(DatabaseGone):
+        async with db.read():
+            raise AssertionError("connected")
+    await db.close()
+
+
 async def test_a_wrong_password_is_named(postgres_url: str) -> None:
     before, at, after = postgres_url.partition("@")
     db = Database(f"{before}wrong{at}{after}")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import make_url
@@ -148,13 +148,21 @@ def _parse(url: str) -> tuple[URL, Dialect]:
 
 
 def _postgresql_engine(url: URL) -> AsyncEngine:
+    import asyncpg  # costs time that a desk need not spend
+
+    # The driver reads the address itself, so that sslmode and all else that libpq knows may stand in it.
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    async def connect() -> Any:
+        return await asyncpg.connect(address, timeout=10, server_settings=_POSTGRES_SETTINGS)
+
     return create_async_engine(
-        url,
+        "postgresql+asyncpg://",
+        async_creator=connect,
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
         pool_size=_POSTGRES_CONNECTIONS,
         max_overflow=_POSTGRES_SPARE,
         pool_timeout=_POOL_WAIT_SECONDS,
         pool_use_lifo=True,
-        connect_args={"timeout": 10, "server_settings": _POSTGRES_SETTINGS},
     )
