@@ -63,6 +63,8 @@ def compose(message: Outbound, settings: EmailSettings, loop_marker: str) -> Let
     recipients = tuple(dict.fromkeys(address(person.value) for person in everybody))
     if not recipients:
         raise Rejected(msg("The message has no recipient."), hint=msg("Add at least one address."))
+    if not is_id(message.key):
+        raise Rejected(msg("The message has no id by which it could be found again."))
     international = not (sender + "".join(recipients)).isascii()
     mail = _content(message, _INTERNATIONAL if international else _SEVEN_BIT)
     for line in _headers(message, settings, loop_marker):

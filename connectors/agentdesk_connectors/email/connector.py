@@ -23,6 +23,7 @@ from agentdesk_connectors.email.check import check_incoming, check_outgoing
 from agentdesk_connectors.email.compose import Letter, compose
 from agentdesk_connectors.email.credentials import Credentials
 from agentdesk_connectors.email.errors import translated
+from agentdesk_connectors.email.header_lines import address
 from agentdesk_connectors.email.oauth import CLIENT_SECRET, TokenEndpoint, authorise, provider_of
 from agentdesk_connectors.email.reading import Reader, Troubles
 from agentdesk_connectors.email.sent import keep_copy, look_up, wants_copy
@@ -71,7 +72,8 @@ class EmailAccount:
     def key_for(self, message_id: UUID, thread_token: str) -> str:
         """Return the Message-ID without its brackets."""
         token = f".{thread_token}" if thread_token else ""
-        return f"{message_id.hex}{token}@{self._settings.domain}"
+        domain = address(self._settings.address).rpartition("@")[2]
+        return f"{message_id.hex}{token}@{domain}"
 
     def check_outbound(self, message: Outbound) -> None:
         """Raise Rejected for a message that cannot be sent: a bad address, none, or too many bytes."""

@@ -167,7 +167,11 @@ def closed_without_word(server: Endpoint) -> Unreachable:
 def certificate_refused(server: Endpoint, reason: str) -> Unreachable:
     """Return the error for a certificate that does not prove who the server is."""
     return Unreachable(
-        msg("The certificate of {host} cannot be trusted: {reason}.", host=server.host, reason=reason),
+        msg(
+            "The certificate of {host} cannot be trusted: {reason}.",
+            host=server.host,
+            reason=reason.rstrip("."),
+        ),
         msg("Check the server's name. If the server has its own authority, give its file in the settings."),
     )
 

@@ -127,7 +127,7 @@ class Fetcher:
         except ImapRefused:
             return {}
         self._trouble.suspects.difference_update(raws)
-        return {message.uid: Fetched(message, raws[message.uid]) for message in batch if message.uid in raws}
+        return {m.uid: _fetched(m, raws[m.uid]) for m in batch if m.uid in raws}
 
     def _fetch_alone(self, message: Listed) -> Fetched | None:
         """Return one message, or its header at least where the body cannot be had, or None when it is gone.
@@ -160,8 +160,7 @@ class Fetcher:
             if self._connection.search(b"UID %d" % message.uid):
                 raise ImapWithheld("a message was asked for and left out")
             return None
-        truncated = large or len(raw) > LARGEST_MESSAGE
-        return Fetched(message, raw[:KEPT_OF_LARGER] if truncated else raw, truncated)
+        return Fetched(message, raw, truncated=True) if large else _fetched(message, raw)
 
     def _is_hopeless(self, message: Listed) -> bool:
         """Say whether ``message`` failed often enough, at last after the server had given out another one."""
@@ -197,6 +196,13 @@ class Fetcher:
         self._trouble.witnessed.discard(message.uid)
         self._trouble.headers_tried.discard(message.uid)
         self._trouble.failures.pop(message.uid, None)
+
+
+def _fetched(message: Listed, raw: bytes) -> Fetched:
+    """Cut what turned out to be larger than the server had told."""
+    if len(raw) > LARGEST_MESSAGE:
+        return Fetched(message, raw[:KEPT_OF_LARGER], truncated=True)
+    return Fetched(message, raw)
 
 
 def _batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:

@@ -254,7 +254,11 @@ class ImapConnection(ImapWire):
         """Wait until the server tells of a new message (RFC 2177), at most ``seconds``; ``abort`` ends it."""
         deadline = time.monotonic() + seconds
         tag = self._send(b"IDLE")
-        self._await_continuation(tag, b"IDLE")
+        try:
+            self._await_continuation(tag, b"IDLE")
+        except ImapRefused:  # promised and not kept: do without from now on
+            self.capabilities -= {b"IDLE"}
+            return
         while not self.news and self._pause(deadline):
             self._note(self._read_response())
         self._socket.settimeout(IDLE_ANSWER_SECONDS)

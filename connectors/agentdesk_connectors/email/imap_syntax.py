@@ -14,7 +14,13 @@ Value = bytes | None | list["Value"]
 LARGEST_TEXT = 1 << 16
 """Bytes of one response, literals not counted, that are parsed; real ones stay far below."""
 
-_TOKEN = re.compile(rb'([()])|"((?:[^"\\]|\\.)*)"|([^\s()"\[]+(?:\[[^\]]*\](?:<\d+>)?)?|\[[^\]]*\])')
+_TOKEN = re.compile(
+    rb"""([()])                                              # 1: a bracket
+    | (")((?:[^"\\]|\\.)*+)("?)                              # 2-4: a string; without its end, all the rest
+    | ([^\s()"\[]++(?:\[[^\]]*+\]?(?:<\d+>)?)?|\[[^\]]*+\]?) # 5: an atom, perhaps with a section in it
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _LITERAL = re.compile(rb"\{(\d{1,18})\+?\}\r?\n\Z")
 _STATUS = re.compile(rb"(OK|NO|BAD|BYE|PREAUTH)(?: \[([^\]]*)\])? ?(.*)", re.IGNORECASE | re.DOTALL)
 _MONTHS = {
@@ -107,18 +113,20 @@ def parse(parts: Sequence[bytes]) -> list[Value]:
             continue
         if len(part) > LARGEST_TEXT:
             raise SyntaxTrouble("a response of more than 64 kB")
-        for bracket, quoted, atom in _TOKEN.findall(part):
+        for bracket, opened, quoted, closed, atom in _TOKEN.findall(part):
             if atom:
                 stack[-1].append(None if atom == b"NIL" else atom)
+            elif opened:
+                if not closed:
+                    raise SyntaxTrouble("a string without an end")
+                stack[-1].append(re.sub(rb"\\(.)", rb"\1", quoted) if b"\\" in quoted else quoted)
             elif bracket == b"(":
                 stack.append([])
-            elif bracket == b")":
+            else:
                 if len(stack) == 1:
                     raise SyntaxTrouble("a closing parenthesis without an opening one")
                 inner = stack.pop()
                 stack[-1].append(inner)
-            else:
-                stack[-1].append(re.sub(rb"\\(.)", rb"\1", quoted) if b"\\" in quoted else quoted)
     if len(stack) > 1:
         raise SyntaxTrouble("an opening parenthesis without a closing one")
     return stack[0]

@@ -19,7 +19,7 @@ ANSWER_SECONDS = 60.0
 IDLE_ANSWER_SECONDS = 20.0
 """The same for the end of IDLE: nothing is quicker, so this finds half-open connections early."""
 LARGEST_LITERAL = 64 << 20
-"""Bytes kept of one literal, whatever size the server had told before."""
+"""Bytes kept of one literal, whatever the server sends: more than the largest message stored whole."""
 _LONGEST_LINE = 64 << 20
 _BUFFER = 1 << 18
 _CHUNK = 1 << 20

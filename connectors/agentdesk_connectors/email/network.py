@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
+from functools import lru_cache
 
-from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
+from agentdesk.sdk.errors import Unreachable
 
 CONNECT_SECONDS = 20.0
 _ADDRESS_SECONDS = 8.0
@@ -17,18 +19,25 @@ _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 4}
 def tls_context(ca_file: str, *, verify: bool) -> ssl.SSLContext:
     """Return what TLS connections trust: the authorities of the system and those in ``ca_file`` (PEM).
 
-    "" stands for no file; without ``verify`` any certificate is taken. Raises Invalid for an unusable file.
+    "" stands for no file; without ``verify`` any certificate is taken. Raises Unreachable for an unusable
+    file.
     """
+    try:
+        changed = os.stat(ca_file).st_mtime_ns if ca_file else 0
+        return _context(ca_file, changed, verify)
+    except (OSError, ssl.SSLError) as error:
+        raise Unreachable(
+            msg("The authorities in {path} cannot be read.", path=ca_file),
+            msg("Give the path of a readable PEM file."),
+        ) from error
+
+
+@lru_cache(maxsize=16)
+def _context(ca_file: str, _changed: int, verify: bool) -> ssl.SSLContext:
+    """Reading the system's authorities takes some 20 ms, so it is done once."""
     context = ssl.create_default_context()
     if ca_file:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise Invalid(
-                msg("The authorities in {path} cannot be read.", path=ca_file),
-                msg("Give the path of a readable PEM file."),
-                field="tls.ca_file",
-            ) from error
+        context.load_verify_locations(cafile=ca_file)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -63,11 +63,20 @@ def keep_copy(
         return
     folder = sent_folder(connection.folders(), settings.sent_folder)
     if folder is None:
-        folder = "Sent"
-        connection.create(folder)
+        folder = _create(connection)
     connection.examine(folder)
     if not _find_by_id(connection, key, sent):
         connection.append(folder, content, sent)
+
+
+def _create(connection: ImapConnection) -> str:
+    """Make a folder for sent mail; some servers keep all folders under the inbox."""
+    try:
+        connection.create("Sent")
+    except ImapRefused:
+        connection.create("INBOX.Sent")
+        return "INBOX.Sent"
+    return "Sent"
 
 
 def look_up(connection: ImapConnection, settings: EmailSettings, key: str, since: datetime, now: datetime,

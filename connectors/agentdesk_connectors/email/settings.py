@@ -191,11 +191,6 @@ class EmailSettings:
     ca_file: str
     verify: bool
 
-    @property
-    def domain(self) -> str:
-        """What stands behind the ``@`` of the account's address."""
-        return self.address.rpartition("@")[2]
-
 
 def read_settings(given: Mapping[str, object]) -> EmailSettings:
     """Return ``given`` (dotted keys, as `Schema.clean` returns them) with defaults that depend on others.

@@ -32,6 +32,7 @@ class Habits:
 
     tells_uidnext: bool = True
     knows_idle: bool = True
+    refuses_idle: bool = False
     newest_first: bool = False
     speaks_of_flags: bool = False
     quotes_bodies: bool = False
@@ -141,7 +142,8 @@ class _Conversation:
             (rb"UID FETCH (\S+) \((UID [^()]*)\)", self._fetch),
             (rb"NOOP", lambda _match: self._news()),
         ]
-        if command == b"IDLE" and self._mailbox.habits.knows_idle:
+        habits = self._mailbox.habits
+        if command == b"IDLE" and habits.knows_idle and not habits.refuses_idle:
             await self._idle()
             self._say(tag + b" OK")
             return

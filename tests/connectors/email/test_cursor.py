@@ -224,3 +224,47 @@ def test_where_reading_goes_on(state: FolderState, uid: int, generation: int) ->
     place = place_in(HERE, state, "INBOX", "all", clock.now())
     assert (place.uidvalidity, place.uid, place.generation) == (state.uidvalidity, uid, generation)
     assert place.started == HERE.started
+
+
+# --- servers that do not keep their word ---
+
+
+async def read_model(mailbox: ModelMailbox) -> MemorySink:
+    """Read a model mailbox until nothing is new."""
+    sink = MemorySink()
+    async with mailbox.served() as port:
+        values = {
+            "address": "a@desk.test",
+            "imap.host": "127.0.0.1",
+            "imap.security": "none",
+            "history": "all",
+        }
+        account = new_account({**values, "imap.port": port}, MemorySecrets(password="secret"))
+        async with receiving(account, sink) as task:
+            await until(lambda: sink.times_caught_up > 1 or task.done())
+    return sink
+
+
+async def test_idle_that_is_promised_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "POLL_SECONDS", 0.02)
+    mailbox = ModelMailbox()
+    mailbox.habits.refuses_idle = True
+    sink = await read_model(mailbox)
+    assert sink.times_caught_up > 1
+    assert mailbox.commands.count(b"IDLE") == 1
+
+
+async def test_a_message_far_larger_than_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(fetching, "LARGEST_MESSAGE", 3_000)
+    monkeypatch.setattr(fetching, "KEPT_OF_LARGER", 500)
+    monkeypatch.setattr("agentdesk_connectors.email.imap_wire.LARGEST_LITERAL", 4_000)
+    mailbox = ModelMailbox()
+    mailbox.habits.lies_about_size = -9_900
+    mailbox.deliver(b"Subject: a\r\n\r\n" + b"x" * 10_000)
+    mailbox.deliver(b"Subject: b\r\n\r\n")
+    sink = await read_model(mailbox)
+    large, small = sink.items.values()
+    assert len(large.raw) == 500
+    assert large.facts["truncated"] is True
+    assert small.raw == b"Subject: b\r\n\r\n"

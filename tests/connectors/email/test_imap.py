@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 from tests.connectors.email.support import (
@@ -503,6 +504,15 @@ async def test_certificates_unchecked_on_demand(mailbox: Mailbox, security: str)
     sink = MemorySink()
     await read_once(new_account(settings, MemorySecrets(password=mailbox.password)), sink)
     assert sink.times_caught_up
+
+
+@pytest.mark.parametrize("content", [None, "nonsense"])
+async def test_authorities_that_cannot_be_read(mailbox: Mailbox, tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_text(content)
+    error = await refusal(encrypted(mailbox, "tls") | {"tls.ca_file": str(file)})
+    assert str(error.message) == f"The authorities in {file} cannot be read."
 
 
 async def test_an_unknown_host(mailbox: Mailbox) -> None:
