@@ -12,6 +12,7 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import apply_locale, native_name, tr
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.menu import new_menu
 
 __all__ = ["THEMES", "MyMenu"]
 
@@ -25,9 +26,9 @@ class MyMenu(QObject):
         super().__init__(window)
         self._window = window
         self._settings = settings
-        self.menu = QMenu(window)
-        self._languages = QMenu(self.menu)
-        self._themes = QMenu(self.menu)
+        self.menu = new_menu(window)
+        self._languages = new_menu(self.menu)
+        self._themes = new_menu(self.menu)
         self.menu.addMenu(self._languages)
         self.menu.addMenu(self._themes)
         self.menu.addSeparator()

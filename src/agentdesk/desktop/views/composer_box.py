@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import File
@@ -21,6 +21,7 @@ from agentdesk.desktop.widgets.avatar import ChannelTile
 from agentdesk.desktop.widgets.button import IconButton, LinkButton, PrimaryButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.segmented import Segment, Segmented
 from agentdesk.desktop.widgets.surface import Surface
 
@@ -202,7 +203,7 @@ class ComposerBox(Surface):
         self._saved.hide()
         self.send = PrimaryButton(msg("Send"), parent=self)
         self.send.clicked.connect(self._on_send)
-        self._send_menu = QMenu(self)
+        self._send_menu = new_menu(self)
         self._resolve = QAction(self)
         self._resolve.setIcon(icon("check"))
         self._resolve.triggered.connect(self._on_send_resolve)

@@ -23,6 +23,7 @@ from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_head import ConversationHead
 from agentdesk.desktop.views.conversation_menus import ConversationMenus
 from agentdesk.desktop.views.messages.words import when_text
+from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.domain.conversation import Status
 from agentdesk.queries.rows import ConversationRow
 from agentdesk.sync.desk import DeskPort
@@ -179,7 +180,7 @@ class ConversationActions(QObject):
         row = self.row
         if row is None:
             return
-        menu = QMenu(self._owner)
+        menu = new_menu(self._owner)
         self._add(menu, msg("Priority"), "chevron-up", self.choose_priority)
         self._add(menu, msg("Tags"), "tag", self.choose_tags)
         self._add(menu, msg("Mark read") if row.unread else msg("Mark unread"), "mail", self.toggle_unread)

@@ -27,6 +27,7 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.views.messages.card import MessageCard
 from agentdesk.desktop.views.messages.links import Verdict
 from agentdesk.desktop.views.messages.media import is_dangerous, is_picture
+from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.queries.rows import AttachmentRow, MessageRow
 from agentdesk.sync.desk import DeskPort
 
@@ -170,7 +171,7 @@ class MessageActions(QObject):
         self._start(self._view(file), "view")
 
     def _new_menu(self) -> QMenu:
-        self.menu = menu = QMenu(self._owner)
+        self.menu = menu = new_menu(self._owner)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 

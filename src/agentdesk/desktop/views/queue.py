@@ -33,6 +33,7 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.view_names import empty_words, title_of
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.pill import Pill, PillRow
 from agentdesk.desktop.widgets.toast import ToastHost
 from agentdesk.queries.rows import Counts, View
@@ -289,7 +290,7 @@ class QueuePane(QWidget):
         self._reload_soon.timeout.connect(self.reload)
 
     def _sort_menu(self) -> QMenu:
-        menu = QMenu(self)
+        menu = new_menu(self)
         for key in _ORDERS:
             action = menu.addAction("")
             action.setData(key)
