@@ -27,7 +27,7 @@ async def until(
 async def until(predicate: Callable[[], T | None], timeout: float = ..., *, what: str | None = ...) -> T: ...
 
 
-async def until(predicate: Callable[[], Any], timeout: float = 10.0, *, what: str | None = None) -> Any:
+async def until(predicate: Callable[[], Any], timeout: float = 30.0, *, what: str | None = None) -> Any:
     """Call ``predicate`` until it answers something true, and return that.
 
     The predicate may be a plain or a coroutine function. Raises ``AssertionError`` after ``timeout`` seconds.
@@ -43,7 +43,7 @@ async def until(predicate: Callable[[], Any], timeout: float = 10.0, *, what: st
         await asyncio.sleep(POLL_SECONDS)
 
 
-def until_sync(predicate: Callable[[], T | None], timeout: float = 10.0, *, what: str | None = None) -> T:
+def until_sync(predicate: Callable[[], T | None], timeout: float = 30.0, *, what: str | None = None) -> T:
     """Like `until`, for code without an event loop. Blocks the thread."""
     deadline = time.monotonic() + timeout
     while True:
@@ -55,7 +55,7 @@ def until_sync(predicate: Callable[[], T | None], timeout: float = 10.0, *, what
         time.sleep(POLL_SECONDS)
 
 
-async def next_signal(signal: Any, timeout: float = 10.0) -> tuple[Any, ...]:
+async def next_signal(signal: Any, timeout: float = 30.0) -> tuple[Any, ...]:
     """Wait for the next emission of a Qt ``signal`` and return its arguments.
 
     Call it before the action that emits: ``waiting = asyncio.ensure_future(next_signal(view.opened))``.
