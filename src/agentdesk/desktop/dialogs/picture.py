@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QPixmap, QTransform, QWheelEvent
+from PySide6.QtGui import (
+    QImage,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from agentdesk.base.text import msg
@@ -32,6 +41,7 @@ class PictureDialog(QDialog):
         self.resize(820, 620)
         self._image = decode(content, _LARGEST)
         self._canvas = _Canvas(self._image)
+        self._fitted = True
         self._scroll = QScrollArea(self)
         self._scroll.setWidget(self._canvas)
         self._scroll.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -52,7 +62,7 @@ class PictureDialog(QDialog):
         save = Button(msg("Save as…"), icon_name="download", parent=self)
         save.clicked.connect(self.save_wanted)
         row.addWidget(save)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setSpacing(theme().space(2))
         if self._image.isNull():
             column.addWidget(
@@ -70,14 +80,18 @@ class PictureDialog(QDialog):
 
     def zoom_in(self) -> None:
         """Show it larger, up to five times."""
+        self._fitted = False
         self._canvas.set_zoom(self.zoom * _STEP)
 
     def zoom_out(self) -> None:
         """Show it smaller."""
+        self._fitted = False
         self._canvas.set_zoom(self.zoom / _STEP)
 
     def fit(self) -> None:
         """Show it whole, never larger than it is."""
+        self._fitted = True
+        self._column.activate()
         room = self._scroll.viewport().size()
         size = self._canvas.picture_size()
         if not size.isEmpty():
@@ -90,6 +104,11 @@ class PictureDialog(QDialog):
     def copy(self) -> None:
         """Put it on the clipboard."""
         QApplication.clipboard().setImage(self._image)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

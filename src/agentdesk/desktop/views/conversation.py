@@ -205,13 +205,16 @@ class ConversationView(QWidget):
 
     async def _follow_once(self, here: UUID) -> None:
         known = self.transcript.rows()
-        limit = min(max(_PAGE, len(known) + 5), _MOST_REFETCHED)
+        limit = min(max(_PAGE, len(known)), _MOST_REFETCHED)
         head = await self._desk.conversation(here)
         timeline = await self._desk.timeline(here, limit=limit)
         if not is_alive(self) or self._head_row is None or self._head_row.id != here:
             return
         if head is None:
             self._show_trouble(msg("This conversation no longer exists."), None)
+            return
+        if known and not {row.id for row in known} & {row.id for row in timeline.messages}:
+            self._show(head, timeline)  # so much is new that nothing joins it to what was there
             return
         self._head_row = self.deeds.row = head
         self.head.show_row(head, self._desk.me)

@@ -111,7 +111,8 @@ class DetailField(QWidget):
             self._show()
 
     def restore(self) -> None:
-        """Forget what was typed."""
+        """Forget what was typed; closing takes the focus away, which would confirm it."""
+        self.editor.setText(self._value)
         self._close_editor()
         self._show()
 

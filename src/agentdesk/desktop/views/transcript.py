@@ -57,7 +57,6 @@ class TranscriptView(QScrollArea):
     """``older_wanted`` asks for the page before; the other signals come from the cards (see MessageCard)."""
 
     older_wanted = Signal()
-    seen_end = Signal()
     asked = Signal(str, object)
     file_asked = Signal(object, object, object)
     menu_asked = Signal(object, QPoint, str)
@@ -390,7 +389,7 @@ class TranscriptView(QScrollArea):
             self._grow_up()
             self._reconcile()
             self._relayout(anchor)
-        elif value < near and self._has_older and not self._waiting_older:
+        if value < near and self._start == 0 and self._has_older and not self._waiting_older:
             self._waiting_older = True
             self.older_wanted.emit()
         elif bar.maximum() - value < near and self._end < len(self._items):
@@ -401,7 +400,6 @@ class TranscriptView(QScrollArea):
             self._relayout(anchor)
         if self.is_at_end():
             self._set_below(0)
-            self.seen_end.emit()
 
     def _grow_up(self) -> None:
         self._start = max(0, self._start - _PAGE)

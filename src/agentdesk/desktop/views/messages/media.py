@@ -38,7 +38,8 @@ def is_picture(row: AttachmentRow) -> bool:
 
 def is_dangerous(name: str) -> bool:
     """Say whether a file called ``name`` can run programs: such a file is only ever saved."""
-    return name.rstrip(". ").rpartition(".")[2].strip().lower() in _DANGEROUS
+    _, dot, ending = name.rstrip(". ").rpartition(".")
+    return bool(dot) and ending.strip().lower() in _DANGEROUS
 
 
 class Media:

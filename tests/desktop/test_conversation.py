@@ -1,0 +1,571 @@
+"""The conversation: opening, following, folding, paging, and what can be done with it and its messages."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QTextCursor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QWidget
+from tests.helpers.fake_desk import NOW, FakeDesk
+from tests.helpers.until import until
+from tests.helpers.views import conversation, settled, shown
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import (
+    AnyCommand,
+    Assign,
+    CheckDelivery,
+    ConfirmDelivery,
+    MarkRead,
+    RetryDelivery,
+    RetryItem,
+    SetPriority,
+    SetStatus,
+    SetTags,
+)
+from agentdesk.desktop.dialogs.details import DetailsDialog
+from agentdesk.desktop.dialogs.original import OriginalDialog
+from agentdesk.desktop.dialogs.picture import PictureDialog
+from agentdesk.desktop.views.conversation import ConversationView
+from agentdesk.desktop.views.message_actions import safe_name
+from agentdesk.desktop.views.messages.attachments import AttachmentChip
+from agentdesk.desktop.views.messages.card import MessageCard
+from agentdesk.desktop.views.messages.folded import FoldedCard
+from agentdesk.desktop.views.messages.lines import EventGroup, NewLine
+from agentdesk.desktop.views.messages.media import is_dangerous
+from agentdesk.desktop.views.transcript_plan import Events, Mail, New, first_new, plan
+from agentdesk.queries.rows import MessageRow
+
+ANA, TOM, NOAH, PETER, WEI = 4417, 4390, 5102, 5099, 4901
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk.sample()
+
+
+def _done(desk: FakeDesk, kind: type[AnyCommand]) -> list[AnyCommand]:
+    return [command for command in desk.commands if isinstance(command, kind)]
+
+
+def _message(desk: FakeDesk, number: int, **wanted: str) -> MessageRow:
+    here = desk.find(number)
+    rows = [row for row in desk.world.messages.values() if row.conversation_id == here]
+    return next(row for row in rows if all(getattr(row, name) == value for name, value in wanted.items()))
+
+
+# --- opening ---
+
+
+async def test_the_last_call_wins_whichever_is_answered_first(desk: FakeDesk) -> None:
+    slow, quick = desk.find(ANA), desk.find(TOM)
+    desk.gates[slow] = asyncio.Event()
+    async with shown(ConversationView(desk)) as view:
+        first = asyncio.ensure_future(view.open(slow))
+        await settled()
+        await view.open(quick)
+        desk.gates[slow].set()
+        await first
+        await settled()
+        assert view.conversation_id == quick
+        assert {row.conversation_id for row in view.transcript.rows()} == {quick}
+        assert view.composer.conversation_id == quick
+
+
+async def test_opening_marks_it_read_once(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        assert _done(desk, MarkRead) == [MarkRead(conversation_id=desk.find(ANA))]
+        await view.open(desk.find(ANA))
+        assert len(_done(desk, MarkRead)) == 1
+
+
+async def test_nothing_open_nothing_there_and_something_wrong(desk: FakeDesk) -> None:
+    async with shown(ConversationView(desk)) as view:
+        assert view.empty.isVisible()
+        await view.open(UUID(int=1))
+        await settled()
+        assert "no longer exists" in view.empty.accessibleName()
+        await view.open(desk.find(ANA))
+        await settled()
+        assert not view.empty.isVisible()
+        view.clear()
+        await settled()
+        assert view.empty.isVisible()
+        assert view.conversation_id is None
+
+
+async def test_it_opens_at_what_is_new(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        line = view.transcript.findChild(NewLine)
+        assert line is not None
+        assert line.text() == "New since you last looked"
+        assert _on_screen(view, line)
+
+
+async def test_without_anything_new_it_opens_at_its_end(desk: FakeDesk) -> None:
+    async with conversation(WEI, desk) as view:
+        assert view.transcript.is_at_end()
+        assert view.transcript.findChild(NewLine) is None
+
+
+async def test_the_place_is_remembered(desk: FakeDesk) -> None:
+    async with conversation(WEI, desk) as view:
+        bar = view.transcript.verticalScrollBar()
+        bar.setValue(bar.maximum() // 2)
+        await settled()
+        entry = _topmost(view)
+        before = (entry.row.id, _top(view, entry))
+        await view.open(desk.find(ANA))
+        await view.open(desk.find(WEI))
+        await settled()
+        again = _topmost(view)
+        assert (again.row.id, _top(view, again)) == before
+
+
+# --- following ---
+
+
+async def test_a_new_message_at_the_end_is_shown_and_read(desk: FakeDesk) -> None:
+    async with conversation(TOM, desk) as view:
+        row = desk.receive(desk.find(TOM), "Any news?")
+        card = await until(lambda: view.transcript.card(row.id))
+        await settled()
+        assert view.transcript.is_at_end()
+        assert _on_screen(view, card)
+
+
+async def test_arriving_messages_do_not_move_what_is_being_read(desk: FakeDesk) -> None:
+    async with conversation(WEI, desk) as view:
+        bar = view.transcript.verticalScrollBar()
+        bar.setValue(bar.maximum() // 2)
+        await settled()
+        entry = _topmost(view)
+        before = _top(view, entry)
+        desk.receive(desk.find(WEI), "你好")
+        desk.receive(desk.find(WEI), "在吗")
+        await until(lambda: view.transcript.below == 2)
+        await settled()
+        assert _top(view, entry) == before
+        view.transcript.scroll_to_end()
+        await settled()
+        assert view.transcript.below == 0
+
+
+async def test_a_change_reaches_the_same_widget(desk: FakeDesk) -> None:
+    sent = _message(desk, ANA, delivery="delivered")
+    async with conversation(ANA, desk) as view:
+        card = view.transcript.card(sent.id)
+        assert card is not None
+        body = card.content
+        desk.change_message(sent.id, delivery="read", delivery_at=sent.created_at)
+        await until(lambda: card.delivery.text().startswith("Read"))
+        assert view.transcript.card(sent.id) is card
+        assert card.content is body
+
+
+async def test_a_message_that_was_taken_back_goes(desk: FakeDesk) -> None:
+    async with conversation(TOM, desk) as view:
+        QTest.keyClicks(view.composer.box.text, "Hello")
+        await view.composer.send()
+        count = await until(lambda: len(view.transcript.rows()) == 6)
+        assert count
+        await view.composer.undo()
+        await until(lambda: len(view.transcript.rows()) == 5)
+
+
+async def test_everything_may_have_changed(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        desk.thread(desk.find(ANA)).set(subject="Something else")
+        desk.emit()
+        await until(lambda: "Something else" in view.head.accessibleName())
+
+
+# --- folding and paging ---
+
+
+async def test_old_emails_are_one_line_until_pressed(desk: FakeDesk) -> None:
+    async with conversation(WEI, desk) as view:
+        folded = [entry for entry in view.transcript.entries() if isinstance(entry, FoldedCard)]
+        whole = [entry for entry in view.transcript.entries() if isinstance(entry, MessageCard)]
+        assert len(whole) == 3
+        assert len(folded) > 20
+        row = folded[-1].row
+        QTest.mouseClick(folded[-1], Qt.MouseButton.LeftButton)
+        await settled()
+        card = view.transcript.card(row.id)
+        assert card is not None
+        assert card.content is not None
+        desk.receive(desk.find(WEI), "新的")
+        await until(lambda: len(view.transcript.rows()) == 41)
+        assert view.transcript.card(row.id) is card
+
+
+async def test_older_pages_come_on_top_without_moving_anything(desk: FakeDesk) -> None:
+    async with conversation(WEI, desk) as view:
+        assert len(view.transcript.rows()) == 40
+        bar = view.transcript.verticalScrollBar()
+        bar.setValue(bar.minimum() + 30)
+        await settled()
+        entry = _topmost(view)
+        before = _top(view, entry)
+        await until(lambda: len(view.transcript.rows()) == 80)
+        await settled()
+        assert abs(_top(view, entry) - before) <= 1
+        for _ in range(8):
+            bar.setValue(0)
+            await settled(20)
+        await until(lambda: len(view.transcript.rows()) == 150)
+        assert len(view.transcript.entries()) <= 160
+        view.transcript.scroll_to_end()
+        await settled()
+        assert view.transcript.is_at_end()
+
+
+async def test_a_long_message_shows_its_beginning_until_unfolded(desk: FakeDesk) -> None:
+    row = _message(desk, PETER, automatic="no", delivery="", subject="Faktura för april")
+    long = next(r for r in desk.world.messages.values() if r.text.startswith("Tack. Kan ni"))
+    assert row.conversation_id == long.conversation_id
+    async with conversation(PETER, desk) as view:
+        card = view.transcript.card(long.id)
+        assert card is not None
+        assert card.content is not None
+        assert card.content.tail is not None
+        short = card.height()
+        QTest.mouseClick(card.content.tail.everything, Qt.MouseButton.LeftButton)
+        await settled()
+        assert card.height() > short * 1.5
+        assert not card.content.tail.everything.isVisible()
+
+
+async def test_the_history_unfolds(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        row = _message(desk, ANA, subject="Order 4417, walnut desk")
+        content = view.transcript.card(row.id).content  # type: ignore[union-attr]
+        assert content is not None
+        assert content.tail is not None
+        assert content.quoted is None
+        content.tail.dots.click()
+        await settled()
+        assert content.quoted is not None
+        assert "siento el silencio" in content.quoted.toPlainText()
+        content.tail.dots.click()
+        assert not content.quoted.isVisible()
+
+
+async def test_text_can_be_selected_and_is_copied_without_markup(desk: FakeDesk) -> None:
+    async with conversation(NOAH, desk) as view:
+        body = view.transcript.entries()[-1].content.body  # type: ignore[attr-defined]
+        cursor = body.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        body.setTextCursor(cursor)
+        data = body.createMimeDataFromSelection()
+        assert data.formats() == ["text/plain"]
+        assert "Guten Tag" in data.text()
+
+
+async def test_remote_pictures_load_only_when_asked_for(desk: FakeDesk) -> None:
+    async with conversation(NOAH, desk) as view:
+        content = view.transcript.entries()[-1].content  # type: ignore[attr-defined]
+        assert desk.asked_pictures == []
+        assert content.pictures_bar.isVisible()
+        content.pictures_bar.load.click()
+        await until(lambda: desk.asked_pictures == ["https://fischer.example/logo.png"])
+        await until(lambda: not content.pictures_bar.isVisible())
+        assert "remote:0" in content.body.toHtml()
+
+
+async def test_many_events_in_a_row_are_one_line(desk: FakeDesk) -> None:
+    here = desk.find(TOM)
+    thread = desk.thread(here)
+    for number in range(5):
+        thread.event(1, "priority", desk.me, priority="high" if number % 2 else "low")
+    async with conversation(TOM, desk) as view:
+        group = view.transcript.findChild(EventGroup)
+        assert group is not None
+        short = group.height()
+        group.toggle()
+        await settled()
+        assert group.height() > short * 3
+
+
+def test_the_plan_of_a_transcript() -> None:
+    desk = FakeDesk.sample(NOW)
+    here = desk.find(ANA)
+    rows = sorted((r for r in desk.world.messages.values() if r.conversation_id == here), key=lambda r: r.id)
+    head = desk.world.conversations[here]
+    new = first_new(head, rows, None)
+    assert new == rows[2].id
+    items = plan(
+        rows, [row for row in desk.world.events.values() if row.conversation_id == here], new_from=new
+    )
+    kinds = [type(item).__name__ for item in items]
+    assert kinds == ["Day", "Events", "Mail", "Events", "Events", "Day", "Mail", "Day", "New", "Mail", "Mail"]
+    assert [item.folded for item in items if isinstance(item, Mail)] == [False] * 4
+    assert first_new(head, rows, rows[2].id) is None  # the note of a colleague is no news
+    assert first_new(head, rows, rows[1].id) == rows[2].id
+    assert any(isinstance(item, New) for item in items)
+    assert all(len(item.rows) == 1 for item in items if isinstance(item, Events))
+
+
+# --- deliveries ---
+
+
+async def test_what_can_be_done_with_a_failed_message(desk: FakeDesk) -> None:
+    failed = _message(desk, TOM, delivery="failed")
+    async with conversation(TOM, desk) as view:
+        card = view.transcript.card(failed.id)
+        assert card is not None
+        assert card.delivery.text().startswith("Not sent: The mail server did not accept the message: 552")
+        card.delivery.button("edit").click()
+        await settled()
+        assert view.composer.box.reply_text.plain() == failed.text
+        card.delivery.button("retry").click()
+        await until(lambda: _done(desk, RetryDelivery) == [RetryDelivery(message_id=failed.id)])
+        await until(lambda: card.delivery.text() == "Sending")
+
+
+async def test_an_uncertain_message_is_checked_or_confirmed(desk: FakeDesk) -> None:
+    row = _message(desk, TOM, delivery="uncertain")
+    async with conversation(TOM, desk) as view:
+        card = view.transcript.card(row.id)
+        assert card is not None
+        card.delivery.button("check").click()
+        await until(lambda: _done(desk, CheckDelivery) == [CheckDelivery(message_id=row.id)])
+        desk.change_message(row.id, delivery="uncertain")
+        await until(lambda: card.delivery.button("arrived").isVisible())
+        card.delivery.button("arrived").click()
+        await until(lambda: _done(desk, ConfirmDelivery) == [ConfirmDelivery(message_id=row.id)])
+
+
+async def test_an_uncertain_message_goes_again_only_on_a_persons_word(desk: FakeDesk) -> None:
+    row = _message(desk, TOM, delivery="uncertain")
+    async with conversation(TOM, desk) as view:
+        for answer in (QDialog.DialogCode.Rejected.value, 2):
+            card = view.transcript.card(row.id)
+            assert card is not None
+            card.delivery.button("again").click()
+            dialog = await until(lambda: next((d for d in view.findChildren(QDialog) if d.isVisible()), None))
+            assert not _done(desk, RetryDelivery)
+            dialog.done(answer)
+            await settled(20)
+        assert _done(desk, RetryDelivery) == [RetryDelivery(message_id=row.id)]
+
+
+async def test_what_could_not_be_read_can_be_tried_again(desk: FakeDesk) -> None:
+    row = _message(desk, 5063, direction="in")
+    async with conversation(5063, desk) as view:
+        content = view.transcript.card(row.id).content  # type: ignore[union-attr]
+        assert content is not None
+        assert content.tail is not None
+        content.tail.again.click()
+        await until(lambda: _done(desk, RetryItem) == [RetryItem(message_id=row.id)])
+        content.tail.original.click()
+        dialog = await until(lambda: view.message_actions.dialog)
+        assert isinstance(dialog, OriginalDialog)
+        assert dialog.text.toPlainText().startswith("Subject:")
+        dialog.close()
+
+
+# --- files ---
+
+
+async def test_a_picture_is_shown_and_a_program_only_saved(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    async def save_file(parent: QWidget, title: Msg, *, name: str) -> Path:
+        asked.append(name)
+        return tmp_path / "kept"
+
+    monkeypatch.setattr("agentdesk.desktop.ask.save_file", save_file)
+    async with conversation(TOM, desk) as view:
+        row = next(r for r in view.transcript.rows() if r.text.startswith("OK."))
+        view.message_actions.open_file(row, row.attachments[0].id, None)
+        dialog = await until(lambda: view.message_actions.dialog)
+        assert isinstance(dialog, PictureDialog)
+        await settled()
+        assert dialog.zoom == 1
+        dialog.zoom_in()
+        assert dialog.zoom > 1
+        dialog.save_wanted.emit()
+        await until(lambda: asked == ["receipt.png"])
+        dialog.close()
+        await view.open(desk.find(5064))
+        await settled()
+        chip = next(c for c in view.findChildren(AttachmentChip) if c.row.name == "campione.exe")
+        assert chip.dangerous
+        QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
+        await until(lambda: asked == ["receipt.png", "campione.exe"])
+        await until(lambda: (tmp_path / "kept").exists() and (tmp_path / "kept").read_bytes() == b"MZ")
+    await desk.close()
+
+
+async def test_what_cannot_be_had_is_said(desk: FakeDesk) -> None:
+    async with conversation(TOM, desk) as view:
+        said: list[object] = []
+        view.said.connect(lambda *words: said.append(words))
+        row = next(r for r in view.transcript.rows() if r.text.startswith("OK."))
+        desk.world.blobs.clear()
+        view.message_actions.open_file(row, row.attachments[0].id, None)
+        await until(lambda: said)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("photo\u202egnp.exe", "photo_gnp.exe"),
+        ("CON.txt", "_CON.txt"),
+        ("com1", "_com1"),
+        ("a\0b.txt", "a_b.txt"),
+        ("...", "file"),
+        ("Invoice 12.pdf", "Invoice 12.pdf"),
+        ('x"<>|?*:.txt', "x_______.txt"),
+    ],
+)
+def test_names_of_saved_files(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def test_which_files_are_only_saved() -> None:
+    assert all(
+        is_dangerous(name) for name in ("a.exe", "b.PDF.Js", "c.docm", "d.lnk", "e.exe. ", "f.html", "g.svg")
+    )
+    assert not any(is_dangerous(name) for name in ("a.pdf", "b.png", "exe", "c.docx", ""))
+
+
+# --- the conversation ---
+
+
+async def test_resolving_goes_on_to_the_next_and_can_be_undone(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        left: list[object] = []
+        said: list[tuple[object, ...]] = []
+        view.left.connect(left.append)
+        view.said.connect(lambda *words: said.append(words))
+        view.head.resolve.click()
+        await until(lambda: left == [desk.find(ANA)])
+        assert str(said[0][0]) == "Resolved Ana Ruiz."
+        assert desk.world.conversations[desk.find(ANA)].status == "resolved"
+        said[0][2]()  # type: ignore[operator]
+        await until(lambda: desk.world.conversations[desk.find(ANA)].status == "open")
+
+
+async def test_a_resolved_one_can_be_reopened(desk: FakeDesk) -> None:
+    async with conversation(5030, desk) as view:
+        assert view.head.resolve.text() == "Reopen"
+        view.head.resolve.click()
+        await until(lambda: view.head.resolve.text() == "Resolve")
+
+
+async def test_a_refused_change_is_said_and_nothing_leaves(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        left: list[object] = []
+        said: list[tuple[object, ...]] = []
+        view.left.connect(left.append)
+        view.said.connect(lambda *words: said.append(words))
+        desk.failure = AgentDeskError(msg("The customer wrote again meanwhile."))
+        view.deeds.resolve()
+        await until(lambda: said)
+        assert left == []
+
+
+async def test_somebody_is_chosen_with_the_keyboard(desk: FakeDesk) -> None:
+    async with conversation(5118, desk) as view:
+        view.deeds.choose_assignee()
+        popup = await until(lambda: view.deeds.menus.popup("assign"))
+        assert popup.shown_keys()[0] == str(desk.me.id if desk.me else "")
+        QTest.keyClicks(popup.field, "elif")
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        await until(lambda: _done(desk, Assign))
+        elif_ = next(row for row in desk.world.users.values() if row.name == "Elif Demir")
+        assert _done(desk, Assign) == [Assign(conversation_id=desk.find(5118), assignee_id=elif_.id)]
+        await until(lambda: "Elif" in view.head.assignee.accessibleName())
+
+
+async def test_taking_a_conversation(desk: FakeDesk) -> None:
+    async with conversation(5118, desk) as view:
+        view.deeds.assign_me()
+        await until(lambda: view.head.assignee.accessibleName() == "Assigned to me")
+
+
+async def test_giving_mine_away_takes_it_from_the_list(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        left: list[object] = []
+        view.left.connect(left.append)
+        view.deeds.choose_assignee()
+        popup = await until(lambda: view.deeds.menus.popup("assign"))
+        QTest.keyClicks(popup.field, "nobody")
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        await until(lambda: left)
+        command = _done(desk, Assign)[0]
+        assert isinstance(command, Assign)
+        assert command.assignee_id is None
+        assert command.seen_assignee_id is not None
+
+
+async def test_snoozing_understands_what_is_typed(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        view.deeds.choose_snooze()
+        popup = await until(lambda: view.deeds.menus.popup("snooze"))
+        QTest.keyClicks(popup.field, "in 2 hours")
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        await until(lambda: _done(desk, SetStatus))
+        command = _done(desk, SetStatus)[0]
+        assert isinstance(command, SetStatus)
+        assert command.status == "snoozed"
+        assert command.snoozed_until is not None
+
+
+async def test_tags_and_priority(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        view.deeds.choose_tags()
+        popup = await until(lambda: view.deeds.menus.popup("tags"))
+        QTest.keyClicks(popup.field, "Carrier")
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        await until(lambda: _done(desk, SetTags))
+        assert _done(desk, SetTags) == [SetTags(conversation_id=desk.find(ANA), tags=("Delivery", "Carrier"))]
+        view.deeds.choose_priority()
+        popup = await until(lambda: view.deeds.menus.popup("priority"))
+        QTest.keyClicks(popup.field, "urg")
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        await until(lambda: _done(desk, SetPriority))
+        assert _done(desk, SetPriority) == [SetPriority(conversation_id=desk.find(ANA), priority="urgent")]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+async def test_details_say_why_a_message_is_here(desk: FakeDesk) -> None:
+    row = _message(desk, ANA, subject="Order 4417, walnut desk")
+    async with conversation(ANA, desk) as view:
+        view.transcript.menu_asked.emit(row.id, QPoint(0, 0), "")
+        menu = await until(lambda: view.message_actions.menu)
+        texts = [action.text() for action in menu.actions() if action.text()]
+        assert texts == ["Reply", "Reply to all", "Copy text", "Show original", "Details"]
+        menu.actions()[-1].trigger()
+        menu.close()
+        dialog = view.message_actions.dialog
+        assert isinstance(dialog, DetailsDialog)
+        shown_texts = [label.text() for label in dialog.findChildren(QWidget) if hasattr(label, "text")]
+        assert any("It refers to a message of this conversation" in text for text in shown_texts)
+        dialog.close()
+
+
+def _on_screen(view: ConversationView, widget: QWidget) -> bool:
+    top = widget.mapTo(view.transcript.viewport(), QPoint(0, 0)).y()
+    return -2 <= top < view.transcript.viewport().height()
+
+
+def _topmost(view: ConversationView) -> FoldedCard | MessageCard:
+    cards = [entry for entry in view.transcript.entries() if isinstance(entry, FoldedCard | MessageCard)]
+    return next(entry for entry in cards if _top(view, entry) >= 0)
+
+
+def _top(view: ConversationView, widget: QWidget) -> int:
+    return widget.mapTo(view.transcript.viewport(), QPoint(0, 0)).y()

@@ -1,0 +1,181 @@
+"""The customer panel: who it is, editing in place, past conversations, and what strangers call themselves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+from tests.helpers.fake_desk import FakeDesk
+from tests.helpers.until import until
+from tests.helpers.views import settled, shown
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import msg
+from agentdesk.commands.values import EditContact
+from agentdesk.desktop.views.customer import CustomerPanel
+from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
+from agentdesk.desktop.widgets.elide import ElidedLabel
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk.sample()
+
+
+@asynccontextmanager
+async def panel_of(number: int, desk: FakeDesk) -> AsyncIterator[CustomerPanel]:
+    async with shown(CustomerPanel(desk), 304, 836) as panel:
+        stop = desk.subscribe(panel.on_changes)
+        head = desk.world.conversations[desk.find(number)]
+        await panel.show_contact(head.contact_id, head.id)
+        await settled()
+        yield panel
+        stop()
+
+
+def _texts(panel: CustomerPanel) -> list[str]:
+    elided = [label.text() for label in panel.findChildren(ElidedLabel) if label.isVisible()]
+    return elided + [label.text() for label in panel.findChildren(QLabel) if label.isVisible()]
+
+
+async def test_it_says_who_the_customer_is_and_how_they_are_reached(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        texts = _texts(panel)
+        assert "Ana Ruiz" in texts
+        assert any(text.startswith("Madrid, Spain ·") and text.endswith("there") for text in texts)
+        assert len(panel.findChildren(IdentityLine)) == 2
+        assert "Third floor, no lift. Ask for the two-person delivery." in texts
+
+
+async def test_an_address_that_does_not_work_says_why(desk: FakeDesk) -> None:
+    async with panel_of(5088, desk) as panel:
+        assert "This address does not exist." in _texts(panel)
+
+
+async def test_a_detail_is_edited_where_it_stands(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        field = panel.field("company")
+        QTest.mouseClick(field.shown, Qt.MouseButton.LeftButton)
+        QTest.keyClicks(field.editor, "  Ruiz  e Hijos ")
+        QTest.keyClick(field.editor, Qt.Key.Key_Return)
+        await until(lambda: desk.commands)
+        contact_id = desk.world.conversations[desk.find(4417)].contact_id
+        assert desk.commands == [EditContact(contact_id=contact_id, fields={"company": "Ruiz e Hijos"})]
+        await until(lambda: field.shown.text() == "Ruiz e Hijos")
+        assert not field.is_editing
+
+
+async def test_escape_restores(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        field = panel.field("name")
+        field.begin()
+        QTest.keyClicks(field.editor, "Somebody else")
+        QTest.keyClick(field.editor, Qt.Key.Key_Escape)
+        await settled()
+        assert field.shown.text() == "Ana Ruiz"
+        assert desk.commands == []
+
+
+async def test_a_change_by_somebody_else_does_not_overwrite_what_is_typed(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        field = panel.field("place")
+        field.begin()
+        QTest.keyClicks(field.editor, "Sevilla")
+        desk.emit(contact={desk.world.conversations[desk.find(4417)].contact_id})
+        await settled(10)
+        assert field.is_editing
+        assert field.editor.text() == "Sevilla"
+
+
+async def test_a_refused_edit_says_so_and_shows_the_old_value(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        desk.failure = AgentDeskError(msg("You may not change this."))
+        field = panel.field("name")
+        field.begin()
+        field.editor.setText("Ana R.")
+        field.finish()
+        await until(lambda: "You may not change this." in _texts(panel))
+        assert field.shown.text() == "Ana Ruiz"
+
+
+async def test_notes_are_kept_when_the_field_is_left(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        notes = panel.notes_field
+        notes.begin()
+        notes.editor.setPlainText("Rings twice.\nHas a dog.")
+        notes.finish()
+        await until(lambda: desk.commands)
+        command = desk.commands[0]
+        assert isinstance(command, EditContact)
+        assert command.fields == {"notes": "Rings twice.\nHas a dog."}
+
+
+async def test_what_was_typed_is_saved_for_the_customer_it_was_typed_for(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        ana = desk.world.conversations[desk.find(4417)].contact_id
+        tom = desk.world.conversations[desk.find(4390)].contact_id
+        panel.field("company").begin()
+        panel.field("company").editor.setText("Ruiz")
+        await panel.show_contact(tom)
+        await until(lambda: desk.commands)
+        assert desk.commands == [EditContact(contact_id=ana, fields={"company": "Ruiz"})]
+        assert panel.field("company").shown.text() == "Add"
+
+
+async def test_a_past_conversation_is_asked_for(desk: FakeDesk) -> None:
+    world = desk.world
+    ana = world.contacts[world.conversations[desk.find(4417)].contact_id]
+    inbox = next(iter(world.inboxes.values()))
+    old = world.conversation(ana, 3001, "Lamp arrived scratched", inbox, status="resolved")
+    async with panel_of(4417, desk) as panel:
+        asked: list[object] = []
+        panel.conversation_requested.connect(asked.append)
+        lines = panel.findChildren(PastLine)
+        assert [line.accessibleName() for line in lines] == ["Lamp arrived scratched"]
+        QTest.mouseClick(lines[0], Qt.MouseButton.LeftButton)
+        assert asked == [old.id]
+
+
+async def test_the_last_customer_asked_for_is_shown(desk: FakeDesk) -> None:
+    ana = desk.world.conversations[desk.find(4417)].contact_id
+    tom = desk.world.conversations[desk.find(4390)].contact_id
+    desk.gates[ana] = asyncio.Event()
+    async with shown(CustomerPanel(desk), 304, 836) as panel:
+        first = asyncio.ensure_future(panel.show_contact(ana))
+        await settled()
+        await panel.show_contact(tom)
+        desk.gates[ana].set()
+        await first
+        await settled()
+        assert panel.field("name").shown.text() == "Tom Baker"
+
+
+async def test_nobody_and_somebody_gone(desk: FakeDesk) -> None:
+    async with shown(CustomerPanel(desk), 304, 836) as panel:
+        assert panel.empty.isVisible()
+        await panel.show_contact(desk.find(4417))  # no contact has this id
+        assert "no longer exists" in panel.empty.accessibleName()
+
+
+async def test_a_hostile_name_is_shown_as_it_is(desk: FakeDesk, qapp: QApplication) -> None:
+    async with panel_of(5050, desk) as panel:
+        assert any(text.startswith("Tom & <b>Jerry</b>") for text in _texts(panel))
+        assert all(
+            label.textFormat() == Qt.TextFormat.PlainText
+            for label in panel.findChildren(QLabel)
+            if label.text()
+        )
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [("Europe/Madrid", "11:35"), ("Asia/Tokyo", "19:35"), ("Mars/Base", ""), ("", ""), ("../etc", "")],
+)
+def test_what_time_it_is_there(qapp: QApplication, zone: str, time: str) -> None:
+    assert local_time(zone, datetime.fromisoformat("2026-11-25T10:35:00+00:00")) == time
