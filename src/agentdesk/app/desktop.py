@@ -58,7 +58,7 @@ class DeskProgram:
         """Show the window, start what is behind it, and wait for the end."""
         window = self._window = self._open_window()
         window.closed.connect(self._on_closed)
-        await asyncio.sleep(0)  # the first paint comes before everything heavy
+        await window.painted()  # before everything heavy
         from agentdesk.store.lock import FolderLock
 
         with FolderLock(self._profile):

@@ -5,41 +5,88 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any
-
-import structlog
 
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "api_key")
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+class Logger:
+    """The logger of one module. Its library is imported with the first line that is written: the window must
+    be there before."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Write what helps to find a fault."""
+        self._write("debug", event, fields)
+
+    def info(self, event: str, **fields: object) -> None:
+        """Write what an operator may want to know."""
+        self._write("info", event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Write what somebody should look at."""
+        self._write("warning", event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        """Write a failure; ``exc_info`` adds its trace."""
+        self._write("error", event, fields)
+
+    def _write(self, level: str, event: str, fields: dict[str, object]) -> None:
+        if logging.getLogger(self._name).isEnabledFor(_LEVELS[level]):
+            getattr(_structured(self._name), level)(event, **fields)
+
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_settings: dict[str, Any] = {"as_json": False}
+
+
+def get_logger(name: str) -> Logger:
     """Return the logger of a module."""
-    return structlog.stdlib.get_logger(name)
+    return Logger(name)
 
 
 def configure(level: str = "INFO", *, as_json: bool = False) -> None:
     """Send log lines of ``level`` and above to standard error, as text or as one JSON object per line."""
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=level, force=True)
+    _settings["as_json"] = as_json
+    _structured.cache_clear()
+    _set_up.cache_clear()
+
+
+@cache
+def _structured(name: str) -> Any:
+    _set_up()
+    import structlog
+
+    return structlog.stdlib.get_logger(name)
+
+
+@cache
+def _set_up() -> None:
+    import structlog
+
+    plain = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            structlog.stdlib.filter_by_level,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _hide_secrets,
             _one_line,
-            structlog.processors.format_exc_info,
-            renderer,
+            *(
+                [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+                if _settings["as_json"]
+                else [plain]
+            ),
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
     )
 
 
@@ -56,8 +103,3 @@ def _one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
         if isinstance(value, str):
             event[key] = "".join(c if c.isprintable() else " " for c in value[:2000])
     return event
-
-
-structlog.configure(
-    logger_factory=structlog.stdlib.LoggerFactory(), wrapper_class=structlog.stdlib.BoundLogger
-)

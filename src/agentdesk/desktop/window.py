@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ __all__ = ["MainWindow", "program_icon"]
 
 _MINIMUM = (720, 480)
 _PREFERRED = (1440, 900)
+_LONGEST_WAIT = 1.0
 
 
 def program_icon() -> QIcon:
@@ -43,7 +46,14 @@ class MainWindow(QMainWindow):
         self.resize(*_PREFERRED)
         if settings.now.geometry:
             self.restoreGeometry(QByteArray.fromBase64(settings.now.geometry.encode()))
-        self.setCentralWidget(_Waiting(self))
+        self._painted = asyncio.Event()
+        self.setCentralWidget(_Waiting(self, self._painted))
+
+    async def painted(self) -> None:
+        """Wait until the window is on screen; not for ever, since a minimised one is never painted."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAIT):
+                await self._painted.wait()
 
     def attach(
         self, desk: DeskPort, *, workspace: str = "AgentDesk", reconnect: Callable[[], None] | None = None
@@ -71,7 +81,12 @@ class MainWindow(QMainWindow):
 class _Waiting(QWidget):
     """The panes as shapes, for the moment until they are there."""
 
+    def __init__(self, parent: QWidget, painted: asyncio.Event) -> None:
+        super().__init__(parent)
+        self._painted = painted
+
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._painted.set()
         painter = QPainter(self)
         painter.fillRect(event.rect(), theme().color("bg.window"))
         direction = self.layoutDirection()
