@@ -42,7 +42,8 @@ class PictureDialog(QDialog):
         self._image = decode(content, _LARGEST)
         self._canvas = _Canvas(self._image)
         self._fitted = True
-        self._scroll = QScrollArea(self)
+        self._scroll = _Scroll(self)
+        self._scroll.resized.connect(self._on_resized)
         self._scroll.setWidget(self._canvas)
         self._scroll.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -62,7 +63,7 @@ class PictureDialog(QDialog):
         save = Button(msg("Save as…"), icon_name="download", parent=self)
         save.clicked.connect(self.save_wanted)
         row.addWidget(save)
-        column = self._column = QVBoxLayout(self)
+        column = QVBoxLayout(self)
         column.setSpacing(theme().space(2))
         if self._image.isNull():
             column.addWidget(
@@ -91,7 +92,6 @@ class PictureDialog(QDialog):
     def fit(self) -> None:
         """Show it whole, never larger than it is."""
         self._fitted = True
-        self._column.activate()
         room = self._scroll.viewport().size()
         size = self._canvas.picture_size()
         if not size.isEmpty():
@@ -105,8 +105,7 @@ class PictureDialog(QDialog):
         """Put it on the clipboard."""
         QApplication.clipboard().setImage(self._image)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+    def _on_resized(self) -> None:
         if self._fitted:
             self.fit()
 
@@ -124,6 +123,16 @@ class PictureDialog(QDialog):
             slot()
         else:
             super().keyPressEvent(event)
+
+
+class _Scroll(QScrollArea):
+    """``resized`` tells that there is another room for the picture."""
+
+    resized = Signal()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
 
 class _Canvas(QWidget):
