@@ -3,8 +3,9 @@
     python -m benchmarks.arrival [--messages 100]
 
 A real Dovecot, a server process, and a desk with its window in this process. Each message is put into the
-mailbox as a delivery agent does it; the clock stops when its row has been painted. Beside it, in the same run, the
-time until another IMAP client that idles on the same mailbox is told of the message.
+mailbox as a delivery agent does it; the clock stops when its row has been painted. Beside it, in the same run,
+the time until another IMAP client that idles on the same mailbox is told of the message: Dovecot waits half a
+second by itself before it tells, so the difference of the two is what AgentDesk takes.
 """
 
 from __future__ import annotations
@@ -142,12 +143,16 @@ def main() -> None:
             programs.close()
             smtp.close()
             dovecot.close()
-    for title, values in zip(("mailbox to screen", "mailbox to a bare IDLE client"), results, strict=True):
-        values.sort()
-        worst = values[min(len(values) - 1, int(len(values) * 0.99))]
-        print(
-            f"{title:32} median {statistics.median(values):6.1f} ms   p99 {worst:6.1f} ms   n {len(values)}"
-        )
+    screen, client = results
+    for title, values in (
+        ("mailbox to screen", screen),
+        ("mailbox to a bare IDLE client", client),
+        ("the difference", [one - other for one, other in zip(screen, client, strict=True)]),
+    ):
+        ordered = sorted(values)
+        worst = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+        middle = statistics.median(ordered)
+        print(f"{title:32} median {middle:6.1f} ms   p99 {worst:6.1f} ms   n {len(ordered)}")
 
 
 if __name__ == "__main__":
