@@ -10,10 +10,12 @@ from uuid import UUID
 
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.smtp import SmtpServer
+from tests.helpers.until import until
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.sdk.context import AccountContext
+from agentdesk.sdk.errors import Unreachable
 from agentdesk.sdk.inbound import Cursor, Party, RawItem
 from agentdesk.sdk.outbound import Outbound
 from agentdesk_connectors.email.connector import EmailAccount
@@ -133,3 +135,34 @@ def outbound(**changes: object) -> Outbound:
         "subject": "Hello",
     }
     return Outbound(**(values | changes))  # type: ignore[arg-type]
+
+
+def letter(number: int, size: int = 0) -> bytes:
+    return b"Message-ID: <%d@example.org>\r\nSubject: No %d\r\n\r\n%s\r\n" % (number, number, b"x" * size)
+
+
+def deliver(mailbox: Mailbox, *numbers: int) -> list[bytes]:
+    letters = [letter(number) for number in numbers]
+    for content in letters:
+        mailbox.deliver(content)
+    return letters
+
+
+async def read_once(account: EmailAccount, sink: MemorySink) -> None:
+    """Receive until everything there is has been handed over."""
+    before = sink.times_caught_up
+    async with receiving(account, sink) as task:
+        await until(lambda: sink.times_caught_up > before or task.done(), what="catching up")
+        if task.done():
+            await task
+
+
+async def read_stubbornly(account: EmailAccount, sink: MemorySink, tries: int = 30) -> int:
+    """Receive as the core does, again after each Unreachable; returns how many tries it took."""
+    for attempt in range(1, tries + 1):
+        try:
+            await read_once(account, sink)
+        except Unreachable:
+            continue
+        return attempt
+    raise AssertionError(f"not caught up after {tries} tries")
