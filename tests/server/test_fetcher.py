@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -203,7 +204,7 @@ async def test_large_pictures_are_refused(serve: Serve, new_fetcher: Callable[..
             return web.Response(body=PNG + bytes(MAX_PICTURE_BYTES))
         response = web.StreamResponse()
         await response.prepare(request)
-        with pytest.raises(ConnectionError):
+        with contextlib.suppress(ConnectionError):  # whoever asked has left
             for _ in range(1000):
                 await response.write(PNG + bytes(64 * 1024))
         return response

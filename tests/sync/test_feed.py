@@ -310,6 +310,32 @@ async def test_a_server_restored_from_a_backup_is_noticed_and_given_back_what_it
     await desk.world.close()
 
 
+async def test_conversations_closed_long_ago_leave_the_desk(world: World, new_desk: NewDesk) -> None:
+    await world.add_user("ada")
+    silent = await world.mail("soon forgotten")
+    desk = await _connected(await new_desk("ada"))
+    await desk.disconnect()
+    long_ago = clock.now() - timedelta(days=120)
+    async with desk.replica.write() as conn:
+        closed = {"status": "resolved", "last_message_at": long_ago, "resolved_at": long_ago}
+        await conn.execute(update(conversation).where(conversation.c.id == silent).values(closed))
+    kept = await world.mail("kept")
+    await desk.reopen()
+    await _connected(desk)
+    assert await _ids(desk, conversation.c.id) == {kept}
+    assert await _ids(desk, message.c.text) == {"kept"}
+
+
+async def test_a_message_too_long_for_a_frame_arrives_cut(world: World, new_desk: NewDesk) -> None:
+    await world.add_user("ada")
+    desk = await _connected(await new_desk("ada"))
+    endless = "\N{PILE OF POO}" * 3_000_000
+    conversation_id = await world.mail(endless)
+    await _shows(desk, message.c.conversation_id, conversation_id)
+    (shown,) = await _ids(desk, message.c.text)
+    assert 0 < len(shown) < len(endless)
+
+
 # --- the manners of a session ---
 
 

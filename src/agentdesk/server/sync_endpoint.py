@@ -98,7 +98,7 @@ class SyncEndpoint:
         """One desk's WebSocket, from its first frame to its end."""
         if self._closing:
             raise ApiError(503, "closing", msg("The server is being restarted."))
-        socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES, timeout=2.0, compress=False)
+        socket = web.WebSocketResponse(max_msg_size=2 * MAX_FRAME_BYTES, timeout=2.0, compress=False)
         await socket.prepare(request)
         session = Session(_Socket(socket), self._db, self._feed, self._executor, self._authenticate)
         try:

@@ -143,7 +143,8 @@ class Connection:
                 await self._again.wait(heard, wait)
 
     async def _once(self) -> Farewell:
-        self._set(Link.CONNECTING if self.status.link is not Link.OFFLINE else Link.OFFLINE)
+        if self.status.link is not Link.OFFLINE:  # offline stays so, with its reason, until it is not
+            self._set(Link.CONNECTING)
         try:
             transport = await self._connect()
         except aiohttp.WSServerHandshakeError as error:

@@ -101,6 +101,11 @@ class DeskPort(Protocol):
     @property
     def status(self) -> LinkStatus: ...
 
+    @property
+    def undo_seconds(self) -> int:
+        """How long a reply is held back so that it can be undone, in seconds; 0 sends at once."""
+        ...
+
     def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
         """Call ``on_changes`` with table names and ids after each change; returns the unsubscriber.
 

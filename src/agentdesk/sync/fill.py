@@ -36,8 +36,8 @@ from agentdesk.store.tables import (
 )
 from agentdesk.sync.changelog import Position, where_now
 from agentdesk.sync.protocol import Rows
-from agentdesk.sync.scope import Scope
-from agentdesk.sync.snapshot import RETAINED, load_rows, pack
+from agentdesk.sync.scope import RETAINED, Scope
+from agentdesk.sync.snapshot import load_rows, pack
 from agentdesk.sync.wire_rows import WireRow, to_wire
 
 __all__ = ["Fill", "Page", "begin"]

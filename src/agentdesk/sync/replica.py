@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     delete,
+    func,
     insert,
     inspect,
     select,
@@ -35,18 +38,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from agentdesk.base.log import get_logger
+from agentdesk.domain.conversation import Status
 from agentdesk.store.base import SYNCED, synced_tables
 from agentdesk.store.engine import Database
+from agentdesk.store.tables import attachment, conversation, event, message
 from agentdesk.store.types import Id
 from agentdesk.store.unit import Changes
 from agentdesk.sync import replica_index
 from agentdesk.sync.protocol import Batch
 from agentdesk.sync.wire_rows import from_wire
 
-__all__ = ["Replica", "Standing", "base_row", "confirmed_command", "empty", "put_standing", "write_batches"]
+__all__ = [
+    "Replica",
+    "Standing",
+    "base_row",
+    "confirmed_command",
+    "empty",
+    "forget_closed",
+    "put_standing",
+    "write_batches",
+]
 
 _VERSION = "1"
 _IDS_PER_QUERY = 500
+_FORGOTTEN_AT_ONCE = 5000
 
 _log = get_logger(__name__)
 _own = MetaData()
@@ -84,7 +99,7 @@ class Replica:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._db = Database(f"sqlite:///{path}", foreign_keys=False)
+        self._db = Database(f"sqlite:///{path}", foreign_keys=False, durable=False)
 
     async def open(self) -> Standing:
         """Make the file ready; one of another version is thrown away. Returns where it stands.
@@ -160,6 +175,21 @@ async def empty(conn: AsyncConnection, standing: Standing) -> None:
     await put_standing(conn, standing)
 
 
+async def forget_closed(conn: AsyncConnection, before: datetime) -> None:
+    """Drop what was closed and silent before then; should a conversation wake up, all of it comes again."""
+    columns = conversation.c
+    silent = and_(columns.last_message_at < before, func.coalesce(columns.resolved_at, before) <= before)
+    query = select(columns.id).where(columns.status == Status.RESOLVED, silent).limit(_FORGOTTEN_AT_ONCE)
+    ids = list(await conn.scalars(query))
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        some = ids[start : start + _IDS_PER_QUERY]
+        messages = await conn.scalars(select(message.c.id).where(message.c.conversation_id.in_(some)))
+        await replica_index.remove(conn, message, list(messages))
+        for table in (attachment, event, message):
+            await conn.execute(delete(table).where(table.c.conversation_id.in_(some)))
+        await conn.execute(delete(conversation).where(columns.id.in_(some)))
+
+
 async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Changes:
     """Write the server's rows, newer ones only (by ``ver``), then its departures; returns what changed.
 
@@ -176,7 +206,7 @@ async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Chan
             table = SYNCED.get(departure.table)
             if table is not None:
                 await conn.execute(delete(table).where(table.c.id == departure.id))
-                await replica_index.remove(conn, table, departure.id)
+                await replica_index.remove(conn, table, [departure.id])
                 changes.setdefault(table.name, set()).add(departure.id)
     return changes
 

@@ -48,10 +48,10 @@ async def add(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, A
     )
 
 
-async def remove(conn: AsyncConnection, table: Table, row_id: UUID) -> None:
-    """Make a message that has gone unfindable."""
-    if table is message:
-        await search.remove(conn, [row_id])
+async def remove(conn: AsyncConnection, table: Table, ids: Sequence[UUID]) -> None:
+    """Make messages that have gone unfindable."""
+    if table is message and ids:
+        await search.remove(conn, ids)
 
 
 async def empty(conn: AsyncConnection) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,13 +25,10 @@ from agentdesk.store.tables import (
 )
 from agentdesk.sync.changelog import Entry, Position
 from agentdesk.sync.protocol import Departure, Rows
-from agentdesk.sync.scope import Scope
-from agentdesk.sync.wire_rows import WireRow, microseconds, to_wire, wire_size
+from agentdesk.sync.scope import RETAINED, Scope
+from agentdesk.sync.wire_rows import WireRow, microseconds, slim, to_wire, wire_size
 
-__all__ = ["RETAINED", "Changed", "ChangedRow", "cut", "load", "load_rows", "pack"]
-
-RETAINED = timedelta(days=90)
-"""How long closed conversations stay on a desk."""
+__all__ = ["Changed", "ChangedRow", "cut", "load", "load_rows", "pack"]
 
 FRAME_BYTES = 2 * 1024 * 1024
 FRAME_ROWS = 2000
@@ -128,7 +124,8 @@ def pack(rows: Iterable[tuple[str, WireRow]]) -> Iterator[tuple[Rows, ...]]:
     """Gather (table name, row) pairs into pieces of at most FRAME_ROWS rows and about FRAME_BYTES bytes."""
     piece: dict[str, list[WireRow]] = {}
     count = size = 0
-    for name, row in rows:
+    for name, whole in rows:
+        row = slim(whole)
         weight = wire_size(row)
         if count and (count >= FRAME_ROWS or size + weight > FRAME_BYTES):
             yield _rows_of(piece)

@@ -16,9 +16,10 @@ from uuid import UUID
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, RowMapping, String, Table
 from sqlalchemy.sql.type_api import TypeEngine
 
+from agentdesk.base.text import msg
 from agentdesk.store.types import Id, Moment
 
-__all__ = ["WireRow", "from_wire", "microseconds", "to_wire", "wire_size"]
+__all__ = ["WireRow", "from_wire", "microseconds", "slim", "to_wire", "wire_size"]
 
 WireRow = dict[str, Any]
 _Convert = Callable[[Any], Any]
@@ -26,6 +27,9 @@ _Convert = Callable[[Any], Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ROW_OVERHEAD = 200
+_MOST_BYTES = 6 * 1024 * 1024
+_LONGEST = 256 * 1024
+_CUT = msg("This message is very long; the end is in the original.")
 _MAPPINGS = frozenset({"fields", "reason", "data"})
 """JSON columns whose empty value is an object; all others hold lists."""
 
@@ -58,6 +62,16 @@ def wire_size(row: WireRow) -> int:
         for value in row.values()
         if isinstance(value, str | bytes)
     )
+
+
+def slim(row: WireRow) -> WireRow:
+    """Return a row that would not fit into a frame with its long texts cut, and a word about it."""
+    if wire_size(row) <= _MOST_BYTES:
+        return row
+    cut = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in row.items()}
+    if isinstance(cut.get("warnings"), list):
+        cut["warnings"] = [*cut["warnings"], _CUT.text]
+    return cut
 
 
 @cache

@@ -10,7 +10,7 @@ import asyncio
 import functools
 import itertools
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -26,11 +26,11 @@ from agentdesk.base.ids import new_id
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
-from agentdesk.commands.executor import as_text
-from agentdesk.commands.values import AddNote, Answer, AnyCommand, Envelope, SendReply, SetStatus
+from agentdesk.commands.values import Answer, AnyCommand, Envelope
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.unit import Changes
-from agentdesk.sync.desk import Draft, Waiting
+from agentdesk.sync.desk import Waiting
+from agentdesk.sync.drafting import as_draft, as_waiting, draft_change, draft_place, meant_anyway
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.overlay import (
     Pending,
@@ -42,12 +42,22 @@ from agentdesk.sync.overlay import (
     restore,
 )
 from agentdesk.sync.protocol import Batch, Welcome
-from agentdesk.sync.replica import Replica, Standing, confirmed_command, empty, put_standing, write_batches
+from agentdesk.sync.replica import (
+    Replica,
+    Standing,
+    confirmed_command,
+    empty,
+    forget_closed,
+    put_standing,
+    write_batches,
+)
+from agentdesk.sync.scope import RETAINED
 
 __all__ = ["Workbench", "WrongPerson"]
 
 
 _NEVER = 2**63
+_LEEWAY = timedelta(days=7)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -106,6 +116,7 @@ class Workbench:
                     self._note_refused(kept.envelope, kept.answer)
                 else:
                     self._pending[kept.envelope.id] = Pending(kept.envelope, kept.held_until)
+            await self._forget_closed()
             await self._rebase()
 
     async def close(self) -> None:
@@ -131,10 +142,10 @@ class Workbench:
         Raises Refusal where the replica refuses it; then nothing was kept.
         """
         pending = Pending(Envelope(id=new_id(), command=command, issued_at=clock.now()), held_until)
-        keep = functools.partial(self._outbox.file.add, pending.envelope, held_until, _draft_place(command))
+        keep = functools.partial(self._outbox.file.add, pending.envelope, held_until, draft_place(command))
         async with self._writing:
             changes = await self._apply_new(pending, keep)
-        self._tell(changes, {"outbox": {pending.id}, **_draft_change(command)})
+        self._tell(changes, {"outbox": {pending.id}, **draft_change(command)})
         return pending.id
 
     @_whole
@@ -156,12 +167,12 @@ class Workbench:
             pending = self._pending.get(command_id)
             if pending is None or pending.held_until is None:
                 return False
-            draft = _as_draft(pending.envelope.command)
+            draft = as_draft(pending.envelope.command)
             if not await self._outbox.run(self._outbox.file.take_back, command_id, "held", draft):
                 return False
             del self._pending[command_id]
             changes = await self._rebase([pending])
-        self._tell(changes, {"outbox": {command_id}, **_draft_change(pending.envelope.command)})
+        self._tell(changes, {"outbox": {command_id}, **draft_change(pending.envelope.command)})
         return True
 
     @_whole
@@ -171,10 +182,10 @@ class Workbench:
             refused = self._refused.get(command_id)
             if refused is None:
                 return
-            draft = _as_draft(refused.command)
+            draft = as_draft(refused.command)
             await self._outbox.run(self._outbox.file.take_back, command_id, "refused", draft)
             del self._refused[command_id]
-        self._tell({}, {"outbox": {command_id}, **_draft_change(refused.command)})
+        self._tell({}, {"outbox": {command_id}, **draft_change(refused.command)})
 
     @_whole
     async def retry(self, command_id: UUID) -> None:
@@ -184,7 +195,7 @@ class Workbench:
             refused = self._refused.get(command_id)
             if refused is None:
                 raise NotFound
-            command = _meant_anyway(refused.command)
+            command = meant_anyway(refused.command)
             pending = Pending(Envelope(id=new_id(), command=command, issued_at=clock.now()))
             keep = functools.partial(self._outbox.file.replace, command_id, pending.envelope)
             changes = await self._apply_new(pending, keep)
@@ -193,7 +204,7 @@ class Workbench:
 
     def waiting(self) -> list[Waiting]:
         """Return what the outbox holds, refused ones first, then in the order in which it takes effect."""
-        pending = (_waiting(pending, pending.id in self.sent) for pending in self._pending.values())
+        pending = (as_waiting(pending, pending.id in self.sent) for pending in self._pending.values())
         return [*self._refused.values(), *pending]
 
     def held(self) -> list[tuple[UUID, datetime]]:
@@ -334,6 +345,10 @@ class Workbench:
             add_changes(changes, await replay(conn, left, actor, families))
         return changes
 
+    async def _forget_closed(self) -> None:
+        async with self._replica.write() as conn:
+            await forget_closed(conn, clock.now() - RETAINED - _LEEWAY)
+
     async def _let_go(self, confirmed: set[UUID]) -> None:
         """The replica contains these: now, and not before, they leave the outbox."""
         if not confirmed:
@@ -380,68 +395,3 @@ async def _settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, AgentDeskErr
         return await work, None
     except AgentDeskError as error:
         return None, error
-
-
-def _waiting(pending: Pending, sent: bool) -> Waiting:
-    answer = None
-    if pending.refusal is not None:
-        reason = as_text(pending.refusal.message)
-        answer = Answer(
-            command_id=pending.id,
-            outcome="refused",
-            code=pending.refusal.code,
-            reason=reason,
-            newer=pending.refusal.newer,
-        )
-    return Waiting(
-        id=pending.id,
-        number=pending.envelope.number,
-        command=pending.envelope.command,
-        state="held" if pending.held_until else "sent" if sent else "waiting",
-        issued_at=pending.envelope.issued_at,
-        held_until=pending.held_until,
-        answer=answer,
-    )
-
-
-def _draft_place(command: AnyCommand) -> tuple[UUID, str] | None:
-    """The draft that a command grew out of."""
-    if isinstance(command, SendReply):
-        return command.conversation_id, "reply"
-    return (command.conversation_id, "note") if isinstance(command, AddNote) else None
-
-
-def _draft_change(command: AnyCommand) -> Changes:
-    place = _draft_place(command)
-    return {} if place is None else {"draft": {place[0]}}
-
-
-def _as_draft(command: AnyCommand) -> Draft | None:
-    """The text of a command, as a draft again."""
-    if isinstance(command, AddNote):
-        return Draft(
-            conversation_id=command.conversation_id, mode="note", text=command.text, files=command.files
-        )
-    if not isinstance(command, SendReply):
-        return None
-    return Draft(
-        conversation_id=command.conversation_id,
-        mode="reply",
-        text=command.text,
-        html=command.html,
-        to=tuple(party.value for party in command.to),
-        cc=tuple(party.value for party in command.cc),
-        bcc=tuple(party.value for party in command.bcc),
-        subject=command.subject,
-        files=command.files,
-        seen_message_id=command.seen_message_id,
-    )
-
-
-def _meant_anyway(command: AnyCommand) -> AnyCommand:
-    """The command, to be applied whatever its issuer had not seen."""
-    if isinstance(command, SendReply):
-        return msgspec.structs.replace(command, anyway=True)
-    if isinstance(command, SetStatus):
-        return msgspec.structs.replace(command, seen_message_id=None)
-    return command
