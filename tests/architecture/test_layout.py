@@ -26,9 +26,7 @@ FUNCTION_LINES = 50
 
 # What is longer than allowed, and how long it may be at most. Numbers only get smaller, entries only fewer.
 LONG_FILES: dict[str, int] = {
-    "src/agentdesk/desktop/views/queue.py": 447,
     "src/agentdesk/desktop/views/transcript.py": 414,
-    "src/agentdesk/desktop/workspace.py": 428,
     "src/agentdesk/sync/workbench.py": 426,
     "tests/connectors/email/test_imap.py": 529,
     "tests/desktop/test_widgets.py": 434,

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, QRect, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from agentdesk.base.text import msg
 from agentdesk.commands.values import Assign
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.actions.specs import ALL
+from agentdesk.desktop.arrangement import Arrangement, Sheet
 from agentdesk.desktop.bridge import Bridge
 from agentdesk.desktop.lifetime import end_tasks, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.notify import Notifier
-from agentdesk.desktop.panes import Panel, Panes, panes_for
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.shortcuts import LatinFallback
 from agentdesk.desktop.theme import TEXT_SCALES, theme
@@ -34,7 +34,6 @@ from agentdesk.sync.desk import Changes, DeskPort, Link, LinkStatus
 
 __all__ = ["Workspace"]
 
-_PANEL_WIDTH = 304
 _COUNTED = ("conversation", "draft", "account", "account_state", "user", "message")
 
 
@@ -55,7 +54,6 @@ class Workspace(QWidget):
         self._desk = desk
         self._settings = settings
         self._reconnect = reconnect
-        self._panes: Panes | None = None
         self._tasks = tasks_of(self, "window")
         self._unread_before: dict[UUID, bool] = {}
         self._build(workspace)
@@ -65,7 +63,7 @@ class Workspace(QWidget):
         self._bind_actions()
         self._fallback = LatinFallback(window, self.actions_)
         self._connect()
-        self._arrange()
+        self._arrangement.arrange(self.width())
         self._on_status(desk.status)
         self.show_view(View(kind="mine", order="due"))
         self.refresh()
@@ -137,7 +135,7 @@ class Workspace(QWidget):
         self._panel.setMinimumWidth(272)
         self._panel.setMaximumWidth(420)
         self._splitter.setStretchFactor(1, 1)
-        self._sheet = _Sheet(self)
+        self._sheet = Sheet(self)
         sheet = QVBoxLayout(self._sheet)
         sheet.setContentsMargins(1, 1, 0, 0)
         sheet.addWidget(self._splitter)
@@ -151,18 +149,27 @@ class Workspace(QWidget):
         column.setSpacing(0)
         column.addLayout(work, 1)
         column.addWidget(self._status)
+        self._arrangement = Arrangement(
+            self._sheet,
+            self._splitter,
+            self._rail,
+            self._queue,
+            self._conversation,
+            self._panel,
+            self._settings,
+        )
 
     def _connect(self) -> None:
         self._bridge.changed.connect(self._on_changes)
         self._bridge.status_changed.connect(self._on_status)
         self._rail.chosen.connect(self.show_view)
         self._rail.searched.connect(self._on_search)
-        self._rail.unfold_wanted.connect(self._unfold_rail)
+        self._rail.unfold_wanted.connect(self._arrangement.unfold_rail)
         self._queue.opened.connect(self.open_conversation)
         self._queue.take_next.connect(self._take_next)
         self._conversation.left.connect(self._on_left)
-        self._conversation.back_wanted.connect(self._show_list)
-        self._conversation.panel_toggled.connect(self._toggle_panel)
+        self._conversation.back_wanted.connect(self._arrangement.show_list)
+        self._conversation.panel_toggled.connect(self._arrangement.toggle_panel)
         self._conversation.said.connect(self._queue.say)
         self._panel.conversation_requested.connect(self.open_conversation)
         self._status.reconnect_wanted.connect(self._on_reconnect)
@@ -189,8 +196,8 @@ class Workspace(QWidget):
         bind("queue.open", self._focus_conversation)
         bind("queue.take_next", self._take_next)
         bind("queue.refresh", self._queue.apply_held)
-        bind("rail.toggle", self._toggle_rail)
-        bind("panel.toggle", self._toggle_panel)
+        bind("rail.toggle", self._arrangement.toggle_rail)
+        bind("panel.toggle", self._arrangement.toggle_panel)
         bind("search.focus", self._rail.focus_search)
         bind("text.larger", partial(self.set_scale_step, 1))
         bind("text.smaller", partial(self.set_scale_step, -1))
@@ -247,9 +254,7 @@ class Workspace(QWidget):
     # Doing
 
     async def _open(self, conversation_id: UUID) -> None:
-        if self._panes is not None and self._panes.steps:
-            self._queue.hide()
-            self._conversation.show()
+        self._arrangement.show_conversation()
         self._unread_before.pop(conversation_id, None)
         self.actions_.set_state(conversation=True)
         await self._conversation.open(conversation_id)
@@ -310,11 +315,7 @@ class Workspace(QWidget):
         self._my_menu.show_shortcuts()
 
     def _back(self) -> None:
-        if self._panes is not None and self._panes.panel is Panel.DRAWER and self._panel.isVisible():
-            self._toggle_panel()
-        elif self._panes is not None and self._panes.steps:
-            self._show_list()
-        else:
+        if not self._arrangement.back():
             self._queue.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _step_pane(self, by: int) -> None:
@@ -322,74 +323,14 @@ class Workspace(QWidget):
         panes: list[QWidget] = [self._rail, self._queue, self._conversation, self._panel]
         shown = [pane for pane in panes if pane.isVisible()]
         focus = self._window.focusWidget()
-        here = next((n for n, pane in enumerate(shown) if focus is not None and pane.isAncestorOf(focus)), -1)
+        here = next((n for n, pane in enumerate(shown) if pane.isAncestorOf(focus)), -1)
         shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
 
     # Arrangement
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        wanted = panes_for(self.width(), rail_pinned=self._settings.now.rail_pinned)
-        if wanted != self._panes:
-            first = self._panes is None
-            self._panes = wanted
-            self._rail.set_folded(wanted.rail_folded)
-            self._place_panel(wanted)
-            self._place_steps(wanted)
-            if not wanted.steps or first:
-                self._splitter.setSizes([wanted.list_width, 10_000, _PANEL_WIDTH])
-        if wanted.panel is Panel.DRAWER:
-            self._panel.setGeometry(self._drawer_place())
-
-    def _place_panel(self, panes: Panes) -> None:
-        if panes.panel is Panel.DOCKED:
-            self._panel.setParent(self._splitter)
-            self._splitter.addWidget(self._panel)
-            self._panel.setVisible(self._settings.now.panel_shown)
-        else:
-            self._panel.setParent(self._sheet)
-            self._panel.hide()
-        self._conversation.set_panel_shown(self._panel.isVisibleTo(self))
-
-    def _place_steps(self, panes: Panes) -> None:
-        reading = self._conversation.conversation_id is not None
-        self._queue.setMaximumWidth(16_777_215 if panes.steps else 520)
-        self._queue.setVisible(not panes.steps or not reading)
-        self._conversation.setVisible(not panes.steps or reading)
-        self._conversation.set_back_shown(panes.steps)
-
-    def _show_list(self) -> None:
-        if self._panes is not None and self._panes.steps:
-            self._conversation.hide()
-            self._queue.show()
-        self._queue.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _drawer_place(self) -> QRect:
-        area = self._sheet.rect()
-        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        x = area.left() if rtl else area.right() + 1 - _PANEL_WIDTH
-        return QRect(x, area.top() + 1, _PANEL_WIDTH, area.height() - 1)
-
-    def _toggle_panel(self) -> None:
-        shown = not self._panel.isVisible()
-        if self._panes is not None and self._panes.panel is Panel.DRAWER:
-            self._panel.setGeometry(self._drawer_place())
-            self._panel.raise_()
-        else:
-            self._settings.change(panel_shown=shown)
-        self._panel.setVisible(shown)
-        self._conversation.set_panel_shown(shown)
-
-    def _toggle_rail(self) -> None:
-        self._settings.change(rail_pinned=self._rail.is_folded())
-        self._arrange()
-
-    def _unfold_rail(self) -> None:
-        if self._rail.is_folded():
-            self._toggle_rail()
+        self._arrangement.arrange(self.width())
 
     def _toggle_full_screen(self) -> None:
         window = self._window
@@ -400,7 +341,7 @@ class Workspace(QWidget):
         if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_my_menu"):
             self._window.setWindowTitle(tr(msg("{view} – AgentDesk", view=tr(title_of(self._queue.view)))))
             self._my_menu.retranslate()
-            self._arrange()
+            self._arrangement.arrange(self.width())
 
     async def release(self) -> None:
         """Save what was typed, end what is under way, and hear no more of the desk."""
@@ -414,18 +355,3 @@ class Workspace(QWidget):
         place = TEXT_SCALES.index(1.0) if step == 0 else min(max(place + step, 0), len(TEXT_SCALES) - 1)
         theme().set_text_scale(TEXT_SCALES[place])
         self._settings.change(text_scale=TEXT_SCALES[place])
-
-
-class _Sheet(QWidget):
-    """The raised work sheet with its rounded corner at the top start."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(event.rect(), theme().color("bg.window"))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        radius = theme().radius("card")
-        painter.setPen(theme().color("line.subtle"))
-        painter.setBrush(theme().color("bg.list"))
-        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        box = self.rect().adjusted(-20 if rtl else 0, 0, 0 if rtl else 20, 20)
-        painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), radius, radius)

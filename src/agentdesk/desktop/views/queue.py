@@ -7,16 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCursor, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QStackedLayout,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -30,6 +26,7 @@ from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.queue import ID_ROLE, QueueModel
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.queue_list import QueueList
 from agentdesk.desktop.views.view_names import empty_words, title_of
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.label import Label
@@ -39,10 +36,9 @@ from agentdesk.desktop.widgets.toast import ToastHost
 from agentdesk.queries.rows import Counts, View
 from agentdesk.sync.desk import Changes, DeskPort, Link
 
-__all__ = ["QueueList", "QueuePane"]
+__all__ = ["QueuePane"]
 
 _STAND_STILL_MS = 5_000
-_SECOND_MS = 1_000
 _TICK_MS = 30_000
 _ORDERS: dict[str, Msg] = {
     "due": msg("Due first"),
@@ -53,42 +49,11 @@ _BIG_LIST = 5_000
 _BIG_LIST_PAUSE_MS = 400
 
 
-class QueueList(QTableView):
-    """One column of rows. Letters are commands here, never a search by typing."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.viewport().setAutoFillBackground(False)  # the pane paints behind the rows
-        self.setShowGrid(False)
-        self.setMouseTracking(True)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.horizontalHeader().hide()
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-
-    def keyboardSearch(self, search: str) -> None:
-        """Letters are shortcuts in the queue."""
-
-    def set_row_height(self, height: int) -> None:
-        """Give every row ``height`` pixels."""
-        self.verticalHeader().setMinimumSectionSize(height)
-        self.verticalHeader().setDefaultSectionSize(height)
-
-
 class QueuePane(QWidget):
     """``opened(id)`` tells which conversation became current; ``take_next`` that its button was used."""
 
     opened = Signal(object)
     take_next = Signal()
-    count_changed = Signal(int)
 
     def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -206,10 +171,6 @@ class QueuePane(QWidget):
             held, self._held_ids = self._held_ids, None
             self._set_ids(held)
         self._held_bar.hide()
-
-    def has_held(self) -> bool:
-        """Say whether newer rows wait to be shown."""
-        return self._held_ids is not None
 
     def say(
         self,
@@ -338,7 +299,6 @@ class QueuePane(QWidget):
             self.select(current)
         self._count.set_content(str(len(ids)) if ids else "")
         self._show_empty()
-        self.count_changed.emit(len(ids))
 
     def _must_stand_still(self, ids: list[UUID]) -> bool:
         if self._first_load or not self._model.ids or not self._still.isActive():
@@ -438,11 +398,6 @@ class QueuePane(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(event.rect(), theme().color("bg.list"))
-
-    def row_under(self, point: QPoint) -> UUID | None:
-        """Return the conversation painted at ``point`` of the list."""
-        index = self._list.indexAt(point)
-        return index.data(ID_ROLE) if index.isValid() else None
 
 
 def _key(view: View) -> str:
