@@ -229,14 +229,17 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     await db.close()
 
 
-@pytest.mark.parametrize("url", ["", "agentdesk.db", "mysql://host/name", "sqlite://", "http://host"])
+@pytest.mark.parametrize(
+    "url", ["", "agentdesk.db", "mysql://host/name", "sqlite://", "http://host", "postgresql://a:b:c"]
+)
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(Invalid):
         Database(url)
 
 
-async def test_a_server_that_is_not_there() -> None:
-    db = Database("postgresql://nobody:x@127.0.0.1:1/none")
+@pytest.mark.parametrize("address", ["nobody:x@127.0.0.1:1/none", "x@127.0.0.1/none?sslmode=always"])
+async def test_a_server_that_is_not_there_or_cannot_be(address: str) -> None:
+    db = Database(f"postgresql://{address}")
     with pytest.raises(DatabaseGone):
         async with db.write():
             raise AssertionError("connected")

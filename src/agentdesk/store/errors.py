@@ -103,7 +103,8 @@ def driver_errors(dialect: str) -> tuple[type[Exception], ...]:
         return (*common, sqlite3.Error)
     import asyncpg  # costs time that a desk need not spend
 
-    return (*common, asyncpg.PostgresError, asyncpg.InterfaceError)
+    # A ValueError: the address makes no sense to it.
+    return (*common, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 
 
 def while_connecting(error: BaseException) -> DatabaseError | None:
@@ -112,6 +113,9 @@ def while_connecting(error: BaseException) -> DatabaseError | None:
         return known
     if isinstance(error, OSError | asyncio.TimeoutError):
         return gone()
+    if isinstance(error, DBAPIError | ValueError):  # for instance a parameter that the driver does not know
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        return gone(msg("Check its address: {problem}", problem=str(cause)))
     sqlstate = getattr(error, "sqlstate", None)
     return _from_sqlstate(sqlstate) if isinstance(sqlstate, str) else None
 

@@ -94,7 +94,8 @@ async def find_conversations(
         order: ColumnElement[Any] = literal_column("search_index.rowid")
         condition = literal_column("search_index").op("MATCH")(literal(_fts5(terms)))
     else:
-        order = search_entry.c.id
+        # Plus nothing, so that the words are looked up first, instead of all rows from the latest back.
+        order = search_entry.c.id + 0
         condition = search_entry.c.words.op("@@", is_comparison=True)(cast(literal(_tsquery(terms)), TSQUERY))
     matches = select(search_entry.c.conversation_id).select_from(source).where(condition)
     if inboxes is not None:
