@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, true
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
@@ -34,8 +34,18 @@ from agentdesk.commands.values import (
     SetTags,
 )
 from agentdesk.domain.party import Party
+from agentdesk.domain.team import Role
 from agentdesk.store.base import synced_tables
-from agentdesk.store.tables import applied_command, attachment, conversation, event, message
+from agentdesk.store.tables import (
+    applied_command,
+    attachment,
+    contact_inbox,
+    conversation,
+    event,
+    inbox_member,
+    message,
+)
+from agentdesk.sync.scope import Scope
 from agentdesk.sync.wire_rows import to_wire
 from tests.helpers.until import until
 from tests.sync.world import SimDesk, World
@@ -65,15 +75,16 @@ class Moody:
 
 
 class History:
-    """One seeded history with two desks."""
+    """One seeded history with three desks; cat is an agent whose second inbox comes and goes."""
 
     def __init__(self, world: World, folder: Path, seed: int) -> None:
         self.world = world
         self.rng = random.Random(seed)
         self.moody = Moody(world, self.rng)
         world.executor = self.moody  # type: ignore[assignment]
-        self.desks = [SimDesk(world, folder / f"{seed}-{name}", name) for name in ("ada", "bob")]
+        self.desks = [SimDesk(world, folder / f"{seed}-{name}", name) for name in ("ada", "bob", "cat")]
         self.conversations: list[UUID] = []
+        self.inboxes: dict[UUID, UUID] = {}
         self.made: dict[SimDesk, dict[UUID, AnyCommand]] = {desk: {} for desk in self.desks}
         self.taken_back: set[UUID] = set()
 
@@ -84,7 +95,7 @@ class History:
             self.moody.lines[desk.workbench.desk_id] = desk
         try:
             for _ in range(3):
-                self.conversations.append(await self.world.mail())
+                await self._mail()
             for _ in range(STEPS):
                 await self._step()
                 for desk in self.desks:
@@ -101,7 +112,8 @@ class History:
             (self._delivery, 2),
             (self._agent_acts, 12),
             (self._release_or_undo, 4),
-            (self._connect, 4),
+            (self._connect, 5),
+            (self._grant_or_revoke, 1),
             (self._cut, 2),
             (self._restart, 1),
             (self._pause, 4),
@@ -110,11 +122,23 @@ class History:
         await chosen()
 
     async def _mail(self) -> None:
-        self.conversations.append(await self.world.mail(f"mail {self.rng.random()}"))
+        second = self.world.second if self.rng.random() < 0.4 else {}
+        conversation_id = await self.world.mail(f"mail {self.rng.random()}", **second)
+        self.conversations.append(conversation_id)
+        self.inboxes[conversation_id] = second.get("inbox_id", self.world.inbox_id)
 
     async def _customer_writes(self) -> None:
         chosen = self.rng.choice(self.conversations)
-        await self.world.write(lambda unit: self.world.new_message(unit, chosen, f"more {self.rng.random()}"))
+        text, inbox_id = f"more {self.rng.random()}", self.inboxes[chosen]
+        await self.world.write(lambda unit: self.world.new_message(unit, chosen, text, inbox_id=inbox_id))
+
+    async def _grant_or_revoke(self) -> None:
+        world = self.world
+        both = frozenset({world.inbox_id, world.second["inbox_id"]})
+        granted = world.actors["cat"].inboxes == both
+        world.actors["cat"] = world.actor("cat", frozenset({world.inbox_id}) if granted else both)
+        same = {"user_id": world.actors["cat"].user_id}
+        await world.write(lambda unit: unit.update(inbox_member, world.membership, same))
 
     async def _delivery(self) -> None:
         """Something goes out: the server changes a message that a desk made."""
@@ -251,11 +275,19 @@ class History:
 
 
 async def differences(world: World, desk: SimDesk) -> list[Any]:
-    """Rows that the desk and the server do not have alike."""
+    """Rows that the desk does not have as the server shows them to its agent."""
     found: list[Any] = []
+    scope = Scope(world.actors[desk.token].inboxes)
     for table in synced_tables():
+        visible = true()
+        if table.name in ("contact", "contact_identity"):
+            mine = select(contact_inbox.c.contact_id).where(scope.of(contact_inbox.c.inbox_id))
+            visible = (table.c.id if table.name == "contact" else table.c.contact_id).in_(mine)
+        elif "inbox_id" in table.c and table.name not in ("account", "inbox_member"):
+            visible = scope.of(table.c.inbox_id)
         async with world.db.read() as conn:
-            theirs = [to_wire(table, row) for row in (await conn.execute(select(table))).mappings()]
+            rows = await conn.execute(select(table).where(visible))
+            theirs = [to_wire(table, row) for row in rows.mappings()]
         async with desk.replica.read() as conn:
             ours = [to_wire(table, row) for row in (await conn.execute(select(table))).mappings()]
         left, right = {row["id"]: row for row in theirs}, {row["id"]: row for row in ours}
@@ -271,6 +303,11 @@ async def _play(world: World, folder: Path, seeds: range) -> None:
     world.plain = world.executor
     await world.add_user("ada")
     await world.add_user("bob")
+    cat = await world.add_user("cat", Role.AGENT, frozenset({world.inbox_id}))
+    inbox_id, account_id = await world.add_inbox("Sales")
+    world.second = {"inbox_id": inbox_id, "account_id": account_id}
+    member = {"id": world.membership, "inbox_id": inbox_id, "user_id": cat}
+    await world.write(lambda unit: unit.insert(inbox_member, [member]))
     for seed in seeds:
         history = History(world, folder, seed)
         try:

@@ -58,7 +58,7 @@ class FakeChannels:
 
 @dataclass
 class Line:
-    """One direction-pair of frames between two ends. ``rng`` makes it slow, ``cut`` ends it for both."""
+    """Frames in both directions. ``rng`` delays and doubles some, ``cut`` loses what is under way."""
 
     rng: random.Random | None = None
     _queues: tuple[asyncio.Queue[bytes | None], asyncio.Queue[bytes | None]] = field(
@@ -85,6 +85,7 @@ class LineEnd:
         self._line = line
         self._in = line._queues[side]
         self._out = line._queues[1 - side]
+        self._frames = 0
 
     async def receive(self) -> bytes | None:
         if self._line.dead and self._in.empty():
@@ -97,6 +98,9 @@ class LineEnd:
         if self._line.dead:
             raise ConnectionResetError
         self._out.put_nowait(frame)
+        rng, self._frames = self._line.rng, self._frames + 1
+        if rng is not None and self._frames > 1 and rng.random() < 0.05:
+            self._out.put_nowait(frame)
 
     async def close(self) -> None:
         """What was sent before still arrives."""
@@ -120,6 +124,8 @@ class World:
     account_id: UUID = field(default_factory=new_id)
     number: int = 0
     plain: Any = None
+    second: dict[str, UUID] = field(default_factory=dict)
+    membership: UUID = field(default_factory=new_id)
 
     @classmethod
     async def start(cls, url: str, *, poll_seconds: float = 0.5, begin: bool = True) -> World:

@@ -1,4 +1,4 @@
-"""Commands as a person meets them again: waiting, refused, taken back into the draft, meant in spite of it."""
+"""Commands as a person meets them again: waiting, refused, back in the draft, meant in spite of it."""
 
 from __future__ import annotations
 
