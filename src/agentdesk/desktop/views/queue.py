@@ -26,7 +26,7 @@ from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.queue import ID_ROLE, QueueModel
 from agentdesk.desktop.theme import theme
-from agentdesk.desktop.views.queue_list import QueueList
+from agentdesk.desktop.views.queue_list import HeldBar, QueueList
 from agentdesk.desktop.views.view_names import empty_words, title_of
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.label import Label
@@ -207,11 +207,8 @@ class QueuePane(QWidget):
         pills = QHBoxLayout()
         pills.setContentsMargins(16, 0, 8, 8)
         pills.addWidget(self._pills)
-        self._held_bar = QToolButton(self)
-        self._held_bar.setProperty("kind", "held")
-        self._held_bar.setFixedHeight(28)
+        self._held_bar = HeldBar(self)
         self._held_bar.clicked.connect(self.apply_held)
-        self._held_bar.hide()
         self._build_list()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -308,13 +305,7 @@ class QueuePane(QWidget):
 
     def _hold(self, ids: list[UUID]) -> None:
         self._held_ids = ids
-        known = set(self._model.ids)
-        new = sum(1 for one in ids if one not in known)
-        pairs = zip(ids, self._model.ids, strict=False)
-        moved = sum(1 for one, other in pairs if one != other and one in known)
-        words = tr(msg("{new} new, {moved} moved", new=new, moved=moved))
-        self._held_bar.setText(f"{words}  (.)")
-        self._held_bar.show()
+        self._held_bar.tell(self._model.ids, ids)
 
     # Showing
 

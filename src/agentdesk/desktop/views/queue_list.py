@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+from collections.abc import Sequence
+from uuid import UUID
 
-__all__ = ["QueueList"]
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QToolButton, QWidget
+
+from agentdesk.base.text import msg
+from agentdesk.desktop.locale import tr
+
+__all__ = ["HeldBar", "QueueList"]
 
 
 class QueueList(QTableView):
@@ -36,3 +42,22 @@ class QueueList(QTableView):
         """Give every row ``height`` pixels."""
         self.verticalHeader().setMinimumSectionSize(height)
         self.verticalHeader().setDefaultSectionSize(height)
+
+
+class HeldBar(QToolButton):
+    """Says what waits to be shown while the rows stand still under the pointer; a click shows it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("kind", "held")
+        self.setFixedHeight(28)
+        self.hide()
+
+    def tell(self, shown: Sequence[UUID], waiting: Sequence[UUID]) -> None:
+        """Count what is new and what has moved."""
+        known = set(shown)
+        new = sum(1 for one in waiting if one not in known)
+        pairs = zip(waiting, shown, strict=False)
+        moved = sum(1 for one, other in pairs if one != other and one in known)
+        self.setText(f"{tr(msg('{new} new, {moved} moved', new=new, moved=moved))}  (.)")
+        self.show()
