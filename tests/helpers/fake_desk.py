@@ -53,6 +53,7 @@ class FakeDesk:
         self.commands: list[AnyCommand] = []
         self.failure: AgentDeskError | None = None
         self.gates: dict[UUID, Any] = {}
+        self.undo_seconds = 10
         self.asked_pictures: list[str] = []
         self._me = me
         self._status = LinkStatus(link=Link.SYNCED, since=world.now, synced_at=world.now)

@@ -5,32 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
 from agentdesk.commands.values import AddNote, SendReply
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.composer_box import ComposerBox, Mode
+from agentdesk.desktop.views.composer_content import ComposerContent
 from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.composer_drafts import DraftKeeper
 from agentdesk.desktop.views.composer_outbox import ComposerOutbox
 from agentdesk.desktop.views.composer_parts import HoldLine
 from agentdesk.desktop.views.composer_strips import ComposerStrip, newer_than
 from agentdesk.desktop.views.composer_tools import ComposerTools, Entry
-from agentdesk.domain.addressing import Addressed
-from agentdesk.domain.conversation import Status
-from agentdesk.domain.templates import first_name
 from agentdesk.queries.rows import ConversationRow, MessageRow
 from agentdesk.sync.desk import DeskPort, Draft, Waiting
 
-__all__ = ["UNDO_SECONDS", "Composer"]
+__all__ = ["Composer"]
 
-UNDO_SECONDS = 10.0
 _MODES: tuple[Mode, Mode] = ("reply", "note")
 
 
@@ -47,13 +42,12 @@ class Composer(QWidget):
         self._desk = desk
         self._tasks = tasks_of(self, "composer")
         self._context: Context | None = None
-        self._seen: UUID | None = None
         self._newer: tuple[UUID, ...] = ()
-        self._caret: dict[UUID, int] = {}
         self._opening = 0
         self._changed: set[Mode] = set()
         self.strip = ComposerStrip(self)
         self.box = ComposerBox(self)
+        self.content = ComposerContent(self.box)
         self.hold = HoldLine(self)
         self.hold.hide()
         self.outbox = ComposerOutbox(desk, self.hold, self.strip, self)
@@ -86,7 +80,7 @@ class Composer(QWidget):
                 break
         self._context = Context(head, tuple(messages), tuple(row.address for row in accounts))
         self.strip.calm()
-        self._fill(drafts)
+        self.content.fill(self._context, drafts)
         await self.refresh()
 
     async def leave(self) -> None:
@@ -108,8 +102,8 @@ class Composer(QWidget):
         untouched = self.box.reply_text.is_blank() and self.box.recipients.people("to") == before.to
         self.box.recipients.set_known(self._context.known(), self._context.own)
         if untouched:
-            self._seen = head.last_message_id
-            self._address(everybody=False)
+            self.content.seen = head.last_message_id
+            self.content.address(self._context, everybody=False)
 
     async def refresh(self) -> None:
         """Look at the outbox: what of this conversation waits there, and what was refused."""
@@ -126,20 +120,13 @@ class Composer(QWidget):
         """Begin to write a reply or a note; ``everybody`` fills in all recipients."""
         self.box.set_mode(mode)
         if everybody and self._context is not None:
-            self._address(everybody=True)
+            self.content.address(self._context, everybody=True)
             self._touch()
         self.box.text.setFocus()
 
     def edit_again(self, row: MessageRow) -> None:
         """Put the text of a message that was not sent into the reply, before what stands there already."""
-        self.box.set_mode("reply")
-        written = self.box.reply_text.plain()
-        if written.strip():
-            self.box.reply_text.set_content(f"{row.text}\n\n{written}")
-        else:
-            self.box.reply_text.set_content(row.text, row.html)
-        self.box.recipients.set_people(Addressed(row.to, row.cc), row.bcc, row.subject)
-        self.box.refresh_summary()
+        self.content.take_over(row)
         self._touch()
         self.box.text.setFocus()
 
@@ -160,9 +147,8 @@ class Composer(QWidget):
             return
         if not self._may_send(context, anyway=anyway):
             return
-        command = self._reply(context, resolve=resolve, anyway=anyway)
-        self._caret[command.message_id] = box.reply_text.textCursor().position()
-        if await self._do(command, UNDO_SECONDS):
+        command = self.content.reply(context, resolve=resolve, anyway=anyway)
+        if await self._do(command, self._desk.undo_seconds):
             await self._forget("reply")
             await self.refresh()
             self.sent.emit(resolve)
@@ -173,7 +159,8 @@ class Composer(QWidget):
         if command is None:
             await self.refresh()
             return False
-        self._restore(command)
+        self.content.restore(command)
+        self._touch()
         await self._keeper.flush()
         self.box.text.setFocus()
         return True
@@ -197,38 +184,14 @@ class Composer(QWidget):
             self.box.show_recipients(True)
             self.strip.tell_problem(problem, about="recipients")
             return False
-        newer = () if anyway else newer_than(context.messages, self._seen, self._desk.me)
+        newer = () if anyway else newer_than(context.messages, self.content.seen, self._desk.me)
         if newer:
             self._show_faster(newer)
             return False
         return True
 
-    def _reply(self, context: Context, *, resolve: bool, anyway: bool) -> SendReply:
-        fields, answered = self.box.recipients, context.last_customer
-        return SendReply(
-            message_id=new_id(),
-            conversation_id=context.head.id,
-            to=fields.people("to"),
-            cc=fields.people("cc"),
-            bcc=fields.people("bcc"),
-            subject=fields.subject.text().strip(),
-            text=self.box.reply_text.plain(),
-            html=self.box.reply_text.html(),
-            files=self.box.files("reply"),
-            in_reply_to=answered.id if answered else None,
-            seen_message_id=context.head.last_message_id if anyway else self._seen,
-            anyway=anyway,
-            then_status=Status.RESOLVED.value if resolve else "",
-        )
-
     async def _send_note(self, context: Context) -> None:
-        note = AddNote(
-            message_id=new_id(),
-            conversation_id=context.head.id,
-            text=self.box.note_text.plain(),
-            files=self.box.files("note"),
-        )
-        if await self._do(note, 0):
+        if await self._do(self.content.note(context), 0):
             await self._forget("note")
             self.box.set_mode("reply")
 
@@ -252,30 +215,10 @@ class Composer(QWidget):
         self._changed.discard(mode)
         if not self._changed:
             self._keeper.drop()
-        self.box.set_quiet(True)
-        self.box.text_of(mode).set_content("")
-        self.box.set_files((), mode)
-        self.box.set_quiet(False)
-        self.box.set_saved(False)
-        self.box.show_recipients(False)
+        self.content.empty(mode)
         if context is not None:
-            self._seen = None
+            self.content.seen = None
             await self._desk.save_draft(Draft(conversation_id=context.head.id, mode=mode, text=""))
-
-    def _restore(self, command: SendReply) -> None:
-        box = self.box
-        box.set_quiet(True)
-        box.set_mode("reply")
-        box.reply_text.set_content(command.text, command.html)
-        cursor = box.reply_text.textCursor()
-        cursor.setPosition(min(self._caret.pop(command.message_id, 0), len(box.reply_text.toPlainText())))
-        box.reply_text.setTextCursor(cursor)
-        box.recipients.set_people(Addressed(command.to, command.cc), command.bcc, command.subject)
-        box.refresh_summary()
-        box.set_files(command.files, "reply")
-        box.set_quiet(False)
-        self._seen = command.seen_message_id
-        self._touch()
 
     # --- drafts ---
 
@@ -283,48 +226,7 @@ class Composer(QWidget):
         """The drafts that were changed, as they stand now."""
         context, modes = self._context, sorted(self._changed)
         self._changed.clear()
-        return [self._draft(context.head.id, mode) for mode in modes] if context is not None else []
-
-    def _draft(self, conversation_id: UUID, mode: Mode) -> Draft:
-        fields, text = self.box.recipients, self.box.text_of(mode)
-        draft = Draft(
-            conversation_id=conversation_id,
-            mode=mode,
-            text=text.plain(),
-            html=text.html(),
-            files=self.box.files(mode),
-            seen_message_id=self._seen,
-        )
-        if mode == "note":
-            return draft
-        return msgspec.structs.replace(
-            draft,
-            to=tuple(party.value for party in fields.people("to")),
-            cc=tuple(party.value for party in fields.people("cc")),
-            bcc=tuple(party.value for party in fields.people("bcc")),
-            subject=fields.subject.text(),
-        )
-
-    def _fill(self, drafts: dict[Mode, Draft | None]) -> None:
-        """Show the drafts of a conversation, or empty texts."""
-        context = self._context
-        assert context is not None
-        self.box.set_quiet(True)
-        self._seen = context.head.last_message_id
-        self.box.set_name(first_name(context.head.contact_name) or context.head.contact_name)
-        self.box.recipients.set_known(context.known(), context.own)
-        self._address(everybody=False)
-        for mode, draft in drafts.items():
-            self.box.text_of(mode).set_content(draft.text if draft else "", draft.html if draft else "")
-            self.box.set_files(draft.files if draft else (), mode)
-        reply = drafts["reply"]
-        if reply is not None:
-            self._seen = reply.seen_message_id or self._seen
-            self._address_as(reply, context)
-        self.box.set_mode("note" if drafts["note"] is not None and reply is None else "reply")
-        self.box.show_recipients(False)
-        self.box.set_quiet(False)
-        self.box.set_saved(any(draft is not None for draft in drafts.values()))
+        return [self.content.draft(context.head.id, mode) for mode in modes] if context is not None else []
 
     def _touch(self) -> None:
         """Something was changed by the person: keep it."""
@@ -341,32 +243,13 @@ class Composer(QWidget):
     def _on_mode(self, _mode: str) -> None:
         self._tasks.start(self._keeper.flush(), "save at switch")
 
-    def _address(self, *, everybody: bool) -> None:
-        context = self._context
-        if context is None:
-            return
-        self.box.recipients.set_people(context.addressed(everybody=everybody))
-        self.box.set_others(0 if everybody else context.others())
-        self.box.refresh_summary()
-
-    def _address_as(self, draft: Draft, context: Context) -> None:
-        """Show the recipients of a draft, with the names that the conversation has for them."""
-        to, cc, bcc = (
-            tuple(context.party(address) for address in addresses)
-            for addresses in (draft.to, draft.cc, draft.bcc)
-        )
-        if to or cc or bcc:
-            self.box.recipients.set_people(Addressed(to, cc), bcc, draft.subject)
-            self.box.set_others(0)
-            self.box.refresh_summary()
-
     # --- strips ---
 
     async def _answer_strip(self, about: str, key: str) -> None:
         if about == "refused" and self.outbox.refused is not None:
             await self._answer_refused(self.outbox.refused, key)
         elif about == "faster" and key == "show":
-            self._seen = self._context.head.last_message_id if self._context else None
+            self.content.seen = self._context.head.last_message_id if self._context else None
             self.strip.calm()
             self.show_wanted.emit(self._newer[0] if self._newer else None)
         elif about == "faster" and key == "anyway":
@@ -399,10 +282,11 @@ class Composer(QWidget):
         if context is None:
             return
         if not edit:
-            await self._desk.save_draft(self._draft(context.head.id, "reply"))
+            await self._desk.save_draft(self.content.draft(context.head.id, "reply"))
             return
-        self._fill({mode: await self._desk.draft(context.head.id, mode) for mode in _MODES})
-        self._seen = context.head.last_message_id
+        drafts = {mode: await self._desk.draft(context.head.id, mode) for mode in _MODES}
+        self.content.fill(context, drafts)
+        self.content.seen = context.head.last_message_id
         self.start("reply")
 
     def _show_place(self, about: str) -> None:

@@ -54,6 +54,7 @@ class MessageActions(QObject):
     def run(self, action: str, row: MessageRow) -> None:
         """Do ``action`` (see MessageCard.asked) with a message."""
         commands: dict[str, AnyCommand] = {
+            "now": RetryDelivery(message_id=row.id),
             "retry": RetryDelivery(message_id=row.id),
             "check": CheckDelivery(message_id=row.id),
             "arrived": ConfirmDelivery(message_id=row.id),

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from agentdesk.base.text import plural
@@ -17,8 +17,8 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.card import CardLook, CardTools, MessageCard
 from agentdesk.desktop.views.messages.folded import FoldedCard
-from agentdesk.desktop.views.messages.lines import DayLine, EventGroup, EventLine, NewLine
-from agentdesk.desktop.views.transcript_plan import Day, Events, Item, Mail, New, plan
+from agentdesk.desktop.views.transcript_entries import EntryColumn, build_entry
+from agentdesk.desktop.views.transcript_plan import Item, Mail, plan
 from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow
 
 __all__ = ["Place", "TranscriptView"]
@@ -37,20 +37,6 @@ class Place:
 
     key: str
     offset: int
-
-
-class _Column(QWidget):
-    """Holds the entries; ``grown`` says that one of them wants another height."""
-
-    grown = Signal()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.grown.emit()
-        return super().event(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(event.rect(), theme().color("bg.canvas"))
 
 
 class TranscriptView(QScrollArea):
@@ -83,7 +69,7 @@ class TranscriptView(QScrollArea):
         self.setWidgetResizable(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._column = _Column()
+        self._column = EntryColumn()
         self._column.grown.connect(self._on_grown)
         self.setWidget(self._column)
         self._pill = QToolButton(self)
@@ -301,34 +287,16 @@ class TranscriptView(QScrollArea):
         widget.deleteLater()
 
     def _build(self, item: Item) -> QWidget:
-        match item:
-            case Day(moment=moment):
-                return DayLine(moment, self._now(), self._column)
-            case New():
-                return NewLine(self._column)
-            case Events(rows=(row,)):
-                return EventLine(row, self._column)
-            case Events(rows=rows):
-                return EventGroup(rows, self._column)
-            case Mail(row=row, folded=True):
-                return self._build_folded(row)
-            case Mail(row=row):
-                return self._build_card(row)
-        raise AssertionError(item)
-
-    def _build_folded(self, row: MessageRow) -> FoldedCard:
-        card = FoldedCard(row, self._column)
-        card.unfold_wanted.connect(self.unfold)
-        card.menu_asked.connect(self.menu_asked)
-        return card
-
-    def _build_card(self, row: MessageRow) -> MessageCard:
-        card = MessageCard(row, self._look(), self._tools, self._column)
-        card.asked.connect(self.asked)
-        card.file_asked.connect(self.file_asked)
-        card.menu_asked.connect(self.menu_asked)
-        card.link_hovered.connect(self.link_hovered)
-        return card
+        entry = build_entry(item, self._column, self._tools, self._look(), self._now())
+        if isinstance(entry, FoldedCard):
+            entry.unfold_wanted.connect(self.unfold)
+            entry.menu_asked.connect(self.menu_asked)
+        elif isinstance(entry, MessageCard):
+            entry.asked.connect(self.asked)
+            entry.file_asked.connect(self.file_asked)
+            entry.menu_asked.connect(self.menu_asked)
+            entry.link_hovered.connect(self.link_hovered)
+        return entry
 
     def _look(self) -> CardLook:
         subject = self._head.subject if self._head else ""

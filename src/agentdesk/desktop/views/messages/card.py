@@ -46,7 +46,7 @@ class CardLook:
 class MessageCard(QWidget):
     """Shows one message and follows its changes.
 
-    ``asked(action, message id)`` tells what the person wants: retry, edit, check, arrived, again, original or
+    ``asked(action, message id)`` tells what the person wants: what the delivery line offers, original or
     read_again. ``file_asked(message id, attachment id, point)`` opens a file, or its menu where there is a
     point. ``menu_asked(message id, point, address)`` wants the menu of the message.
     """

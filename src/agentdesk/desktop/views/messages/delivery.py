@@ -20,6 +20,7 @@ from agentdesk.queries.rows import MessageRow
 __all__ = ["DeliveryLine"]
 
 _LABELS: dict[str, Msg] = {
+    "now": msg("Try now"),
     "retry": msg("Try again"),
     "edit": msg("Edit"),
     "check": msg("Check now"),
@@ -32,8 +33,8 @@ _TOP = 3
 
 
 class DeliveryLine(QWidget):
-    """Stands at the end side. ``asked(key)`` tells what the person wants done: retry, edit, check, arrived or
-    again."""
+    """Stands at the end side. ``asked(key)`` tells what the person wants done: now, retry, edit, check,
+    arrived or again."""
 
     asked = Signal(str)
 

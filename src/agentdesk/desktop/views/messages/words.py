@@ -58,7 +58,10 @@ _REASONS: dict[str, Msg] = {
     "new": msg("It answers nothing we know, so it began a conversation of its own."),
     "token": msg("It carries the signed mark of this conversation: {evidence}"),
     "references": msg("It refers to a message of this conversation: {evidence}"),
-    "in_reply_to": msg("It answers a message of this conversation: {evidence}"),
+    "same_root": msg("It began with the same message as this conversation: {evidence}"),
+    "related": msg("It refers to another conversation, but somebody else wrote it: {evidence}"),
+    "flood": msg("Too many messages came from this sender at once; they are kept together here."),
+    "unreadable": msg("It could not be read, so it is not known what it answers."),
     "report": msg("It reports on the delivery of a message of this conversation."),
     "written_here": msg("It was written here."),
 }
@@ -79,13 +82,15 @@ _STATUS_ICONS = {"resolved": "check", "open": "rotate-ccw", "snoozed": "alarm-cl
 def delivery_words(row: MessageRow, *, offline: bool) -> DeliveryWords | None:
     """Return what stands below a message of ours; None where there is nothing to say."""
     moment = time_text(row.delivery_at) if row.delivery_at else ""
+    detail = catalogue_text(row.delivery_detail)
     waiting = DeliveryWords("cloud-off", "text.muted", msg("Waiting for the network"))
     sending = DeliveryWords("clock", "text.muted", msg("Sending"))
+    later = DeliveryWords("clock", "warn.text", msg("Not sent yet: {reason}", reason=detail or ""), ("now",))
     table: dict[str, DeliveryWords] = {
         DeliveryState.HELD: DeliveryWords("hourglass", "text.muted", msg("Not sent yet")),
-        DeliveryState.QUEUED: waiting if offline else sending,
+        DeliveryState.QUEUED: waiting if offline else later if detail is not None else sending,
         DeliveryState.SENDING: sending,
-        DeliveryState.SENT: DeliveryWords("check", "text.muted", msg("Sent")),
+        DeliveryState.SENT: DeliveryWords("check", "text.muted", _with(msg("Sent"), detail)),
         DeliveryState.DELIVERED: DeliveryWords("check-check", "text.muted", msg("Delivered")),
         DeliveryState.READ: DeliveryWords("check-check", "accent.text", msg("Read {time}", time=moment)),
         DeliveryState.VERIFY: DeliveryWords(
@@ -94,19 +99,22 @@ def delivery_words(row: MessageRow, *, offline: bool) -> DeliveryWords | None:
         DeliveryState.UNCERTAIN: DeliveryWords(
             "circle-help",
             "warn.text",
-            catalogue_text(row.delivery_detail) or msg("The mail server did not confirm this one."),
+            detail or msg("The mail server did not confirm this one."),
             ("check", "arrived", "again"),
             True,
         ),
         DeliveryState.FAILED: DeliveryWords(
-            "circle-alert", "bad.text", _failure(row.delivery_detail), ("retry", "edit"), True
+            "circle-alert", "bad.text", _failure(detail), ("retry", "edit"), True
         ),
     }
     return table.get(row.delivery)
 
 
-def _failure(detail: Mapping[str, Any] | None) -> Msg:
-    reason = catalogue_text(detail)
+def _with(state: Msg, detail: Msg | None) -> Msg:
+    return msg("{state}. {detail}", state=state, detail=detail) if detail is not None else state
+
+
+def _failure(reason: Msg | None) -> Msg:
     return msg("Not sent: {reason}", reason=reason) if reason else msg("Not sent.")
 
 
@@ -133,11 +141,13 @@ def event_words(row: EventRow) -> Msg:
         case "assigned":
             return _assigned(row, who)
         case "status":
-            return _status(row.data, who)
+            return _status(row, who)
         case "priority":
             return msg("{who} set the priority to {priority}", who=who, priority=_priority(row.data))
         case "tags":
             return _tags(row.data, who)
+        case "related":
+            return _related(row.data)
         case "delivery":
             return _delivery_decision(row.data, who)
     return msg("{who} changed something", who=who) if who else msg("Something changed")
@@ -154,14 +164,25 @@ def _assigned(row: EventRow, who: str) -> Msg:
     return msg("{who} assigned it to {whom}", who=who, whom=whom)
 
 
-def _status(data: Mapping[str, Any], who: str) -> Msg:
-    status = data.get("status")
+def _status(row: EventRow, who: str) -> Msg:
+    data, status = row.data, row.data.get("status")
     if status == "resolved":
         return msg("{who} resolved it", who=who) if who else msg("Resolved")
     if status == "snoozed":
         until = _until(data)
         return msg("{who} snoozed it until {until}", who=who, until=until)
-    return msg("{who} reopened it", who=who) if who else msg("Reopened, because the customer wrote")
+    if who:
+        return msg("{who} reopened it", who=who)
+    return (
+        msg("Reopened, because the customer wrote") if row.author == "contact" else msg("Back in the queue")
+    )
+
+
+def _related(data: Mapping[str, Any]) -> Msg:
+    number = data.get("number")
+    if number:
+        return msg("It may belong to conversation #{number}", number=number)
+    return msg("It may belong to another conversation")
 
 
 def _until(data: Mapping[str, Any]) -> str:
@@ -187,6 +208,10 @@ def _tags(data: Mapping[str, Any], who: str) -> Msg:
 
 def _delivery_decision(data: Mapping[str, Any], who: str) -> Msg:
     match data.get("delivery"):
+        case "failed":
+            return msg("A message was not delivered")
+        case "uncertain":
+            return msg("It is not known whether a message was delivered")
         case "queued":
             return msg("{who} had a message sent again", who=who)
         case "sent":

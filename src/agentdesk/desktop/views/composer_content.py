@@ -1,0 +1,161 @@
+"""What is being written, as values: from the box into drafts and commands, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.base.ids import new_id
+from agentdesk.commands.values import AddNote, SendReply
+from agentdesk.desktop.views.composer_box import ComposerBox, Mode
+from agentdesk.desktop.views.composer_context import Context
+from agentdesk.domain.addressing import Addressed
+from agentdesk.domain.conversation import Status
+from agentdesk.domain.templates import first_name
+from agentdesk.queries.rows import MessageRow
+from agentdesk.sync.desk import Draft
+
+__all__ = ["ComposerContent"]
+
+
+class ComposerContent:
+    """Reads and fills a composer's box. ``seen`` is the last message that the person had seen when they began
+    to write: what came after it, they would answer over."""
+
+    def __init__(self, box: ComposerBox) -> None:
+        self._box = box
+        self._carets: dict[UUID, int] = {}
+        self.seen: UUID | None = None
+
+    # --- out of the box ---
+
+    def draft(self, conversation_id: UUID, mode: Mode) -> Draft:
+        """Return the draft of a mode as it stands."""
+        fields, text = self._box.recipients, self._box.text_of(mode)
+        draft = Draft(
+            conversation_id=conversation_id,
+            mode=mode,
+            text=text.plain(),
+            html=text.html(),
+            files=self._box.files(mode),
+            seen_message_id=self.seen,
+        )
+        if mode == "note":
+            return draft
+        return msgspec.structs.replace(
+            draft,
+            to=tuple(party.value for party in fields.people("to")),
+            cc=tuple(party.value for party in fields.people("cc")),
+            bcc=tuple(party.value for party in fields.people("bcc")),
+            subject=fields.subject.text(),
+        )
+
+    def reply(self, context: Context, *, resolve: bool, anyway: bool) -> SendReply:
+        """Return the reply as it would be sent now, and remember where the caret stands."""
+        box, answered = self._box, context.last_customer
+        command = SendReply(
+            message_id=new_id(),
+            conversation_id=context.head.id,
+            to=box.recipients.people("to"),
+            cc=box.recipients.people("cc"),
+            bcc=box.recipients.people("bcc"),
+            subject=box.recipients.subject.text().strip(),
+            text=box.reply_text.plain(),
+            html=box.reply_text.html(),
+            files=box.files("reply"),
+            in_reply_to=answered.id if answered else None,
+            seen_message_id=context.head.last_message_id if anyway else self.seen,
+            anyway=anyway,
+            then_status=Status.RESOLVED.value if resolve else "",
+        )
+        self._carets[command.message_id] = box.reply_text.textCursor().position()
+        return command
+
+    def note(self, context: Context) -> AddNote:
+        """Return the note as it would be added now."""
+        return AddNote(
+            message_id=new_id(),
+            conversation_id=context.head.id,
+            text=self._box.note_text.plain(),
+            files=self._box.files("note"),
+        )
+
+    # --- into the box ---
+
+    def fill(self, context: Context, drafts: Mapping[Mode, Draft | None]) -> None:
+        """Show the drafts of a conversation, or empty texts."""
+        box, reply = self._box, drafts["reply"]
+        box.set_quiet(True)
+        self.seen = context.head.last_message_id
+        box.set_name(first_name(context.head.contact_name) or context.head.contact_name)
+        box.recipients.set_known(context.known(), context.own)
+        self.address(context, everybody=False)
+        for mode, draft in drafts.items():
+            box.text_of(mode).set_content(draft.text if draft else "", draft.html if draft else "")
+            box.set_files(draft.files if draft else (), mode)
+        if reply is not None:
+            self.seen = reply.seen_message_id or self.seen
+            self._address_as(context, reply)
+        box.set_mode("note" if drafts["note"] is not None and reply is None else "reply")
+        box.show_recipients(False)
+        box.set_quiet(False)
+        box.set_saved(any(draft is not None for draft in drafts.values()))
+
+    def empty(self, mode: Mode) -> None:
+        """Take the text and the files of a mode away."""
+        box = self._box
+        box.set_quiet(True)
+        box.text_of(mode).set_content("")
+        box.set_files((), mode)
+        box.set_quiet(False)
+        box.set_saved(False)
+        box.show_recipients(False)
+
+    def restore(self, command: SendReply) -> None:
+        """Show a reply that was taken back, exactly as it was, the caret where it stood."""
+        box = self._box
+        box.set_quiet(True)
+        box.set_mode("reply")
+        box.reply_text.set_content(command.text, command.html)
+        cursor = box.reply_text.textCursor()
+        end = len(box.reply_text.toPlainText())
+        cursor.setPosition(min(self._carets.pop(command.message_id, end), end))
+        box.reply_text.setTextCursor(cursor)
+        self._show_people(Addressed(command.to, command.cc), command)
+        box.set_files(command.files, "reply")
+        box.set_quiet(False)
+        self.seen = command.seen_message_id
+
+    def take_over(self, row: MessageRow) -> None:
+        """Put a message that was not sent into the reply, before what stands there already."""
+        box = self._box
+        box.set_mode("reply")
+        written = box.reply_text.plain()
+        if written.strip():
+            box.reply_text.set_content(f"{row.text}\n\n{written}")
+        else:
+            box.reply_text.set_content(row.text, row.html)
+        self._show_people(Addressed(row.to, row.cc), row)
+
+    def address(self, context: Context, *, everybody: bool) -> None:
+        """Fill in whom a reply goes to."""
+        self._box.recipients.set_people(context.addressed(everybody=everybody))
+        self._box.set_others(0 if everybody else context.others())
+        self._box.refresh_summary()
+
+    def _address_as(self, context: Context, draft: Draft) -> None:
+        """Show the recipients of a draft, with the names that the conversation has for them."""
+        to, cc, bcc = (
+            tuple(context.party(address) for address in addresses)
+            for addresses in (draft.to, draft.cc, draft.bcc)
+        )
+        if to or cc or bcc:
+            self._box.recipients.set_people(Addressed(to, cc), bcc, draft.subject)
+            self._box.set_others(0)
+            self._box.refresh_summary()
+
+    def _show_people(self, addressed: Addressed, of: SendReply | MessageRow) -> None:
+        self._box.recipients.set_people(addressed, of.bcc, of.subject)
+        self._box.refresh_summary()
