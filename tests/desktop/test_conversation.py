@@ -7,10 +7,10 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QWidget
 from tests.helpers.fake_desk import NOW, FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import conversation, settled, shown
@@ -32,6 +32,7 @@ from agentdesk.commands.values import (
 from agentdesk.desktop.dialogs.details import DetailsDialog
 from agentdesk.desktop.dialogs.original import OriginalDialog
 from agentdesk.desktop.dialogs.picture import PictureDialog
+from agentdesk.desktop.locale import apply_locale
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.message_actions import safe_name
 from agentdesk.desktop.views.messages.attachments import AttachmentChip
@@ -40,6 +41,7 @@ from agentdesk.desktop.views.messages.folded import FoldedCard
 from agentdesk.desktop.views.messages.lines import EventGroup, NewLine
 from agentdesk.desktop.views.messages.media import is_dangerous
 from agentdesk.desktop.views.transcript_plan import Events, Mail, New, first_new, plan
+from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.queries.rows import MessageRow
 
 ANA, TOM, NOAH, PETER, WEI = 4417, 4390, 5102, 5099, 4901
@@ -456,6 +458,87 @@ async def test_resolving_goes_on_to_the_next_and_can_be_undone(desk: FakeDesk) -
         assert desk.world.conversations[desk.find(ANA)].status == "resolved"
         said[0][2]()  # type: ignore[operator]
         await until(lambda: desk.world.conversations[desk.find(ANA)].status == "open")
+
+
+async def test_undo_key_takes_the_last_step_back(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        view.deeds.resolve()
+        await until(lambda: desk.world.conversations[desk.find(ANA)].status == "resolved")
+        await settled()
+        view.deeds.undo()
+        await until(lambda: desk.world.conversations[desk.find(ANA)].status == "open")
+
+
+async def test_after_sending_and_resolving_both_can_be_taken_back(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        wanted: list[object] = []
+        view.conversation_requested.connect(wanted.append)
+        QTest.keyClicks(view.composer.box.text, "Hola")
+        view.deeds.send_and_resolve()
+        await until(lambda: desk.world.conversations[desk.find(ANA)].status == "resolved")
+        await view.open(desk.find(TOM))
+        view.deeds.undo()
+        await until(lambda: wanted == [desk.find(ANA)])
+        draft = await desk.draft(desk.find(ANA), "reply")
+        assert draft is not None
+        assert draft.text == "Hola"
+
+
+async def test_marked_unread_it_stays_so_although_it_is_open(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        view.deeds.toggle_unread()
+        await until(lambda: desk.world.conversations[desk.find(ANA)].unread)
+        await settled(20)
+        assert desk.world.conversations[desk.find(ANA)].unread
+
+
+async def test_files_dropped_anywhere_are_attached(desk: FakeDesk, tmp_path: Path) -> None:
+    path = tmp_path / "plan.txt"
+    path.write_text("plan")
+    async with conversation(ANA, desk) as view:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path))])
+        view.composer.take_drop(data)
+        await until(lambda: [file.name for file in view.composer.box.files()] == ["plan.txt"])
+
+
+async def test_the_composer_never_takes_more_than_its_share(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        view.composer.box.reply_text.set_content("line\n" * 80)
+        await settled(20)
+        assert view.composer.height() <= view.height() * 0.5
+        assert view.transcript.height() > 200
+
+
+async def test_every_control_can_be_named_and_hit(desk: FakeDesk) -> None:
+    async with conversation(TOM, desk) as view:
+        view.composer.box.show_recipients(True)
+        await settled()
+        controls = [w for w in view.findChildren(QAbstractButton) if w.isVisible()]
+        assert len(controls) > 15
+        assert [w for w in controls if not w.accessibleName()] == []
+        small = [w.accessibleName() for w in controls if min(w.width(), w.height()) < 18]
+        assert small == []
+
+
+async def test_the_language_changes_in_the_running_window(desk: FakeDesk, qapp: QApplication) -> None:
+    async with conversation(TOM, desk) as view:
+        try:
+            apply_locale(qapp, "ar")
+            await settled(20)
+            switched = _words(view)
+            async with conversation(TOM, desk) as fresh:
+                assert _words(fresh) == switched
+        finally:
+            apply_locale(qapp, "en")
+            await settled()
+
+
+def _words(view: ConversationView) -> list[str]:
+    labels = [label.text() for label in view.findChildren(QLabel) if label.isVisible()]
+    elided = [label.text() for label in view.findChildren(ElidedLabel) if label.isVisible()]
+    buttons = [f"{b.text()}|{b.toolTip()}|{b.accessibleName()}" for b in view.findChildren(QAbstractButton)]
+    return sorted([*labels, *elided, *buttons])
 
 
 async def test_a_resolved_one_can_be_reopened(desk: FakeDesk) -> None:

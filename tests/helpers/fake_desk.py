@@ -36,6 +36,7 @@ from agentdesk.queries.rows import (
     View,
 )
 from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
+from agentdesk.sync.drafting import as_draft
 from tests.helpers.fake_commands import apply_command
 from tests.helpers.sample_mail import sample_world
 from tests.helpers.sample_world import Thread, World
@@ -251,6 +252,7 @@ class FakeDesk:
             return False
         del self._waiting[command_id]
         self._take_back(entry.command)
+        await self._to_draft(entry.command)
         self.emit(outbox={command_id})
         return True
 
@@ -278,22 +280,7 @@ class FakeDesk:
         await self.do(command)
 
     async def discard(self, command_id: UUID) -> None:
-        entry = self._waiting.pop(command_id)
-        command = entry.command
-        if isinstance(command, SendReply):
-            await self.save_draft(
-                Draft(
-                    conversation_id=command.conversation_id,
-                    mode="reply",
-                    text=command.text,
-                    html=command.html,
-                    to=tuple(party.value for party in command.to),
-                    cc=tuple(party.value for party in command.cc),
-                    bcc=tuple(party.value for party in command.bcc),
-                    subject=command.subject,
-                    files=command.files,
-                )
-            )
+        await self._to_draft(self._waiting.pop(command_id).command)
         self.emit(outbox={command_id})
 
     async def save_draft(self, draft: Draft) -> None:
@@ -357,6 +344,11 @@ class FakeDesk:
             self._folder = None
 
     # --- inside ---
+
+    async def _to_draft(self, command: AnyCommand) -> None:
+        draft = as_draft(command)
+        if draft is not None:
+            await self.save_draft(draft)
 
     def _take_back(self, command: AnyCommand) -> None:
         if isinstance(command, SendReply):

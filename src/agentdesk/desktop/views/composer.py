@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QMimeData, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from agentdesk.base.errors import AgentDeskError
@@ -26,6 +26,9 @@ from agentdesk.sync.desk import DeskPort, Draft, Waiting
 
 __all__ = ["Composer"]
 
+_SHARE = 0.45
+_LOW = 560
+"""Pixels of a conversation below which the composer begins with one line."""
 _MODES: tuple[Mode, Mode] = ("reply", "note")
 
 
@@ -114,6 +117,10 @@ class Composer(QWidget):
         """Say that what is sent now goes out later."""
         self.box.set_offline(offline)
 
+    def set_room(self, height: int) -> None:
+        """Grow to at most 45 % of a conversation that is ``height`` pixels high; begin small in a low one."""
+        self.box.set_room(round(height * _SHARE), low=height < _LOW)
+
     # --- what the person does ---
 
     def start(self, mode: Mode, *, everybody: bool = False) -> None:
@@ -129,6 +136,10 @@ class Composer(QWidget):
         self.content.take_over(row)
         self._touch()
         self.box.text.setFocus()
+
+    def take_drop(self, data: QMimeData) -> None:
+        """Attach what was dropped anywhere on the conversation."""
+        self.box.text.insertFromMimeData(data)
 
     def switch_mode(self) -> None:
         """From reply to note, or back."""

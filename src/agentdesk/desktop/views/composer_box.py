@@ -29,6 +29,9 @@ __all__ = ["ComposerBox", "Mode"]
 
 Mode = Literal["reply", "note"]
 _TOP_LINE = 3
+_FEWEST_LINES = 3
+_AROUND_TEXT = 104
+"""Pixels of the box that are not text: switch, tools, margins."""
 
 
 class ComposerBox(Surface):
@@ -149,6 +152,12 @@ class ComposerBox(Surface):
         self._all.setVisible(count > 0 and self._mode == "reply")
         self._all.setProperty("count", count)
         self._all.set_text(msg("Reply to all"))
+
+    def set_room(self, height: int, *, low: bool) -> None:
+        """Let the texts grow until the box is about ``height`` pixels high; ``low``: begin with one line."""
+        line = theme().line_height("reading")
+        for text in (self.reply_text, self.note_text):
+            text.set_lines(1 if low else _FEWEST_LINES, max(2, (height - _AROUND_TEXT) // line))
 
     def show_recipients(self, shown: bool) -> None:
         """Open or close the fields for recipients and subject."""

@@ -49,7 +49,7 @@ class ComposerText(QTextEdit):
         super().__init__(parent)
         self._rich, self._placeholder = rich, placeholder
         self._composing = False
-        self._lines = _MOST_LINES
+        self._fewest, self._most = _FEWEST_LINES, _MOST_LINES
         self.setProperty("kind", "plain")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAcceptRichText(False)
@@ -121,9 +121,9 @@ class ComposerText(QTextEdit):
         """Whether an input method has letters that are not settled yet."""
         return self._composing
 
-    def set_most_lines(self, lines: int) -> None:
-        """Grow up to so many lines, then scroll."""
-        self._lines = max(1, lines)
+    def set_lines(self, fewest: int, most: int) -> None:
+        """Be at least ``fewest`` lines high, and grow up to ``most`` before scrolling."""
+        self._fewest, self._most = fewest, max(fewest, most)
         self.updateGeometry()
 
     # --- formatting ---
@@ -179,7 +179,7 @@ class ComposerText(QTextEdit):
     def sizeHint(self) -> QSize:
         line = theme().line_height("reading")
         wanted = round(self.document().size().height())
-        height = max(min(_FEWEST_LINES, self._lines) * line, min(wanted, self._lines * line))
+        height = max(self._fewest * line, min(wanted, self._most * line))
         return QSize(200, height + 2)
 
     def minimumSizeHint(self) -> QSize:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from agentdesk.base import clock
@@ -18,6 +26,7 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_actions import ConversationActions
 from agentdesk.desktop.views.conversation_head import ConversationHead
+from agentdesk.desktop.views.drop_field import DropField
 from agentdesk.desktop.views.message_actions import MessageActions
 from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.card import CardTools
@@ -74,9 +83,11 @@ class ConversationView(QWidget):
         self.empty = EmptyState(self)
         self.empty.pressed.connect(self._on_empty_pressed)
         self._loading = PlaceholderRows(4, 96, self)
+        self._drop = DropField(self)
+        self.setAcceptDrops(True)
         self._arrange()
         self._connect()
-        self.clear()
+        self._show_nothing()
 
     # --- for the window ---
 
@@ -117,9 +128,13 @@ class ConversationView(QWidget):
         self._opening += 1
         self._remember()
         self._wanted = self._head_row = None
-        self._tasks.start(self.composer.leave(), "leave")
+        if self.composer.conversation_id is not None:
+            self._tasks.start(self.composer.leave(), "leave")
         self.transcript.clear()
         self.composer.clear()
+        self._show_nothing()
+
+    def _show_nothing(self) -> None:
         self.empty.show_message(
             "messages-square",
             msg("No conversation is open"),
@@ -216,14 +231,16 @@ class ConversationView(QWidget):
         if known and not {row.id for row in known} & {row.id for row in timeline.messages}:
             self._show(head, timeline)  # so much is new that nothing joins it to what was there
             return
-        self._head_row = self.deeds.row = head
+        before, self._head_row = self._head_row, head
+        self.deeds.row = head
         self.head.show_row(head, self._desk.me)
         self.transcript.update_rows(
             head, timeline.messages, timeline.events, offline=self._is_offline(), gone=_gone(known, timeline)
         )
         self.composer.update_context(head, self.transcript.rows())
         await self.composer.refresh()
-        if self.isVisible() and self.window().isActiveWindow() and self.transcript.is_at_end():
+        news = head.last_message_id != before.last_message_id
+        if news and self.isVisible() and self.window().isActiveWindow() and self.transcript.is_at_end():
             await self._mark_seen(head)
 
     async def _load_older(self) -> None:
@@ -245,6 +262,23 @@ class ConversationView(QWidget):
 
     def _is_offline(self) -> bool:
         return self._desk.status.link in _AWAY
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.composer.set_room(self.height())
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._head_row is not None and event.mimeData().hasUrls():
+            self._drop.cover()
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop.hide()
+        self.composer.take_drop(event.mimeData())
+        event.acceptProposedAction()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(event.rect(), theme().color("bg.canvas"))
@@ -288,8 +322,11 @@ class ConversationView(QWidget):
 
     def _on_sent(self, resolved: bool) -> None:
         self.transcript.scroll_to_end()
-        if resolved and self._head_row is not None:
-            self.left.emit(self._head_row.id)
+        row, held = self._head_row, self.composer.outbox.held
+        if resolved and row is not None:
+            if held is not None:
+                self.deeds.offer_undo_send(row, held)
+            self.left.emit(row.id)
 
     def _on_composer_left(self) -> None:
         self.transcript.setFocus()

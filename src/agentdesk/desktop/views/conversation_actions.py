@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import QObject, QPoint, Signal
@@ -26,7 +27,7 @@ from agentdesk.desktop.views.messages.words import when_text
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.domain.conversation import Status
 from agentdesk.queries.rows import ConversationRow
-from agentdesk.sync.desk import DeskPort
+from agentdesk.sync.desk import DeskPort, Waiting
 
 __all__ = ["ConversationActions"]
 
@@ -44,6 +45,7 @@ class ConversationActions(QObject):
         self._desk, self._head, self._composer, self._owner = desk, head, composer, owner
         self._tasks = tasks_of(self, "conversation actions")
         self.row: ConversationRow | None = None
+        self._last: Callable[[], Coroutine[Any, Any, object]] | None = None
         self.menus = ConversationMenus(owner, clock.now)
         self.menus.assigned.connect(self._on_assigned)
         self.menus.snoozed.connect(self._on_snoozed)
@@ -118,8 +120,24 @@ class ConversationActions(QObject):
         self._composer.box.text.paste_plain()
 
     def undo(self) -> None:
-        """Take back the message that waits to go."""
-        self._tasks.start(self._composer.undo(), "undo")
+        """Take back the message that waits to go; without one, what was done last."""
+        if self._composer.outbox.held is not None:
+            self._tasks.start(self._composer.undo(), "undo")
+        else:
+            self.undo_last()
+
+    def undo_last(self) -> None:
+        """Undo what took the last conversation from the list."""
+        last, self._last = self._last, None
+        if last is not None:
+            self._tasks.start(last(), "undo last")
+
+    def offer_undo_send(self, row: ConversationRow, held: Waiting) -> None:
+        """A reply was sent and its conversation left: offer to take both back."""
+        self._last = partial(self._take_back, row.id, held.id)
+        self.said.emit(
+            msg("Answered and resolved {name}.", name=row.contact_name), msg("Undo"), self.undo_last
+        )
 
     # --- the conversation itself ---
 
@@ -243,8 +261,16 @@ class ConversationActions(QObject):
 
     async def _leave(self, row: ConversationRow, command: AnyCommand, said: Msg, undo: AnyCommand) -> None:
         if await self._try(command) and is_alive(self):
-            self.said.emit(said, msg("Undo"), partial(self._do, undo))
+            self._last = partial(self._try, undo)
+            self.said.emit(said, msg("Undo"), self.undo_last)
             self.left.emit(row.id)
+
+    async def _take_back(self, conversation_id: UUID, held_id: UUID) -> None:
+        """Undo a send; its text is in the draft of the conversation, which is shown again."""
+        if await self._desk.undo_hold(held_id):
+            self.conversation_requested.emit(conversation_id)
+        else:
+            self.said.emit(msg("It has gone out already."), None, None)
 
     def _do(self, command: AnyCommand) -> None:
         self._tasks.start(self._try(command), f"do {type(command).__name__}")

@@ -64,6 +64,7 @@ class ConversationHead(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._row: ConversationRow | None = None
+        self._me: UserRow | None = None
         self._avatar = Avatar(28, parent=self)
         self._name = _Name(self)
         self._name.pressed.connect(self.name_pressed)
@@ -98,7 +99,7 @@ class ConversationHead(QWidget):
 
     def show_row(self, row: ConversationRow, me: UserRow | None) -> None:
         """Show the head of ``row``."""
-        self._row = row
+        self._row, self._me = row, me
         name = row.contact_name or tr(msg("Unknown sender"))
         self._avatar.set_person(row.contact_name, row.contact_id)
         self._name.set_content(name)
@@ -139,7 +140,7 @@ class ConversationHead(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange and self._row is not None:
-            self._show_state(self._row)
+            self.show_row(self._row, self._me)
         super().changeEvent(event)
 
     def _arrange(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -206,6 +206,12 @@ class CustomerPanel(QWidget):
     def _show_empty(self, title: Msg, text: Msg | None = None) -> None:
         self.empty.show_message("user-round", title, text, kind="accent")
         self._stack.setCurrentWidget(self.empty)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange and self._detail is not None:
+            detail, self._detail = self._detail, None
+            self._show(detail)
+        super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(event.rect(), theme().color("bg.panel"))
