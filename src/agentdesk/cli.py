@@ -132,7 +132,12 @@ def _channel_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     )
     listing = channels.add_parser("list", help="list the connected accounts")
     listing.add_argument("--json", action="store_true")
-    for verb, text in (("test", "try the settings"), ("pause", "stop for now"), ("resume", "go on")):
+    for verb, text in (
+        ("test", "try the settings"),
+        ("authorise", "sign in on the provider's page (OAuth 2)"),
+        ("pause", "stop for now"),
+        ("resume", "go on"),
+    ):
         channels.add_parser(verb, help=text).add_argument("name")
 
 

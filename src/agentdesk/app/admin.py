@@ -8,6 +8,7 @@ import getpass
 import json
 import os
 import sys
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -84,6 +85,16 @@ async def _channel_test(db: Database, parsed: argparse.Namespace) -> int:
     return 0 if passed else 1
 
 
+async def _channel_authorise(db: Database, parsed: argparse.Namespace) -> int:
+    async def show(address: str) -> None:
+        print(render(msg("Sign in on this page:")), address, flush=True)
+        webbrowser.open(address)
+
+    await admin.authorise_channel(db, await open_vault(db), parsed.name, show)
+    print(render(msg("Signed in for {name}.", name=parsed.name)))
+    return 0
+
+
 async def _channel_pause(db: Database, parsed: argparse.Namespace) -> int:
     await admin.set_paused(db, parsed.name, True)
     print(render(msg("Paused {name}.", name=parsed.name)))
@@ -103,6 +114,7 @@ _VERBS = {
     "channel add": _channel_add,
     "channel list": _channel_list,
     "channel test": _channel_test,
+    "channel authorise": _channel_authorise,
     "channel pause": _channel_pause,
     "channel resume": _channel_resume,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.domain.team import Role
 from agentdesk.sdk.context import AccountContext, CheckStep
 from agentdesk.sdk.discover import connector
-from agentdesk.sdk.protocols import Account, Checks
+from agentdesk.sdk.protocols import Account, Authorises, Checks
 from agentdesk.server.account_context import open_account, store_secret
 from agentdesk.server.auth import hash_password
 from agentdesk.store.engine import Database
@@ -216,6 +216,19 @@ async def test_channel(db: Database, vault: Vault, name: str) -> AsyncIterator[C
     _module, opened, _context = await open_account(db, vault, await channel_id(db, name))
     async for step in _check(opened):
         yield step
+
+
+async def authorise_channel(
+    db: Database, vault: Vault, name: str, show: Callable[[str], Awaitable[None]]
+) -> None:
+    """Let a person sign in at the provider's page (OAuth 2); ``show`` gets the page's address."""
+    _module, opened, _context = await open_account(db, vault, await channel_id(db, name))
+    try:
+        if not isinstance(opened, Authorises):
+            raise Invalid(msg("This kind of channel signs in without a page."))
+        await opened.authorise(show)
+    finally:
+        await opened.close()
 
 
 async def try_channel(
