@@ -143,7 +143,7 @@ class Runner:
         try:
             await ended
         finally:
-            self._parts.cancel("receive")
+            await self._parts.stop("receive")
             await self._park()
             await self._parts.close()
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from agentdesk.store.errors import DatabaseTooOld
 from agentdesk.store.types import to_json
 
 _POOL_WAIT_SECONDS = 60
 _BUSY_MILLISECONDS = 10_000
 _READERS = 4
 _CHUNK = 64
+_OLDEST = (3, 38)
 
 
 class SteadyConnection(aiosqlite.Connection):
@@ -56,13 +58,18 @@ class SteadyConnection(aiosqlite.Connection):
             return await done
         except asyncio.CancelledError:
             self._connection.interrupt()
-            await self._until_idle()
+            cursor = getattr(fn, "__self__", None)
+            await self._until_idle(cursor if isinstance(cursor, sqlite3.Cursor) else None)
             raise
 
-    async def _until_idle(self) -> None:
-        """Wait for the thread to finish what it has, however often this task is cancelled meanwhile."""
+    async def _until_idle(self, cursor: sqlite3.Cursor | None) -> None:
+        """Wait for the thread to finish what it has, however often this task is cancelled meanwhile.
+
+        ``cursor`` is closed then: a statement with rows left to fetch would keep the interrupt alive, which
+        would stop the ROLLBACK too, and the file would stay locked.
+        """
         idle: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((idle, _nothing))
+        self._tx.put_nowait((idle, _nothing if cursor is None else cursor.close))
         while not idle.done():
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.shield(idle)
@@ -90,6 +97,7 @@ def sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool, durable: bool) 
     else being equal a batch of a hundred mails takes the same time); otherwise the last moments may be gone,
     but never a part of a transaction. ``foreign_keys`` off: rows may come before those they point to.
     """
+    _check_library()
     path = Path(url.database or "")
     pragmas = (
         f"busy_timeout={_BUSY_MILLISECONDS}",
@@ -97,7 +105,7 @@ def sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool, durable: bool) 
         f"synchronous={'FULL' if durable else 'NORMAL'}",
         "journal_size_limit=67108864",
         "temp_store=MEMORY",
-        "cache_size=-16000",
+        "cache_size=-8000",
         f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
         f"query_only={'OFF' if writes else 'ON'}",
     )
@@ -120,6 +128,15 @@ def sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool, durable: bool) 
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
     event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
+
+
+@cache
+def _check_library() -> None:
+    """Raise DatabaseTooOld where Python came with a SQLite that cannot do what we ask of it."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        options = {row[0] for row in connection.execute("PRAGMA compile_options")}
+    if sqlite3.sqlite_version_info < _OLDEST or "ENABLE_FTS5" not in options:
+        raise DatabaseTooOld(f"SQLite {sqlite3.sqlite_version}", "SQLite 3.38 with FTS5")
 
 
 def _open(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
