@@ -206,6 +206,26 @@ def test_a_strip_shows_words_and_what_can_be_done() -> None:
         strip.button("retry")
 
 
+@pytest.mark.parametrize(("width", "beside"), [(900, True), (320, False)])
+def test_buttons_of_a_strip_leave_room_for_the_words(width: int, beside: bool) -> None:
+    pane = QWidget()
+    column = QVBoxLayout(pane)
+    column.setContentsMargins(0, 0, 0, 0)
+    strip = Strip(parent=pane)
+    column.addWidget(strip)
+    column.addStretch()
+    strip.show_message("info", msg("Somebody wrote while you were writing."), msg("Your text is kept."))
+    for key in ("show", "send", "discard"):
+        button = strip.add_button(key, msg("Send anyway"))
+    pane.resize(width, 300)
+    pane.show()
+    title = strip.findChildren(Label)[0]
+    top = button.mapTo(strip, QPoint(0, 0)).y()
+    assert (top < title.geometry().bottom()) is beside
+    assert title.width() > width * 0.4
+    pane.close()
+
+
 def test_an_empty_state_has_at_most_one_button() -> None:
     state = EmptyState()
     told: list[bool] = []

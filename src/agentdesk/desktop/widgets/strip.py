@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import icon
@@ -29,6 +30,8 @@ _LOOKS: dict[StripKind, tuple[str, str, str]] = {
     "quiet": ("bg.sunken", "text.secondary", "clock"),
 }
 _ICON = 16
+_MOST_FOR_BUTTONS = 0.45
+"""The share of the width that buttons may take beside the words."""
 
 
 class Strip(Surface):
@@ -49,13 +52,20 @@ class Strip(Surface):
         words.setSpacing(0)
         words.addWidget(self._title)
         words.addWidget(self._text)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(
-            theme().space(3), theme().space(1) + 2, theme().space(2), theme().space(1) + 2
-        )
-        self._row.setSpacing(theme().space(2))
-        self._row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        self._row.addLayout(words, 1)
+        self._actions = QWidget(self)
+        self._actions_row = QHBoxLayout(self._actions)
+        self._actions_row.setContentsMargins(0, 0, 0, 0)
+        self._actions_row.addStretch()
+        self._grid = QGridLayout(self)
+        tight = theme().space(1) + 2
+        self._grid.setContentsMargins(theme().space(3), tight, theme().space(2), tight)
+        self._grid.setHorizontalSpacing(theme().space(2))
+        self._grid.setVerticalSpacing(theme().space(0))
+        self._grid.setColumnStretch(1, 1)
+        self._grid.addWidget(self._icon, 0, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addLayout(words, 0, 1)
+        self._below = False
+        self._actions.hide()
         theme().changed.connect(self._dress)
         self._dress()
 
@@ -77,8 +87,10 @@ class Strip(Surface):
         button = LinkButton(text, self)
         button.setObjectName(key)
         button.clicked.connect(self._on_pressed)
-        self._row.addWidget(button)
+        self._actions_row.addWidget(button)
         self._buttons[key] = button
+        self._actions.show()
+        self._place_actions()
         return button
 
     def button(self, key: str) -> QPushButton:
@@ -88,10 +100,29 @@ class Strip(Surface):
     def clear_buttons(self) -> None:
         """Take all buttons away."""
         for button in self._buttons.values():
-            self._row.removeWidget(button)
+            self._actions_row.removeWidget(button)
             button.hide()
             button.deleteLater()
         self._buttons = {}
+        self._actions.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_actions()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._place_actions()
+
+    def _place_actions(self) -> None:
+        """Buttons stand beside the words; below them where they would leave less than half to the words."""
+        needed = sum(button.sizeHint().width() for button in self._buttons.values())
+        below = needed > self.width() * _MOST_FOR_BUTTONS
+        if below != self._below or self._grid.indexOf(self._actions) < 0:
+            self._below = below
+            self._grid.removeWidget(self._actions)
+            self._grid.addWidget(self._actions, int(below), 1 if below else 2)
 
     def _dress(self) -> None:
         fill, ink, own_icon = _LOOKS[self._kind]
