@@ -271,6 +271,15 @@ async def test_text_can_be_selected_and_is_copied_without_markup(desk: FakeDesk)
         assert "Guten Tag" in data.text()
 
 
+async def test_a_link_shows_where_it_really_leads(desk: FakeDesk) -> None:
+    async with conversation(5050, desk) as view:
+        body = view.transcript.entries()[-1].content.body  # type: ignore[attr-defined]
+        body.highlighted.emit(QUrl("https://evil.example/"))
+        assert view.link_hint.text() == "https://evil.example/"
+        body.highlighted.emit(QUrl())
+        assert view.link_hint.text() == ""
+
+
 async def test_remote_pictures_load_only_when_asked_for(desk: FakeDesk) -> None:
     async with conversation(NOAH, desk) as view:
         content = view.transcript.entries()[-1].content  # type: ignore[attr-defined]

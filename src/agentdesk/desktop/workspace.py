@@ -171,6 +171,7 @@ class Workspace(QWidget):
         self._conversation.back_wanted.connect(self._arrangement.show_list)
         self._conversation.panel_toggled.connect(self._arrangement.toggle_panel)
         self._conversation.said.connect(self._queue.say)
+        self._conversation.conversation_requested.connect(self.open_conversation)
         self._panel.conversation_requested.connect(self.open_conversation)
         self._status.reconnect_wanted.connect(self._on_reconnect)
         self._notifier.clicked.connect(self.open_conversation)

@@ -13,6 +13,7 @@ from agentdesk.desktop.views.composer_box import ComposerBox, Mode
 from agentdesk.desktop.views.composer_context import Context
 from agentdesk.domain.addressing import Addressed
 from agentdesk.domain.conversation import Status
+from agentdesk.domain.subjects import answer_subject
 from agentdesk.domain.templates import first_name
 from agentdesk.queries.rows import MessageRow
 from agentdesk.sync.desk import Draft
@@ -91,6 +92,7 @@ class ComposerContent:
         self.seen = context.head.last_message_id
         box.set_name(first_name(context.head.contact_name) or context.head.contact_name)
         box.recipients.set_known(context.known(), context.own)
+        box.recipients.subject.setPlaceholderText(answer_subject(context.head.subject))
         self.address(context, everybody=False)
         for mode, draft in drafts.items():
             box.text_of(mode).set_content(draft.text if draft else "", draft.html if draft else "")

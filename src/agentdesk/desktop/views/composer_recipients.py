@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from agentdesk.base.text import Msg, msg
@@ -74,6 +74,7 @@ class RecipientFields(QWidget):
         subject_label.setBuddy(self.subject)
         grid.addWidget(subject_label, 3, 0)
         grid.addWidget(self.subject, 3, 1)
+        grid.addWidget(_Line(self), 4, 0, 1, 2)
 
     def set_known(self, known: Collection[str], own: Sequence[str]) -> None:
         """``known`` are the addresses of the conversation so far; ``own`` are ours, never written to."""
@@ -142,6 +143,17 @@ class RecipientFields(QWidget):
         if self._known and party.value.lower() not in self._known:
             return "warn", msg("Has not been part of this conversation so far.")
         return "neutral", None
+
+
+class _Line(QWidget):
+    """The hairline between the fields and the text."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), theme().color("line.subtle"))
 
 
 class _Field(QWidget):

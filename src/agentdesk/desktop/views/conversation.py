@@ -27,6 +27,7 @@ from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_actions import ConversationActions
 from agentdesk.desktop.views.conversation_head import ConversationHead
 from agentdesk.desktop.views.drop_field import DropField
+from agentdesk.desktop.views.link_hint import LinkHint
 from agentdesk.desktop.views.message_actions import MessageActions
 from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.card import CardTools
@@ -50,15 +51,14 @@ class ConversationView(QWidget):
     """Shows one conversation and what can be done with it.
 
     ``left(id)`` tells that it went from the list by what the person did; ``said(text, undo text, undo)`` has
-    something for a toast; ``panel_toggled``, ``back_wanted`` and ``name_pressed`` are for the window;
-    ``link_hovered(text)`` names where a link leads; ``closed`` that Esc was pressed in the composer.
+    something for a toast; ``panel_toggled`` and ``back_wanted`` are for the window;
+    ``conversation_requested(id)`` wants another one shown; ``closed``: Esc was pressed while writing.
     """
 
     left = Signal(object)
     said = Signal(object, object, object)
     panel_toggled = Signal()
     back_wanted = Signal()
-    link_hovered = Signal(str)
     conversation_requested = Signal(object)
     closed = Signal()
 
@@ -84,6 +84,7 @@ class ConversationView(QWidget):
         self.empty.pressed.connect(self._on_empty_pressed)
         self._loading = PlaceholderRows(4, 96, self)
         self._drop = DropField(self)
+        self.link_hint = LinkHint(self.transcript)
         self.setAcceptDrops(True)
         self._arrange()
         self._connect()
@@ -315,7 +316,7 @@ class ConversationView(QWidget):
         self.transcript.asked.connect(self._on_asked)
         self.transcript.file_asked.connect(self._on_file_asked)
         self.transcript.menu_asked.connect(self._on_menu_asked)
-        self.transcript.link_hovered.connect(self.link_hovered)
+        self.transcript.link_hovered.connect(self.link_hint.show_address)
         self.message_actions.edit_wanted.connect(self.composer.edit_again)
         self.message_actions.failed.connect(self._on_failed)
         self.message_actions.reply_wanted.connect(self._on_reply_wanted)

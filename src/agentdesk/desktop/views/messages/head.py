@@ -16,6 +16,7 @@ from agentdesk.desktop.widgets.button import IconButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.domain.party import Party
+from agentdesk.domain.subjects import bare_subject
 from agentdesk.queries.rows import MessageRow
 
 __all__ = ["CardHead"]
@@ -80,7 +81,6 @@ class CardHead(QWidget):
         first.addWidget(self._name)
         first.addWidget(self._lock)
         first.addWidget(self._address, 1)
-        first.addStretch()
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addLayout(first)
@@ -99,7 +99,7 @@ class CardHead(QWidget):
 
 def _addressed(row: MessageRow, subject: str) -> Msg:
     to = _people(row.to)
-    other = row.subject if row.subject and _bare(row.subject) != _bare(subject) else ""
+    other = row.subject if row.subject and bare_subject(row.subject) != bare_subject(subject) else ""
     parts = [msg("to {people}", people=to) if to else None]
     parts.append(msg("cc {people}", people=_people(row.cc)) if row.cc else None)
     parts.append(msg("bcc {people}", people=_people(row.bcc)) if row.bcc else None)
@@ -113,13 +113,3 @@ def _addressed(row: MessageRow, subject: str) -> Msg:
 
 def _people(parties: Sequence[Party]) -> str:
     return ", ".join(isolate_ltr(party.value) for party in parties)
-
-
-def _bare(subject: str) -> str:
-    """The subject without Re: and its relatives, to compare."""
-    text = subject.strip().casefold()
-    head, colon, rest = text.partition(":")
-    while colon and len(head) <= 4:
-        text = rest.strip()
-        head, colon, rest = text.partition(":")
-    return text
