@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from tests.helpers.postgres import PostgresServer
 from agentdesk.base.clock import now
 from agentdesk.base.errors import Invalid
 from agentdesk.base.ids import new_id
+from agentdesk.store import migrations, sqlite
 from agentdesk.store.base import metadata
 from agentdesk.store.engine import Database
-from agentdesk.store.errors import DatabaseBusy, DatabaseFull, DatabaseGone
+from agentdesk.store.errors import DatabaseBusy, DatabaseFull, DatabaseGone, DatabaseTooOld
 from agentdesk.store.tables import contact, counter
 
 
@@ -226,6 +228,33 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(DatabaseGone):
         async with db.write():
             raise AssertionError("opened")
+    await db.close()
+
+
+@pytest.mark.parametrize(("name", "value"), [("sqlite_version_info", (3, 31, 1)), ("connect", None)])
+def test_a_sqlite_that_is_too_old_is_refused(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Bare(sqlite3.Connection):
+        """A build without any option."""
+
+        def execute(self, *_: object) -> sqlite3.Cursor:
+            return super().execute("SELECT 'THREADSAFE=1'")
+
+    real_connect = sqlite3.connect
+    sqlite._check_library.cache_clear()
+    monkeypatch.setattr(sqlite3, name, value or (lambda _: real_connect(":memory:", factory=Bare)))
+    with pytest.raises(DatabaseTooOld, match="SQLite"):
+        Database(f"sqlite:///{tmp_path / 'a.db'}")
+
+
+async def test_a_postgresql_that_is_too_old_is_refused(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "_OLDEST_SERVER", (99,))
+    db = Database(postgres_url)
+    with pytest.raises(DatabaseTooOld, match="PostgreSQL"):
+        await db.migrate()
     await db.close()
 
 

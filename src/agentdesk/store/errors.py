@@ -48,6 +48,16 @@ class DatabaseNewer(DatabaseError):
         )
 
 
+class DatabaseTooOld(DatabaseError):
+    """The database program lacks what we need."""
+
+    def __init__(self, found: str, needed: str) -> None:
+        super().__init__(
+            msg("{found} is too old for AgentDesk.", found=found),
+            msg("It needs {needed} or newer.", needed=needed),
+        )
+
+
 _SQLITE_HINTS: dict[int, Msg] = {
     sqlite3.SQLITE_READONLY: msg("The file or its folder is write-protected."),
     sqlite3.SQLITE_CANTOPEN: msg("Check that the folder exists and may be written to."),

@@ -23,6 +23,17 @@ class FolderInUse(AgentDeskError):
         )
 
 
+class FolderUnusable(AgentDeskError):
+    """The folder cannot be made or written to."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        why = error.strerror or str(error)
+        super().__init__(
+            msg("The folder {folder} cannot be used: {why}.", folder=str(folder), why=why),
+            msg("Choose another folder, or give this account the right to write there."),
+        )
+
+
 class FolderLock:
     """Holds a folder for this process, as long as it is open. Usable in a ``with`` statement."""
 
@@ -31,11 +42,14 @@ class FolderLock:
         self._file: int | None = None
 
     def acquire(self) -> None:
-        """Take the folder, making it where it is missing. Raises FolderInUse."""
+        """Take the folder, making it where it is missing. Raises FolderInUse and FolderUnusable."""
         if self._file is not None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(self._folder / _NAME, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = os.open(self._folder / _NAME, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise FolderUnusable(self._folder, error) from error
         try:
             _lock(file)
         except OSError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, inspect, text
 
 from agentdesk.base.log import get_logger
-from agentdesk.store.errors import DatabaseNewer
+from agentdesk.store.errors import DatabaseNewer, DatabaseTooOld
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -22,6 +22,7 @@ HEAD = "0001"
 
 # One has a descending column, the other is only on PostgreSQL (SQLite has the virtual table instead).
 _ODD_INDEXES = {"ix_conversation_queue", "ix_search_entry_words"}
+_OLDEST_SERVER = (13,)  # the first with transaction ids that never wrap (xid8)
 _LOCK = 0x4167656E744465  # PostgreSQL: one migration at a time; freed with the transaction
 
 
@@ -56,6 +57,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.script import ScriptDirectory
 
     if connection.dialect.name == "postgresql":
+        _check_server(connection)
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -68,6 +70,12 @@ def _upgrade(connection: Connection) -> None:
         raise DatabaseNewer
     command.upgrade(config, "head")
     _log.info("database migrated", before=version, after=HEAD)
+
+
+def _check_server(connection: Connection) -> None:
+    version = connection.dialect.server_version_info or (0,)
+    if version < _OLDEST_SERVER:
+        raise DatabaseTooOld(f"PostgreSQL {version[0]}", f"PostgreSQL {_OLDEST_SERVER[0]}")
 
 
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:
