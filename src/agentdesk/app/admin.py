@@ -50,7 +50,7 @@ async def _inbox_add(db: Database, parsed: argparse.Namespace) -> int:
 
 
 async def _token_create(db: Database, parsed: argparse.Namespace) -> int:
-    token = await Authenticator(db).issue("api", parsed.name, None)
+    token = await Authenticator(db).issue("api", admin.label(parsed.name), None)
     print(render(msg("Keep this token, it is shown this once:")), token)
     return 0
 

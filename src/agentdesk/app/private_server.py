@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from agentdesk.base.backoff import Backoff
@@ -71,11 +72,16 @@ class PrivateServer:
                 env={**os.environ, "AGENTDESK_LOCAL_TOKEN": self.token},
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
+        if self._process is not None:
+            _close_pipes(self._process)
         self._process = process
+        patience = threading.Timer(_START_SECONDS, process.kill)  # its end ends the reading
+        patience.start()
         line = process.stdout.readline() if process.stdout else ""
+        patience.cancel()
         word, _, address = line.strip().partition(" ")
         if word != "ready":
-            process.wait(_START_SECONDS)
+            process.wait()
             raise AgentDeskError(
                 msg("The private server did not start: {why}", why=_last_line(errors)),
                 msg("The whole story is in {path}.", path=str(errors)),
@@ -118,6 +124,10 @@ def _end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    _close_pipes(process)
+
+
+def _close_pipes(process: subprocess.Popen[str]) -> None:
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,9 @@ from agentdesk.store.tables import account, account_cursor, account_state, crede
 from agentdesk.store.unit import ServerUnit
 
 MIN_PASSWORD = 8
+MAX_LABEL = 200
+MAX_ADDRESS = 320
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +44,33 @@ class ChannelLine:
     complete_until: datetime | None
 
 
+def label(name: str) -> str:
+    """Return a name as it is stored. Raises Invalid for an empty or endless one, or one that is not text."""
+    title = name.strip()
+    if not title:
+        raise Invalid(msg("A name is missing."), field="name")
+    if len(title) > MAX_LABEL:
+        raise Invalid(msg("The name may have {count} characters.", count=MAX_LABEL), field="name")
+    if not title.isprintable():
+        raise Invalid(msg("{value} cannot be a name.", value=_shown(title)), field="name")
+    return title
+
+
+def _shown(text: str) -> str:
+    """What somebody typed, fit to be repeated on one line (bytes that are no text are not)."""
+    return "".join(c if c.isprintable() else "?" for c in text[:MAX_LABEL])
+
+
 async def add_user(db: Database, email: str, name: str, role: Role, password: str) -> UUID:
     """Add a person; raises Invalid for an unusable address or password, or one that is known already."""
     address = email.strip().lower()
-    if address.count("@") != 1 or address[0] == "@" or any(c.isspace() for c in address):
-        raise Invalid(msg("{value} is no e-mail address.", value=email[:80]), field="email")
+    if not _ADDRESS.fullmatch(address) or not address.isprintable() or len(address) > MAX_ADDRESS:
+        raise Invalid(msg("{value} is no e-mail address.", value=_shown(email)), field="email")
     if len(password) < MIN_PASSWORD:
         raise Invalid(
             msg("The password needs at least {count} characters.", count=MIN_PASSWORD), field="password"
         )
+    shown = label(name) if name.strip() else address
     async with db.write() as conn:
         if await conn.scalar(select(user.c.id).where(user.c.email == address)):
             raise Invalid(
@@ -57,7 +79,7 @@ async def add_user(db: Database, email: str, name: str, role: Role, password: st
         user_id = new_id()
         now = clock.now()
         unit = ServerUnit(conn)
-        row = {"id": user_id, "email": address, "name": name.strip() or address, "role": role.value}
+        row = {"id": user_id, "email": address, "name": shown, "role": role.value}
         await unit.insert(user, [{**row, "active": True, "created_at": now}])
         await conn.execute(
             insert(credential).values(user_id=user_id, password_hash=hash_password(password), changed_at=now)
@@ -68,9 +90,7 @@ async def add_user(db: Database, email: str, name: str, role: Role, password: st
 
 async def add_inbox(db: Database, name: str) -> UUID:
     """Add an inbox that every agent works in; raises Invalid where the name is taken or empty."""
-    title = name.strip()
-    if not title:
-        raise Invalid(msg("An inbox needs a name."), field="name")
+    title = label(name)
     async with db.write() as conn:
         if await conn.scalar(select(inbox.c.id).where(inbox.c.name == title)):
             raise Invalid(msg("There is already an inbox named {name}.", name=title), field="name")
@@ -99,6 +119,7 @@ async def add_channel(
     secrets: Mapping[str, str],
 ) -> UUID:
     """Add an account of ``channel``. Raises Invalid, naming the field, where a setting cannot be used."""
+    name = label(name)
     manifest = connector(channel).manifest
     settings = manifest.settings.clean(given)
     known = {field.key for field in manifest.settings.secrets()}
@@ -107,9 +128,9 @@ async def add_channel(
             raise Invalid(msg("There is no secret {name}.", name=key), field=key)
     account_id, now = new_id(), clock.now()
     async with db.write() as conn:
-        inbox_id = await conn.scalar(select(inbox.c.id).where(inbox.c.name == inbox_name.strip()))
+        inbox_id = await conn.scalar(select(inbox.c.id).where(inbox.c.name == _shown(inbox_name.strip())))
         if inbox_id is None:
-            raise Invalid(msg("There is no inbox named {name}.", name=inbox_name), field="inbox")
+            raise Invalid(msg("There is no inbox named {name}.", name=_shown(inbox_name)), field="inbox")
         if await conn.scalar(select(account.c.id).where(account.c.name == name)):
             raise Invalid(msg("There is already a channel named {name}.", name=name), field="name")
         unit = ServerUnit(conn)
@@ -195,10 +216,11 @@ def _sentence(problem: Mapping[str, object] | None) -> str:
 
 async def channel_id(db: Database, name: str) -> UUID:
     """Return the id of the account ``name``; raises NotFound."""
+    title = _shown(name.strip())
     async with db.read() as conn:
-        found = await conn.scalar(select(account.c.id).where(account.c.name == name))
+        found = await conn.scalar(select(account.c.id).where(account.c.name == title))
     if not isinstance(found, UUID):
-        raise NotFound(msg("There is no channel named {name}.", name=name))
+        raise NotFound(msg("There is no channel named {name}.", name=title))
     return found
 
 

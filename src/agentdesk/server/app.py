@@ -44,7 +44,8 @@ from agentdesk.sync.feed import Feed
 
 _log = get_logger(__name__)
 
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 2.0
+_LOCAL_DESK = "this computer"
 
 # A stranger's malformed request is answered with 400; it is no failure of ours and fills no log.
 logging.getLogger("aiohttp.server").addFilter(
@@ -163,7 +164,8 @@ async def _accept_local_desk(db: Database, authenticator: Authenticator, setting
     if settings.host not in ("127.0.0.1", "::1", "localhost"):
         raise Invalid(msg("A private server listens on this computer only."))
     user_id = await _only_person(db)
-    await authenticator.register(settings.local_token or "", "session", "this computer", user_id)
+    await authenticator.forget_all("session", _LOCAL_DESK)  # of desks that are gone
+    await authenticator.register(settings.local_token or "", "session", _LOCAL_DESK, user_id)
 
 
 async def _only_person(db: Database) -> UUID:

@@ -6,9 +6,11 @@ Only hashes of tokens are stored. Known and unknown addresses get the same answe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,11 +27,13 @@ from agentdesk.commands.context import Actor
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import api_token, credential, inbox, inbox_member, user
 
 SESSION_DAYS = 30
 _ATTEMPTS = 5
 _WINDOW_SECONDS = 60.0
+_REMEMBERED = 10_000
 _TOUCH_EVERY = timedelta(minutes=5)
 
 _hasher = PasswordHasher()  # argon2id with the library's present recommendation
@@ -51,7 +55,8 @@ def hash_password(password: str) -> str:
 
 def hash_token(token: str) -> str:
     """Return what is stored of a token. Tokens are long and random: one round of SHA-256 is enough."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    # What a header holds besides ASCII comes as surrogates: no token of ours, and no reason to fail.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Authenticator:
@@ -64,11 +69,11 @@ class Authenticator:
     async def sign_in(self, email: str, password: str, peer: str) -> tuple[str, UUID]:
         """Return a session token and the person's id.
 
-        Raises TooManyAttempts after five tries in a minute for one address or one network peer, and
+        Raises TooManyAttempts after five failed tries in a minute for one address or one network peer, and
         NotAuthenticated alike for an unknown address, a wrong password and a deactivated person.
         """
-        address = email.strip().lower()
-        self._throttle.check(f"address:{address}", f"peer:{peer}")
+        address = "".join(c for c in email.strip().lower() if c.isprintable())
+        attempt = self._throttle.begin(f"address:{address}", f"peer:{peer}")
         async with self._db.read() as conn:
             found = (
                 await conn.execute(
@@ -80,11 +85,11 @@ class Authenticator:
         stored = found.password_hash if found else _NOBODY
         right = await asyncio.to_thread(_verify, stored, password)
         if not (right and found and found.active):
-            self._throttle.failed(f"address:{address}", f"peer:{peer}")
             raise NotAuthenticated(
                 msg("The server did not accept this address and password."),
                 msg("Check both, or ask your supervisor."),
             )
+        self._throttle.forget(attempt)
         token = await self.issue("session", address, found.id, clock.now() + timedelta(days=SESSION_DAYS))
         return token, found.id
 
@@ -116,6 +121,12 @@ class Authenticator:
                     expires_at=expires_at,
                 )
             )
+
+    async def forget_all(self, kind: str, name: str) -> None:
+        """Forget every token of a kind and name."""
+        async with self._db.write() as conn:
+            mine = (api_token.c.kind == kind, api_token.c.name == name)
+            await conn.execute(delete(api_token).where(*mine))
 
     async def sign_out(self, token: str) -> None:
         """Forget a token."""
@@ -161,8 +172,11 @@ class Authenticator:
         now = clock.now()
         if last_used is not None and now - last_used < _TOUCH_EVERY:
             return
-        async with self._db.write() as conn:
-            await conn.execute(update(api_token).where(api_token.c.id == token_id).values(last_used_at=now))
+        with contextlib.suppress(DatabaseError):  # who asks is known all the same
+            async with self._db.write() as conn:
+                await conn.execute(
+                    update(api_token).where(api_token.c.id == token_id).values(last_used_at=now)
+                )
 
 
 def _verify(stored: str, password: str) -> bool:
@@ -172,30 +186,44 @@ def _verify(stored: str, password: str) -> bool:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One try to sign in: when it began (the loop's time), and for whom."""
+
+    at: float
+    keys: tuple[str, ...]
+
+
 class _Throttle:
-    """Failed tries of the last minute, per address and per network peer."""
+    """Tries of the last minute that have not succeeded, per address and per network peer.
+
+    A try counts from its beginning: many at once are held back like many in turn.
+    """
 
     def __init__(self) -> None:
-        self._failures: dict[str, deque[float]] = {}
+        self._tries: dict[str, deque[float]] = {}
 
-    def check(self, *keys: str) -> None:
+    def begin(self, *keys: str) -> _Attempt:
+        """Count a try. Raises TooManyAttempts, which counts for nothing."""
         now = asyncio.get_running_loop().time()
-        for key in keys:
-            recent = self._recent(key, now)
-            if len(recent) >= _ATTEMPTS:
-                raise TooManyAttempts(
-                    msg("Too many attempts to sign in."), msg("Wait a minute, then try again.")
-                )
+        recent = [self._recent(key, now) for key in keys]
+        if any(len(tries) >= _ATTEMPTS for tries in recent):
+            raise TooManyAttempts(msg("Too many attempts to sign in."), msg("Wait a minute, then try again."))
+        for tries in recent:
+            tries.append(now)
+        return _Attempt(now, keys)
 
-    def failed(self, *keys: str) -> None:
-        now = asyncio.get_running_loop().time()
-        for key in keys:
-            self._recent(key, now).append(now)
+    def forget(self, attempt: _Attempt) -> None:
+        """It succeeded: it does not count."""
+        for key in attempt.keys:
+            tries = self._tries.get(key)
+            if tries is not None and attempt.at in tries:
+                tries.remove(attempt.at)
 
     def _recent(self, key: str, now: float) -> deque[float]:
-        if len(self._failures) > 10_000:
-            self._failures = {k: v for k, v in self._failures.items() if v and now - v[-1] < _WINDOW_SECONDS}
-        recent = self._failures.setdefault(key, deque())
+        if len(self._tries) > _REMEMBERED:
+            self._tries = {k: v for k, v in self._tries.items() if v and now - v[-1] < _WINDOW_SECONDS}
+        recent = self._tries.setdefault(key, deque())
         while recent and now - recent[0] > _WINDOW_SECONDS:
             recent.popleft()
         return recent

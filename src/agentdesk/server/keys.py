@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.ids import new_id
@@ -28,13 +29,21 @@ async def open_vault(db: Database) -> Vault:
 
     Raises AgentDeskError where the key is missing or belongs to another database.
     """
+    while True:
+        try:
+            return await _open(db)
+        except IntegrityError:
+            continue  # another starter has just made the entries: they are there now
+
+
+async def _open(db: Database) -> Vault:
     async with db.write() as conn:
         known = dict((await conn.execute(select(server_info.c.name, server_info.c.value))).tuples().all())
         database_id = known.get("database_id") or new_id().hex
         path = _key_file(db, database_id)
         if "key" in known and not path.exists():
             raise _missing(path)
-        vault = Vault.at(path)
+        vault = _at(path)
         if "key" in known and not vault.signed_by_us(database_id, "fingerprint", known["key"]):
             raise _missing(path)
         fresh = {"database_id": database_id, "key": vault.sign(database_id, "fingerprint")}
@@ -42,6 +51,18 @@ async def open_vault(db: Database) -> Vault:
         if rows:
             await conn.execute(insert(server_info), rows)
     return vault
+
+
+def _at(path: Path) -> Vault:
+    try:
+        return Vault.at(path)
+    except OSError as error:
+        raise AgentDeskError(
+            msg(
+                "The key file {path} cannot be used: {why}.", path=str(path), why=error.strerror or str(error)
+            ),
+            msg("Name another place for it in {variable}.", variable=_ENVIRONMENT),
+        ) from error
 
 
 def _key_file(db: Database, database_id: str) -> Path:

@@ -21,6 +21,8 @@ from agentdesk.store.tables import account, account_state, message, raw_item
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+_READ = ("ok", "reading")
+
 
 class _Figures(NamedTuple):
     received: int
@@ -32,7 +34,8 @@ class _Figures(NamedTuple):
 class _AccountFigure(NamedTuple):
     name: str
     up: bool
-    complete_until: datetime | None
+    complete: bool
+    complete_until: datetime
 
 
 async def exposition(db: Database) -> bytes:
@@ -54,15 +57,24 @@ async def _read(conn: AsyncConnection) -> _Figures:
     )
     items = await conn.execute(select(raw_item.c.state, func.count()).group_by(raw_item.c.state))
     accounts = await conn.execute(
-        select(account.c.name, account.c.paused, account_state.c.state, account_state.c.complete_until).join(
-            account_state, account_state.c.id == account.c.id
-        )
+        select(
+            account.c.name,
+            account.c.paused,
+            account.c.created_at,
+            account_state.c.state,
+            account_state.c.complete_until,
+        ).join(account_state, account_state.c.id == account.c.id)
     )
     return _Figures(
         received or 0,
         dict(by_state.tuples().all()),
         dict(items.tuples().all()),
-        [_AccountFigure(a.name, a.state == "ok" and not a.paused, a.complete_until) for a in accounts],
+        [
+            _AccountFigure(
+                a.name, a.state in _READ and not a.paused, a.state == "ok", a.complete_until or a.created_at
+            )
+            for a in accounts
+        ],
     )
 
 
@@ -93,13 +105,13 @@ def _families(figures: _Figures) -> list[Metric]:
 
 def _account_families(accounts: list[_AccountFigure]) -> list[Metric]:
     lag = GaugeMetricFamily(
-        "agentdesk_account_lag_seconds", "Since when an account may be incomplete", labels=["account"]
+        "agentdesk_account_lag_seconds", "For how long an account may be incomplete", labels=["account"]
     )
     up = GaugeMetricFamily("agentdesk_account_up", "1 while the account can be read", labels=["account"])
     now = clock.now()
     for account_figure in accounts:
         up.add_metric([account_figure.name], float(account_figure.up))
-        if account_figure.complete_until is not None:
-            behind = (now - account_figure.complete_until).total_seconds()
-            lag.add_metric([account_figure.name], 0.0 if account_figure.up else behind)
+        behind = (now - account_figure.complete_until).total_seconds()
+        fine = account_figure.up and account_figure.complete
+        lag.add_metric([account_figure.name], 0.0 if fine else behind)
     return [lag, up]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import uuid
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -194,9 +196,8 @@ def _ids(call: Call[Nothing, NewMessage]) -> tuple[UUID, UUID]:
     if call.key is None:
         return new_id(), new_id()
     name = f"{call.actor.user_id or 'api'}/{call.id}/{call.key}"
-    body = call.body
-    content = f"{name}/{body.type}/{body.subject}/{body.text}"
-    return uuid.uuid5(uuid.NAMESPACE_URL, name), uuid.uuid5(uuid.NAMESPACE_OID, content)
+    content = hashlib.sha256(msgspec.json.encode(call.body)).hexdigest()
+    return uuid.uuid5(uuid.NAMESPACE_URL, name), uuid.uuid5(uuid.NAMESPACE_OID, f"{name}/{content}")
 
 
 async def _execute(call: Call[Nothing, Any], command: AnyCommand, command_id: UUID | None = None) -> Answer:
