@@ -219,6 +219,7 @@ def test_buttons_of_a_strip_leave_room_for_the_words(width: int, beside: bool) -
         button = strip.add_button(key, msg("Send anyway"))
     pane.resize(width, 300)
     pane.show()
+    QApplication.processEvents()
     title = strip.findChildren(Label)[0]
     top = button.mapTo(strip, QPoint(0, 0)).y()
     assert (top < title.geometry().bottom()) is beside
