@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ from agentdesk.sync.endpoint import Session
 from agentdesk.sync.feed import Subscription
 from agentdesk.sync.protocol import (
     PROTOCOL,
+    Batch,
     Frame,
     Goodbye,
     Hello,
@@ -213,6 +215,45 @@ async def test_another_servers_writes_are_heard_at_once(postgres_url: str, tmp_p
         await desk.close()
         await there.close()
         await here.close()
+
+
+async def test_nothing_falls_between_a_desk_that_leaves_and_one_that_joins(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = world.feed
+    leaving, joining = (Subscription(new_id(), Scope(None)) for _ in range(2))
+    await feed.join(leaving, await _now(world), _nobody)
+    read = feed._read
+
+    async def read_while_the_other_leaves(*arguments: Any) -> Any:
+        changed = await read(*arguments)
+        feed.leave(leaving)
+        return changed
+
+    monkeypatch.setattr(feed, "_read", read_while_the_other_leaves)
+    await feed.join(joining, await _now(world), _nobody)
+    monkeypatch.setattr(feed, "_read", read)
+    conversation_id = await world.mail()
+    async with asyncio.timeout(10):
+        while conversation_id not in await _conversations_in(await joining.next()):
+            pass
+    feed.leave(joining)
+
+
+async def _now(world: World) -> Position:
+    async with world.db.read(snapshot=True) as conn:
+        return await changelog.where_now(conn)
+
+
+async def _nobody(_frames: list[bytes]) -> None:
+    raise AssertionError("there was nothing to catch up with")
+
+
+async def _conversations_in(frame: bytes | None) -> set[UUID]:
+    assert frame is not None
+    batch = decode_from_server(frame)
+    assert isinstance(batch, Batch)
+    return {UUID(bytes=row["id"]) for rows in batch.rows if rows.table == "conversation" for row in rows.rows}
 
 
 # --- desks that come back ---

@@ -52,6 +52,7 @@ from tests.sync.world import SimDesk, World
 
 FULL = os.environ.get("AGENTDESK_FAULTS") == "full"
 HISTORIES = 200 if FULL else 6
+FIRST = int(os.environ.get("AGENTDESK_SEED", "0"))
 STEPS = 40
 
 
@@ -250,7 +251,12 @@ class History:
         for desk in self.desks:
             await until(lambda desk=desk: desk.workbench.unsent() == 0, 20)
         for desk in self.desks:
-            await until(lambda desk=desk: self._same(desk), 20)
+            try:
+                await until(lambda desk=desk: self._same(desk), 20)
+            except AssertionError:
+                found = await differences(self.world, desk)
+                ended = desk.farewell and desk.farewell.code
+                raise AssertionError(f"{desk.token} ({ended}) differs: {found}") from None
             await self._no_orphans(desk)
         await self._each_took_effect_once()
 
@@ -318,7 +324,7 @@ async def _play(world: World, folder: Path, seeds: range) -> None:
 
 @pytest.mark.timeout(1800)
 async def test_desks_and_server_agree_after_random_histories(world: World, tmp_path: Path) -> None:
-    await _play(world, tmp_path, range(HISTORIES))
+    await _play(world, tmp_path, range(FIRST, FIRST + HISTORIES))
 
 
 @pytest.mark.postgres
@@ -328,6 +334,6 @@ async def test_an_open_transaction_neither_delays_nor_doubles(postgres_url: str,
     try:
         async with world.db.write() as conn:
             assert await conn.scalar(text("SELECT pg_current_xact_id()::text::bigint")) > 0
-            await _play(world, tmp_path, range(1000, 1000 + HISTORIES // 2))
+            await _play(world, tmp_path, range(FIRST + 1000, FIRST + 1000 + HISTORIES // 2))
     finally:
         await world.close()

@@ -14,7 +14,7 @@ from agentdesk import __version__
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
 from agentdesk.base.log import get_logger
-from agentdesk.base.tasks import Tasks
+from agentdesk.base.tasks import Tasks, report_error
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.context import Actor
 from agentdesk.commands.executor import as_text
@@ -154,6 +154,8 @@ class Session:
         parts = [self._tasks.start(_known_ends(part), name) for name, part in work.items()]
         ended, _ = await asyncio.wait([*parts, self._leaving], return_when=asyncio.FIRST_COMPLETED)
         for part in ended:
+            if part.exception() is not None:  # a bug, reported by the task
+                raise _Leave("closing", msg("Something unexpected happened on the server."))
             result = part.result()
             if isinstance(result, _Leave):
                 raise result
@@ -252,11 +254,20 @@ class Session:
             push = await self._pushes.get()
             answers: list[Answer] = []
             for envelope in push.commands:
-                answers.append(await self._executor.execute(envelope, self._actor, self.desk_id))
+                answers.append(await self._answer(envelope, self._actor))
                 if answers[-1].outcome == "try_later":
                     break
             self._name({a.command_id for a in answers if a.outcome in ("done", "already_done")})
             await self._outgoing.put(encode(Answers(answers=tuple(answers))))
+
+    async def _answer(self, envelope: Envelope, actor: Actor) -> Answer:
+        """Apply a command. One that meets a bug of ours is refused: it must not stop all that come behind."""
+        try:
+            return await self._executor.execute(envelope, actor, self.desk_id)
+        except Exception as error:  # noqa: BLE001 - see above; nothing of it was kept
+            report_error(error, f"command {type(envelope.command).__name__}")
+            reason = as_text(msg("The server could not do this because of an error of its own."))
+            return Answer(command_id=envelope.id, outcome="refused", code="error", reason=reason)
 
     def _name(self, commands: set[UUID]) -> None:
         if commands and self._subscription is not None:
@@ -292,7 +303,7 @@ class Session:
             return cursor.position
         missing = scope if cursor is None else scope.beyond(cursor.scope)
         filling = await fill.begin(self._db, missing)
-        async for page in filling.pages(self._db):
+        async for page in filling.pages(self._feed.snapshot):
             batch = Batch(
                 cursor="", rows=page.rows, more=True, filling=True, done=page.done, total=page.total
             )

@@ -98,7 +98,10 @@ class Exchange:
             }
             parts = [self._tasks.start(part, name) for name, part in work.items()]
             ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-            return next(iter(ended)).result() or Farewell("lost")
+            part = next(iter(ended))
+            if part.exception() is not None:  # a bug, reported by the task: the desk works on without it
+                return Farewell("trouble", msg("Something unexpected happened while bringing changes in."))
+            return part.result() or Farewell("lost")
         finally:
             await self._tasks.close()
             self._workbench.sent.clear()

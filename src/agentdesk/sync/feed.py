@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.backoff import Backoff
 from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
-from agentdesk.base.tasks import Tasks
+from agentdesk.base.tasks import Tasks, report_error
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.sync.changelog import Cursor, Position, ensure_epoch, prune, read_since, still_good, where_now
@@ -33,6 +36,7 @@ _PRUNE_SECONDS = 6 * 3600.0
 _QUEUE_FRAMES = 2000
 _QUEUE_BYTES = 32 * 1024 * 1024
 _MOST_WHOLE = 20_000
+_DESK_READS = 4
 
 _log = get_logger(__name__)
 
@@ -103,9 +107,10 @@ class Feed:
         self._tasks = Tasks("feed")
         self._reading = asyncio.Lock()
         self._subscribers: set[Subscription] = set()
-        self._position: Position | None = None
+        self._position = Position(0)  # changed only while reading is locked
         self._seen: dict[int, int] = {}
         self._whole: set[UUID] = set()
+        self._desk_reads = asyncio.Semaphore(_DESK_READS)
         self.epoch = ""
 
     async def start(self) -> None:
@@ -119,8 +124,7 @@ class Feed:
 
     async def stop(self) -> None:
         """Let everybody go and stop reading."""
-        for subscriber in list(self._subscribers):
-            subscriber.end("closing")
+        self._let_everybody_go()
         await self._tasks.close()
 
     def wake(self) -> None:
@@ -155,13 +159,14 @@ class Feed:
         """
         whole: set[UUID] = set()
         while True:
-            changed = await self._read(position, whole)
+            async with self._desk_reads:
+                changed = await self._read(position, whole)
             if len(changed.rows) <= _SMALL_STRETCH:
                 break
             await send(_frames(changed, subscription, set()))
             position = changed.position
         async with self._reading:
-            if self._position is None:
+            if not self._subscribers:
                 await self._place()
             named = subscription.take_named()
             changed = await self._read(position, whole)
@@ -172,8 +177,13 @@ class Feed:
     def leave(self, subscription: Subscription) -> None:
         """A desk has gone."""
         self._subscribers.discard(subscription)
-        if not self._subscribers:
-            self._position = None
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A snapshot for one desk: few at a time, so that many desks that return together leave connections
+        for everybody else."""
+        async with self._desk_reads, self._db.read(snapshot=True) as conn:
+            yield conn
 
     async def _run(self) -> None:
         backoff, failures, heard = Backoff(first=0.2, longest=10.0), 0, 0
@@ -188,11 +198,18 @@ class Feed:
                 failures += 1
                 _log.warning("the change log cannot be read", error=str(error), failures=failures)
                 await asyncio.sleep(backoff.delay(failures))
+            except Exception as error:  # noqa: BLE001 - the feed must live; its desks come back by cursor
+                failures += 1
+                report_error(error, "feed")
+                self._let_everybody_go()
+                await asyncio.sleep(backoff.delay(failures))
+
+    def _let_everybody_go(self) -> None:
+        for subscriber in self._subscribers:
+            subscriber.end("closing")
+        self._subscribers = set()
 
     async def _round(self) -> None:
-        if self._position is None:
-            await self._place()
-        assert self._position is not None
         named = {subscriber: subscriber.take_named() for subscriber in self._subscribers}
         try:
             changed = await self._read(self._position, self._whole, self._seen)

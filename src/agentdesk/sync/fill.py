@@ -6,7 +6,8 @@ while the pages are read comes again through the log.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,10 @@ _REFERENCES: tuple[tuple[str, Table], ...] = (
 )
 
 
+Snapshot = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+"""Opens a connection whose statements all see the same moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One piece of a fill; after it ``done`` of ``total`` conversations have been sent."""
@@ -71,17 +76,17 @@ class Fill:
     conversations: list[UUID]
     _sent: dict[str, set[bytes]] = field(default_factory=dict)
 
-    async def pages(self, db: Database) -> AsyncIterator[Page]:
+    async def pages(self, snapshot: Snapshot) -> AsyncIterator[Page]:
         """Read page after page, each in a snapshot of its own; there is always at least one."""
         total = len(self.conversations)
-        async with db.read(snapshot=True) as conn:
+        async with snapshot() as conn:
             first = list(pack(self._noted(await self._small(conn))))
         for rows in first or [()]:
             yield Page(rows, 0, total)
         done = 0
         while done < total:
             ids = self.conversations[done : done + (_PAGE if done else _FIRST_PAGE)]
-            async with db.read(snapshot=True) as conn:
+            async with snapshot() as conn:
                 pieces = list(pack(self._noted(await self._conversations(conn, ids))))
             done += len(ids)
             for number, rows in enumerate(pieces, 1):

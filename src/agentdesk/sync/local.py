@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from agentdesk.base import clock
+from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.commands.values import AnyCommand, File
 from agentdesk.queries import contact as contact_queries
@@ -28,6 +29,7 @@ from agentdesk.queries.rows import (
     View,
 )
 from agentdesk.store import search
+from agentdesk.store.errors import DatabaseError
 from agentdesk.sync.connection import Connection
 from agentdesk.sync.desk import Changes, Draft, LinkStatus, Waiting
 from agentdesk.sync.desk_files import DeskFiles
@@ -37,7 +39,11 @@ from agentdesk.sync.workbench import Workbench
 
 __all__ = ["LocalDesk"]
 
+_RELEASE_AGAIN_SECONDS = 5.0
+
 T = TypeVar("T")
+
+_log = get_logger(__name__)
 
 
 class LocalDesk:
@@ -249,7 +255,12 @@ class LocalDesk:
 
     async def _release_later(self, command_id: UUID, seconds: float) -> None:
         await asyncio.sleep(max(0.0, seconds))
-        await self._workbench.release(command_id)
+        while True:
+            try:
+                return await self._workbench.release(command_id)
+            except DatabaseError as error:
+                _log.warning("a held command cannot be released yet", error=str(error))
+                await asyncio.sleep(_RELEASE_AGAIN_SECONDS)
 
     def _changed(self, changes: Changes) -> None:
         if not changes or self._my_id in changes.get("user", ()):

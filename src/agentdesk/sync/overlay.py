@@ -10,6 +10,7 @@ that a batch speaks of: see :func:`families_in`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +19,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.errors import NotFound
+from agentdesk.base.tasks import report_error
 from agentdesk.commands import registry
 from agentdesk.commands.context import Actor, Context, Refusal
 from agentdesk.commands.values import Envelope, SendReply
@@ -156,6 +159,12 @@ async def replay(
         except Refusal as refusal:
             pending.refusal = refusal
             continue
+        except Exception as error:
+            if _of_the_disk(error):
+                raise
+            # one command's bug must not keep all changes out; what it did is rolled back
+            report_error(error, f"replay of {type(pending.envelope.command).__name__}")
+            continue
         pending.refusal = None
         add_changes(changes, done)
     return changes
@@ -171,6 +180,11 @@ async def apply_one(conn: AsyncConnection, pending: Pending, actor: Actor) -> Ch
     if pending.held_until is not None and isinstance(envelope.command, SendReply):
         await unit.update(message, envelope.command.message_id, {"delivery": DeliveryState.HELD.value})
     return unit.changes
+
+
+def _of_the_disk(error: Exception) -> bool:
+    """Whether the whole transaction has failed, and not only the command in it."""
+    return isinstance(error, DBAPIError | sqlite3.Error) and not isinstance(error, IntegrityError)
 
 
 async def find_family(conn: AsyncConnection, pending: Pending) -> None:
