@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from tests.helpers import fake_connector
-from tests.helpers.fake_connector import NOON, raw_mail
+from tests.helpers.fake_connector import NOON, SERVICES, FakeService, raw_mail
 from tests.helpers.fake_world import FakeWorld
 
 from agentdesk.base import clock
 from agentdesk.commands.values import RetryItem, SetStatus
 from agentdesk.server import intake
+from agentdesk.server.admin import add_channel, add_inbox
 from agentdesk.store.tables import (
     attachment,
+    change_log,
     contact,
     contact_identity,
     contact_inbox,
@@ -312,3 +314,41 @@ async def test_languages_are_noted(world: FakeWorld) -> None:
         raw_mail("c@x.example", subject="xyz", text="12345"),
     )
     assert [c.language for c in await world.conversations()] == ["de", "ar", ""]
+
+
+async def test_two_accounts_that_get_the_same_mails_at_once_keep_each_once(world: FakeWorld) -> None:
+    SERVICES["second"] = second = FakeService(portion=7)
+    settings = {"address": "sales@desk.example", "service": "second"}
+    await add_channel(world.db, world.vault, "fake", "Support", "Sales", settings, {})
+    world.service.portion = 11
+    for n in range(60):
+        mail = raw_mail(f"person{n % 20}@x.example", id=f"m{n}@x.example", name=f"P{n % 20}")
+        world.service.put(mail)
+        second.put(mail)
+    await world.started()
+    await world.settled(120)
+    assert len(await world.messages()) == 60
+    assert len(await world.rows(contact)) == 20
+    assert sorted(await states(world)) == ["done"] * 60 + ["duplicate"] * 60
+    assert [row.number for row in await world.conversations()] == list(range(1, 61))
+
+
+async def test_a_known_customer_who_writes_to_another_inbox_is_known_there(world: FakeWorld) -> None:
+    await take_in(world, raw_mail(id="m1@x.example"))
+    await add_inbox(world.db, "Sales")
+    SERVICES["second"] = second = FakeService()
+    settings = {"address": "sales@desk.example", "service": "second"}
+    await add_channel(world.db, world.vault, "fake", "Sales", "Sales mail", settings, {})
+    second.put(raw_mail(id="m1@x.example", refs=["m1@x.example"], name="Alice"))
+    world.cores[0].reload_accounts()
+    await world.settled(2)
+    first, other = await world.conversations()
+    assert first.contact_id == other.contact_id
+    assert other.related_id is None
+    scopes = {
+        row.scope
+        for row in await world.rows(change_log, change_log.c.table_name == "contact", order=change_log.c.seq)
+    }
+    assert scopes == {first.inbox_id.hex, other.inbox_id.hex}
+    (person,) = await world.rows(contact)
+    assert (person.name, person.ver) == ("Alice", 2)

@@ -137,5 +137,7 @@ class ServerUnit:
         """A contact that appears in an inbox must reach its desks even if it was written before."""
         for row in rows:
             scope = row["inbox_id"].hex
-            self._contact_scopes.setdefault(row["contact_id"], set()).add(scope)
+            known = self._contact_scopes.get(row["contact_id"])
+            if known is not None:  # else it is read when asked for, this row among the others
+                known.add(scope)
             self._append("contact", row["contact_id"], 1, scope)
