@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 from uuid import UUID
 
@@ -36,6 +38,7 @@ from agentdesk.desktop.locale import apply_locale
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.message_actions import safe_name
 from agentdesk.desktop.views.messages.attachments import AttachmentChip
+from agentdesk.desktop.views.messages.body import MessageBody
 from agentdesk.desktop.views.messages.card import MessageCard
 from agentdesk.desktop.views.messages.folded import FoldedCard
 from agentdesk.desktop.views.messages.lines import EventGroup, NewLine
@@ -87,6 +90,18 @@ async def test_opening_marks_it_read_once(desk: FakeDesk) -> None:
         assert len(_done(desk, MarkRead)) == 1
 
 
+async def test_opening_what_is_open_keeps_what_is_new_and_the_place(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        line = view.transcript.findChild(NewLine)
+        await view.open(desk.find(ANA))
+        await settled(20)
+        assert view.transcript.findChild(NewLine) is line
+        await view.open(desk.find(TOM))
+        await view.open(desk.find(ANA))
+        await settled()
+        assert view.transcript.findChild(NewLine) is None
+
+
 async def test_nothing_open_nothing_there_and_something_wrong(desk: FakeDesk) -> None:
     async with shown(ConversationView(desk)) as view:
         assert view.empty.isVisible()
@@ -128,6 +143,20 @@ async def test_the_place_is_remembered(desk: FakeDesk) -> None:
         await settled()
         again = _topmost(view)
         assert (again.row.id, _top(view, again)) == before
+
+
+async def test_what_is_left_is_let_go(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        entries = [weakref.ref(entry) for entry in view.transcript.entries()]
+        bodies = [weakref.ref(body) for body in view.findChildren(MessageBody)]
+        assert len(entries) > 5
+        assert len(bodies) > 2
+        for number in (TOM, NOAH, TOM):
+            await view.open(desk.find(number))
+            await settled()
+        gc.collect()
+        assert [entry() for entry in entries if entry() is not None] == []
+        assert [body() for body in bodies if body() is not None] == []
 
 
 # --- following ---

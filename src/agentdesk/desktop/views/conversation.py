@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -98,7 +99,13 @@ class ConversationView(QWidget):
         return self._wanted
 
     async def open(self, conversation_id: UUID) -> None:
-        """Show a conversation. Of several calls the last one wins, whichever is answered first."""
+        """Show a conversation. Of several calls the last one wins, whichever is answered first.
+
+        The one that is open already stays as it is, with its new line and its place.
+        """
+        if self._head_row is not None and self._head_row.id == conversation_id == self._wanted:
+            self._follow()
+            return
         self._opening += 1
         this = self._opening
         self._remember()
@@ -263,6 +270,12 @@ class ConversationView(QWidget):
 
     def _is_offline(self) -> bool:
         return self._desk.status.link in _AWAY
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Where there is place for one of list and conversation, the focus comes along."""
+        super().showEvent(event)
+        if self.head.back.isVisibleTo(self):
+            self.transcript.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
