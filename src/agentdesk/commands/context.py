@@ -47,13 +47,18 @@ class Channels(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One command being applied. ``now`` is the present moment (UTC); ``channels`` is None on a desk."""
+    """One command being applied. ``now`` is the present moment (UTC); ``channels`` is None on a desk.
+
+    ``sent_since`` is None, or the moment from which on the command's message may have gone out already: a
+    server had confirmed the command, and lost it.
+    """
 
     unit: Unit
     actor: Actor
     command_id: UUID
     now: datetime
     channels: Channels | None = None
+    sent_since: datetime | None = None
 
     @property
     def conn(self) -> AsyncConnection:

@@ -64,7 +64,8 @@ class Executor:
             async with self._db.write() as conn:
                 await self._enter(conn, envelope, actor, desk_id, answer)
                 unit = ServerUnit(conn, envelope.id)
-                context = Context(unit, actor, envelope.id, clock.now(), self._channels)
+                sent_since = envelope.issued_at if envelope.again else None
+                context = Context(unit, actor, envelope.id, clock.now(), self._channels, sent_since)
                 await apply(context, envelope.command)
                 await unit.flush()
         except _AnsweredBefore as before:

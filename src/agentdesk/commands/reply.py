@@ -81,7 +81,7 @@ async def send_reply(context: Context, command: SendReply) -> None:
         "html": html,
         "external_id": key,
         "references": references,
-        "delivery": DeliveryState.QUEUED.value,
+        "delivery": (DeliveryState.VERIFY if context.sent_since else DeliveryState.QUEUED).value,
         "delivery_at": context.now,
     }
     await context.unit.insert(message, [values])
@@ -277,10 +277,11 @@ async def _enqueue(context: Context, values: dict[str, Any], key: str) -> None:
             message_id=values["id"],
             account_id=values["account_id"],
             key=key,
-            state="queued",
+            state="verify" if context.sent_since else "queued",
             attempts=0,
             next_at=context.now,
             lease_token=0,
+            first_attempt_at=context.sent_since,
             created_at=values["created_at"],
         )
     )

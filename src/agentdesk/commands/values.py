@@ -146,12 +146,17 @@ AnyCommand = (
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """A command on its way. ``id`` (UUIDv7) is the idempotency key; ``number`` counts up by one per desk."""
+    """A command on its way. ``id`` (UUIDv7) is the idempotency key; ``number`` counts up by one per desk.
+
+    ``again``: a server had confirmed it and has lost it since (restored from a backup), so what it sends may
+    have gone out already.
+    """
 
     id: UUID
     command: AnyCommand
     issued_at: datetime
     number: int | None = None
+    again: bool = False
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -236,11 +236,16 @@ class OutboxFile:
         """Let confirmed commands with higher numbers wait again: the server lost them. Returns how many."""
 
         def work(db: sqlite3.Connection) -> int:
-            return db.execute(
-                "UPDATE command SET state = 'waiting', confirmed_at = NULL"
-                " WHERE state = 'confirmed' AND number > ?",
-                (after_number,),
-            ).rowcount
+            lost = db.execute(
+                "SELECT seq, envelope FROM command WHERE state = 'confirmed' AND number > ?", (after_number,)
+            ).fetchall()
+            for seq, envelope in lost:
+                again = msgspec.structs.replace(_envelope_decoder.decode(envelope), again=True)
+                db.execute(
+                    "UPDATE command SET state = 'waiting', confirmed_at = NULL, envelope = ? WHERE seq = ?",
+                    (_encode(again), seq),
+                )
+            return len(lost)
 
         return self._change(work)
 
