@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from argon2 import PasswordHasher
+from sqlalchemy import select, update
 
 from agentdesk.base import clock
+from agentdesk.base.ids import new_id
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.server import auth
@@ -17,9 +19,18 @@ from agentdesk.server.admin import add_inbox, add_user
 from agentdesk.server.auth import Authenticator, NotAuthenticated, TooManyAttempts
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import api_token, credential, inbox, inbox_member, user
+from agentdesk.store.unit import ServerUnit
 
 PASSWORD = "correct horse"
 EMAIL = "ana@desk.test"
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same kind of hash at a hundredth of the cost: what is tested is who gets in."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(auth, "_hasher", cheap)
+    monkeypatch.setattr(auth, "_NOBODY", cheap.hash("nobody's password"))
 
 
 @pytest.fixture
@@ -190,7 +201,9 @@ async def test_an_agent_sees_open_inboxes_and_their_own(db: Database) -> None:
     boss = await add_user(db, "boss@desk.test", "Boss", Role.SUPERVISOR, PASSWORD)
     async with db.write() as conn:
         await conn.execute(update(inbox).where(inbox.c.id != everyone).values(everyone=False))
-        await conn.execute(insert(inbox_member).values(inbox_id=mine, user_id=agent))
+        unit = ServerUnit(conn)
+        await unit.insert(inbox_member, [{"id": new_id(), "inbox_id": mine, "user_id": agent}])
+        await unit.flush()
     authenticator = Authenticator(db)
     seen = {}
     for user_id in (agent, boss):

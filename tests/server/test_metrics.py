@@ -29,9 +29,7 @@ async def figures(world: FakeWorld) -> dict[tuple[str, str], float]:
 
 async def set_state(world: FakeWorld, **values: Any) -> None:
     async with world.db.write() as conn:
-        await conn.execute(
-            update(account_state).where(account_state.c.id == world.account_id).values(values)
-        )
+        await conn.execute(update(account_state).where(account_state.c.id == world.account_id).values(values))
 
 
 async def test_an_empty_desk_has_all_figures_at_zero(world: FakeWorld) -> None:

@@ -38,7 +38,7 @@ async def open_vault(db: Database) -> Vault:
 
 async def _open(db: Database) -> Vault:
     async with db.write() as conn:
-        known = dict((await conn.execute(select(server_info.c.name, server_info.c.value))).tuples().all())
+        known = dict((await conn.execute(select(server_info.c.name, server_info.c.value))).all())
         database_id = known.get("database_id") or new_id().hex
         path = _key_file(db, database_id)
         if "key" in known and not path.exists():

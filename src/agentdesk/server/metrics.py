@@ -67,8 +67,8 @@ async def _read(conn: AsyncConnection) -> _Figures:
     )
     return _Figures(
         received or 0,
-        dict(by_state.tuples().all()),
-        dict(items.tuples().all()),
+        dict(by_state.all()),
+        dict(items.all()),
         [
             _AccountFigure(
                 a.name, a.state in _READ and not a.paused, a.state == "ok", a.complete_until or a.created_at
