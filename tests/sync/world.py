@@ -388,12 +388,12 @@ class Site:
     """The world behind an address that can go away and come back."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self.world = world
         self._server: TestServer | None = None
         self._port = 0
 
     async def start(self) -> None:
-        world = self._world
+        world = self.world
         self.endpoint = SyncEndpoint(world.db, world.feed, world.executor, world.authenticate)
         app = web.Application(middlewares=[_known_errors])
         self.endpoint.add_routes(app)

@@ -35,6 +35,7 @@ MAX_BLOB_BYTES = 50 * 1024 * 1024
 _UPLOADS_AT_ONCE = 4
 _LONGEST_REQUEST = 16 * 1024
 _HASH = re.compile(r"[0-9a-f]{64}")
+_SOURCE = re.compile(r'\b(?:data-)?src="([^"]{1,4000})"')
 _CLOSE_SECONDS = 5.0
 
 Authenticate = Callable[[str], Awaitable[Actor | None]]
@@ -172,7 +173,7 @@ class SyncEndpoint:
             columns = message.c.inbox_id, message.c.html, message.c.quoted_html
             found = await conn.execute(select(*columns).where(message.c.id == _id(request)))
             row = _visible(actor, found.first())
-        if wish.url not in html.unescape(row.html) and wish.url not in html.unescape(row.quoted_html):
+        if wish.url not in _pictures_in(row.html) | _pictures_in(row.quoted_html):
             raise ApiError(422, "invalid", msg("This picture is not part of the message."))
         picture = await self._fetcher.picture(wish.url)
         headers = {**download_headers("picture"), "Content-Type": picture.media_type}
@@ -222,6 +223,11 @@ async def _wish(request: web.Request) -> PictureWish:
         return msgspec.json.decode(body, type=PictureWish)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ApiError(400, "bad_request", msg("The body cannot be used.")) from None
+
+
+def _pictures_in(markup: str) -> set[str]:
+    """The addresses of pictures in a message's cleaned HTML."""
+    return {html.unescape(found).strip() for found in _SOURCE.findall(markup)}
 
 
 def _visible(actor: Actor, row: Row[*tuple[Any, ...]] | None) -> Row[*tuple[Any, ...]]:
