@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,6 +129,7 @@ class DeskProgram:
         desk = self._desk = local(self._profile, server, token)
         await desk.start()
         self._window.attach(desk, workspace=_workspace_name(server), reconnect=desk.retry_now)
+        gc.freeze()  # what is there now stays to the end: no collection need look at it again
         self._opened.set()
 
     def _session_file(self) -> Path:
@@ -150,6 +152,7 @@ class DeskProgram:
 
 def _import_local_desk() -> type[LocalDesk]:
     """The heavy imports, in a thread: the window answers meanwhile."""
+    import agentdesk.desktop.workspace  # noqa: F401 - needed in a moment
     from agentdesk.sync.local import LocalDesk
 
     return LocalDesk

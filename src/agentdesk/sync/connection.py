@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import msgspec
 from yarl import URL
 
@@ -16,6 +15,7 @@ from agentdesk.base import clock
 from agentdesk.base.backoff import Backoff
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.events import Bell
+from agentdesk.base.lazy import lazy_module
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import Msg, msg
@@ -25,6 +25,11 @@ from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
 from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Welcome
 from agentdesk.sync.workbench import Workbench
+
+if TYPE_CHECKING:
+    import aiohttp
+else:
+    aiohttp = lazy_module("aiohttp")
 
 __all__ = ["Connection", "Offline"]
 
@@ -130,6 +135,7 @@ class Connection:
     # --- the connection itself ---
 
     async def _run(self) -> None:
+        await asyncio.to_thread(_load_http)
         backoff, failures = Backoff(first=0.5, longest=60.0), 0
         while True:
             self._lasted = False
@@ -251,3 +257,8 @@ async def _chunks_of(path: Any) -> AsyncIterator[bytes]:
             yield chunk
     finally:
         file.close()
+
+
+def _load_http() -> type[aiohttp.ClientSession]:
+    """Import the HTTP library now, in a thread: it is large, and the window answers meanwhile."""
+    return aiohttp.ClientSession

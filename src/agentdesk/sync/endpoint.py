@@ -41,6 +41,7 @@ from agentdesk.sync.protocol import (
     encode,
 )
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.transport import Transport
 
 __all__ = ["Executes", "Session", "Transport"]
 
@@ -50,20 +51,6 @@ _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4
 
 _log = get_logger(__name__)
-
-
-class Transport(Protocol):
-    """Whole frames in both directions."""
-
-    async def receive(self) -> bytes | None:
-        """Return the next frame, or None when the other side has gone."""
-        ...
-
-    async def send(self, frame: bytes) -> None:
-        """Send a frame, waiting while the other side cannot take it. Raises ConnectionError."""
-        ...
-
-    async def close(self) -> None: ...
 
 
 class Executes(Protocol):

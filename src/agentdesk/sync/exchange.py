@@ -16,7 +16,6 @@ from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import AddNote, Answer, Envelope, File, SendReply, Text
-from agentdesk.sync.endpoint import Transport
 from agentdesk.sync.protocol import (
     PING_SECONDS,
     PROTOCOL,
@@ -33,6 +32,7 @@ from agentdesk.sync.protocol import (
     decode_from_server,
     encode,
 )
+from agentdesk.sync.transport import Transport
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["Exchange", "Farewell", "Unusable", "text_of"]
