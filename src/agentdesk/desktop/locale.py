@@ -36,6 +36,9 @@ _COUNTRY_FOR_FORMATS = {"en": "en-GB", "ar": "ar-AE"}
 _NUMERIC_DATES = frozenset({"ja", "ko", "zh"})
 """Languages in which a day and the short name of a month do not make a date."""
 
+_PLAIN_NAMES = {"en": "English", "es": "español"}
+"""Where Qt's name of a language speaks of one country."""
+
 _translator: QTranslator | None = None
 
 
@@ -79,8 +82,9 @@ def native_name(code: str) -> str:
     """What the language ``code`` calls itself: Deutsch, العربية."""
     if code == i18n.PSEUDO:
         return "Pseudo"
-    name = QLocale(code).nativeLanguageName()
-    return "English" if code == i18n.SOURCE else name[:1].upper() + name[1:]
+    language = code.split("-")[0]
+    name = _PLAIN_NAMES.get(language) or QLocale(code).nativeLanguageName()
+    return name[:1].upper() + name[1:]
 
 
 def time_text(moment: datetime) -> str:
