@@ -108,7 +108,11 @@ class FakeDesk:
 
     def set_link(self, link: Link) -> None:
         """Lose or find the server."""
-        self._status = msgspec.structs.replace(self._status, link=link, since=clock.now())
+        self.set_status(link=link, since=clock.now())
+
+    def set_status(self, **values: Any) -> None:
+        """Let the connection stand otherwise."""
+        self._status = msgspec.structs.replace(self._status, **values)
         for listener in list(self._status_listeners):
             listener(self._status)
 

@@ -62,9 +62,10 @@ class Arrangement(QObject):
 
     def show_conversation(self) -> None:
         """Come to the conversation, where list and conversation take turns."""
-        if self._steps():
-            self._queue.hide()
+        if self._steps() and not self._conversation.isVisible():
             self._conversation.show()
+            self._conversation.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._queue.hide()
 
     def show_list(self) -> None:
         """Come back to the list."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
+from agentdesk.base import clock
 from agentdesk.base.text import msg, plural
 from agentdesk.desktop.locale import tr
 from agentdesk.queries.rows import QueueRow
@@ -16,6 +18,8 @@ __all__ = ["Notifier"]
 
 _JOIN_MS = 1_500
 _LONGEST = 120
+_NEWS_AGE = timedelta(hours=1)
+"""What customers wrote longer than this before the window opened is old: the list shows it, that is all."""
 
 
 class Notifier(QObject):
@@ -31,6 +35,8 @@ class Notifier(QObject):
         self._window = window
         self._waiting: dict[UUID, QueueRow] = {}
         self._last: UUID | None = None
+        self._heard: dict[UUID, datetime] = {}
+        self._since = clock.now() - _NEWS_AGE
         self._tray: QSystemTrayIcon | None = None
         if QSystemTrayIcon.isSystemTrayAvailable():
             self._tray = QSystemTrayIcon(picture, self)
@@ -51,6 +57,16 @@ class Notifier(QObject):
         self._waiting[row.id] = row
         if not self._timer.isActive():
             self._timer.start()
+
+    def is_news(self, row: QueueRow, me: UUID | None) -> bool:
+        """Say whether a changed conversation has something to tell of: a customer wrote anew, to me or to
+        nobody in particular."""
+        if not row.unread or row.last_customer_at is None or row.assignee_id not in (None, me):
+            return False
+        if self._heard.get(row.id) == row.last_customer_at or row.last_customer_at < self._since:
+            return False
+        self._heard[row.id] = row.last_customer_at
+        return True
 
     def set_unread(self, count: int) -> None:
         """Show how many conversations of mine are unread, on the program's icon."""

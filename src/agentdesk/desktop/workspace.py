@@ -20,6 +20,7 @@ from agentdesk.desktop.lifetime import end_tasks, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.notify import Notifier
+from agentdesk.desktop.pane_focus import PaneFocus
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.shortcuts import LatinFallback
 from agentdesk.desktop.theme import TEXT_SCALES, theme
@@ -54,8 +55,8 @@ class Workspace(QWidget):
         self._desk = desk
         self._settings = settings
         self._reconnect = reconnect
+        self._before_search = View(kind="mine", order="due")
         self._tasks = tasks_of(self, "window")
-        self._unread_before: dict[UUID, bool] = {}
         self._build(workspace)
         self._bridge = Bridge(desk, self)
         self._notifier = Notifier(window, window.windowIcon())
@@ -149,6 +150,8 @@ class Workspace(QWidget):
         column.setSpacing(0)
         column.addLayout(work, 1)
         column.addWidget(self._status)
+        panes = [self._rail, self._queue, self._conversation, self._panel, self._status]
+        self._pane_focus = PaneFocus(panes, self)
         self._arrangement = Arrangement(
             self._sheet,
             self._splitter,
@@ -164,9 +167,11 @@ class Workspace(QWidget):
         self._bridge.status_changed.connect(self._on_status)
         self._rail.chosen.connect(self.show_view)
         self._rail.searched.connect(self._on_search)
+        self._rail.search_left.connect(self._queue.table.setFocus)
         self._rail.unfold_wanted.connect(self._arrangement.unfold_rail)
         self._queue.opened.connect(self.open_conversation)
         self._queue.take_next.connect(self._take_next)
+        self._queue.entered.connect(self._focus_conversation)
         self._conversation.left.connect(self._on_left)
         self._conversation.back_wanted.connect(self._arrangement.show_list)
         self._conversation.panel_toggled.connect(self._arrangement.toggle_panel)
@@ -204,8 +209,8 @@ class Workspace(QWidget):
         bind("text.smaller", partial(self.set_scale_step, -1))
         bind("text.normal", partial(self.set_scale_step, 0))
         bind("window.fullscreen", self._toggle_full_screen)
-        bind("pane.next", partial(self._step_pane, 1))
-        bind("pane.previous", partial(self._step_pane, -1))
+        bind("pane.next", partial(self._pane_focus.step, 1))
+        bind("pane.previous", partial(self._pane_focus.step, -1))
         bind("window.back", self._back)
         bind("app.quit", self._window.close)
         bind("language.choose", self._choose_language)
@@ -237,26 +242,23 @@ class Workspace(QWidget):
 
     async def _notify(self, ids: set[UUID]) -> None:
         """Tell of conversations that became unread: mine, and those that nobody has."""
-        if self._desk.status.link is not Link.SYNCED:
+        if self._desk.status.link is Link.FILLING or self._desk.status.synced_at is None:
             return  # what a first fill brings is not news
-        me = self._desk.me
+        me = self._desk.me.id if self._desk.me else None
         for row in await self._desk.queue_rows(list(ids)):
-            was = self._unread_before.get(row.id, False)
-            self._unread_before[row.id] = row.unread
-            mine = row.assignee_id is None or (me is not None and row.assignee_id == me.id)
-            if row.unread and mine and not was:
+            if self._notifier.is_news(row, me):
                 visible = self._conversation.conversation_id == row.id and self.isVisible()
                 self._notifier.message_arrived(row, visible=visible)
 
     def _on_status(self, status: LinkStatus) -> None:
         self._status.set_status(status)
+        self._queue.on_status()
         self._conversation.on_status(status)
 
     # Doing
 
     async def _open(self, conversation_id: UUID) -> None:
         self._arrangement.show_conversation()
-        self._unread_before.pop(conversation_id, None)
         self.actions_.set_state(conversation=True)
         await self._conversation.open(conversation_id)
         head = await self._desk.conversation(conversation_id)
@@ -265,6 +267,7 @@ class Workspace(QWidget):
 
     def _on_left(self, conversation_id: UUID) -> None:
         """A conversation left the list by what the person did: the next one becomes current."""
+        self._queue.let_go()
         following = self._queue.after(conversation_id)
         if following is not None:
             self.open_conversation(following)
@@ -282,13 +285,26 @@ class Workspace(QWidget):
         if me is None or not ids:
             self._queue.say(msg("Nothing is waiting."))
             return
-        await self._desk.do(Assign(conversation_id=ids[0], assignee_id=me.id))
+        row = await self._desk.conversation(ids[0])
+        if row is None:
+            return
+        said = msg("Taken: {name}.", name=row.contact_name)
+        command = Assign(conversation_id=row.id, assignee_id=me.id, seen_assignee_id=row.assignee_id)
+        if not await self._conversation.deeds.do(row, command, said):
+            return
         if self._queue.view.kind != "mine":
             self.show_view(View(kind="mine", order="due"))
         self.open_conversation(ids[0])
 
     def _on_search(self, text: str) -> None:
-        self.show_view(View(kind="search", text=text))
+        """Show what was found; an emptied field leads back to the list that was there before."""
+        before = self._queue.view
+        if before.kind != "search":
+            self._before_search = before
+        if text:
+            self.show_view(View(kind="search", text=text))
+        elif before.kind == "search":
+            self.show_view(self._before_search)
 
     def _on_reconnect(self) -> None:
         if self._reconnect is not None:
@@ -307,6 +323,7 @@ class Workspace(QWidget):
             self.show_view(views[number - 1])
 
     def _focus_conversation(self) -> None:
+        self._arrangement.show_conversation()
         self._conversation.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _choose_language(self) -> None:
@@ -318,14 +335,6 @@ class Workspace(QWidget):
     def _back(self) -> None:
         if not self._arrangement.back():
             self._queue.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def _step_pane(self, by: int) -> None:
-        """Move the focus to the next pane (F6), in the order in which they stand."""
-        panes: list[QWidget] = [self._rail, self._queue, self._conversation, self._panel]
-        shown = [pane for pane in panes if pane.isVisible()]
-        focus = self._window.focusWidget()
-        here = next((n for n, pane in enumerate(shown) if pane.isAncestorOf(focus)), -1)
-        shown[(here + by) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
 
     # Arrangement
 

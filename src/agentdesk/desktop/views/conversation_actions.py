@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from PySide6.QtCore import QObject, QPoint, Signal
@@ -20,6 +19,7 @@ from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.undo import UndoStack, inverse
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_head import ConversationHead
 from agentdesk.desktop.views.conversation_menus import ConversationMenus
@@ -45,7 +45,7 @@ class ConversationActions(QObject):
         self._desk, self._head, self._composer, self._owner = desk, head, composer, owner
         self._tasks = tasks_of(self, "conversation actions")
         self.row: ConversationRow | None = None
-        self._last: Callable[[], Coroutine[Any, Any, object]] | None = None
+        self.done = UndoStack()
         self.menus = ConversationMenus(owner, clock.now)
         self.menus.assigned.connect(self._on_assigned)
         self.menus.snoozed.connect(self._on_snoozed)
@@ -127,14 +127,14 @@ class ConversationActions(QObject):
             self.undo_last()
 
     def undo_last(self) -> None:
-        """Undo what took the last conversation from the list."""
-        last, self._last = self._last, None
+        """Undo what was done last, and what was done before that when asked again."""
+        last = self.done.pop()
         if last is not None:
             self._tasks.start(last(), "undo last")
 
     def offer_undo_send(self, row: ConversationRow, held: Waiting) -> None:
         """A reply was sent and its conversation left: offer to take both back."""
-        self._last = partial(self._take_back, row.id, held.id)
+        self.done.push(partial(self._take_back, row.id, held.id))
         self.said.emit(
             msg("Answered and resolved {name}.", name=row.contact_name), msg("Undo"), self.undo_last
         )
@@ -168,8 +168,13 @@ class ConversationActions(QObject):
 
     def toggle_unread(self) -> None:
         """Make it look unopened again, or opened."""
-        if self.row is not None:
-            self._do(MarkRead(conversation_id=self.row.id, unread=not self.row.unread))
+        row = self.row
+        if row is not None:
+            name = row.contact_name
+            said = msg("Marked read: {name}.", name=name)
+            if not row.unread:
+                said = msg("Marked unread: {name}.", name=name)
+            self._do(row, MarkRead(conversation_id=row.id, unread=not row.unread), said)
 
     def resolve_or_reopen(self) -> None:
         """What the main button says."""
@@ -185,13 +190,14 @@ class ConversationActions(QObject):
             return
         seen = row.last_message_id
         command = SetStatus(conversation_id=row.id, status=Status.RESOLVED.value, seen_message_id=seen)
-        self._leave_by(row, command, msg("Resolved {name}.", name=row.contact_name))
+        self._do(row, command, msg("Resolved {name}.", name=row.contact_name), leaves=True)
 
     def reopen(self) -> None:
         """Open the conversation again, or wake it."""
         row = self.row
         if row is not None and row.status != Status.OPEN:
-            self._do(SetStatus(conversation_id=row.id, status=Status.OPEN.value))
+            said = msg("Open again: {name}.", name=row.contact_name)
+            self._do(row, SetStatus(conversation_id=row.id, status=Status.OPEN.value), said)
 
     def show_more(self) -> None:
         """Open the menu of what is rarely needed."""
@@ -225,45 +231,52 @@ class ConversationActions(QObject):
         command = Assign(conversation_id=row.id, assignee_id=user_id, seen_assignee_id=row.assignee_id)
         me = self._desk.me
         was_mine = me is not None and row.assignee_id == me.id
-        if not was_mine:
-            self._do(command)
-            return
-        said = msg("Given away: {name}.", name=row.contact_name)
-        self._leave_by(row, command, said, Assign(conversation_id=row.id, assignee_id=row.assignee_id))
+        if was_mine:
+            self._do(row, command, msg("Given away: {name}.", name=row.contact_name), leaves=True)
+        else:
+            self._do(row, command, msg("Assigned: {name}.", name=row.contact_name))
 
     def _on_snoozed(self, until: datetime) -> None:
         row = self.row
         if row is not None:
             command = SetStatus(conversation_id=row.id, status=Status.SNOOZED.value, snoozed_until=until)
             when = when_text(until.astimezone(), clock.now())
-            self._leave_by(
-                row, command, msg("Snoozed {name} until {when}.", name=row.contact_name, when=when)
-            )
+            said = msg("Snoozed {name} until {when}.", name=row.contact_name, when=when)
+            self._do(row, command, said, leaves=True)
 
     def _on_tagged(self, tags: tuple[str, ...]) -> None:
-        if self.row is not None:
-            self._do(SetTags(conversation_id=self.row.id, tags=tags))
+        row = self.row
+        if row is not None and tags != row.tags:
+            said = msg("Tags changed: {name}.", name=row.contact_name)
+            self._do(row, SetTags(conversation_id=row.id, tags=tags), said)
 
     def _on_prioritised(self, priority: str) -> None:
-        if self.row is not None:
-            self._do(SetPriority(conversation_id=self.row.id, priority=priority))
+        row = self.row
+        if row is not None and priority != row.priority:
+            said = msg("Priority changed: {name}.", name=row.contact_name)
+            self._do(row, SetPriority(conversation_id=row.id, priority=priority), said)
 
     def _show_related(self) -> None:
         if self.row is not None and self.row.related_id is not None:
             self.conversation_requested.emit(self.row.related_id)
 
-    def _leave_by(
-        self, row: ConversationRow, command: AnyCommand, said: Msg, back: AnyCommand | None = None
-    ) -> None:
-        """Do something that takes the conversation from the list, and offer to undo it."""
-        undo = back or SetStatus(conversation_id=row.id, status=row.status, snoozed_until=row.snoozed_until)
-        self._tasks.start(self._leave(row, command, said, undo), "leave")
+    def _do(self, row: ConversationRow, command: AnyCommand, said: Msg, *, leaves: bool = False) -> None:
+        """Do something to ``row``, say so, and offer to undo it; ``leaves``: it goes from the list by it."""
+        self._tasks.start(self._change(row, command, said, leaves), f"do {type(command).__name__}")
 
-    async def _leave(self, row: ConversationRow, command: AnyCommand, said: Msg, undo: AnyCommand) -> None:
-        if await self._try(command) and is_alive(self):
-            self._last = partial(self._try, undo)
-            self.said.emit(said, msg("Undo"), self.undo_last)
+    async def _change(self, row: ConversationRow, command: AnyCommand, said: Msg, leaves: bool) -> None:
+        if await self.do(row, command, said) and leaves:
             self.left.emit(row.id)
+
+    async def do(self, row: ConversationRow, command: AnyCommand, said: Msg) -> bool:
+        """Do ``command`` to the conversation ``row`` and offer to undo it; returns whether it was done."""
+        if not await self._try(command) or not is_alive(self):
+            return False
+        back = inverse(command, row)
+        if back is not None:
+            self.done.push(partial(self._try, back))
+            self.said.emit(said, msg("Undo"), self.undo_last)
+        return True
 
     async def _take_back(self, conversation_id: UUID, held_id: UUID) -> None:
         """Undo a send; its text is in the draft of the conversation, which is shown again."""
@@ -271,9 +284,6 @@ class ConversationActions(QObject):
             self.conversation_requested.emit(conversation_id)
         else:
             self.said.emit(msg("It has gone out already."), None, None)
-
-    def _do(self, command: AnyCommand) -> None:
-        self._tasks.start(self._try(command), f"do {type(command).__name__}")
 
     async def _try(self, command: AnyCommand) -> bool:
         """Do it; what is refused is said, and the screen stays as it is."""

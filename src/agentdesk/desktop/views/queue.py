@@ -8,15 +8,8 @@ from uuid import UUID
 
 import msgspec
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCursor, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QMenu,
-    QStackedLayout,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QCursor
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg
@@ -27,7 +20,7 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.queue import ID_ROLE, QueueModel
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.queue_list import HeldBar, QueueList
-from agentdesk.desktop.views.view_names import empty_words, title_of
+from agentdesk.desktop.views.view_names import ORDERS, empty_words, filling_words, title_of
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.menu import new_menu
@@ -40,19 +33,16 @@ __all__ = ["QueuePane"]
 
 _STAND_STILL_MS = 5_000
 _TICK_MS = 30_000
-_ORDERS: dict[str, Msg] = {
-    "due": msg("Due first"),
-    "newest": msg("Newest"),
-    "oldest": msg("Oldest waiting"),
-}
 _BIG_LIST = 5_000
 _BIG_LIST_PAUSE_MS = 400
 
 
 class QueuePane(QWidget):
-    """``opened(id)`` tells which conversation became current; ``take_next`` that its button was used."""
+    """``opened(id)`` tells which conversation became current, ``entered`` that the person wants to go into
+    it, ``take_next`` that its button was used."""
 
     opened = Signal(object)
+    entered = Signal()
     take_next = Signal()
 
     def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
@@ -63,6 +53,8 @@ class QueuePane(QWidget):
         self._counts = Counts()
         self._held_ids: list[UUID] | None = None
         self._first_load = True
+        self._marked: UUID | None = None
+        self._place = 0
         self._tasks = tasks_of(self, "queue")
         self._model = QueueModel(desk, self)
         self._delegate = QueueDelegate(self)
@@ -120,6 +112,10 @@ class QueuePane(QWidget):
         if everything or "draft" in changes:
             self._tasks.start(self._load_drafts(), "drafts")
 
+    def on_status(self) -> None:
+        """Follow the connection: an empty list says whether its conversations are on the way."""
+        self._show_empty()
+
     def set_counts(self, counts: Counts) -> None:
         """Take the numbers of the rail, for the words of an empty list."""
         self._counts = counts
@@ -137,6 +133,7 @@ class QueuePane(QWidget):
 
     def select(self, conversation_id: UUID | None) -> None:
         """Make a conversation current without telling; None takes the mark away."""
+        self._marked = conversation_id
         position = None if conversation_id is None else self._model.position(conversation_id)
         self._quiet = True
         if position is None:
@@ -145,6 +142,7 @@ class QueuePane(QWidget):
         else:
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
             self._list.selectionModel().setCurrentIndex(self._model.index(position, 0), flags)
+            self._place = position
         self._quiet = False
 
     def step(self, by: int) -> None:
@@ -152,18 +150,17 @@ class QueuePane(QWidget):
         count = self._model.rowCount()
         if count:
             row = self._list.currentIndex().row()
-            target = 0 if row < 0 else min(max(row + by, 0), count - 1)
-            self._list.setCurrentIndex(self._model.index(target, 0))
+            if row < 0:  # the current one has left: the row that took its place comes next
+                row = self._place - (1 if by > 0 else 0)
+            self._list.setCurrentIndex(self._model.index(min(max(row + by, 0), count - 1), 0))
 
     def after(self, conversation_id: UUID) -> UUID | None:
         """Return which one is current when ``conversation_id`` has left: the next, else the one before."""
-        position = self._model.position(conversation_id)
-        if position is None:
+        others = [one for one in self._model.ids if one != conversation_id]
+        if conversation_id not in (self._marked, *self._model.ids) or not others:
             return None
-        ids = self._model.ids
-        if position + 1 < len(ids):
-            return ids[position + 1]
-        return ids[position - 1] if position > 0 else None
+        position = self._model.position(conversation_id)
+        return others[min(self._place if position is None else position, len(others) - 1)]
 
     def apply_held(self) -> None:
         """Bring the order up to date that was held back while the pointer was over the list."""
@@ -171,6 +168,11 @@ class QueuePane(QWidget):
             held, self._held_ids = self._held_ids, None
             self._set_ids(held)
         self._held_bar.hide()
+
+    def let_go(self) -> None:
+        """What comes next was done by the person: the order follows at once."""
+        self._still.stop()
+        self.apply_held()
 
     def say(
         self,
@@ -181,7 +183,7 @@ class QueuePane(QWidget):
         failed: bool = False,
     ) -> None:
         """Show a toast at the bottom of the list."""
-        self._toasts.show_toast(text, action, on_action, failed=failed)
+        self.toasts.show_toast(text, action, on_action, failed=failed)
 
     # Building
 
@@ -190,18 +192,18 @@ class QueuePane(QWidget):
         self._quiet = False
         self._title = Label("", "title")
         self._count = Label("", "body", "text.muted")
-        self._sort = QToolButton(self)
-        self._sort.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._sort.setIcon(icon("arrow-up-down"))
-        self._sort.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._sort.setMenu(self._sort_menu())
+        self.sort_button = QToolButton(self)
+        self.sort_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.sort_button.setIcon(icon("arrow-up-down"))
+        self.sort_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.sort_button.setMenu(self._sort_menu())
         heading = QHBoxLayout()
         heading.setContentsMargins(16, 10, 10, 4)
         heading.setSpacing(8)
         heading.addWidget(self._title)
         heading.addWidget(self._count)
         heading.addStretch(1)
-        heading.addWidget(self._sort)
+        heading.addWidget(self.sort_button)
         self._pills = PillRow(msg("Filter"), self)
         self._pills.chosen.connect(self._on_filter)
         pills = QHBoxLayout()
@@ -217,7 +219,7 @@ class QueuePane(QWidget):
         column.addLayout(pills)
         column.addWidget(self._held_bar)
         column.addWidget(self._stack_host, 1)
-        self._toasts = ToastHost(self)
+        self.toasts = ToastHost(self)
         self._show_heading()
 
     def _build_list(self) -> None:
@@ -226,6 +228,8 @@ class QueuePane(QWidget):
         self._list.setItemDelegate(self._delegate)
         self._list.set_row_height(self._delegate.row_height())
         self._list.selectionModel().currentChanged.connect(self._on_current)
+        self._list.activated.connect(self._on_activated)
+        self.setFocusProxy(self._list)
         self._list.viewport().installEventFilter(self)
         self._empty = EmptyState(self)
         self._empty.pressed.connect(self._on_empty_button)
@@ -249,7 +253,7 @@ class QueuePane(QWidget):
 
     def _sort_menu(self) -> QMenu:
         menu = new_menu(self)
-        for key in _ORDERS:
+        for key in ORDERS:
             action = menu.addAction("")
             action.setData(key)
             action.setCheckable(True)
@@ -287,13 +291,14 @@ class QueuePane(QWidget):
             self.reload()
 
     def _set_ids(self, ids: list[UUID]) -> None:
-        current = self.current()
         self._first_load = False
         self._held_ids = None
         self._held_bar.hide()
+        self._quiet = True  # a row that leaves makes Qt choose another one; that is not the person's choice
         self._model.set_ids(ids)
-        if current is not None and self.current() != current:
-            self.select(current)
+        self._quiet = False
+        if self.current() != self._marked:
+            self.select(self._marked)
         self._count.set_content(str(len(ids)) if ids else "")
         self._show_empty()
 
@@ -311,19 +316,14 @@ class QueuePane(QWidget):
 
     def _show_heading(self) -> None:
         self._title.set_content(title_of(self._view))
-        self._sort.setText(tr(_ORDERS[self._view.order]))
-        self._sort.setAccessibleName(tr(msg("Sort: {order}", order=tr(_ORDERS[self._view.order]))))
-        for action in self._sort.menu().actions():
-            action.setText(tr(_ORDERS[action.data()]))
+        self.sort_button.setText(tr(ORDERS[self._view.order]))
+        self.sort_button.setAccessibleName(tr(msg("Sort: {order}", order=tr(ORDERS[self._view.order]))))
+        for action in self.sort_button.menu().actions():
+            action.setText(tr(ORDERS[action.data()]))
             action.setChecked(action.data() == self._view.order)
-        self._sort.setVisible(self._view.kind not in ("search", "drafts"))
-        self._pills.set_pills(
-            [
-                Pill("all", msg("All")),
-                Pill("unread", msg("Unread")),
-                Pill("waiting", msg("Waiting on us")),
-            ]
-        )
+        self.sort_button.setVisible(self._view.kind not in ("search", "drafts"))
+        filters = {"all": msg("All"), "unread": msg("Unread"), "waiting": msg("Waiting on us")}
+        self._pills.set_pills([Pill(key, name) for key, name in filters.items()])
         self._pills.setVisible(self._view.kind not in ("search", "drafts"))
         self._list.setAccessibleName(tr(title_of(self._view)))
 
@@ -332,8 +332,7 @@ class QueuePane(QWidget):
             self._stack.setCurrentWidget(self._list)
             return
         if self._desk.status.link in (Link.FILLING, Link.CONNECTING) and self._desk.status.synced_at is None:
-            title = msg("Getting your team's conversations")
-            text = msg("You can start with the open ones in a few seconds.")
+            title, text = filling_words(self._desk.status)
             self._empty.show_message("refresh-cw", title, text, kind="accent")
         else:
             icon_name, title, words, button = empty_words(self._view, self._counts)
@@ -344,7 +343,6 @@ class QueuePane(QWidget):
         self._delegate.restyle()
         self._list.set_row_height(self._delegate.row_height())
         self._list.viewport().update()
-        self.update()
 
     def _on_tick(self) -> None:
         self._delegate.now = clock.now()
@@ -355,7 +353,13 @@ class QueuePane(QWidget):
     def _on_current(self, now: QModelIndex, _before: QModelIndex) -> None:
         conversation_id = now.data(ID_ROLE) if now.isValid() else None
         if conversation_id is not None and not self._quiet:
+            self._marked, self._place = conversation_id, now.row()
             self.opened.emit(conversation_id)
+
+    def _on_activated(self, index: QModelIndex) -> None:
+        if index.data(ID_ROLE) != self._marked:
+            self._on_current(index, index)
+        self.entered.emit()
 
     def _on_filter(self, key: str) -> None:
         self.show_view(msgspec.structs.replace(self._view, only=key))
@@ -381,14 +385,12 @@ class QueuePane(QWidget):
         return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_toasts"):
+        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "toasts"):
             self._show_heading()
+            self._held_bar.retranslate()
             self._show_empty()
             self._restyle()
         super().changeEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(event.rect(), theme().color("bg.list"))
 
 
 def _key(view: View) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from uuid import UUID
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QToolButton, QWidget
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QFrame,
+    QHeaderView,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import tr
 
-__all__ = ["HeldBar", "QueueList"]
+__all__ = ["HeldBar", "QueueList", "count_moved"]
 
 
 class QueueList(QTableView):
@@ -35,6 +45,11 @@ class QueueList(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Take the focus without choosing a row: that would open, and mark as read, what nobody chose."""
+        QAbstractScrollArea.focusInEvent(self, event)
+        self.viewport().update()
+
     def keyboardSearch(self, search: str) -> None:
         """Letters are shortcuts in the queue."""
 
@@ -51,13 +66,40 @@ class HeldBar(QToolButton):
         super().__init__(parent)
         self.setProperty("kind", "held")
         self.setFixedHeight(28)
+        self._words: Msg | None = None
         self.hide()
 
     def tell(self, shown: Sequence[UUID], waiting: Sequence[UUID]) -> None:
-        """Count what is new and what has moved."""
+        """Count what is new and what has moved, and show it."""
         known = set(shown)
         new = sum(1 for one in waiting if one not in known)
-        pairs = zip(waiting, shown, strict=False)
-        moved = sum(1 for one, other in pairs if one != other and one in known)
-        self.setText(f"{tr(msg('{new} new, {moved} moved', new=new, moved=moved))}  (.)")
+        gone = len(known.difference(waiting))
+        self._words = _held_words(new, count_moved(shown, waiting), gone)
+        self.retranslate()
         self.show()
+
+    def retranslate(self) -> None:
+        """Say it in the language of the window."""
+        if self._words is not None:
+            self.setText(f"{tr(self._words)}  (.)")
+
+
+def count_moved(before: Sequence[UUID], after: Sequence[UUID]) -> int:
+    """Return how few rows must move to come from one order to the other; what came or went does not count."""
+    places = {one: place for place, one in enumerate(before)}
+    stay: list[int] = []  # the ends of the longest runs that keep their order
+    kept = [places[one] for one in after if one in places]
+    for place in kept:
+        at = bisect_left(stay, place)
+        stay[at : at + 1] = [place]
+    return len(kept) - len(stay)
+
+
+def _held_words(new: int, moved: int, gone: int) -> Msg:
+    if new and moved:
+        return msg("{new} new, {moved} moved", new=new, moved=moved)
+    if new:
+        return plural("{count} new", "{count} new", new)
+    if moved:
+        return plural("{count} moved", "{count} moved", moved)
+    return plural("{count} gone", "{count} gone", gone)

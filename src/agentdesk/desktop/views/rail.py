@@ -33,10 +33,12 @@ FOLDED_WIDTH = 56
 
 
 class Rail(QWidget):
-    """``chosen(View)`` tells which list to show, ``searched(str)`` what was typed into the search field."""
+    """``chosen(View)`` tells which list to show, ``searched(str)`` what was typed into the search field;
+    nothing, when it was emptied."""
 
     chosen = Signal(object)
     searched = Signal(str)
+    search_left = Signal()
     unfold_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -54,6 +56,7 @@ class Rail(QWidget):
         self._search = _SearchField(self)
         self._search.returnPressed.connect(self._on_search)
         self._search.textChanged.connect(self._on_search_text)
+        self._search.left.connect(self.search_left)
         self._search_button = QToolButton(self)
         self._search_button.setProperty("kind", "icon")
         self._search_button.setIcon(icon("search"))
@@ -92,12 +95,21 @@ class Rail(QWidget):
         self._me.setMenu(menu)
 
     def show_view(self, view: View) -> None:
-        """Mark the entry of ``view`` without telling."""
+        """Mark the entry of ``view`` without telling; words searched for before are taken away."""
+        if view.kind != "search" and self._search.text():
+            self._search.blockSignals(True)
+            self._search.clear()
+            self._search.blockSignals(False)
         position = self._model.position_of(view)
         self._list.selectionModel().blockSignals(True)
         self._list.setCurrentIndex(QModelIndex() if position is None else self._model.index(position))
         self._list.selectionModel().blockSignals(False)
         self._list.viewport().update()
+
+    def current_view(self) -> View | None:
+        """Return the view whose entry is marked."""
+        entry = self._list.currentIndex().data(ENTRY_ROLE)
+        return entry.view if entry is not None else None
 
     def is_folded(self) -> bool:
         """Say whether only icons are shown."""
@@ -136,6 +148,7 @@ class Rail(QWidget):
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._list.clicked.connect(self._on_current)
         self._list.viewport().setAutoFillBackground(False)
+        self.setFocusProxy(self._list)
 
     def _arrange(self) -> None:
         self._head = QHBoxLayout()
@@ -165,7 +178,7 @@ class Rail(QWidget):
             self.searched.emit(self._search.text().strip())
 
     def _on_search_text(self, text: str) -> None:
-        if len(text.strip()) >= 2:
+        if len(text.strip()) >= 2 or not text:
             self.searched.emit(text.strip())
 
     def _retranslate(self) -> None:
@@ -215,7 +228,9 @@ class _Badge(QWidget):
 
 
 class _SearchField(QLineEdit):
-    """Esc empties it and gives the focus back."""
+    """Esc empties it and gives the focus back: ``left``."""
+
+    left = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -223,9 +238,17 @@ class _SearchField(QLineEdit):
         self.setClearButtonEnabled(True)
         self.addAction(icon("search", "text.muted"), QLineEdit.ActionPosition.LeadingPosition)
 
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc for the field while it has the focus: it is a shortcut of the window otherwise."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()
+                return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
-            self.clearFocus()
+            self.left.emit()
             return
         super().keyPressEvent(event)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.queries.rows import Counts, View
+from agentdesk.sync.desk import LinkStatus
 
-__all__ = ["CHANNEL_NAMES", "channel_name", "empty_words", "title_of"]
+__all__ = ["CHANNEL_NAMES", "ORDERS", "channel_name", "empty_words", "filling_words", "title_of"]
 
 CHANNEL_NAMES: dict[str, Msg] = {"email": msg("Email"), "chat": msg("Live chat")}
+
+ORDERS: dict[str, Msg] = {
+    "due": msg("Due first"),
+    "newest": msg("Newest"),
+    "oldest": msg("Oldest waiting"),
+}
+"""How a list can be sorted, by the key of the order."""
 
 _TITLES: dict[str, Msg] = {
     "mine": msg("My queue"),
@@ -50,3 +58,11 @@ def empty_words(view: View, counts: Counts) -> tuple[str, Msg, Msg | None, Msg |
         text = msg("New conversations appear here by themselves.")
         return "inbox", msg("All answered"), text, None
     return "check", msg("Nothing is waiting."), None, None
+
+
+def filling_words(status: LinkStatus) -> tuple[Msg, Msg]:
+    """Return title and text of a list that is empty because its conversations are still on the way."""
+    title = msg("Getting your team's conversations")
+    if status.total:
+        return title, msg("{done} of {total} are here.", done=status.done, total=status.total)
+    return title, msg("You can start with the open ones in a few seconds.")
