@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import JSON, Boolean, Column, Integer, Table
+from sqlalchemy import JSON, Boolean, Column, Integer, MetaData, Table, create_engine, select
 
 from agentdesk.base.ids import new_id
 from agentdesk.store.base import synced_tables
 from agentdesk.store.types import Id, Moment
 from agentdesk.sync.protocol import Batch, Rows, decode_from_server, encode
-from agentdesk.sync.wire_rows import from_wire, to_wire
+from agentdesk.sync.wire_rows import from_wire, to_sqlite, to_wire
 
 _moments = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 _json = st.one_of(st.lists(st.text()), st.dictionaries(st.text(), st.integers(-(2**53), 2**53)))
@@ -50,3 +51,23 @@ def test_what_the_other_version_lacks_gets_a_plain_value(table: Table) -> None:
     assert row["ver"] == 3
     for column in table.c:
         assert column.nullable == (row[str(column.name)] is None) or column.name in ("id", "ver")
+
+
+@pytest.mark.parametrize("table", synced_tables(), ids=lambda table: str(table.name))
+@given(data=st.data())
+def test_the_stored_form_is_what_the_tables_types_read(table: Table, data: st.DataObject) -> None:
+    row = {str(column.name): data.draw(_values(column)) for column in table.c}
+    engine = create_engine("sqlite://", json_deserializer=msgspec.json.decode)
+    try:
+        with engine.begin() as conn:
+            bare = MetaData()
+            columns = (Column(column.name, column.type) for column in table.c)
+            Table(table.name, bare, *columns).create(conn)
+            names = ", ".join("?" for _ in table.c)
+            quoted = conn.dialect.identifier_preparer.quote(str(table.name))
+            conn.exec_driver_sql(
+                f"INSERT INTO {quoted} VALUES ({names})", to_sqlite(table, to_wire(table, row))
+            )
+            assert dict(conn.execute(select(table)).mappings().one()) == row
+    finally:
+        engine.dispose()

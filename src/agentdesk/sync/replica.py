@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -31,7 +31,6 @@ from sqlalchemy import (
     inspect,
     select,
 )
-from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,7 +45,7 @@ from agentdesk.store.types import Id
 from agentdesk.store.unit import Changes
 from agentdesk.sync import replica_index
 from agentdesk.sync.protocol import Batch
-from agentdesk.sync.wire_rows import from_wire
+from agentdesk.sync.wire_rows import WireRow, to_sqlite
 
 __all__ = [
     "Replica",
@@ -65,6 +64,7 @@ _FORGOTTEN_AT_ONCE = 5000
 
 _log = get_logger(__name__)
 _own = MetaData()
+_dialect = sqlite_dialect()
 
 base_row = Table(
     "base_row",
@@ -200,7 +200,7 @@ async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Chan
         for rows in batch.rows:
             table = SYNCED.get(rows.table)
             if table is not None:
-                changed = await _write_rows(conn, table, [from_wire(table, row) for row in rows.rows])
+                changed = await _write_rows(conn, table, rows.rows)
                 changes.setdefault(table.name, set()).update(changed)
         for departure in batch.departures:
             table = SYNCED.get(departure.table)
@@ -211,27 +211,31 @@ async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Chan
     return changes
 
 
-async def _write_rows(conn: AsyncConnection, table: Table, rows: list[dict[str, Any]]) -> list[UUID]:
-    known: dict[UUID, int] = {}
-    for start in range(0, len(rows), _IDS_PER_QUERY):
-        ids = [row["id"] for row in rows[start : start + _IDS_PER_QUERY]]
-        found = await conn.execute(select(table.c.id, table.c.ver).where(table.c.id.in_(ids)))
-        known.update({row.id: row.ver for row in found})
-    newer = {row["id"]: row for row in rows if row["ver"] > known.get(row["id"], -1)}
-    if newer:
-        await conn.execute(_upsert(table), list(newer.values()))
-        await replica_index.add(conn, table, list(newer.values()))
-    return list(newer)
+async def _write_rows(conn: AsyncConnection, table: Table, rows: Sequence[WireRow]) -> set[UUID]:
+    """Write rows that are newer than ours, as they travelled: a first fill brings hundreds of thousands."""
+    if not rows:
+        return set()
+    await conn.exec_driver_sql(_upsert(table), [to_sqlite(table, row) for row in rows])
+    await replica_index.add(conn, table, rows)
+    return {UUID(bytes=row["id"]) for row in rows}
 
 
-def _upsert(table: Table) -> Insert:
-    statement = upsert(table)
-    others = {column.name: statement.excluded[column.name] for column in table.c if column.name != "id"}
-    return statement.on_conflict_do_update(index_elements=["id"], set_=others)
+@cache
+def _upsert(table: Table) -> str:
+    """The statement that writes a row unless ours is as new."""
+    quote = _dialect.identifier_preparer.quote
+    names = [quote(str(column.name)) for column in table.c]
+    set_all = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+    values = ", ".join("?" for _ in names)
+    into = quote(str(table.name))
+    return (
+        f"INSERT INTO {into} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - our own names
+        f" ON CONFLICT (id) DO UPDATE SET {set_all} WHERE excluded.ver > {into}.ver"
+    )
 
 
 def _statements() -> Iterable[str]:
-    dialect = sqlite_dialect()
+    dialect = _dialect
     shadow = MetaData()
     for table in synced_tables():
         bare = Table(

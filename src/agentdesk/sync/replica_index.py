@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from sqlalchemy import Table, delete
@@ -14,6 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from agentdesk.store import search
 from agentdesk.store.tables import message, search_entry
 from agentdesk.store.tables.search import SQLITE_INDEX
+from agentdesk.sync.wire_rows import WireRow
 
 __all__ = ["add", "empty", "remove", "statements"]
 
@@ -30,17 +30,17 @@ def statements() -> Iterator[str]:
     yield SQLITE_INDEX
 
 
-async def add(conn: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Make the rows findable, where they are messages."""
+async def add(conn: AsyncConnection, table: Table, rows: Sequence[WireRow]) -> None:
+    """Make rows, in travelling form, findable where they are messages."""
     if table is not message:
         return
     await search.index_messages(
         conn,
         [
             (
-                row["id"],
-                row["conversation_id"],
-                row["inbox_id"],
+                UUID(bytes=row["id"]),
+                UUID(bytes=row["conversation_id"]),
+                UUID(bytes=row["inbox_id"]),
                 search.search_text(row["subject"], row["text"], _names(row)),
             )
             for row in rows
@@ -60,6 +60,6 @@ async def empty(conn: AsyncConnection) -> None:
     await conn.exec_driver_sql(_EMPTY_INDEX)
 
 
-def _names(row: Mapping[str, Any]) -> list[str]:
+def _names(row: WireRow) -> list[str]:
     sender = row["sender"] or {}
     return [name for name in (sender.get("name", ""), sender.get("value", "")) if name]

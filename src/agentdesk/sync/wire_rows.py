@@ -13,17 +13,19 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, RowMapping, String, Table
 from sqlalchemy.sql.type_api import TypeEngine
 
 from agentdesk.base.text import msg
 from agentdesk.store.types import Id, Moment
 
-__all__ = ["WireRow", "from_wire", "microseconds", "slim", "to_wire", "wire_size"]
+__all__ = ["WireRow", "from_wire", "microseconds", "slim", "to_sqlite", "to_wire", "wire_size"]
 
 WireRow = dict[str, Any]
 _Convert = Callable[[Any], Any]
 
+_to_json = msgspec.json.Encoder().encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ROW_OVERHEAD = 200
@@ -55,6 +57,18 @@ def from_wire(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def to_sqlite(table: Table, row: WireRow) -> tuple[Any, ...]:
+    """Return a travelling row as SQLite stores it, a value per column in the table's order.
+
+    Ids and moments travel in just that form; only JSON has to be put into text.
+    """
+    return tuple(
+        _to_json(value).decode() if is_json and value is not None else value
+        for name, is_json, default in _stored(table)
+        for value in (row[name] if name in row else default(),)
+    )
+
+
 def wire_size(row: WireRow) -> int:
     """Return about how many bytes a row takes on the wire (long texts decide)."""
     return _ROW_OVERHEAD + sum(
@@ -82,6 +96,11 @@ def _outward(table: Table) -> tuple[tuple[str, _Convert | None], ...]:
 @cache
 def _inward(table: Table) -> tuple[tuple[str, _Convert | None, Callable[[], Any]], ...]:
     return tuple((str(column.name), _from(column.type), _default_of(column)) for column in table.c)
+
+
+@cache
+def _stored(table: Table) -> tuple[tuple[str, bool, Callable[[], Any]], ...]:
+    return tuple((str(c.name), isinstance(c.type, JSON), _default_of(c)) for c in table.c)
 
 
 def _to(kind: TypeEngine[Any]) -> _Convert | None:
