@@ -106,6 +106,21 @@ async def test_settings_that_cannot_be_used_are_told(world: FakeWorld) -> None:
         assert row.problem["text"] == "These settings cannot work."
 
 
+@pytest.mark.logs_error("unexpected failure")
+async def test_a_connector_that_cannot_even_be_made_is_told(world: FakeWorld) -> None:
+    async with world.db.write() as conn:
+        await conn.execute(update(account_cursor).values(settings={"address": "x@y.z", "service": "gone"}))
+    await world.started()
+    row = await state_is(world, "error")
+    assert row.problem["text"] == "An unexpected error stopped this channel."
+    settings = {"address": "x@y.z", "service": "there"}
+    SERVICES["there"] = there = FakeService()
+    there.put(raw_mail())
+    async with world.db.write() as conn:
+        await conn.execute(update(account_cursor).values(settings=settings))
+    await world.settled(1)
+
+
 async def test_how_far_a_long_reading_has_come_is_shown(world: FakeWorld) -> None:
     from agentdesk.base.events import Bell
     from agentdesk.server.health import Health

@@ -120,6 +120,10 @@ class Runner:
             except AgentDeskError as error:  # settings or secrets that cannot be used
                 await self._health.reading_failed(State.ERROR, error)
                 pause = times.misconfigured
+            except Exception as bug:  # noqa: BLE001 - the top of a loop; connectors are anybody's
+                report_error(bug, f"account:{self.known.name}")
+                await self._health.reading_failed(State.ERROR, PartFailed())
+                pause = times.misconfigured
             await asyncio.sleep(pause)
 
     async def _hold(self) -> None:

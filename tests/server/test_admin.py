@@ -1,0 +1,343 @@
+"""``agentdesk admin``: every verb, and one clear sentence for everything it cannot do."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import select
+from tests.helpers.dovecot import Mailbox
+from tests.helpers.postgres import run_aside
+from tests.helpers.processes import free_port
+from tests.helpers.smtp import SmtpServer
+
+from agentdesk import cli
+from agentdesk.server import keys
+from agentdesk.server.account_context import open_account
+from agentdesk.server.admin import channel_id
+from agentdesk.server.auth import Authenticator
+from agentdesk.server.keys import open_vault
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import account_secret, user
+
+SETTINGS = ("address=help@desk.test", "imap.host=imap.desk.test", "smtp.host=smtp.desk.test")
+
+
+class Said(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Admin:
+    """Runs admin commands on one database inside this process."""
+
+    def __init__(self, url: str, capture: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch) -> None:
+        self.url = url
+        self._capture = capture
+        self._patch = patch
+
+    def __call__(self, *arguments: str, stdin: str = "") -> Said:
+        self._patch.setattr(sys, "stdin", io.StringIO(stdin))
+        status = cli.main(["admin", "--database", self.url, *arguments])
+        printed = self._capture.readouterr()
+        return Said(status, printed.out, printed.err)
+
+    def works(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command that must work and return what it printed."""
+        said = self(*arguments, stdin=stdin)
+        assert said.status == 0, said
+        assert said.err == ""
+        return said.out
+
+    def refuses(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command that must not, and return its one line."""
+        said = self(*arguments, stdin=stdin)
+        assert said.status == 1, said
+        assert said.out == ""
+        assert len(said.err.splitlines()) == 1
+        assert said.err.rstrip().endswith((".", "now", "all"))
+        assert "{" not in said.err
+        return said.err
+
+    def add_channel(
+        self, *more: str, name: str = "Mail", sets: tuple[str, ...] = SETTINGS
+    ) -> tuple[str, ...]:
+        """The arguments that add an email account."""
+        given = [part for pair in sets for part in ("--set", pair)]
+        return ("channel", "add", "email", "--inbox", "Support", "--name", name, *given, *more)
+
+    def channels(self) -> list[dict[str, str | None]]:
+        """What ``channel list --json`` says."""
+        listed: list[dict[str, str | None]] = json.loads(self.works("channel", "list", "--json"))
+        return listed
+
+
+@pytest.fixture
+def admin(
+    migrated_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Admin:
+    monkeypatch.setattr(keys, "config_dir", lambda: tmp_path / "config")
+    return Admin(migrated_url, capsys, monkeypatch)
+
+
+def add_person(*more: str, email: str = "ana@desk.test") -> tuple[str, ...]:
+    return ("user", "add", email, "--name", "Ana", "--password-stdin", *more)
+
+
+def test_an_empty_database_is_set_up_by_the_first_command(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = Admin(database_url, capsys, monkeypatch)
+    assert "Support" in admin.works("inbox", "add", "Support")
+
+
+def test_a_person_can_sign_in_after_being_added(admin: Admin) -> None:
+    admin.works(*add_person("--role", "supervisor"), stdin="correct horse\r\n")
+
+    async def role() -> str:
+        db = Database(admin.url)
+        try:
+            token, user_id = await Authenticator(db).sign_in("ana@desk.test", "correct horse", "")
+            assert token
+            async with db.read() as conn:
+                return str(await conn.scalar(select(user.c.role).where(user.c.id == user_id)))
+        finally:
+            await db.close()
+
+    assert run_aside(role()) == "supervisor"
+    assert "already" in admin.refuses(*add_person(email="ANA@desk.test"), stdin="correct horse\n")
+
+
+def test_addresses_and_passwords_that_are_none_are_refused(admin: Admin) -> None:
+    too_long = "a" * 330 + "@b"
+    for email in (
+        "",
+        " ",
+        "ana",
+        "@desk.test",
+        "ana@",
+        "a@b@c",
+        "a b@desk.test",
+        "a\n@b",
+        "\udcff@b",
+        too_long,
+    ):
+        assert "no e-mail address" in admin.refuses(*add_person(email=email), stdin="correct horse\n")
+    for password in ("", "\n", "short\n", "seven77\n"):
+        assert "8 characters" in admin.refuses(*add_person(), stdin=password)
+
+
+def test_names_that_cannot_be_shown_are_refused(admin: Admin) -> None:
+    admin.works("inbox", "add", "Support")
+    for name in ("", "  ", "x" * 201, "two\nlines", "\udcff"):
+        admin.refuses("inbox", "add", name)
+        admin.refuses("token", "create", "--name", name)
+        admin.refuses(*admin.add_channel(name=name))
+
+
+def test_an_inbox_is_added_once(admin: Admin) -> None:
+    admin.works("inbox", "add", "Löschung & 返品")
+    assert "already" in admin.refuses("inbox", "add", " Löschung & 返品 ")
+
+
+def test_a_token_is_the_last_word(admin: Admin) -> None:
+    token = admin.works("token", "create", "--name", "shop").split()[-1]
+
+    async def known() -> bool:
+        db = Database(admin.url)
+        try:
+            return await Authenticator(db).user_for(token) is not None
+        finally:
+            await db.close()
+
+    assert run_aside(known())
+
+
+def test_a_channel_is_listed_paused_and_resumed(admin: Admin) -> None:
+    assert admin.channels() == []
+    admin.works("inbox", "add", "Support")
+    admin.works(*admin.add_channel())
+    (listed,) = admin.channels()
+    assert listed == {
+        "name": "Mail",
+        "channel": "email",
+        "inbox": "Support",
+        "address": "help@desk.test",
+        "state": "starting",
+        "problem": "",
+        "complete_until": None,
+    }
+    admin.works("channel", "pause", "Mail")
+    assert admin.channels()[0]["state"] == "paused"
+    assert admin.works("channel", "list").split("\t")[:5] == [
+        "Mail", "email", "Support", "help@desk.test", "paused\n"
+    ]  # fmt: skip
+    admin.works("channel", "resume", "Mail")
+    assert admin.channels()[0]["state"] == "starting"
+    assert "already" in admin.refuses(*admin.add_channel())
+    for verb in ("pause", "resume", "test"):
+        assert "no channel named Other" in admin.refuses("channel", verb, "Other")
+
+
+def secret_of(url: str) -> tuple[str | None, bytes]:
+    """The password of the account ``Mail``: as a connector gets it, and as it is stored."""
+
+    async def read() -> tuple[str | None, bytes]:
+        db = Database(url)
+        try:
+            account_id = await channel_id(db, "Mail")
+            _module, opened, context = await open_account(db, await open_vault(db), account_id)
+            await opened.close()
+            async with db.read() as conn:
+                stored = await conn.scalar(select(account_secret.c.sealed))
+            return context.secrets.get("password"), bytes(stored or b"")
+        finally:
+            await db.close()
+
+    return run_aside(read())
+
+
+@pytest.mark.parametrize("source", ["env:MAIL_PASSWORD", "file", "-"])
+def test_a_secret_comes_from_where_it_is_said_to_be(
+    admin: Admin, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = "pässword = with: signs"
+    monkeypatch.setenv("MAIL_PASSWORD", password)
+    file = tmp_path / "password"
+    file.write_text(f"{password}\n", encoding="utf-8")
+    admin.works("inbox", "add", "Support")
+    given = f"file:{file}" if source == "file" else source
+    admin.works(*admin.add_channel("--secret", f"password={given}"), stdin=f"{password}\n")
+    opened, sealed = secret_of(admin.url)
+    assert opened == password
+    assert password.encode() not in sealed
+
+
+def test_secrets_that_cannot_be_read_are_named(admin: Admin, tmp_path: Path) -> None:
+    admin.works("inbox", "add", "Support")
+    for given, word in (
+        ("password=env:NO_SUCH_VARIABLE", "NO_SUCH_VARIABLE"),
+        (f"password=file:{tmp_path}", str(tmp_path)),
+        (f"password=file:{tmp_path / 'missing'}", "missing"),
+        ("password=swordfish", "env:VARIABLE"),
+        ("password=env:", "env:VARIABLE"),
+        ("password", "NAME=VALUE"),
+        ("pin=-", "no secret pin"),
+    ):
+        said = admin.refuses(*admin.add_channel("--secret", given))
+        assert word in said
+        assert "swordfish" not in said
+    assert admin.channels() == []
+
+
+def test_settings_that_cannot_be_used_are_named(admin: Admin) -> None:
+    admin.works("inbox", "add", "Support")
+    for pair, word in (
+        ("imap.port=many", "imap.port"),
+        ("imap.port=70000", "imap.port"),
+        ("imap.security=some", "imap.security"),
+        ("history=days:x", "history"),
+        ("history=later", "history"),
+        ("address=nobody", "address"),
+        ("address=", "address"),
+        ("no.such=setting", "no.such"),
+        ("password=swordfish", "secret"),
+        ("imap.host", "NAME=VALUE"),
+        ("=x", "NAME=VALUE"),
+    ):
+        said = admin.refuses(*admin.add_channel(sets=(*SETTINGS, pair)))
+        assert word in said
+        assert "swordfish" not in said
+    assert admin.channels() == []
+
+
+def test_unknown_inboxes_and_channels_are_named(admin: Admin) -> None:
+    assert "no inbox named Support" in admin.refuses(*admin.add_channel())
+    said = admin.refuses("channel", "add", "telepathy", "--inbox", "Support", "--name", "Mind")
+    assert "telepathy" in said
+    assert "email" in said
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("mysql://localhost/x", "sqlite:///"),
+        ("nonsense", "sqlite:///"),
+        ("sqlite://", "sqlite:///"),
+        ("sqlite:////dev/null/x.db", "folder"),
+        (f"postgresql://nobody@127.0.0.1:{free_port()}/x", "database server"),
+        ("postgresql://nobody@127.0.0.1:notaport/x", "sqlite:///"),
+    ],
+)
+def test_databases_that_cannot_be_used_are_told(
+    url: str, word: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert word in Admin(url, capsys, monkeypatch).refuses("inbox", "add", "Support")
+
+
+def test_a_file_that_is_no_database_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Not a database at all.\n" * 100)
+    said = Admin(f"sqlite:///{file}", capsys, monkeypatch).refuses("channel", "list", "--json")
+    assert "not a database" in said
+    assert file.read_text().startswith("Not a database")
+
+
+def test_a_lost_key_is_told(admin: Admin, tmp_path: Path) -> None:
+    admin.works("inbox", "add", "Support")
+    admin.works(*admin.add_channel("--secret", "password=-"), stdin="secret\n")
+    (key,) = tmp_path.rglob("*.key")
+    key.unlink()
+    assert str(key) in admin.refuses("channel", "test", "Mail")
+
+
+@pytest.mark.dovecot
+def test_the_settings_of_a_channel_are_tried(admin: Admin, mailbox: Mailbox, smtp_server: SmtpServer) -> None:
+    smtp_server.post_office.add(mailbox)
+    sets = (
+        f"address={mailbox.address}",
+        "imap.host=127.0.0.1",
+        f"imap.port={mailbox.port}",
+        "imap.security=none",
+        "smtp.host=127.0.0.1",
+        f"smtp.port={smtp_server.port}",
+        "smtp.security=none",
+    )
+    admin.works("inbox", "add", "Support")
+    admin.works(*admin.add_channel("--secret", "password=-", sets=sets), stdin=f"{mailbox.password}\n")
+    lines = admin.works("channel", "test", "Mail").splitlines()
+    assert lines
+    assert {line.split("\t")[0] for line in lines} == {"ok"}
+    mailbox.change_password()
+    said = admin("channel", "test", "Mail")
+    assert said.status == 1
+    assert said.out.splitlines()[-1].startswith("failed\t")
+    assert "password" in said.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("user",),
+        ("user", "add"),
+        ("user", "add", "a@b.test", "--name", "A"),
+        ("user", "add", "a@b.test", "--name", "A", "--role", "king", "--password-stdin"),
+        ("channel", "add", "email", "--name", "Mail"),
+        ("token", "create"),
+        ("paint",),
+    ],
+)
+def test_a_wrong_call_is_explained(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["admin", "--database", "sqlite:///x.db", *arguments])
+    assert ended.value.code == cli.USAGE
+    assert "usage:" in capsys.readouterr().err
