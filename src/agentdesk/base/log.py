@@ -40,6 +40,8 @@ class Logger:
 
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_TALKATIVE = ("alembic", "asyncio")
+"""Libraries whose steps nobody needs to know."""
 _settings: dict[str, Any] = {"as_json": False}
 
 
@@ -51,6 +53,8 @@ def get_logger(name: str) -> Logger:
 def configure(level: str = "INFO", *, as_json: bool = False) -> None:
     """Send log lines of ``level`` and above to standard error, as text or as one JSON object per line."""
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=level, force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     _settings["as_json"] = as_json
     _structured.cache_clear()
     _set_up.cache_clear()

@@ -121,6 +121,8 @@ def while_connecting(error: BaseException) -> DatabaseError | None:
     """Return our error for whatever kept a connection from being made, or None where it is unknown."""
     if known := translated(error):
         return known
+    if isinstance(error, OSError) and error.filename is not None:
+        return gone(_SQLITE_HINTS[sqlite3.SQLITE_CANTOPEN])
     if isinstance(error, OSError | asyncio.TimeoutError):
         return gone()
     if isinstance(error, DBAPIError | ValueError):  # for instance a parameter that the driver does not know
