@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentdesk.base import log
+from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.i18n import best_locale
+from agentdesk.base.log import get_logger
 from agentdesk.base.paths import data_dir
+from agentdesk.base.tasks import Tasks
 from agentdesk.desktop.locale import apply_locale
 from agentdesk.desktop.loop import application, request_shutdown, run_app, shutdown_requested
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.window import MainWindow
+from agentdesk.sync.desk import Link
 
 if TYPE_CHECKING:
     from agentdesk.app.private_server import PrivateServer
     from agentdesk.desktop.workspace import Workspace
     from agentdesk.sync.local import LocalDesk
+
+_log = get_logger(__name__)
 
 ALONE, TEAM = "alone", "team"
 
@@ -46,6 +52,7 @@ class DeskProgram:
         self._server: PrivateServer | None = None
         self._window: MainWindow | None = None
         self._opened = asyncio.Event()
+        self._tasks = Tasks("desk program")
 
     async def ready(self) -> tuple[Workspace, LocalDesk]:
         """Wait until the window is filled; returns its panes and the desk behind them."""
@@ -60,15 +67,53 @@ class DeskProgram:
         window = self._window = self._open_window()
         window.closed.connect(self._on_closed)
         await window.painted()  # before everything heavy
-        from agentdesk.store.lock import FolderLock
+        from agentdesk.store.lock import FolderInUse, FolderLock
 
-        with FolderLock(self._profile):
-            try:
-                await self._start(window)
-                await shutdown_requested()
-            finally:
-                await self._stop()
+        try:
+            with FolderLock(self._profile):
+                return await self._work(window)
+        except FolderInUse as error:
+            self._show_trouble(window, error, can_retry=False)
+            await shutdown_requested()
+            window.hide()
+            return 1
+
+    async def _work(self, window: MainWindow) -> int:
+        """Start what is behind the window, and end it when the person closes it, at whatever point."""
+        try:
+            starting = self._tasks.start(self._start_or_tell(window), "start")
+            ending = self._tasks.start(shutdown_requested(), "wait for the end")
+            await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
+            if starting.done() and not starting.cancelled() and starting.exception() is not None:
+                return 1  # what nobody foresaw; its story is in the log
+            await ending
+        finally:
+            await self._stop()
+            await self._tasks.close()
         return 0
+
+    async def _start_or_tell(self, window: MainWindow) -> None:
+        """Start; what is known to go wrong is told in the window, with a way to try again."""
+        try:
+            await self._start(window)
+        except AgentDeskError as error:
+            _log.warning("the desk does not start", why=str(error))
+            if self._server is not None:
+                await self._server.stop()
+                self._server = None
+            self._show_trouble(window, error, can_retry=True)
+
+    def _show_trouble(self, window: MainWindow, error: AgentDeskError, *, can_retry: bool) -> None:
+        from agentdesk.desktop.views.trouble import TroublePage
+
+        page = TroublePage(error.message, error.hint, can_retry=can_retry, parent=window)
+        page.retry.connect(self._on_retry)
+        page.close_wanted.connect(window.close)
+        window.show_page(page)
+
+    def _on_retry(self) -> None:
+        if self._window is not None:
+            self._tasks.start(self._start_or_tell(self._window), "start again")
 
     def _open_window(self) -> MainWindow:
         app = application()
@@ -128,9 +173,29 @@ class DeskProgram:
         assert self._window is not None
         desk = self._desk = local(self._profile, server, token)
         await desk.start()
-        self._window.attach(desk, workspace=_workspace_name(server), reconnect=desk.retry_now)
+        self._window.attach(desk, workspace=_workspace_name(server), reconnect=self._on_reconnect)
         gc.freeze()  # what is there now stays to the end: no collection need look at it again
         self._opened.set()
+
+    def _on_reconnect(self) -> None:
+        """Try the server at once; with a session that has ended, ask to sign in again."""
+        if self._desk is None:
+            return
+        if self._desk.status.link is Link.SIGN_IN and self._settings.now.mode == TEAM:
+            self._tasks.start(self._sign_in_again(), "sign in again")
+        else:
+            self._desk.retry_now()
+
+    async def _sign_in_again(self) -> None:
+        """Close the desk, whose drafts and waiting changes stay, and ask for the password."""
+        from agentdesk.app.first_run import FirstRun
+
+        if self._window is None or self._desk is None or self._window.workspace is None:
+            return
+        await self._window.workspace.release()
+        desk, self._desk = self._desk, None
+        await desk.close()
+        FirstRun(self, self._window, self._settings, self._profile).ask_sign_in()
 
     def _session_file(self) -> Path:
         return self._profile / "session"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from agentdesk.app.private_server import program_command
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.desktop.lifetime import tasks_of
@@ -68,7 +68,7 @@ class FirstRun(QObject):
         elif way == "join":
             self.ask_sign_in()
         else:
-            subprocess.Popen([sys.executable, "-m", "agentdesk", "demo"])
+            subprocess.Popen([*program_command(), "demo"])  # noqa: S603 - our own program
             request_shutdown("sandbox")
 
     def _on_sign_in(self, server: str, email: str, password: str) -> None:
@@ -79,10 +79,10 @@ class FirstRun(QObject):
 
         try:
             token = await sign_in(server, email, password)
+            await self._program.join_team(server, email, token)
         except AgentDeskError as error:
-            self._sign_in.show_problem(error.message, error.hint)
-            return
-        await self._program.join_team(server, email, token)
+            field = error.field if isinstance(error, Invalid) else None
+            self._sign_in.show_problem(error.message, error.hint, field)
 
     def _on_connect(self) -> None:
         self._tasks.start(self._try_and_connect(), "connect")
@@ -102,13 +102,11 @@ class FirstRun(QObject):
                     page.set_busy(False)
                     return
             await self._save(settings, secrets)
+            await self._program.work_alone()
         except Invalid as error:
             page.show_problem(error.field, error.message, error.hint)
-            return
         except AgentDeskError as error:
             page.show_problem(None, error.message, error.hint)
-            return
-        await self._program.work_alone()
 
     async def _save(self, settings: dict[str, str], secrets: dict[str, str]) -> None:
         from agentdesk.app.private_server import database_url

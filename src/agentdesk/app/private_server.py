@@ -59,7 +59,7 @@ class PrivateServer:
     def _spawn(self) -> str:
         """Start the child and wait for its ``ready`` line (blocking; runs in a thread)."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        command = [*_program(), "server", "--database", database_url(self._folder)]
+        command = [*program_command(), "server", "--database", database_url(self._folder)]
         command += ["--data", str(self._folder), "--listen", f"127.0.0.1:{self._port}"]
         errors = self._folder / "server.log"
         with errors.open("a", encoding="utf-8") as log:
@@ -105,7 +105,7 @@ class PrivateServer:
                 _log.error("the private server does not start", why=str(error))
 
 
-def _program() -> list[str]:
+def program_command() -> list[str]:
     """How this program starts itself: frozen, or as a module."""
     return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "agentdesk"]
 

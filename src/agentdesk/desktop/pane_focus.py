@@ -42,7 +42,7 @@ class PaneFocus(QObject):
 
     def _holds_focus(self, pane: QWidget) -> bool:
         focus = pane.window().focusWidget()
-        return focus is not None and (pane is focus or pane.isAncestorOf(focus))
+        return pane is focus or pane.isAncestorOf(focus)
 
     def _target(self, pane: QWidget) -> QWidget | None:
         """Where the focus was in ``pane``, else its main part, else the first that takes the focus."""

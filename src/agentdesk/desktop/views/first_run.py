@@ -164,10 +164,13 @@ class SignInPage(_Page):
         outer.addWidget(box, 0, Qt.AlignmentFlag.AlignHCenter)
         outer.addStretch(2)
 
-    def show_problem(self, title: Msg, text: Msg | None) -> None:
-        """Say why it did not work; what was typed stays."""
+    def show_problem(self, title: Msg, text: Msg | None, field: str | None = None) -> None:
+        """Say why it did not work; what was typed stays, and the caret goes to ``field`` (``server``,
+        ``email`` or ``password``) where one is to blame."""
         self._strip.show_message("bad", title, text)
         self.set_busy(False)
+        lines = {"server": self._server, "email": self._email, "password": self._password}
+        lines.get(field or "password", self._password).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_busy(self, busy: bool) -> None:
         """Show that it is being tried."""

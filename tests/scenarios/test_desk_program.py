@@ -1,0 +1,147 @@
+"""The desk as a program of its own: first start, working alone, a second start, what goes wrong, kill -9."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.helpers.company import found_company, letter
+from tests.helpers.dovecot import Mailbox
+from tests.helpers.processes import KILL, spawn, stop
+from tests.helpers.program import Programs
+from tests.helpers.smtp import SmtpServer
+from tests.helpers.until import until
+
+from agentdesk.desktop.settings import DeskSettings
+from agentdesk.sync.local import LocalDesk
+from agentdesk.sync.sign_in import sign_in
+
+Start = Callable[..., "Desk"]
+
+
+class Desk:
+    """A running desk program and what it has printed."""
+
+    def __init__(self, profile: Path, *arguments: str) -> None:
+        profile.mkdir(exist_ok=True)
+        self._log = profile.parent / f"{profile.name}-{len(list(profile.parent.glob('*.out')))}.out"
+        command = [sys.executable, "-m", "tests.helpers.desk_driver", str(profile), *arguments]
+        env = {**os.environ, "PYTHONUNBUFFERED": "1", "QT_QPA_PLATFORM": "offscreen"}
+        self.process: subprocess.Popen[bytes] = spawn(command, self._log, env=env)
+
+    async def shows(self, pattern: str) -> re.Match[str]:
+        """Wait until it has printed a line like ``pattern``."""
+
+        def found() -> re.Match[str] | None:
+            text = self._log.read_text(errors="replace")
+            match = re.search(pattern, text)
+            assert match or self.process.poll() is None, f"it ended:\n{text}"
+            return match
+
+        return await until(found, timeout=90, what=f"the desk shows {pattern!r}")
+
+    def output(self) -> str:
+        """Everything it printed, both streams."""
+        return self._log.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        stop(self.process, KILL)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[Desk] = []
+
+    def begin(profile: Path, *arguments: str) -> Desk:
+        started.append(Desk(profile, *arguments))
+        return started[-1]
+
+    yield begin
+    for desk in started:
+        desk.kill()
+
+
+def _settings(profile: Path, settings: DeskSettings) -> None:
+    profile.mkdir()
+    (profile / "settings.json").write_bytes(msgspec.json.encode(settings))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_an_empty_profile_offers_three_ways(start: Start, tmp_path: Path) -> None:
+    desk = start(tmp_path / "desk")
+    await desk.shows("page WelcomePage: .*Connect my email")
+    assert stop(desk.process) == 0
+
+
+async def test_alone_the_server_comes_and_goes_with_the_desk(start: Start, tmp_path: Path) -> None:
+    _settings(tmp_path / "desk", DeskSettings(mode="alone"))
+    desk = start(tmp_path / "desk")
+    server = int((await desk.shows(r"desk synced server (\d+)"))[1])
+    assert _lives(server)
+    desk.kill()
+    await until(lambda: not _lives(server), timeout=30, what="the private server ended with the desk")
+
+
+async def test_a_second_start_says_so_in_its_window(start: Start, tmp_path: Path) -> None:
+    _settings(tmp_path / "desk", DeskSettings(mode="alone"))
+    first = start(tmp_path / "desk")
+    await first.shows("desk synced")
+    second = start(tmp_path / "desk")
+    await second.shows("page TroublePage: AgentDesk is already running on this folder.")
+    assert "Traceback" not in second.output()
+    assert stop(second.process) == 1
+    assert first.process.poll() is None
+
+
+async def test_a_server_that_does_not_start_is_told_and_tried_again(start: Start, tmp_path: Path) -> None:
+    profile = tmp_path / "desk"
+    _settings(profile, DeskSettings(mode="alone"))
+    (profile / "server").mkdir()
+    (profile / "server" / "agentdesk.db").write_bytes(b"This is no database." * 200)
+    desk = start(profile)
+    await desk.shows("page TroublePage: The private server did not start: .*database")
+    assert "Traceback" not in desk.output()
+    (profile / "server" / "agentdesk.db").unlink()
+    (profile / "press").touch()
+    await desk.shows("desk synced")
+
+
+async def test_what_was_typed_survives_a_power_cut(
+    start: Start,
+    programs: Programs,
+    sqlite_url: str,
+    tmp_path: Path,
+    mailbox: Mailbox,
+    smtp_server: SmtpServer,
+) -> None:
+    company = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+    company.start()
+    mailbox.deliver(letter("grace@example.com", "Screws", "Which?", to=mailbox.address).as_bytes())
+    token = await sign_in(company.address, "ana@desk.test", "correct horse")
+    profile = tmp_path / "desk"
+    _settings(profile, DeskSettings(mode="team", server=company.address))
+    (profile / "session").write_text(token)
+    desk = start(profile, "--type", "Take 6 mm anch")
+    await desk.shows("typed")
+    desk.kill()
+
+    again = LocalDesk(profile, company.address, token)
+    await again.start()
+    try:
+        assert [draft.text for draft in await again.drafts()] == ["Take 6 mm anch"]
+    finally:
+        await again.close()
