@@ -29,7 +29,7 @@ from agentdesk.store.tables import (
     server_info,
 )
 from agentdesk.store.unit import ServerUnit
-from agentdesk.sync import changelog
+from agentdesk.sync import changelog, fill
 from agentdesk.sync.changelog import Cursor, Position
 from agentdesk.sync.endpoint import Session
 from agentdesk.sync.feed import Subscription
@@ -133,6 +133,28 @@ async def test_a_granted_inbox_arrives_and_a_revoked_one_goes(world: World, new_
     await _connected(desk)
     assert await _ids(desk, conversation.c.id) == {visible}
     assert "secret" not in await _ids(desk, message.c.text)
+
+
+async def test_a_grant_that_was_cut_off_and_revoked_leaves_nothing(world: World, new_desk: NewDesk) -> None:
+    mine = world.inbox_id
+    other, other_account = await world.add_inbox("Sales")
+    await world.add_user("cat", Role.AGENT, frozenset({mine}))
+    await world.mail("for cat")
+    desk = await _connected(await new_desk("cat"))
+    cursor = Cursor.parse(desk.workbench.standing.cursor or "")
+    await desk.disconnect()
+    await world.mail("secret", inbox_id=other, account_id=other_account)
+
+    # the first page of the granted inbox arrives, then the line is cut
+    world.actors["cat"] = world.actor("cat", frozenset({mine, other}))
+    filling = await fill.begin(world.db, Scope(frozenset({other})))
+    mark = Cursor(cursor.position, cursor.scope, filling.scope).text()
+    async for page in filling.pages(world.feed.snapshot):
+        await desk.workbench.take_in([Batch(cursor=mark, rows=page.rows, more=True, filling=True)])
+    assert "secret" in await _ids(desk, message.c.text)
+    world.actors["cat"] = world.actor("cat", frozenset({mine}))
+    await _connected(desk)
+    assert await _ids(desk, message.c.text) == {"for cat"}
 
 
 async def test_who_is_deactivated_is_sent_away(world: World, new_desk: NewDesk) -> None:
@@ -433,6 +455,9 @@ def test_cursors_say_what_they_were_made_from() -> None:
     position = Position(7, 8, new_id(), 9)
     for scope in (Scope(None), Scope(frozenset()), Scope(frozenset({new_id(), new_id()}))):
         assert Cursor.parse(Cursor(position, scope).text()) == Cursor(position, scope)
+        for partly in (Scope(None), Scope(frozenset({new_id()}))):
+            cursor = Cursor(position, scope, partly)
+            assert Cursor.parse(cursor.text()) == cursor
     for strange in ("", "2:1:1:00:1:*", "1:x:1:00:1:*", "1:1:1:1:1", "\0"):
         with pytest.raises(Exception, match="cursor"):
             Cursor.parse(strange)

@@ -50,25 +50,32 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What a desk is given to come back with: a position, and the scope it was filled for."""
+    """What a desk is given to come back with: a position, the scope it was filled for, and the scope that it
+    was being given besides, of which it has a part (None: nothing)."""
 
     position: Position
     scope: Scope
+    partly: Scope | None = None
 
     def text(self) -> str:
         """Return the cursor as the desk keeps it."""
         at = self.position
-        return f"1:{at.at}:{at.seq}:{at.row_id.hex}:{at.ver}:{self.scope.text()}"
+        partly = "" if self.partly is None else f":{self.partly.text()}"
+        return f"1:{at.at}:{at.seq}:{at.row_id.hex}:{at.ver}:{self.scope.text()}{partly}"
+
+    def fits(self, scope: Scope) -> bool:
+        """Say whether everything that a desk with this cursor holds lies within ``scope``."""
+        return scope.includes(self.scope) and (self.partly is None or scope.includes(self.partly))
 
     @classmethod
     def parse(cls, given: str) -> Cursor:
         """Return the cursor in ``given``. Raises Invalid where it is none of ours."""
         try:
-            version, at, seq, row_id, ver, scope = given.split(":")
-            if version != "1":
+            version, at, seq, row_id, ver, scope, *partly = given.split(":")
+            if version != "1" or len(partly) > 1:
                 raise ValueError
             position = Position(int(at), int(seq), UUID(row_id), int(ver))
-            return cls(position, Scope.parse(scope))
+            return cls(position, Scope.parse(scope), Scope.parse(partly[0]) if partly else None)
         except ValueError:
             raise Invalid(msg("This is not a cursor of ours.")) from None
 

@@ -187,7 +187,7 @@ class Session:
             cursor = Cursor.parse(hello.cursor)
         except Invalid:
             return None
-        if not scope.includes(cursor.scope) or not await self._feed.resumable(cursor):
+        if not cursor.fits(scope) or not await self._feed.resumable(cursor):
             return None
         return cursor
 
@@ -289,10 +289,11 @@ class Session:
         if cursor is not None and cursor.scope.includes(scope):
             return cursor.position
         missing = scope if cursor is None else scope.beyond(cursor.scope)
+        mark = "" if cursor is None else Cursor(cursor.position, cursor.scope, missing).text()
         filling = await fill.begin(self._db, missing)
         async for page in filling.pages(self._feed.snapshot):
             batch = Batch(
-                cursor="", rows=page.rows, more=True, filling=True, done=page.done, total=page.total
+                cursor=mark, rows=page.rows, more=True, filling=True, done=page.done, total=page.total
             )
             await self._outgoing.put(encode(batch))
         return filling.position if cursor is None else cursor.position

@@ -140,14 +140,27 @@ async def restore(conn: AsyncConnection, families: Set[UUID] | None) -> Changes:
     return changes
 
 
+@dataclass(slots=True)
+class Replayed:
+    """What a replay changed, and how each of its commands fared: to be marked once that is committed."""
+
+    changes: Changes = field(default_factory=dict)
+    fared: list[tuple[Pending, Refusal | None]] = field(default_factory=list)
+
+    def mark(self) -> None:
+        """Note at each command whether the replica refuses it."""
+        for pending, refusal in self.fared:
+            pending.refusal = refusal
+
+
 async def replay(
     conn: AsyncConnection, commands: Iterable[Pending], actor: Actor, families: Set[UUID] | None
-) -> Changes:
+) -> Replayed:
     """Apply the commands about ``families`` (None: all) in their order.
 
-    One that is refused as things stand is left out and marked.
+    One that is refused as things stand is left out.
     """
-    changes: Changes = {}
+    replayed = Replayed()
     for pending in commands:
         await find_family(conn, pending)
         known = families is not None and pending.family is not None
@@ -157,7 +170,7 @@ async def replay(
             async with conn.begin_nested():
                 done = await apply_one(conn, pending, actor)
         except Refusal as refusal:
-            pending.refusal = refusal
+            replayed.fared.append((pending, refusal))
             continue
         except Exception as error:
             if _of_the_disk(error):
@@ -165,9 +178,9 @@ async def replay(
             # one command's bug must not keep all changes out; what it did is rolled back
             report_error(error, f"replay of {type(pending.envelope.command).__name__}")
             continue
-        pending.refusal = None
-        add_changes(changes, done)
-    return changes
+        replayed.fared.append((pending, None))
+        add_changes(replayed.changes, done)
+    return replayed
 
 
 async def apply_one(conn: AsyncConnection, pending: Pending, actor: Actor) -> Changes:

@@ -76,8 +76,9 @@ class Departure(msgspec.Struct, frozen=True):
 class Batch(Frame, frozen=True, tag="batch"):
     """Changes, in one snapshot of the database. ``own`` names this desk's commands that are contained.
 
-    ``more`` says that the next batch follows at once; ``filling`` that the first fill is under way, with
-    ``done`` of ``total`` conversations.
+    ``more`` says that the next batch follows at once; ``filling`` that a fill is under way, with ``done`` of
+    ``total`` conversations. A cursor counts when a batch comes without ``more``, and with each page of a
+    fill; those of the first fill have none (an empty text): it begins anew when it is cut off.
     """
 
     cursor: str

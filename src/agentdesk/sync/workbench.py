@@ -272,7 +272,7 @@ class Workbench:
             own = {command_id for batch in batches for command_id in batch.own} & self._pending.keys()
             left = [pending for pending in self._pending.values() if pending.id not in own]
             standing = self.standing
-            if not (last.more or last.filling):
+            if last.cursor and (last.filling or not last.more):
                 standing = msgspec.structs.replace(standing, cursor=last.cursor)
             async with self._replica.write() as conn:
                 families = _with_own(families, [self._pending[command_id] for command_id in own])
@@ -282,7 +282,9 @@ class Workbench:
                     names = [{"id": command_id} for command_id in own]
                     await conn.execute(upsert(confirmed_command).on_conflict_do_nothing(), names)
                 await put_standing(conn, standing)
-                add_changes(changes, await replay(conn, left, await self._actor(conn), families))
+                replayed = await replay(conn, left, await self._actor(conn), families)
+            replayed.mark()
+            add_changes(changes, replayed.changes)
             self.standing = standing
             await self._let_go(own)
         self._tell(changes, {"outbox": own})
@@ -342,7 +344,9 @@ class Workbench:
         async with self._replica.write() as conn:
             changes = await restore(conn, families)
             left, actor = list(self._pending.values()), await self._actor(conn)
-            add_changes(changes, await replay(conn, left, actor, families))
+            replayed = await replay(conn, left, actor, families)
+        replayed.mark()
+        add_changes(changes, replayed.changes)
         return changes
 
     async def _forget_closed(self) -> None:
