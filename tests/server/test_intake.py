@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.helpers import fake_connector
 from tests.helpers.fake_connector import NOON, SERVICES, FakeService, raw_mail
 from tests.helpers.fake_world import FakeWorld
@@ -15,6 +19,7 @@ from agentdesk.base import clock
 from agentdesk.commands.values import RetryItem, SetStatus
 from agentdesk.server import intake
 from agentdesk.server.admin import add_channel, add_inbox
+from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     attachment,
     change_log,
@@ -352,3 +357,39 @@ async def test_a_known_customer_who_writes_to_another_inbox_is_known_there(world
     assert scopes == {first.inbox_id.hex, other.inbox_id.hex}
     (person,) = await world.rows(contact)
     assert (person.name, person.ver) == ("Alice", 2)
+
+
+class DawdlingDatabase(Database):
+    """Comes back late from a commit that others can see already."""
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with super().write() as conn:
+            yield conn
+        await asyncio.sleep(0.02)
+
+
+async def test_what_is_just_being_stored_is_not_taken_up_twice(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "_LOOK_SECONDS", 0)
+    world.service.portion = 1
+    for n in range(20):
+        world.service.put(raw_mail(id=f"m{n}@x.example"))
+    real, world.db = world.db, DawdlingDatabase(world.db.url.render_as_string(False))
+    core, dawdling = world.core(), world.db
+    world.db = real
+    await core.start()
+
+    async def ring_all_the_while() -> None:
+        while True:
+            core._bell.ring()
+            await asyncio.sleep(0.001)
+
+    ringing = asyncio.create_task(ring_all_the_while())
+    await world.settled(20)
+    ringing.cancel()
+    await asyncio.gather(ringing, return_exceptions=True)
+    await core.stop()
+    await dawdling.close()
+    assert set(await states(world)) == {"done"}

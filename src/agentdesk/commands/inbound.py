@@ -31,7 +31,7 @@ _STATES = {"message": "done", "report": "done", "ignored": "done"}
 
 _SETTLE = (
     update(raw_item)
-    .where(raw_item.c.id == bindparam("item"))
+    .where(raw_item.c.id == bindparam("item"), raw_item.c.state == "new")
     .values(state=bindparam("end"), problem=bindparam("why"), message_id=bindparam("recorded"))
 )
 

@@ -107,13 +107,27 @@ class Intake:
     async def accept(self, items: Sequence[RawItem], cursor: Cursor) -> None:
         """Store ``items`` and ``cursor`` in one transaction; waits while too much is unrecorded."""
         await self._wait_for_room()
+        pending: list[_Pending] = []
+        try:
+            await self._store(items, cursor, pending)
+        except BaseException:
+            self._held.difference_update(one.id for one in pending)
+            raise
+        for one in pending:
+            self._backlog.append(one)
+            self._backlog_bytes += len(one.raw or b"")
+        self._stored.ring()
+
+    async def _store(self, items: Sequence[RawItem], cursor: Cursor, pending: list[_Pending]) -> None:
+        """Write what is new of ``items``; it is in ``pending``, and held, before anybody can see its rows."""
         now = clock.now()
         async with self._db.write() as conn:
             await self._lease.check(conn)
             by_id = {item.source_id[:_LONGEST_SOURCE_ID]: item for item in items}
             known = await _known(conn, self._source.account_id, list(by_id))
             fresh = {name: item for name, item in by_id.items() if name not in known}
-            pending = [_stored(item, now) for item in fresh.values()]
+            pending.extend(_stored(item, now) for item in fresh.values())
+            self._held.update(one.id for one in pending)
             if pending:
                 hashes = [blobs.hash_of(item.raw) for item in fresh.values()]
                 contents = {h: item.raw for h, item in zip(hashes, fresh.values(), strict=True)}
@@ -129,9 +143,6 @@ class Intake:
                 .where(account_cursor.c.account_id == self._source.account_id)
                 .values(cursor=dict(cursor), updated_at=now)
             )
-        for one in pending:
-            self._hold(one)
-        self._stored.ring()
 
     async def known(self, source_ids: Sequence[str]) -> set[str]:
         """Return those of ``source_ids`` that are stored already."""
@@ -169,11 +180,6 @@ class Intake:
     async def _wait_for_room(self) -> None:
         while len(self._backlog) >= _BACKLOG_ITEMS or self._backlog_bytes >= _BACKLOG_BYTES:
             await self._room.wait(self._room.rings)
-
-    def _hold(self, pending: _Pending) -> None:
-        self._held.add(pending.id)
-        self._backlog.append(pending)
-        self._backlog_bytes += len(pending.raw or b"")
 
     # --- the loop ---
 
@@ -226,7 +232,8 @@ class Intake:
             for row in rows:
                 if row.id not in self._held:
                     came = row.received_at or row.created_at
-                    self._hold(
+                    self._held.add(row.id)
+                    self._backlog.append(
                         _Pending(row.id, None, row.facts, came, row.attempts, row.message_id, careful=True)
                     )
 

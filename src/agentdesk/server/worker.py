@@ -34,8 +34,11 @@ def main() -> None:
         found = [interpret_one(interpret, raw, facts) for raw, facts in items]
         _set_alarm(0)
         data = pickle.dumps(found, protocol=pickle.HIGHEST_PROTOCOL)
-        answers.write(LENGTH.pack(len(data)) + data)
-        answers.flush()
+        try:
+            answers.write(LENGTH.pack(len(data)) + data)
+            answers.flush()
+        except BrokenPipeError:
+            os._exit(0)  # the server is gone; nobody wants to hear of it
 
 
 def _read_frame(stream: BinaryIO) -> bytes | None:
