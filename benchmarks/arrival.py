@@ -3,9 +3,9 @@
     python -m benchmarks.arrival [--messages 100]
 
 A real Dovecot, a server process, and a desk with its window in this process. Each message is put into the
-mailbox as a delivery agent does it; the clock stops when its row has been painted. Beside it, in the same run,
-the time until another IMAP client that idles on the same mailbox is told of the message: Dovecot waits half a
-second by itself before it tells, so the difference of the two is what AgentDesk takes.
+mailbox as a delivery agent does it; the clock stops when its row has been painted. Beside it, in the same
+run, the time until another IMAP client that idles on the same mailbox is told of the message: Dovecot waits
+half a second by itself before it tells, so the difference of the two is what AgentDesk takes.
 """
 
 from __future__ import annotations
