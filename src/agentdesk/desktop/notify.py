@@ -40,7 +40,7 @@ class Notifier(QObject):
         self._tray: QSystemTrayIcon | None = None
         if QSystemTrayIcon.isSystemTrayAvailable():
             self._tray = QSystemTrayIcon(picture, self)
-            self._tray.messageClicked.connect(self._on_clicked)
+            self._tray.messageClicked.connect(self.activate)
             self._tray.activated.connect(self._on_activated)
             self._tray.show()
         self._timer = QTimer(self)
@@ -94,7 +94,8 @@ class Notifier(QObject):
         if self._tray is not None:
             self._tray.showMessage(title, text)
 
-    def _on_clicked(self) -> None:
+    def activate(self) -> None:
+        """Do what a click on the last banner does: come to the front and open its conversation."""
         self._window.raise_()
         self._window.activateWindow()
         if self._last is not None:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import current_language, time_text, tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.toast import announce
 from agentdesk.queries.rows import AccountRow
@@ -22,6 +23,9 @@ __all__ = ["StatusBar", "link_words"]
 
 _HEIGHT = 24
 _TICK_MS = 1_000
+_GAP = 8
+_AROUND = 44
+"""Pixels of a button beside its words: icon, padding, distance to the next."""
 _TROUBLED = ("unreachable", "auth_failed", "error")
 
 
@@ -36,7 +40,7 @@ def link_words(status: LinkStatus, now: datetime) -> tuple[str, str, Msg]:
             words = msg("Getting your team's conversations")
         return "refresh-cw", "text.secondary", words
     if status.link is Link.SIGN_IN:
-        return "key", "bad.text", msg("Please sign in again to send and receive. Your changes are safe.")
+        return "key", "bad.text", _signed_out(status)
     if status.link is Link.TOO_OLD:
         return "download", "warn.text", msg("This version is too old for the server. Update to continue.")
     if status.link is Link.CONNECTING:
@@ -51,6 +55,16 @@ def _synced(status: LinkStatus, now: datetime) -> Msg:
     if seconds < 60:
         return msg("Synced {seconds} s ago", seconds=max(0, seconds))
     return msg("Synced at {time}", time=time_text(status.synced_at or now))
+
+
+def _signed_out(status: LinkStatus) -> Msg:
+    if not status.waiting:
+        return msg("Please sign in again to send and receive. Your changes are safe.")
+    return plural(
+        "Please sign in again to send and receive. {count} change is safe.",
+        "Please sign in again to send and receive. {count} changes are safe.",
+        status.waiting,
+    )
 
 
 def _offline(status: LinkStatus) -> Msg:
@@ -76,22 +90,23 @@ class StatusBar(QWidget):
         super().__init__(parent)
         self._status: LinkStatus | None = None
         self._accounts: Sequence[AccountRow] = ()
+        self._link_words = self._trouble_words = ""
         self.setFixedHeight(_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._link = self._button()
-        self._link.clicked.connect(self.reconnect_wanted)
-        self._trouble = self._button()
-        self._trouble.hide()
+        self.link_button = self._button()
+        self.link_button.clicked.connect(self.reconnect_wanted)
+        self.trouble_button = self._button()
+        self.trouble_button.hide()
         self._language = self._button()
         self._language.clicked.connect(self.language_wanted)
         self._shortcuts = self._button()
         self._shortcuts.setIcon(icon("keyboard"))
         self._shortcuts.clicked.connect(self.shortcuts_wanted)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 0, 8, 0)
-        row.setSpacing(8)
-        row.addWidget(self._link)
-        row.addWidget(self._trouble)
+        row.setContentsMargins(_GAP, 0, _GAP, 0)
+        row.setSpacing(_GAP)
+        row.addWidget(self.link_button)
+        row.addWidget(self.trouble_button)
         row.addStretch(1)
         row.addWidget(self._language)
         row.addWidget(self._shortcuts)
@@ -106,7 +121,7 @@ class StatusBar(QWidget):
         before, self._status = self._status, status
         self._show()
         if before is not None and (before.link is Link.OFFLINE) != (status.link is Link.OFFLINE):
-            announce(self, self._link.text())
+            announce(self, self._link_words)
         if status.link is Link.SYNCED:
             self._timer.start()
         else:
@@ -119,23 +134,23 @@ class StatusBar(QWidget):
 
     def words(self) -> str:
         """Return what stands at the start, as shown."""
-        return self._link.text()
+        return self._link_words
 
     def trouble_words(self) -> str:
         """Return the trouble of channels, as shown; empty where there is none."""
-        return self._trouble.text() if self._trouble.isVisibleTo(self) else ""
+        return self._trouble_words
 
     def _button(self) -> QToolButton:
         button = QToolButton(self)
         button.setProperty("kind", "status")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(13, 13))
+        button.setIconSize(QSize(16, 13))  # the icon is 13; the rest is its distance from the words
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
     def _show(self) -> None:
         font = theme().font("caption", tabular=True)
-        for button in (self._link, self._trouble, self._language, self._shortcuts):
+        for button in (self.link_button, self.trouble_button, self._language, self._shortcuts):
             button.setFont(font)
         if self._status is not None:
             self._show_link(self._status)
@@ -143,36 +158,61 @@ class StatusBar(QWidget):
         self._language.setText(current_language().upper())
         self._language.setAccessibleName(tr(msg("Language of the app")))
         self._shortcuts.setText(tr(msg("Shortcuts")))
+        self._fit()
         self.update()
 
     def _show_link(self, status: LinkStatus) -> None:
         icon_name, role, words = link_words(status, clock.now())
-        self._link.setText(tr(words))
-        self._link.setToolTip(tr(status.problem) if status.problem else tr(words))
-        self._link.setIcon(icon(icon_name or "dot", role))
-        palette = self._link.palette()
+        self._link_words = tr(words)
+        self.link_button.setAccessibleName(self._link_words)
+        self.link_button.setToolTip(tip(tr(status.problem) if status.problem else self._link_words))
+        self.link_button.setIcon(icon(icon_name or "dot", role))
+        palette = self.link_button.palette()
         ink = "text.secondary" if role == "ok.mark" else role
-        palette.setColor(self._link.foregroundRole(), theme().color(ink))
-        self._link.setPalette(palette)
+        palette.setColor(self.link_button.foregroundRole(), theme().color(ink))
+        self.link_button.setPalette(palette)
 
     def _show_trouble(self) -> None:
         troubled = [a for a in self._accounts if a.state in _TROUBLED and not a.paused]
-        self._trouble.setVisible(bool(troubled))
+        self.trouble_button.setVisible(bool(troubled))
         if not troubled:
+            self._trouble_words = ""
             return
         first = troubled[0]
         problem = first.problem or {"text": "It cannot be reached."}
         said = tr(Msg(problem["text"], problem.get("args", {})))
         more = f" +{len(troubled) - 1}" if len(troubled) > 1 else ""
-        self._trouble.setText(tr(msg("{name}: {problem}", name=first.name, problem=said)) + more)
+        self._trouble_words = tr(msg("{name}: {problem}", name=first.name, problem=said)) + more
+        self.trouble_button.setAccessibleName(self._trouble_words)
         remedy = first.remedy
-        if remedy:
-            self._trouble.setToolTip(tr(Msg(remedy["text"], remedy.get("args", {}))))
-        self._trouble.setIcon(icon("triangle-alert", "warn.mark"))
+        advice = tr(Msg(remedy["text"], remedy.get("args", {}))) if remedy else ""
+        self.trouble_button.setToolTip(tip(f"{self._trouble_words}\n{advice}".strip()))
+        self.trouble_button.setIcon(icon("triangle-alert", "warn.mark"))
+
+    def _fit(self) -> None:
+        """Cut the sentences at their end where the bar is too narrow for both; their tooltips say all."""
+        taken = sum(button.sizeHint().width() + _GAP for button in (self._language, self._shortcuts))
+        room = max(0, self.width() - 2 * _GAP - taken)
+        metrics = self.link_button.fontMetrics()
+        link = metrics.horizontalAdvance(self._link_words) + _AROUND
+        trouble = metrics.horizontalAdvance(self._trouble_words) + _AROUND if self._trouble_words else 0
+        if link + trouble > room and trouble:
+            trouble = max(room - link, min(trouble, room // 2))
+        parts = (
+            (self.link_button, self._link_words, room - trouble),
+            (self.trouble_button, self._trouble_words, trouble),
+        )
+        for button, words, width in parts:
+            button.setText(metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0, width - _AROUND)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _on_tick(self) -> None:
         if self._status is not None and self.isVisible():
             self._show_link(self._status)
+            self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_timer"):
