@@ -104,10 +104,11 @@ async def post_message(call: Call[Nothing, NewMessage]) -> Created:
     async with call.services.db.read() as conn:
         await _visible(conn, call, call.id)
         to = _parties(body.to) or await _last_writer(conn, call.id)
+        repeated = call.key is not None and await conversations.message(conn, message_id) is not None
     if body.type == "reply" and not to:
         raise ApiError(422, "no_recipient", msg("Nobody to answer: name a recipient."))
     files = await _keep_files(call.services, body)
-    answer = await _execute(call, _message_command(call, message_id, to, files), command_id)
+    await _execute(call, _message_command(call, message_id, to, files), command_id)
     async with call.services.db.read() as conn:
         made = await conversations.message(conn, message_id)
     if made is None:
@@ -117,7 +118,7 @@ async def post_message(call: Call[Nothing, NewMessage]) -> Created:
             msg("This Idempotency-Key was used for another message."),
             msg("Use a new one."),
         )
-    return Created(message=made, repeated=answer.outcome == "already_done")
+    return Created(message=made, repeated=repeated)
 
 
 async def assign(call: Call[Nothing, NewAssignee]) -> QueueRow:
