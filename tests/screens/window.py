@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from uuid import UUID
 
+import msgspec
 from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import msg
+from agentdesk.desktop.dialogs.shortcut_sheet import ShortcutSheet
+from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
+from agentdesk.desktop.views.trouble import TroublePage
 from agentdesk.desktop.window import MainWindow
 from agentdesk.queries.rows import View
 from agentdesk.sdk.context import CheckStep
 from agentdesk.sdk.discover import connector
-from agentdesk.sync.desk import Link
+from agentdesk.sync.desk import Draft, Link
 from tests.helpers.fake_desk import FakeDesk
 from tests.screens.runner import screen, settle
 
@@ -60,6 +65,78 @@ async def offline() -> QWidget:
     return await _filled(desk, View(kind="all"))
 
 
+@screen("main-held", sizes=[(1440, 900)])
+async def held() -> QWidget:
+    window = await _filled(FakeDesk.sample(), View(kind="all"))
+    assert isinstance(window, MainWindow)
+    assert window.workspace is not None
+    queue = window.workspace.queue
+    ids = list(queue.model.ids)
+    queue.held_bar.tell(ids, [*(UUID(int=n) for n in range(3)), ids[4], *ids[:4], *ids[6:], ids[5]])
+    return window
+
+
+@screen("main-toast", sizes=SIZES)
+async def toast() -> QWidget:
+    window = await _filled(FakeDesk.sample(), View(kind="all"))
+    assert isinstance(window, MainWindow)
+    assert window.workspace is not None
+    window.workspace.queue.say(msg("Resolved {name}.", name="Tom Baker"), msg("Undo"), lambda: None)
+    return window
+
+
+@screen("main-trouble", sizes=[(1440, 900), (720, 480)])
+async def trouble() -> QWidget:
+    desk = FakeDesk.sample()
+    for account in list(desk.world.accounts.values()):
+        problem = {"text": "The server did not accept this password. Some providers need an app password."}
+        desk.world.accounts[account.id] = msgspec.structs.replace(
+            account, state="auth_failed", problem=problem
+        )
+    return await _filled(desk, View(kind="all"), opened=False)
+
+
+@screen("main-sign-in-ended", sizes=SIZES)
+async def sign_in_ended() -> QWidget:
+    desk = FakeDesk.sample()
+    desk.set_status(link=Link.SIGN_IN, waiting=3)
+    return await _filled(desk, View(kind="all"))
+
+
+@screen("main-filling", sizes=SIZES)
+async def filling() -> QWidget:
+    desk = FakeDesk.empty()
+    desk.set_status(link=Link.FILLING, synced_at=None, done=120, total=900)
+    return await _filled(desk, View(kind="mine"))
+
+
+@screen("main-drafts", sizes=[(1440, 900)])
+async def drafts() -> QWidget:
+    desk = FakeDesk.sample()
+    await desk.save_draft(Draft(conversation_id=desk.find(4390), mode="reply", text="Half a sentence"))
+    return await _filled(desk, View(kind="drafts"))
+
+
+@screen("main-snoozed", sizes=[(1440, 900)])
+async def snoozed() -> QWidget:
+    return await _filled(FakeDesk.sample(), View(kind="snoozed"))
+
+
+@screen("desk-trouble", sizes=SIZES)
+def desk_trouble() -> QWidget:
+    title = msg("AgentDesk is already running on this folder.")
+    text = msg("Close the other one, or choose another folder than {folder}.", folder="/home/jonas/desk")
+    return TroublePage(title, text, can_retry=True)
+
+
+@screen("shortcuts", sizes=[(520, 640)])
+def shortcuts() -> QWidget:
+    behind = _window()
+    sheet = ShortcutSheet(behind)
+    sheet.destroyed.connect(lambda: behind.deleteLater())  # and keeps it until then
+    return sheet
+
+
 @screen("main-loading", sizes=SIZES)
 def loading() -> QWidget:
     return _window()
@@ -72,7 +149,12 @@ async def search_nothing() -> QWidget:
 
 @screen("first-run", sizes=SIZES)
 def first_run() -> QWidget:
-    return WelcomePage()
+    window = _window()
+    page = WelcomePage(window)
+    menus = MyMenu(window, SettingsFile(Path(tempfile.mkdtemp()) / "settings.json"))
+    page.set_menus(menus.languages, menus.themes)
+    window.show_page(page)
+    return window
 
 
 @screen("sign-in", sizes=[(1024, 640)])

@@ -13,6 +13,7 @@ from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.loop import request_shutdown
+from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
 from agentdesk.desktop.window import MainWindow
@@ -34,12 +35,14 @@ class FirstRun(QObject):
         self._window = window
         self._settings = settings
         self._profile = profile
+        self._menus = MyMenu(window, settings)
         self._tasks = tasks_of(window, "first run")
 
     def show(self) -> None:
         """Offer the three ways to start."""
         page = WelcomePage(self._window)
         page.chosen.connect(self._on_chosen)
+        page.set_menus(self._menus.languages, self._menus.themes)
         self._window.show_page(page)
         page.setFocus()
 

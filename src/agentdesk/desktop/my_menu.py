@@ -41,6 +41,16 @@ class MyMenu(QObject):
         self._fill_themes()
         self.retranslate()
 
+    @property
+    def languages(self) -> QMenu:
+        """The languages alone."""
+        return self._languages
+
+    @property
+    def themes(self) -> QMenu:
+        """Light, dark, or like the system, alone."""
+        return self._themes
+
     def choose_language(self) -> None:
         """Offer the languages where the pointer is."""
         self._languages.popup(QCursor.pos())

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from agentdesk.base.paths import resource
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.form import Form
-from agentdesk.desktop.icons import pixmap
+from agentdesk.desktop.icons import icon, pixmap
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.button import Button, LinkButton
+from agentdesk.desktop.widgets.empty import Badge
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.strip import Strip
 from agentdesk.desktop.widgets.surface import Surface
@@ -20,10 +33,13 @@ from agentdesk.sdk.schema import Schema
 
 __all__ = ["ConnectPage", "SignInPage", "WelcomePage"]
 
-_CARDS: tuple[tuple[str, str, Msg, Msg, tuple[Msg, ...], Msg], ...] = (
+_CARD_WIDTH = 292
+
+_CARDS: tuple[tuple[str, str, str, Msg, Msg, tuple[Msg, ...], Msg], ...] = (
     (
         "sandbox",
         "flask-conical",
+        "bot",
         msg("Look around first"),
         msg("Practise in a made-up shop. Customers are simulated and answer you back."),
         (msg("Nothing leaves this computer"), msg("Remove it whenever you like")),
@@ -32,6 +48,7 @@ _CARDS: tuple[tuple[str, str, Msg, Msg, tuple[Msg, ...], Msg], ...] = (
     (
         "connect",
         "mail",
+        "accent",
         msg("Connect my email"),
         msg("Use AgentDesk on your own, with an address you already have."),
         (msg("Works in about two minutes"), msg("Your data stays in one local file")),
@@ -40,6 +57,7 @@ _CARDS: tuple[tuple[str, str, Msg, Msg, tuple[Msg, ...], Msg], ...] = (
     (
         "join",
         "users",
+        "ok",
         msg("Join my team"),
         msg("Your team already has a server. Sign in with what your supervisor gave you."),
         (msg("Shared queue and customers"), msg("Works offline and catches up")),
@@ -61,12 +79,15 @@ class WelcomePage(_Page):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._buttons: list[Button] = []
+        self._cards: list[_Card] = []
+        self._menus: list[QToolButton] = []
         cards = QHBoxLayout()
         cards.setSpacing(16)
         cards.addStretch(1)
-        for number, card in enumerate(_CARDS):
-            cards.addWidget(self._card(card, primary=number == 0))
+        for number, card in enumerate(_CARDS, start=1):
+            self._cards.append(_Card(number, *card, parent=self))
+            self._cards[-1].chosen.connect(self.chosen)
+            cards.addWidget(self._cards[-1])
         cards.addStretch(1)
         title = Label(msg("Welcome to AgentDesk"), "display")
         words = Label(
@@ -79,12 +100,48 @@ class WelcomePage(_Page):
         column = QVBoxLayout(self)
         column.setSpacing(16)
         column.addStretch(2)
+        self._picture = QLabel(self)
+        self._picture.setPixmap(QIcon(str(resource("icons/agentdesk.svg"))).pixmap(QSize(48, 48)))
+        column.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
         for label in (title, words):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(label)
         column.addSpacing(12)
         column.addLayout(cards)
+        column.addSpacing(12)
+        self._foot = QHBoxLayout()
+        self._foot.setSpacing(16)
+        column.addLayout(self._foot)
         column.addStretch(3)
+
+    def set_menus(self, languages: QMenu, themes: QMenu) -> None:
+        """Offer language and appearance below the cards."""
+        self._foot.addStretch(1)
+        for menu, icon_name in ((languages, "languages"), (themes, "sun")):
+            button = QToolButton(self)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setIconSize(QSize(22, 16))
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            button.setMenu(menu)
+            button.setIcon(icon(icon_name))
+            self._foot.addWidget(button)
+            self._menus.append(button)
+        self._foot.addWidget(Label(msg("You can change everything later."), "small", "text.muted"))
+        self._foot.addStretch(1)
+        self._name_menus()
+
+    def menu_buttons(self) -> list[QToolButton]:
+        """The buttons for language and appearance."""
+        return self._menus
+
+    def _name_menus(self) -> None:
+        for button in self._menus:
+            button.setText(button.menu().title())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_menus"):
+            QTimer.singleShot(0, self, self._name_menus)  # the menus take the new language first
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         number = event.text()
@@ -93,36 +150,60 @@ class WelcomePage(_Page):
             return
         super().keyPressEvent(event)
 
-    def _card(self, card: tuple[str, str, Msg, Msg, tuple[Msg, ...], Msg], *, primary: bool) -> QWidget:
-        key, icon_name, title, words, points, button_text = card
-        box = Surface("bg.canvas", "line.subtle", "bubble", self)
-        box.setFixedWidth(288)
-        column = QVBoxLayout(box)
-        column.setContentsMargins(24, 24, 24, 20)
+
+class _Card(Surface):
+    """One way to start, with the number of its key. ``chosen`` carries the way's own key."""
+
+    chosen = Signal(str)
+
+    def __init__(
+        self,
+        number: int,
+        key: str,
+        icon_name: str,
+        kind: str,
+        title: Msg,
+        words: Msg,
+        points: tuple[Msg, ...],
+        button: Msg,
+        parent: QWidget,
+    ) -> None:
+        super().__init__("bg.canvas", "line.subtle", "bubble", parent)
+        self._key = key
+        self.setFixedWidth(_CARD_WIDTH)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 22, 24, 20)
         column.setSpacing(8)
-        picture = QLabel(box)
-        picture.setPixmap(pixmap(icon_name, 28, "accent.text", self.devicePixelRatioF()))
-        column.addWidget(picture)
+        column.addWidget(Badge(icon_name, kind, self))
+        column.addSpacing(8)
         column.addWidget(Label(title, "title"))
         column.addWidget(Label(words, "body", "text.secondary", wrap=True))
-        for point in points:
+        column.addSpacing(6)
+        self._ticks = [QLabel(self) for _ in points]
+        for tick, point in zip(self._ticks, points, strict=True):
             row = QHBoxLayout()
-            tick = QLabel(box)
-            tick.setPixmap(pixmap("check", 14, "ok.mark", self.devicePixelRatioF()))
-            row.addWidget(tick)
+            row.addWidget(tick, 0, Qt.AlignmentFlag.AlignTop)
             row.addWidget(Label(point, "small", "text.secondary", wrap=True), 1)
             column.addLayout(row)
         column.addStretch(1)
-        button = Button(button_text, "primary" if primary else "", parent=box)
-        button.setObjectName(key)
-        button.clicked.connect(self._on_clicked)
-        button.setMinimumWidth(240)
-        column.addWidget(button)
-        self._buttons.append(button)
-        return box
+        column.addSpacing(8)
+        foot = QHBoxLayout()
+        foot.setSpacing(10)
+        press = Button(button, "primary" if number == 1 else "", parent=self)
+        press.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        press.clicked.connect(self._on_clicked)
+        foot.addWidget(press, 1)
+        foot.addWidget(Label(str(number), "small", "text.muted", weight=500))
+        column.addLayout(foot)
+        theme().changed.connect(self._dress)
+        self._dress()
+
+    def _dress(self) -> None:
+        for tick in self._ticks:
+            tick.setPixmap(pixmap("check", 14, "ok.mark", self.devicePixelRatioF()))
 
     def _on_clicked(self) -> None:
-        self.chosen.emit(self.sender().objectName())
+        self.chosen.emit(self._key)
 
 
 class SignInPage(_Page):
@@ -149,8 +230,15 @@ class SignInPage(_Page):
         column.setSpacing(8)
         column.addWidget(Label(msg("Sign in to your team"), "heading"))
         column.addWidget(self._strip)
-        for line in (self._server, self._email, self._password):
-            column.addWidget(Label(line.accessibleName(), "small", "text.secondary", weight=500))
+        names = {
+            self._server: msg("Server address"),
+            self._email: msg("E-mail"),
+            self._password: msg("Password"),
+        }
+        for line in names:
+            title = Label(names[line], "small", "text.secondary", weight=500)
+            title.setBuddy(line)
+            column.addWidget(title)
             column.addWidget(line)
             line.returnPressed.connect(self._submit)
         row = QHBoxLayout()
@@ -264,6 +352,3 @@ class ConnectPage(_Page):
             strip.show_message("bad", title, text)
             self._steps.addWidget(strip)
         self.set_busy(False)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)

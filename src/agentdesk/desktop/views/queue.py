@@ -167,7 +167,7 @@ class QueuePane(QWidget):
         if self._held_ids is not None:
             held, self._held_ids = self._held_ids, None
             self._set_ids(held)
-        self._held_bar.hide()
+        self.held_bar.hide()
 
     def let_go(self) -> None:
         """What comes next was done by the person: the order follows at once."""
@@ -209,15 +209,15 @@ class QueuePane(QWidget):
         pills = QHBoxLayout()
         pills.setContentsMargins(16, 0, 8, 8)
         pills.addWidget(self._pills)
-        self._held_bar = HeldBar(self)
-        self._held_bar.clicked.connect(self.apply_held)
+        self.held_bar = HeldBar(self)
+        self.held_bar.clicked.connect(self.apply_held)
         self._build_list()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(heading)
         column.addLayout(pills)
-        column.addWidget(self._held_bar)
+        column.addWidget(self.held_bar)
         column.addWidget(self._stack_host, 1)
         self.toasts = ToastHost(self)
         self._show_heading()
@@ -293,7 +293,7 @@ class QueuePane(QWidget):
     def _set_ids(self, ids: list[UUID]) -> None:
         self._first_load = False
         self._held_ids = None
-        self._held_bar.hide()
+        self.held_bar.hide()
         self._quiet = True  # a row that leaves makes Qt choose another one; that is not the person's choice
         self._model.set_ids(ids)
         self._quiet = False
@@ -310,7 +310,7 @@ class QueuePane(QWidget):
 
     def _hold(self, ids: list[UUID]) -> None:
         self._held_ids = ids
-        self._held_bar.tell(self._model.ids, ids)
+        self.held_bar.tell(self._model.ids, ids)
 
     # Showing
 
@@ -387,7 +387,7 @@ class QueuePane(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange and hasattr(self, "toasts"):
             self._show_heading()
-            self._held_bar.retranslate()
+            self.held_bar.retranslate()
             self._show_empty()
             self._restyle()
         super().changeEvent(event)

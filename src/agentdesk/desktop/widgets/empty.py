@@ -14,7 +14,7 @@ from agentdesk.desktop.widgets.button import Button
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.surface import paint_surface
 
-__all__ = ["EmptyState"]
+__all__ = ["Badge", "EmptyState"]
 
 _TEXT_WIDTH = 320
 _MARGIN = 16
@@ -29,7 +29,7 @@ class EmptyState(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._badge = _Badge(self)
+        self._badge = Badge("inbox", "ok", self)
         self._title = Label("", "title", wrap=True)
         self._text = Label("", "body", "text.secondary", wrap=True)
         self._button: Button | None = None
@@ -100,16 +100,17 @@ class EmptyState(QWidget):
         self.pressed.emit()
 
 
-class _Badge(QWidget):
-    """An icon on a tinted square."""
+class Badge(QWidget):
+    """An icon on a tinted square; ``kind`` colours it."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, icon_name: str, kind: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._icon, self._kind = "inbox", "ok"
+        self._icon, self._kind = icon_name, kind
         self.setFixedSize(_BADGE, _BADGE)
         theme().changed.connect(self.update)
 
     def set_look(self, icon_name: str, kind: str) -> None:
+        """Show another icon, in another colour."""
         self._icon, self._kind = icon_name, kind
         self.update()
 
