@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -108,6 +109,10 @@ class _FailingDisk:
             raise error
 
 
+def _failed_or_done(disk: _FailingDisk, desk: SimDesk) -> bool:
+    return disk.failed or desk.workbench.unsent() == 0
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_batch_is_taken_in_whole_or_not_at_all(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
@@ -128,7 +133,7 @@ async def test_a_batch_is_taken_in_whole_or_not_at_all(world: World, new_desk: N
         before = desk.workbench.standing
         disk.arm(number)
         await desk.connect()
-        await until(lambda disk=disk: disk.failed or desk.workbench.unsent() == 0)  # type: ignore[misc]
+        await until(partial(_failed_or_done, disk, desk))
         disk.disarm()
         if not disk.failed:
             break

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -141,7 +142,7 @@ async def test_a_refused_reply_is_kept_and_can_be_offered_again(
     seen = (await ada.timeline(conversation_id)).messages[-1].id
     await site.stop()
     await until(lambda: ada.status.link is Link.OFFLINE)
-    stale = SendReply(**{**_as_fields(_reply(conversation_id, "late")), "seen_message_id": seen})
+    stale = msgspec.structs.replace(_reply(conversation_id, "late"), seen_message_id=seen)
     command_id = await ada.do(stale)
     await world.write(lambda unit: world.new_message(unit, conversation_id, "one more thing"))
     await site.start()
@@ -254,10 +255,6 @@ async def test_listeners_hear_of_changes_once_they_are_committed(world: World, o
 
 async def _count_is(desk: LocalDesk, count: int) -> bool:
     return len(await desk.queue_ids(ALL)) == count
-
-
-def _as_fields(reply: SendReply) -> dict[str, object]:
-    return {name: getattr(reply, name) for name in reply.__struct_fields__}
 
 
 async def _keep_original(world: World, conversation_id: UUID, original: bytes) -> None:

@@ -10,12 +10,13 @@ import asyncio
 import os
 import random
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text, true
+from sqlalchemy import ColumnElement, func, select, text, true
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
@@ -68,7 +69,7 @@ class Moody:
     async def execute(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer:
         if not self.calm and self._rng.random() < 0.1:
             return Answer(command_id=envelope.id, outcome="try_later")
-        answer = await self._world.plain.execute(envelope, actor, desk_id)
+        answer: Answer = await self._world.plain.execute(envelope, actor, desk_id)
         desk = self.lines.get(desk_id) if desk_id else None
         if not self.calm and desk is not None and desk.line is not None and self._rng.random() < 0.15:
             desk.line.cut()
@@ -252,10 +253,10 @@ class History:
                 await desk.workbench.release(command_id)
             await desk.connect()
         for desk in self.desks:
-            await until(lambda desk=desk: desk.workbench.unsent() == 0, 20)
+            await until(partial(_nothing_waits, desk), 20)
         for desk in self.desks:
             try:
-                await until(lambda desk=desk: self._same(desk), 20)
+                await until(partial(self._same, desk), 20)
             except AssertionError:
                 found = await differences(self.world, desk)
                 ended = desk.farewell and desk.farewell.code
@@ -283,12 +284,16 @@ class History:
         assert max(Counter(texts).values(), default=1) == 1
 
 
+def _nothing_waits(desk: SimDesk) -> bool:
+    return desk.workbench.unsent() == 0
+
+
 async def differences(world: World, desk: SimDesk) -> list[Any]:
     """Rows that the desk does not have as the server shows them to its agent."""
     found: list[Any] = []
     scope = Scope(world.actors[desk.token].inboxes)
     for table in synced_tables():
-        visible = true()
+        visible: ColumnElement[bool] = true()
         if table.name in ("contact", "contact_identity"):
             mine = select(contact_inbox.c.contact_id).where(scope.of(contact_inbox.c.inbox_id))
             visible = (table.c.id if table.name == "contact" else table.c.contact_id).in_(mine)

@@ -158,8 +158,9 @@ class World:
 
     async def add_user(self, name: str, role: Role = Role.SUPERVISOR, inboxes: Any = None) -> UUID:
         """Somebody who signs in with their name as the token."""
+        user_id = new_id()
         row = {
-            "id": new_id(),
+            "id": user_id,
             "email": f"{name}@desk.test",
             "name": name,
             "role": role.value,
@@ -167,8 +168,8 @@ class World:
             "created_at": clock.now(),
         }
         await self.write(lambda unit: unit.insert(user, [row]))
-        self.actors[name] = Actor(Author.USER, row["id"], role, inboxes)
-        return row["id"]
+        self.actors[name] = Actor(Author.USER, user_id, role, inboxes)
+        return user_id
 
     def actor(self, name: str, inboxes: frozenset[UUID]) -> Actor:
         """The agent ``name`` with other inboxes."""
@@ -186,7 +187,8 @@ class World:
 
     async def mail(self, text: str = "Hello", **fields: Any) -> UUID:
         """A customer's first message; returns the conversation."""
-        return await self.write(lambda unit: self.new_conversation(unit, text, **fields))
+        made: UUID = await self.write(lambda unit: self.new_conversation(unit, text, **fields))
+        return made
 
     async def new_conversation(
         self,
@@ -413,7 +415,9 @@ class Site:
 
 
 @web.middleware
-async def _known_errors(request: web.Request, handler: Callable[..., Awaitable[web.Response]]) -> object:
+async def _known_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
     try:
         return await handler(request)
     except AgentDeskError as error:
