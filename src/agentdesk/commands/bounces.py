@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from agentdesk.base.text import msg
 from agentdesk.commands.arrival import Arrival, Sent
 from agentdesk.commands.placing import Event, reopen
 from agentdesk.domain.conversation import EventKind
@@ -17,9 +18,9 @@ from agentdesk.store.tables import contact_identity, message, outbox
 from agentdesk.store.unit import Unit
 
 _WORDS = {
-    Report.FAILED: "The message did not reach {recipient}.",
-    Report.DELAYED: "The message has not reached {recipient} yet; their server goes on trying.",
-    Report.DELIVERED: "The message has reached {recipient}.",
+    Report.FAILED: msg("The message did not reach {recipient}."),
+    Report.DELAYED: msg("The message has not reached {recipient} yet; their server goes on trying."),
+    Report.DELIVERED: msg("The message has reached {recipient}."),
 }
 _STATES = {Report.FAILED: DeliveryState.FAILED, Report.DELIVERED: DeliveryState.DELIVERED}
 
@@ -59,7 +60,7 @@ async def apply_report(
 
 def _detail(arrival: Arrival, report: DeliveryReport) -> dict[str, Any]:
     return {
-        "text": _WORDS[report.report],
+        "text": _WORDS[report.report].text,
         "args": {"recipient": report.recipient or "?"},
         "words": f"{report.status} {report.words}".strip(),
         "raw_id": str(arrival.raw_id),

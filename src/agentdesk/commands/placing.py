@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agentdesk.base.ids import new_id
+from agentdesk.base.text import msg
 from agentdesk.commands.arrival import Arrival, Thread
 from agentdesk.commands.rows import next_moment, preview_of
 from agentdesk.domain.conversation import EventKind, Status
@@ -15,7 +16,7 @@ from agentdesk.domain.message import Author, Automatic, Direction, Kind
 from agentdesk.domain.party import Party
 from agentdesk.store import blobs
 
-UNREADABLE = "This message could not be read."
+UNREADABLE = msg("This message could not be read.").text
 
 
 @dataclass(frozen=True, slots=True)

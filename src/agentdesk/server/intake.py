@@ -26,6 +26,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.base.log import get_logger
 from agentdesk.base.secrets import Vault
+from agentdesk.base.text import msg
 from agentdesk.commands.arrival import Arrival, Source, Thread
 from agentdesk.commands.inbound import record
 from agentdesk.commands.placing import UNREADABLE
@@ -291,7 +292,7 @@ class Intake:
                 if isinstance(result, Unreadable):
                     raise
                 if pending.attempts >= MOST_ATTEMPTS:
-                    result = Unreadable("It could not be stored.")
+                    result = Unreadable(msg("It could not be stored.").text)
                 await self._count_attempt(pending)
             else:
                 return

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
+from agentdesk.base.text import msg
 from agentdesk.sdk.protocols import ConnectorModule
 from agentdesk.server.meaning import Interpretation, Unreadable, interpret_one
 from agentdesk.server.worker import LENGTH
@@ -103,10 +104,10 @@ class Interpreter:
             async with asyncio.timeout(self._seconds):
                 return await self._ask(name, items)
         except TimeoutError:
-            problem = Unreadable("Reading it takes too long.")
+            problem = Unreadable(msg("Reading it takes too long.").text)
             await self._end()
         except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
-            problem = Unreadable("Reading it takes too much memory or time.")
+            problem = Unreadable(msg("Reading it takes too much memory or time.").text)
             await self._end()
         except BaseException:  # cancelled in between: the next answer would belong to somebody else
             await self._end()

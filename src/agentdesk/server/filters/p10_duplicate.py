@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from agentdesk.base.text import msg
 from agentdesk.commands.arrival import Arrival
 from agentdesk.server.lookup import Lookup
 
-_SAME_ID = "Another message has the same identification, but says something else."
+_SAME_ID = msg("Another message has the same identification, but says something else.").text
 
 
 def apply(arrival: Arrival, lookup: Lookup) -> None:
