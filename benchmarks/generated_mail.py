@@ -1,13 +1,13 @@
-"""Mails like those of a working support mailbox, made from a seed: languages, charsets, threads, attachments."""
+"""Mails like those of a support mailbox, made from a seed: languages, charsets, threads, attachments."""
 
 from __future__ import annotations
 
 import random
 from base64 import encodebytes
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from datetime import UTC, datetime, timedelta
 from quopri import encodestring
 
 _WORDS = {
@@ -35,11 +35,11 @@ _WORDS = {
         "zamówienie dostawa faktura dzień dobry proszę zwrot adres paczka nie dotarła już tydzień",
     ),
 }
-_NAMES = (
-    "Anna Müller|Jean Dupont|Иван Петров|田中 太郎|فاطمة علي|李伟|Łukasz Nowak|Bob Smith|Zoë O'Neil".split(
-        "|"
-    )
-)
+_NAMES = [
+    "Anna Müller", "Jean Dupont", "Иван Петров", "田中 太郎", "فاطمة علي", "李伟", "Łukasz Nowak", "Bob Smith",
+    "Zoë O'Neil",
+]  # fmt: skip
+_PEOPLE = 3_000
 _START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
@@ -62,9 +62,7 @@ def _mail(chance: random.Random, number: int, ids: list[str]) -> bytes:
         ).replace("\n", "\n> ")
     message = EmailMessage()
     name = chance.choice(_NAMES)
-    message["From"] = (
-        f'"{name}" <customer{chance.randrange(count_of_people)}@mail{chance.randrange(40)}.example>'
-    )
+    message["From"] = f'"{name}" <customer{chance.randrange(_PEOPLE)}@mail{chance.randrange(40)}.example>'
     message["To"] = "Support <support@shop.example>"
     message["Subject"] = ("Re: " if answers else "") + " ".join(chance.choices(words.split(), k=6))
     message["Date"] = format_datetime(_START + timedelta(minutes=number))
@@ -73,16 +71,16 @@ def _mail(chance: random.Random, number: int, ids: list[str]) -> bytes:
     if answers:
         message["In-Reply-To"] = f"<{answers}>"
         message["References"] = f"<{answers}>"
+    when = format_datetime(_START + timedelta(minutes=number))
     for hop in range(5):
-        message.add_header("Received", f"from relay{hop}.example (relay{hop}.example [192.0.2.{hop}]) by mx.example "
-                           f"with ESMTPS id {chance.getrandbits(48):x} for <support@shop.example>; "
-                           f"{format_datetime(_START + timedelta(minutes=number))}")  # fmt: skip
+        host = f"relay{hop}.example (relay{hop}.example [192.0.2.{hop}])"
+        key = f"{chance.getrandbits(48):x}"
+        message.add_header(
+            "Received", f"from {host} by mx.example with ESMTPS id {key} for <support@shop.example>; {when}"
+        )
     message["DKIM-Signature"] = "v=1; a=rsa-sha256; c=relaxed/relaxed; d=mail.example; s=s1; b=" + "Ab3/" * 80
     ids.append(message_id)
     return _with_body(chance, message, text, charset)
-
-
-count_of_people = 3_000
 
 
 def _with_body(chance: random.Random, message: EmailMessage, text: str, charset: str) -> bytes:
@@ -128,7 +126,7 @@ def _text(chance: random.Random, words: list[str]) -> str:
 
 def _html(text: str) -> str:
     paragraphs = "".join(
-        f'<p class="MsoNormal" style="margin:0;font-family:Arial"><span style="font-size:11pt">{line}</span></p>'
+        f'<p class="MsoNormal" style="margin:0;color:black"><span style="font-size:11pt">{line}</span></p>'
         for line in text.split("\n")
     )
     head = '<html><head><meta charset="utf-8"><style>p{margin:0}</style></head><body>'

@@ -1,4 +1,6 @@
-"""How many mails per second ``interpret`` turns into values, beside a plain standard-library parse in the same run.
+"""How many mails per second ``interpret`` turns into values, beside a plain parse by the standard library.
+
+Both in one run, in turn.
 
 ``python benchmarks/parse_mail.py [COUNT]``. Read the ratios: the machine is part of every absolute figure.
 """

@@ -11,17 +11,20 @@ from agentdesk.sdk.inbound import Party
 from agentdesk_connectors.email import limits, words
 
 _SIMPLE = re.compile(
-    r'(?:"([^"\\]*)"\s*|([^"<>@,;:()\[\]\\]*))<([^<>@\s",;:()\[\]\\]+@[^<>@\s",;:()\[\]\\]+)>$'
+    r'\A(?:"([^"\\]*)"\s*+|([^"<>@,;:()\[\]\\]*))<([^<>@\s",;:()\[\]\\]+@[^<>@\s",;:()\[\]\\]+)>$'
 )
-_BARE = re.compile(r'[^<>@\s",;:()\[\]\\]+@[^<>@\s",;:()\[\]\\]+$')
-_LEXEME = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|\\.|[<>,;:()]|[^"\\<>,;:()]+|.', re.DOTALL)
+_BARE = re.compile(r'\A[^<>@\s",;:()\[\]\\]+@[^<>@\s",;:()\[\]\\]+$')
+_LEXEME = re.compile(
+    r'=\?[^?\s]{1,75}\?[bBqQ]\?[^?]*\?=|"[^"\\]*(?:\\.[^"\\]*)*"?|\\.|[<>,;:()]|[^"\\<>,;:()=]+|.', re.DOTALL
+)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _WORD_START = r'(?<![^\s<>@",;:()\[\]\\])'  # keeps the search linear
 _ADDRESS_IN_TEXT = re.compile(_WORD_START + r'[^\s<>@",;:()\[\]\\]{1,200}@[^\s<>@",;:()\[\]\\]{1,255}')
 _ID = re.compile(r"<([^<>\s]{1,990})>")
 _ID_BARE = re.compile(r"(?<![^<>\s,;])[^<>\s,;]{1,990}@[^<>\s,;]{1,990}")
 _DATE = re.compile(
-    r"(?:[A-Za-z]{3},\s*)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? ([+-])(\d\d)(\d\d)(?=$|\s)"
+    r"(?:[A-Za-z]{3},\s*)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? "
+    r"([+-])(\d\d)(\d\d)(?=$|\s)"
 )
 _MONTHS = {
     name: n
@@ -180,7 +183,8 @@ def comparable(address: str) -> str:
 
 
 def ids(value: str) -> list[str]:
-    """Return the message ids of a field, without brackets, in order, each once; words between them are dropped."""
+    """Return the message ids of a field, without brackets, in order, each once; words between them "
+    "are dropped."""
     found = _ID.findall(value) or _ID_BARE.findall(value)
     return list(dict.fromkeys(found))
 
@@ -202,10 +206,8 @@ def _fast_date(value: str) -> datetime | None:
     day, month, year, hour, minute, second, sign, zone_hours, zone_minutes = match.groups()
     offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
     zone = timezone(offset if sign == "+" else -offset)
-    naive = datetime(
-        int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), min(int(second or 0), 59)
-    )
-    return naive.replace(tzinfo=zone).astimezone(UTC)
+    moment = datetime(int(year), _MONTHS[month.lower()], int(day), int(hour), int(minute), tzinfo=zone)
+    return moment.replace(second=min(int(second or 0), 59)).astimezone(UTC)  # 60 is a leap second
 
 
 def _tolerant_date(value: str) -> datetime | None:

@@ -1,4 +1,5 @@
-"""What the parts of a mail are for: text to read, HTML to show, files to keep (RFC 2046, 2387, 1847, 3156)."""
+"""What the parts of a mail are for: text to read, HTML to show, files to keep (RFC 2046, 2387, 1847,
+3156)."""
 
 from __future__ import annotations
 
@@ -57,6 +58,10 @@ def sort(root: Part) -> Bodies:
     """Return what each part of ``root`` is for. Never raises."""
     bodies = Bodies()
     _place(root, bodies, at_root=True)
+    if root.unfinished:
+        bodies.warn(notes.TOO_MANY_PARTS)
+    if root.headers.cut:
+        bodies.warn(notes.TOO_MANY_HEADERS)
     if not bodies.protection:
         bodies.protection = _inline_pgp(bodies.texts)
     if bodies.protection.endswith("-encrypted"):
@@ -83,8 +88,8 @@ def _place(part: Part, bodies: Bodies, at_root: bool = False) -> None:
 def _place_alternative(part: Part, bodies: Bodies) -> None:
     """The last HTML and the plain text are the same message twice; everything else is kept as files.
 
-    Enriched text counts only where there is no plain one. Several plain texts are no alternatives but a mistake
-    of the sender's: all are shown.
+    Enriched text counts only where there is no plain one. Several plain texts are no alternatives but a
+    mistake of the sender's: all are shown.
     """
     versions = [_alone(child) for child in part.children]
     html = next((v for v in reversed(versions) if v.htmls), None)

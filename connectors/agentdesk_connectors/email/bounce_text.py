@@ -9,21 +9,29 @@ _ADDRESS = r"[^\s<>@\"',;:()\[\]\\=*|/]{1,100}@[A-Za-z0-9][A-Za-z0-9.-]{0,200}[A
 _WORD_START = r"(?<![^\s<>@\"',;:()\[\]\\=*|/])"
 _FIND = re.compile(_WORD_START + _ADDRESS)
 _COPY = re.compile(
-    r"^(?:[-_=*#. >]{2,80} ?(?:below this line is a copy|this is a copy|(?:the )?(?:body of )?(?:your )?original (?:message|mail|headers?)|(?:start of )?(?:the )?(?:returned|unsent|undelivered|failed|bounced) (?:message|mail)|"
-    r"message (?:header|text|follows|contents?|is follows)|headers? (?:of|follow|only)|included is a copy|forwarded message|returned message|copy of|begin(?:ning)? of)|"
-    r"(?:the )?(?:original|unsent|returned|rejected|undelivered) message (?:follows|headers|below|is (?:attached|included|as))\b|unsent message below|"
-    r"(?:below|following|here) is (?:a copy of )?(?:the|your) (?:original |first )|a copy of (?:the original|your) message|the (?:header|first \d+ lines|body|following is a copy|text you sent)|"
-    r"your (?:original )?message (?:follows|headers|begins|is as follows)|message headers? follow|original message headers?|headers? of (?:the )?(?:original|your)|"
-    r"original message: ?$|received: ?(?:from|by|\(|qmail)|return-path: ?<|-{4,} ?original|_{4,} ?original|the mail (?:header|body)|content-type: message)",
+    r"^(?:[-_=*#. >]{2,80} ?(?:below this line is a copy|this is a copy|"
+    r"(?:the )?(?:body of )?(?:your )?original (?:message|mail|headers?)|"
+    r"(?:start of )?(?:the )?(?:returned|unsent|undelivered|failed|bounced) (?:message|mail)|"
+    r"message (?:header|text|follows|contents?|is follows)|headers? (?:of|follow|only)|included is a copy|"
+    r"forwarded message|returned message|copy of|begin(?:ning)? of)|"
+    r"(?:the )?(?:original|unsent|returned|rejected|undelivered) message (?:follows|headers|below|"
+    r"is (?:attached|included|as))\b|unsent message below|"
+    r"(?:below|following|here) is (?:a copy of )?(?:the|your) (?:original |first )|"
+    r"a copy of (?:the original|your) message|the (?:header|first \d+ lines|body|following is a copy|"
+    r"text you sent)|"
+    r"your (?:original )?message (?:follows|headers|begins|is as follows)|message headers? follow|"
+    r"original message headers?|headers? of (?:the )?(?:original|your)|"
+    r"original message: ?$|received: ?(?:from|by|\(|qmail)|return-path: ?<|-{4,} ?original|"
+    r"_{4,} ?original|the mail (?:header|body)|content-type: message)",
     re.IGNORECASE | re.MULTILINE,
 )
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d\.\d{1,3})(?![\d.]\d)")
 _REPLY = re.compile(r"(?<![\d.\-@:/])([45][0-5]\d)(?=[- ;,:#)\]<(]|$)", re.MULTILINE)
 _RECIPIENT_LINE = re.compile(
-    r"^(?:[-*>|.\s]{0,20}(?:\d{1,3}[.)]\s{1,3})?(?:[45]\d\d[ -](?:[45]\.\d\.\d{1,3} )?)?[<\"']?(?:mailto:)?ADDRESS[>\"']?[\s:.]{0,5}(?:$|\s|\(|,|\.\.\.|->)|"
-    r"[^\n@]{0,100}?\b(?:to|recipients?|rcpt to|address|addressee|user|mailbox|empfänger|destinataire|für|cannot send to|for|undelivered)\b[\s:=*'\"<(\[]{1,12}<?ADDRESS)".replace(
-        "ADDRESS", f"({_ADDRESS})", 1
-    ).replace("ADDRESS", f"({_ADDRESS})", 1),
+    rf"^(?:[-*>|. \t]{{0,20}}+(?:\d{{1,3}}[.)]\s{{1,3}})?(?:[45]\d\d[ -](?:[45]\.\d\.\d{{1,3}} )?)?"
+    rf"[<\"']?(?:mailto:)?({_ADDRESS})[>\"']?[\s:.]{{0,5}}(?:$|\s|\(|,|\.\.\.|->)|"
+    r"[^\n@]{0,100}?\b(?:to|recipients?|rcpt to|address|addressee|user|mailbox|empfänger|destinataire|für|"
+    rf"cannot send to|for|undelivered)\b[\s:=*'\"<(\[]{{1,12}}<?({_ADDRESS}))",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEAD = re.compile(r"\s{0,20}(?:to|an|cc)\s?:", re.IGNORECASE)
@@ -52,8 +60,8 @@ def before_copy(text: str) -> tuple[str, str]:
 
 
 def failures(report: str, ours: frozenset[str]) -> list[Failure]:
-    """Return the recipients that ``report`` names, with the words after each. ``ours`` are the addresses that the
-    bounce was sent to, which failed nowhere."""
+    """Return the recipients that ``report`` names, with the words after each. ``ours`` are the addresses
+    that the bounce was sent to, which failed nowhere."""
     marks: list[tuple[int, str]] = []
     heads: list[tuple[int, str]] = []
     seen: set[str] = set()
@@ -88,7 +96,7 @@ def _failure(address: str, own_words: str, report: str) -> Failure:
 
 def status_in(words: str) -> str:
     """Return the enhanced status code in ``words``, else one made from the reply code, else nothing."""
-    codes = _STATUS.findall(words)
+    codes: list[str] = _STATUS.findall(words)
     telling = next((code for code in codes if not code.endswith(".0.0")), "")
     if telling:
         return telling

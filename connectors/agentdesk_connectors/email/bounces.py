@@ -1,7 +1,7 @@
 """Delivery reports: the standard form (RFC 3464) and what servers of all ages write instead.
 
-Nothing in a report is proof: anybody can write one. It names external ids; only where one of them is the id of
-a message that we sent does the core take the report for that message.
+Nothing in a report is proof: anybody can write one. It names external ids; only where one of them is the
+id of a message that we sent does the core take the report for that message.
 """
 
 from __future__ import annotations
@@ -16,38 +16,61 @@ from agentdesk_connectors.email.headers import Headers
 from agentdesk_connectors.email.mime import Part
 
 _DAEMON = re.compile(
-    r"(?:mailer[-_.]?daemon|mail[-_]?daemon|po?ost[-_]?master|mail\.delivery\.system|mdaemon|mailmaster|mailadmin|bounces?|mailer|"
-    r"microsoftexchange[0-9a-f]{1,40}|maildeliverysystem|mail[-_.]delivery|delivery|admin(?:istrator)?|root|system|info-mailadmin|no-?reply)\b",
+    r"(?:mailer[-_.]?daemon|mail[-_]?daemon|po?ost[-_]?master|mail\.delivery\.system|mdaemon|mailmaster|"
+    r"mailadmin|bounces?|mailer|"
+    r"microsoftexchange[0-9a-f]{1,40}|maildeliverysystem|mail[-_.]delivery|delivery|admin(?:istrator)?|"
+    r"root|system|info-mailadmin|no-?reply)\b",
     re.IGNORECASE,
 )
 _MACHINE = re.compile(r"(?:mailer[-_.]?daemon|post_master)\b", re.IGNORECASE)
 _REFUSAL = re.compile(r"^\W{0,10}5[0-5]\d[ -]", re.MULTILINE)
 _SUBJECT = re.compile(
-    r"undeliver|non[- ]?deliver|not delivered|un(?:able|successful)[^\n]{0,30}deliver|deliver\w*[ :(]{0,3}(?:status )?(?:failure|fail|notification|error|problem|report|delayed|warning)|"
-    r"(?:fail|could not|couldn't|cannot|can't|unable)\w*[^\n]{0,30}(?:deliver|send|sent)|delivery (?:has )?(?:been )?(?:fail|delay)|failure notice|"
-    r"returned (?:mail|to sender|message|email)|mail (?:system error|failure|delivery|returned|error|failure)|mail could not|message (?:delivery|status|you sent|not|blocked|rejected)|"
-    r"user unknown|unknown (?:user|address|recipient)|nondeliverable|warning: (?:could not|message)|undelivered|bounce|rejected mail|"
-    r"unzustellbar|nicht zustellbar|zustell(?:ung|fehler)|non (?:remis|distribu|recapit)|échec de|no se puede entregar|no entregado|devuelto|"
-    r"mancato recapito|onbestelbaar|kan ej levereras|olevererbart|не доставлен|недоставлен|配信不能|配信できません|エラー|退信|系统退信|投递失败|배달|반송|postmaster notify|"
-    r"delivery status|email feedback|error (?:sending|mail|notification)|there was an error sending|permanent error|no such user|mail refused|mdaemon|fehlgeschlagen|problem delivering",
+    r"undeliver|non[- ]?deliver|not delivered|un(?:able|successful)[^\n]{0,30}deliver|"
+    r"deliver\w{0,6}[ :(]{0,3}(?:status )?(?:failure|fail|notification|error|problem|report|delayed|"
+    r"warning)|"
+    r"(?:fail|could not|couldn't|cannot|can't|unable)\w{0,6}[^\n]{0,30}(?:deliver|send|sent)|"
+    r"delivery (?:has )?(?:been )?(?:fail|delay)|failure notice|"
+    r"returned (?:mail|to sender|message|email)|mail (?:system error|failure|delivery|returned|error|"
+    r"failure)|mail could not|message (?:delivery|status|you sent|not|blocked|rejected)|"
+    r"user unknown|unknown (?:user|address|recipient)|nondeliverable|warning: (?:could not|message)|"
+    r"undelivered|bounce|rejected mail|"
+    r"unzustellbar|nicht zustellbar|zustell(?:ung|fehler)|non (?:remis|distribu|recapit)|échec de|"
+    r"no se puede entregar|no entregado|devuelto|"
+    r"mancato recapito|onbestelbaar|kan ej levereras|olevererbart|не доставлен|недоставлен|配信不能|"
+    r"配信できません|"
+    r"エラー|退信|系统退信|投递失败|배달|반송|postmaster notify|"
+    r"delivery status|email feedback|error (?:sending|mail|notification)|there was an error sending|"
+    r"permanent error|no such user|mail refused|mdaemon|fehlgeschlagen|problem delivering",
     re.IGNORECASE,
 )
-_PASSED_ON = re.compile(r"\s*(?:fwd?|wg|tr|i|rv|enc|doorst|vs|pd)\s?:", re.IGNORECASE)
+_PASSED_ON = re.compile(r"\A\s{0,20}(?:fwd?|wg|tr|i|rv|enc|doorst|vs|pd)\s?:", re.IGNORECASE)
 _BODY = re.compile(
-    r"(?:could|can|was|were|been|is|had) ?(?:not|n't)(?: be)?(?: \w+){0,2} (?:deliver|sent|reach|relayed|accept)|cannot be delivered|(?:un|non-?)deliver(?:able|ed)|delivery[^\n]{0,60}(?:fail|error|problem|delay|not possible|cancel|rejected|unsuccess)|"
-    r"fail(?:ed|ure)?[^\n]{0,40}(?:deliver|recipient|address)|rejected by|permanent(?:ly)? (?:fatal )?(?:error|fail)|fatal errors|returned to (?:you|sender)|wasn't able to deliver|unable to (?:deliver|send|complete)|"
-    r"(?:user|recipient|mailbox|host|domain|address)[^\n]{0,40}(?:unknown|not found|does ?n[o']t exist|full|invalid|over ?quota|rejected)|no such user|unknown user|smtp error|"
-    r"(?:550|553|554|552|551|450|451|452|421)[- ][^\n]{0,5}\S|not yet been delivered|will (?:keep|continue) trying|delivery attempts|配信|送信できません|送信先|宛先|nicht zugestellt|nicht zustellbar|"
-    r"n'a pas pu être|no se ha podido|non è stato possibile|не удалось|не может быть доставлено|退信|无法|reason for|failure reasons|delivery status|not reach (?:the )?(?:following )?recipient|incorrectly constructed|malformed address|account[^\n]{0,40}(?:disabled|suspended|inactive)|exceeds allowed|not been delivered|expired|network error|trouble delivering|invalid (?:user|final delivery)",
+    r"(?:could|can|was|were|been|is|had) ?(?:not|n't)(?: be)?(?: \w+){0,2} (?:deliver|sent|reach|relayed|"
+    r"accept)|cannot be delivered|(?:un|non-?)deliver(?:able|ed)|delivery[^\n]{0,60}(?:fail|error|problem|"
+    r"delay|not possible|cancel|rejected|unsuccess)|"
+    r"fail(?:ed|ure)?[^\n]{0,40}(?:deliver|recipient|address)|rejected by|"
+    r"permanent(?:ly)? (?:fatal )?(?:error|fail)|fatal errors|returned to (?:you|sender)|"
+    r"wasn't able to deliver|unable to (?:deliver|send|complete)|"
+    r"(?:user|recipient|mailbox|host|domain|address)[^\n]{0,40}(?:unknown|not found|does ?n[o']t exist|"
+    r"full|invalid|over ?quota|rejected)|no such user|unknown user|smtp error|"
+    r"(?:550|553|554|552|551|450|451|452|421)[- ][^\n]{0,5}\S|not yet been delivered|will (?:keep|"
+    r"continue) trying|delivery attempts|配信|送信できません|送信先|宛先|nicht zugestellt|nicht zustellbar|"
+    r"n'a pas pu être|no se ha podido|non è stato possibile|не удалось|не может быть доставлено|退信|无法|"
+    r"reason for|failure reasons|delivery status|not reach (?:the )?(?:following )?recipient|"
+    r"incorrectly constructed|malformed address|account[^\n]{0,40}(?:disabled|suspended|inactive)|"
+    r"exceeds allowed|not been delivered|expired|network error|trouble delivering|invalid (?:user|"
+    r"final delivery)",
     re.IGNORECASE,
 )
 _DELAYED = re.compile(
-    r"delayed|will (?:keep|continue) (?:trying|to try|attempting)|still (?:trying|being retried|in the queue)|not yet been delivered|will be retried|do not need to resend|"
+    r"delayed|will (?:keep|continue) (?:trying|to try|attempting)|still (?:trying|being retried|"
+    r"in the queue)|not yet been delivered|will be retried|do not need to resend|"
     r"don't need to resend|warning message only|retry for|has not been delivered yet",
     re.IGNORECASE,
 )
 _GAVE_UP = re.compile(
-    r"giv(?:en|ing) up|failed permanently|permanent(?:ly)? fail|expired|has been (?:returned|cancel)|unable to be delivered",
+    r"giv(?:en|ing) up|failed permanently|permanent(?:ly)? fail|expired|has been (?:returned|cancel)|"
+    r"unable to be delivered",
     re.IGNORECASE,
 )
 _ACTIONS = {
@@ -71,8 +94,9 @@ _ORIGINAL = frozenset(
 _STATUS_PARTS = frozenset(
     {"message/delivery-status", "message/global-delivery-status", "message/xdelivery-status"}
 )
-_TAGS = re.compile(r"<(?!\S{1,200}@)[^>]{0,4000}>")
+_TAGS = re.compile(r"<(?![^\s<>@]{1,100}@)[^<>]{0,4000}+>")
 _WORDS = 1_000
+_REPORT_CHARS = 100_000  # of the text; what servers write is a few thousand
 _COPY_BYTES = 500_000
 _ID_LINE = re.compile(
     rb"^[> \t]{0,10}(?:X-|Original-){0,2}Message-ID:[ \t]{0,5}<([^<>\s]{1,990})>",
@@ -89,7 +113,7 @@ def reports(root: Part, subject: str, sender: str, texts: list[str]) -> tuple[De
     status_part = next((leaf for leaf in leaves if leaf.kind in _STATUS_PARTS), None)
     if status_part is None and not _looks_like_one(root, leaves, subject, sender, texts):
         return ()
-    report, copy = bounce_text.before_copy("\n".join(texts) or _text_of(leaves))
+    report, copy = bounce_text.before_copy(("\n".join(texts) or _text_of(leaves))[:_REPORT_CHARS])
     ids = _external_ids(root, leaves, copy)
     found = (
         _standard(status_part, report, ids, _original_recipient(leaves, copy))
@@ -202,7 +226,8 @@ def _typed(value: str) -> str:
 def _told(
     root: Part, leaves: list[Part], report: str, copy: str, ids: tuple[str, ...]
 ) -> list[DeliveryReport]:
-    """Read the report as text; where it names nobody, the recipient is the one the enclosed copy was sent to."""
+    """Read the report as text; where it names nobody, the recipient is the one the enclosed copy "
+    "was sent to."""
     ours = frozenset(addresses.addresses(root.headers.get("to")))
     named = addresses.addresses(root.headers.get("x-failed-recipients"))  # passes over pipes and files
     told = bounce_text.failures(report, ours)

@@ -20,7 +20,8 @@ _SAME = (
     "iso8859-15 iso8859-16 mac-roman mac-cyrillic mac-greek mac-turkish mac-latin2 ptcp154"
 )
 _OTHER = {
-    "utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8", "cp65001": "utf-8", "utf-8-mac": "utf-8",
+    "utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8", "cp65001": "utf-8",
+    "utf-8-mac": "utf-8",
     "us-ascii": "utf-8", "ascii": "utf-8", "ansi-x3.4-1968": "utf-8", "646": "utf-8", "iso646-us": "utf-8",
     "unicode": "utf-16", "ucs-2": "utf-16", "utf16": "utf-16", "iso-10646-ucs-2": "utf-16be",
     "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "l1": "cp1252",
@@ -53,8 +54,8 @@ _SINGLE_BYTE = re.compile(r"cp(?!932|949|950)|iso8859|koi8|mac-|ptcp")
 _SHIFTED = frozenset(
     {"hz", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "utf-16", "utf-16le", "utf-16be", "utf-32"}
 )
-_GUESSABLE = ["cp1252", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp932", "euc-jp",
-              "gb18030", "big5", "cp949"]  # fmt: skip
+_GUESSABLE = ["cp1252", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp932",
+              "euc-jp", "gb18030", "big5", "cp949"]  # fmt: skip
 _GUESS_ABOVE = 32  # a guess from fewer bytes is noise
 
 

@@ -16,7 +16,7 @@ def unflow(text: str, delete_space: bool) -> str:
     ``delete_space`` is the parameter ``DelSp=yes``, used for languages without spaces. Lines of different
     quoting depth are never joined, and the signature separator ends a paragraph.
     """
-    lines: list[str] = []
+    paragraphs: list[list[str]] = []
     depth_before = -1
     flows = False
     for line in text.split("\n"):
@@ -24,11 +24,11 @@ def unflow(text: str, delete_space: bool) -> str:
         depth = len(line) - len(content)
         content = content.removeprefix(" ")  # stuffed by the sender
         if flows and depth == depth_before and content != "-- ":
-            lines[-1] += content
+            paragraphs[-1].append(content)
         else:
-            lines.append(">" * depth + (" " if depth else "") + content if depth else content)
+            paragraphs.append([">" * depth + " " + content if depth else content])
         flows = content.endswith(" ") and content != "-- "
         if flows and delete_space:
-            lines[-1] = lines[-1][:-1]
+            paragraphs[-1][-1] = paragraphs[-1][-1][:-1]
         depth_before = depth
-    return "\n".join(lines)
+    return "\n".join("".join(paragraph) for paragraph in paragraphs)

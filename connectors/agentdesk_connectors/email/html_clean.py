@@ -1,12 +1,12 @@
 """HTML of strangers, made safe to show (the allow-list of the interface's specification, section 22.5).
 
-Three steps: :mod:`html_tame` bounds the cost, ``nh3`` (ammonia, a real HTML parser) removes everything outside
-an allow-list, and :class:`_Rebuild` goes once over its well-formed output to apply what is ours: nesting limits,
-hidden text, pictures, and where the history begins.
+Three steps: :mod:`html_tame` bounds the cost, ``nh3`` (ammonia, a real HTML parser) removes everything but an
+allow-list, and :class:`_Rebuild` goes once over its well-formed output to apply what is ours: limits of
+nesting, hidden text, pictures, and where the history begins.
 
 Pictures: ``src`` holds ``cid:`` and the Content-ID of a file of this very message, or nothing. A picture on
-another server keeps its ``https`` address in ``data-src``, which no viewer loads; the server may fetch it when
-an agent asks, and put a ``cid:`` into ``src``.
+another server keeps its ``https`` address in ``data-src``, which no viewer loads; the server may fetch it
+when an agent asks, and put a ``cid:`` into ``src``.
 """
 
 from __future__ import annotations
@@ -23,55 +23,12 @@ import nh3
 from agentdesk_connectors.email import html_tags, html_tame, limits
 from agentdesk_connectors.email.html_quotes import Mark, Open, QuoteFinder
 
-_SHOWN = frozenset(
-    [
-        "p",
-        "br",
-        "div",
-        "span",
-        "a",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "u",
-        "s",
-        "strike",
-        "del",
-        "ins",
-        "ul",
-        "ol",
-        "li",
-        "blockquote",
-        "pre",
-        "code",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "td",
-        "th",
-        "img",
-        "hr",
-        "sub",
-        "sup",
-        "small",
-        "center",
-        "dl",
-        "dt",
-        "dd",
-        "tt",
-        "kbd",
-        "caption",
-    ]
-)
+_SHOWN = frozenset({
+    "p", "br", "div", "span", "a", "b", "strong", "i", "em", "u", "s", "strike", "del", "ins", "ul",
+    "ol", "li", "blockquote", "pre", "code", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead",
+    "tbody", "tfoot", "tr", "td", "th", "img", "hr", "sub", "sup", "small", "center", "dl", "dt", "dd",
+    "tt", "kbd", "caption",
+})  # fmt: skip
 _ATTRIBUTES = {
     "*": {"style", "class", "id", "dir", "name"},
     "a": {"href"},
@@ -112,7 +69,7 @@ _TAG = re.compile(r'<(/?)([a-z0-9]+)((?: [a-z-]+="[^"]*")*)>')
 _WITH_ATTRIBUTES = re.compile(r'<([a-z0-9]+)((?: [a-z-]+="[^"]*")+)>')
 _NESTING = re.compile(r"<(/?)(?!br>|hr>)[a-z]")
 _STEP = {"": 1, "/": -1}
-_LONG_TEXT = re.compile(r"[^<]{%d}" % limits.UNBROKEN_CHARS)
+_LONG_TEXT = re.compile(f"[^<]{{{limits.UNBROKEN_CHARS}}}")
 _NEEDS_REBUILD = (
     "<img",
     "<blockquote",
@@ -121,13 +78,13 @@ _NEEDS_REBUILD = (
     "**",
     "—",
     "–",
-    *(f"<{name}" for name in sorted(html_tags.AS_DIV)),
+    *(f"<{name}" for name in html_tags.AS_DIV),
 )
 """Pictures, quotes, rules before history, and elements that are written under another name."""
 _VOID = frozenset({"br", "hr", "img"})
 _BLOCKS = frozenset(["p", "div", "tr", "td", "li", "blockquote", "table", "h1", "h2", "h3", "h4", "pre"])
 _TABLE_PARTS = frozenset(["table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"])
-_LONG_RUN = re.compile(r"(?:[^\s&]|&[a-z]{2,4};){%d}" % limits.UNBROKEN_CHARS)
+_LONG_RUN = re.compile(rf"(?:[^\s&]|&[a-z]{{2,4}};){{{limits.UNBROKEN_CHARS}}}")
 _BREAK = "\u200b"
 
 
@@ -160,9 +117,9 @@ def clean(source: str, content_ids: Collection[str]) -> CleanHtml:
 
 
 def _rewritten(source: str) -> str | None:
-    """Return sanitised HTML with only its attributes changed, where :class:`_Rebuild` would do no more; else None.
+    """Return sanitised HTML with only its attributes changed, or None where that is not enough.
 
-    Most mail is of this kind, and this takes a tenth of the time.
+    For most mail :class:`_Rebuild` would do no more, and this takes a tenth of the time.
     """
     if len(source) > limits.HTML_SHOWN_CHARS or any(sign in source for sign in _NEEDS_REBUILD):
         return None
@@ -234,14 +191,13 @@ class _Rebuild:
         self._write(text)
 
     def _within_limits(self, text: str) -> str:
-        text = _LONG_RUN.sub(lambda m: m[0] + _BREAK, text)
         room = max(limits.HTML_SHOWN_CHARS - self._written, 0)
-        if len(text) <= room:
-            return text
-        self.full = True
-        text = text[:room]
-        entity = text.rfind("&", max(room - 10, 0))
-        return text if entity < 0 or ";" in text[entity:] else text[:entity]
+        if len(text) > room:
+            self.full = True
+            text = text[:room]
+            entity = text.rfind("&", max(room - 10, 0))
+            text = text if entity < 0 or ";" in text[entity:] else text[:entity]
+        return _LONG_RUN.sub(lambda m: m[0] + _BREAK, text)
 
     def _write(self, text: str) -> None:
         self._out.append(text)

@@ -10,9 +10,12 @@ from html import unescape
 from agentdesk_connectors.email import quotes
 
 _CONTAINER = re.compile(
-    r"\b(?:x_)*(?:gmail_(?:quote|attr)|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|moz-cite-prefix|"
-    r"moz-forward-container|OutlookMessageHeader|front-blockquote|blockquote_zmail|hey_quote|gmx_quote|mailbird-quote|"
-    r"ms-outlook-mobile-reference-message|mail-editor-reference-message-container|history_container|skype-quote)"
+    r"\b(?:x_)*(?:gmail_(?:quote|attr)|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|"
+    r"moz-cite-prefix|"
+    r"moz-forward-container|OutlookMessageHeader|front-blockquote|blockquote_zmail|hey_quote|gmx_quote|"
+    r"mailbird-quote|"
+    r"ms-outlook-mobile-reference-message|mail-editor-reference-message-container|history_container|"
+    r"skype-quote)"
 )
 _REST = re.compile(
     r"^(?:x_)*(?:divRplyFwdMsg|OLK_SRC_BODY_SECTION|replySplit|isForwardContent|isReplyContent)"
@@ -174,7 +177,8 @@ class QuoteFinder:
         return bool(self._tail) and quotes.is_attribution(unescape(self._tail))
 
     def _attributed(self, index: int) -> _Place:
-        """Return where a quote at ``index`` begins: at the line above that names its author, if there is one."""
+        """Return where a quote at ``index`` begins: at the line above that names its author, if there "
+        "is one."""
         if not self._names_author():
             return self._place(index)
         if self._first is None:

@@ -16,28 +16,16 @@ from agentdesk_connectors.email import limits
 _SMALL = 32_000  # characters; the worst source of this size costs the sanitiser about 0.1 s
 _FEW_TAGS = 2_000
 _NAME = re.compile(r"[a-z][a-z0-9]{0,20}", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""[\s/]*([^\s/>=]{1,100})(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
+_ATTRIBUTE = re.compile(r"""([^\s/>=]{1,100})(?:\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""")
+_BARE_AMPERSAND = re.compile(r"&(?!#?[a-zA-Z0-9]{1,31};)")
+_SPACE = re.compile(r"[\s/]+")
 _TAG_REST = re.compile(r"[^>]*")
 _RAW_TEXT = ("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes")
 _RAW_END = {name: re.compile(f"</{name}", re.IGNORECASE) for name in _RAW_TEXT}
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+})  # fmt: skip
 _KEPT = frozenset(
     [
         "p",
@@ -98,55 +86,18 @@ _KEPT = frozenset(
         "label",
     ]
 )
-_BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "ul",
-        "ol",
-        "blockquote",
-        "pre",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "hr",
-        "center",
-        "dl",
-        "address",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "figure",
-    ]
-)
+_BLOCKS = frozenset({
+    "p", "div", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "table", "hr",
+    "center", "dl", "address", "section", "article", "header", "footer", "main", "figure",
+})  # fmt: skip
 _ENDS = {
     "li": ("li", "p"), "dt": ("dt", "dd", "p"), "dd": ("dt", "dd", "p"), "td": ("td", "th", "p"),
     "th": ("td", "th", "p"), "tr": ("tr", "td", "th", "p"), "tbody": ("tr", "td", "th", "thead", "tbody"),
 }  # fmt: skip
-_ATTRIBUTES = frozenset(
-    [
-        "href",
-        "src",
-        "alt",
-        "width",
-        "height",
-        "colspan",
-        "rowspan",
-        "dir",
-        "align",
-        "class",
-        "id",
-        "type",
-        "name",
-        "style",
-    ]
-)
+_ATTRIBUTES = frozenset({
+    "href", "src", "alt", "width", "height", "colspan", "rowspan", "dir", "align", "class", "id",
+    "type", "name", "style",
+})  # fmt: skip
 
 
 def tame(source: str) -> tuple[str, bool]:
@@ -176,15 +127,22 @@ class _Writer:
             start = source.find("<", position)
             stop = len(source) if start < 0 else start
             if stop > position:
-                self._write(source[position:stop])
+                self._text(source[position:stop])
             if start < 0:
                 break
             position = self._markup(start)
             if self._written > 2 * limits.HTML_SHOWN_CHARS:
-                self.full = position < len(source)
+                self.full = self.full or position < len(source)
                 break
         self._close_to(0)
         return "".join(self._out)
+
+    def _text(self, text: str) -> None:
+        room = 2 * limits.HTML_SHOWN_CHARS - self._written
+        if len(text) > room:
+            self.full = True
+            text = text[: max(room, 0)]
+        self._write(_BARE_AMPERSAND.sub("&amp;", text))
 
     def _write(self, text: str) -> None:
         self._out.append(text)
@@ -226,7 +184,8 @@ class _Writer:
         seen: set[str] = set()
         source = self._source
         while True:
-            match = _ATTRIBUTE.match(source, position)
+            space = _SPACE.match(source, position)
+            match = _ATTRIBUTE.match(source, space.end() if space else position)
             if match is None:
                 break
             position = match.end()

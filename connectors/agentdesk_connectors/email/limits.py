@@ -1,4 +1,5 @@
-"""How much of one mail is looked at. Beyond a limit the rest stays in the stored original, and a warning says so.
+"""How much of one mail is looked at. Beyond a limit the rest stays in the stored original, and a warning
+says so.
 
 Every figure is far above what real mail needs and low enough that the worst mail costs well under a second.
 """

@@ -19,6 +19,7 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")
 _FIRST_DELIMITER = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\nContent-", re.IGNORECASE)
 _UU_BEGIN = re.compile(rb"\Abegin [0-7]{3,4} [^\r\n]+\r?\n")
 _UU_ENCODINGS = ("x-uuencode", "uuencode", "x-uue", "uue")
+_MANY_MISSES = 1_000  # lines with two hyphens that are no delimiters; a text has a few
 TOO_DEEP = "application/x-agentdesk-unopened"
 """The type given to a part that is nested more deeply than we open."""
 
@@ -35,6 +36,7 @@ class Part:
     end: int = 0
     children: list[Part] = field(default_factory=list)
     damaged: bool = False
+    unfinished: bool = False  # there are more parts than we tell apart
 
     @property
     def is_multipart(self) -> bool:
@@ -118,7 +120,7 @@ class _Cutter:
             if closing:
                 continue
             if self._count >= limits.PARTS:
-                root.damaged = True
+                root.unfinished = True
                 break
             leaf = self._child(after)
             position = max(leaf.start - 1, position)
@@ -169,19 +171,23 @@ class _Cutter:
         return True
 
     def _boundary(self, part: Part) -> bytes | None:
-        """Return the boundary as declared, or as the content shows it where the declared one does not occur."""
+        """Return the boundary as declared, or as the content shows it where the declared one does not "
+        "occur."""
         declared = part.parameters.get("boundary", "").rstrip().encode("utf-8", errors="replace")
         begin, reach = max(part.start - 1, 0), part.start + limits.PREAMBLE_BYTES
         if 0 < len(declared) <= limits.BOUNDARY_CHARS and self._raw.find(b"--" + declared, begin, reach) >= 0:
             return declared
-        shown = _FIRST_DELIMITER.search(self._raw, part.start, reach)
+        shown = _FIRST_DELIMITER.search(self._raw, begin, reach)
         return shown[1] if shown else None
 
     def _delimiter(self, position: int) -> tuple[int, int, int, bool] | None:
         """Return the next delimiter of an open multipart: where it begins and ends, its level, and whether it
         closes that multipart."""
         raw = self._raw
+        misses = 0
         while True:
+            if misses > _MANY_MISSES:
+                position = self._next_like_ours(position)
             dashes = self._next_dashes(position)
             if dashes < 0:
                 return None
@@ -192,11 +198,23 @@ class _Cutter:
             opens = self._levels.get(line, limits.DEPTH)
             closes = self._levels.get(line[:-2], limits.DEPTH) if line.endswith(b"--") else limits.DEPTH
             if opens < limits.DEPTH or closes < limits.DEPTH:
-                return dashes, stop, min(opens, closes), closes < opens  # the outer one, as the stdlib reads it
+                return (
+                    dashes,
+                    stop,
+                    min(opens, closes),
+                    closes < opens,
+                )  # the outer one, as the stdlib reads it
             position = start + 1
+            misses += 1
+
+    def _next_like_ours(self, position: int) -> int:
+        """Return where a line that begins like one of our delimiters may be: for contents full of hyphens."""
+        pattern = b"\n--(?:" + b"|".join(map(re.escape, self._levels)) + b")"
+        found = re.compile(pattern).search(self._raw, position)
+        return found.start() if found else len(self._raw)
 
     def _next_dashes(self, position: int) -> int:
-        """Return where the next ``LF --`` is at or after ``position``, or -1; asked with growing positions."""
+        """Return where the next ``LF --`` is from ``position`` on, or -1; positions only grow."""
         if self._dashes < position and self._dashes != -1:
             self._dashes = self._raw.find(b"\n--", position)
         return self._dashes
@@ -214,23 +232,18 @@ class _Cutter:
 
 
 def _uudecode(data: bytes) -> bytes:
-    """Return the file in ``data``; lines that are none are passed over."""
-    begin = _UU_BEGIN.match(data.lstrip())
-    lines = data.lstrip()[begin.end() if begin else 0 :].splitlines()
+    """Return the file in ``data``, up to the first line that is none; anything else stays as it is."""
+    data = data.lstrip()
+    begin = _UU_BEGIN.match(data)
+    if begin is None:
+        return data
     decoded: list[bytes] = []
-    for line in lines:
+    for line in data[begin.end() :].splitlines():
         if line.strip() == b"end":
             break
         try:
-            decoded.append(a2b_uu(line))
+            # garbage after the declared length is common: only so much of the line is looked at
+            decoded.append(a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3 + 1]) if line else b"")
         except BinasciiError:
-            decoded.append(_uu_line(line))
+            break
     return b"".join(decoded)
-
-
-def _uu_line(line: bytes) -> bytes:
-    """Decode a line with garbage after its declared length, as the standard library does."""
-    try:
-        return a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3 + 1])
-    except (BinasciiError, IndexError):
-        return b""

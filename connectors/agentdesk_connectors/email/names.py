@@ -12,82 +12,23 @@ _RESERVED = re.compile(
     r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$|clock\$)(?=\.|$)", re.IGNORECASE
 )
 _MISLEADING = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufeff\ufff0-\ufff8]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u3164"
+    "\ufeff\ufff0-\ufff8]"
 )
-_RUNS_CODE = frozenset(
-    [
-        "ade",
-        "adp",
-        "apk",
-        "app",
-        "appref-ms",
-        "appx",
-        "bat",
-        "chm",
-        "cmd",
-        "com",
-        "cpl",
-        "dll",
-        "dmg",
-        "docm",
-        "dotm",
-        "exe",
-        "gadget",
-        "hta",
-        "htm",
-        "html",
-        "inf",
-        "ins",
-        "iso",
-        "jar",
-        "js",
-        "jse",
-        "lnk",
-        "mad",
-        "mam",
-        "mda",
-        "msc",
-        "msi",
-        "msix",
-        "msp",
-        "mst",
-        "one",
-        "pif",
-        "ppam",
-        "pptm",
-        "ps1",
-        "py",
-        "reg",
-        "scf",
-        "scr",
-        "sct",
-        "settingcontent-ms",
-        "sh",
-        "shb",
-        "shs",
-        "svg",
-        "sys",
-        "url",
-        "vb",
-        "vbe",
-        "vbs",
-        "vhd",
-        "vxd",
-        "website",
-        "ws",
-        "wsc",
-        "wsf",
-        "wsh",
-        "xlam",
-        "xll",
-        "xlsm",
-        "xltm",
-    ]
-)
+_RUNS_CODE = frozenset({
+    "ade", "adp", "apk", "app", "appref-ms", "appx", "bat", "chm", "cmd", "com", "cpl", "dll", "dmg",
+    "docm", "dotm", "exe", "gadget", "hta", "htm", "html", "inf", "ins", "iso", "jar", "js", "jse",
+    "lnk", "mad", "mam", "mda", "msc", "msi", "msix", "msp", "mst", "one", "pif", "ppam", "pptm",
+    "ps1", "py", "reg", "scf", "scr", "sct", "settingcontent-ms", "sh", "shb", "shs", "svg", "sys",
+    "url", "vb", "vbe", "vbs", "vhd", "vxd", "website", "ws", "wsc", "wsf", "wsh", "xlam", "xll",
+    "xlsm", "xltm",
+})  # fmt: skip
 _EXTENSIONS = {
     "application/pdf": ".pdf", "application/zip": ".zip", "application/ms-tnef": ".dat", "image/png": ".png",
-    "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp", "image/tiff": ".tiff",
-    "text/plain": ".txt", "text/html": ".html", "text/csv": ".csv", "text/calendar": ".ics", "text/vcard": ".vcf",
+    "image/jpeg": ".jpg", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp",
+    "image/tiff": ".tiff",
+    "text/plain": ".txt", "text/html": ".html", "text/csv": ".csv", "text/calendar": ".ics",
+    "text/vcard": ".vcf",
     "message/rfc822": ".eml", "message/delivery-status": ".txt", "application/json": ".json",
     "text/rfc822-headers": ".txt", "application/pgp-signature": ".asc", "application/pgp-encrypted": ".asc",
     "application/pkcs7-signature": ".p7s", "application/x-pkcs7-signature": ".p7s",
@@ -100,8 +41,8 @@ def safe(declared: str, kind: str, number: int) -> str:
     """Return a name for a file that came as ``declared`` with the media type ``kind``.
 
     Only the last component of a path stays; what Windows forbids becomes ``_``; direction controls and other
-    invisible characters become visible symbols (``[U+202E]``), so that no name can pose as another; the length
-    is at most :data:`limits.NAME_CHARS`, the extension kept. Without any name, ``number`` makes one.
+    invisible characters become visible symbols (``[U+202E]``), so that no name can pose as another; the
+    length is at most :data:`limits.NAME_CHARS`, the extension kept. Without any name, ``number`` makes one.
     """
     name = words.decode(declared)
     name = re.split(r"[\\/]", name.rstrip("\\/ "))[-1]
@@ -129,7 +70,8 @@ def _shorten(name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension) > 12:
         return _within(name, limits.NAME_CHARS)
-    return _within(stem, limits.NAME_CHARS - len(extension) - 1).rstrip(". ") + dot + extension
+    kept = _within(stem, limits.NAME_CHARS - len(extension) - 1)
+    return (kept if kept == stem else kept.rstrip(". ")) + dot + extension
 
 
 def _within(text: str, length: int) -> str:

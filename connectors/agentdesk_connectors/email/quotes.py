@@ -1,7 +1,8 @@
 """Telling what a person wrote from the history under it, in plain text.
 
-Rules by line, each line looked at a bounded number of times. Nothing is cut: what is not shown first is handed
-back as history. Answers between quoted lines are the person's own words, and keep the quotes they answer.
+Rules by line, each line looked at a bounded number of times. Nothing is cut: what is not shown first is
+handed back as history. Answers between quoted lines are the person's own words, and keep the quotes that they
+answer.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from agentdesk_connectors.email.quote_words import (
 )
 
 _STAMP = re.compile(
-    r"\d{1,2}\s?[:.h時点]\s?\d\d|\b(?:19|20)\d\d\b|[^\s@<>]{1,64}@[^\s@<>]{1,64}|<[^<>]{0,99}>|\d{1,2}/\d{1,2}/\d\d"
+    r"\d{1,2}\s?[:.h時点]\s?\d\d|\b(?:19|20)\d\d\b|[^\s@<>]{1,64}@[^\s@<>]{1,64}|<[^<>]{0,99}>|"
+    r"\d{1,2}/\d{1,2}/\d\d"
 )
 _DATED_NAME = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[ ,T]")
 _DATED_END = re.compile(r"(?:GMT|UTC)[+-]?\d|<[^<>]{3,200}>:?$|\d\d:\d\d")
-_RULE = re.compile(r"[\s*>]{0,20}[-_–—=*]{5,200}\s*$")
+_RULE = re.compile(r"\A[\s*>]{0,20}+[-_–—=]{5,200}+\*?\s{0,9}$")
 _ENDS = (":", "：", "----", ":*", ": ", "︰")
 _RULES = ("-", "_", "–", "—", "=", ">")
 _LINE_CHARS = 1_000  # no announcement of history is longer
@@ -220,7 +222,7 @@ def _with_rule(lines: list[str], i: int) -> int:
 
 
 def _attribution_until(lines: list[str], end: int) -> tuple[int, int] | None:
-    """Return from and to of the attribution that ends with line ``end``: who wrote, and when, on a few lines."""
+    """Return from and to of the attribution (who wrote, and when) that ends with line ``end``."""
     word = next((j for j in range(end, max(end - 3, -1), -1) if not lines[j] or WROTE.search(lines[j])), -1)
     if word < 0 or not lines[word]:
         return None

@@ -27,7 +27,7 @@ def show(body: Bodies) -> Shown:
     if body.htmls:
         _clean_html(body, shown)
     if body.texts:
-        split = quotes.split("\n\n".join(body.texts))
+        split = quotes.split("\n\n".join(text.strip("\n") for text in body.texts))
         shown.text, shown.quoted_text = split.own, split.history
     return shown
 
@@ -41,8 +41,8 @@ def _clean_html(body: Bodies, shown: Shown) -> None:
 
     content_ids = {file.content_id for file in body.files if file.content_id}
     cleaned = [html_clean.clean(source, content_ids) for source in body.htmls]
-    shown.html = "<hr>".join(part.html for part in cleaned if part.html)
-    shown.quoted_html = "<hr>".join(part.quoted for part in cleaned if part.quoted)
+    shown.html = "<hr>".join(html for part in cleaned if (html := part.html.strip()))
+    shown.quoted_html = "<hr>".join(html for part in cleaned if (html := part.quoted.strip()))
     shown.remote_images = sum(part.remote_images for part in cleaned)
     used = frozenset().union(*(part.cids for part in cleaned))
     if used:

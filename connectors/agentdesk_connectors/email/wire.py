@@ -29,8 +29,8 @@ from agentdesk_connectors.email.headers import Headers
 
 LOOP_HEADER = "X-AgentDesk-Loop"
 """The field by which our own mail is known when it comes back."""
-_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-forwarded-to",
-              "original-recipient")  # fmt: skip
+_DELIVERED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to",
+              "x-forwarded-to", "original-recipient")  # fmt: skip
 _RECIPIENTS = ("to", "cc", "resent-to", "resent-cc", "apparently-to", "x-apparently-to", *_DELIVERED)
 _CLOCK_SKEW = timedelta(days=2)
 
@@ -38,8 +38,9 @@ _CLOCK_SKEW = timedelta(days=2)
 def interpret(raw: bytes, facts: Mapping[str, object]) -> Inbound:
     """Return what a mail means.
 
-    ``raw`` is the message as it came from the server; ``facts`` may hold ``received_at`` (ISO 8601), by which an
-    impossible date is recognised. Never raises for anything in ``raw``; costs time in proportion to its length.
+    ``raw`` is the message as it came from the server; ``facts`` may hold ``received_at`` (ISO 8601), by which
+    an impossible date is recognised. Never raises for anything in ``raw``; the time is in proportion to its
+    length.
     """
     root = mime.cut(raw)
     fields = root.headers
@@ -50,7 +51,7 @@ def interpret(raw: bytes, facts: Mapping[str, object]) -> Inbound:
     if sent_at is None:
         body.warn(notes.DATE_MISSING)
     content = shown.show(body)
-    kind = automation.judge(fields, subject, sender.value)
+    kind = automation.judge(root, subject, sender.value)
     reports = bounces.reports(root, subject, sender.value or sender.name, body.texts)
     return Inbound(
         sender=sender,
@@ -104,7 +105,7 @@ def _stand_in(fields: Headers) -> Party:
 
 
 def _latest(fields: Headers, facts: Mapping[str, object]) -> datetime:
-    """Return the latest believable date: a little after arrival, as told by the service or the last server."""
+    """Return the latest believable date: a little after arrival, as the service or a server tells it."""
     told = facts.get("received_at")
     if isinstance(told, str):
         try:

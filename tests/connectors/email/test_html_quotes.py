@@ -47,8 +47,34 @@ def cleaned(source: str) -> CleanHtml:
 
 @pytest.mark.parametrize(
     "source",
-    [GMAIL, APPLE, THUNDERBIRD, OUTLOOK_DESKTOP, OUTLOOK_WEB, YAHOO, PROTON, GMX, BARE, SEPARATOR, EXCHANGED, SIGNED],
-    ids="gmail apple thunderbird outlook-desktop outlook-web yahoo proton gmx bare separator exchanged signed".split(),
+    [
+        GMAIL,
+        APPLE,
+        THUNDERBIRD,
+        OUTLOOK_DESKTOP,
+        OUTLOOK_WEB,
+        YAHOO,
+        PROTON,
+        GMX,
+        BARE,
+        SEPARATOR,
+        EXCHANGED,
+        SIGNED,
+    ],
+    ids=[
+        "gmail",
+        "apple",
+        "thunderbird",
+        "outlook-desktop",
+        "outlook-web",
+        "yahoo",
+        "proton",
+        "gmx",
+        "bare",
+        "separator",
+        "exchanged",
+        "signed",
+    ],
 )
 def test_the_history_is_folded_and_the_answer_is_not(source: str) -> None:
     result = cleaned(source)
@@ -60,7 +86,9 @@ def test_the_history_is_folded_and_the_answer_is_not(source: str) -> None:
     assert "écrit" not in result.html
 
 
-@pytest.mark.parametrize("source", [GMAIL, APPLE, THUNDERBIRD, OUTLOOK_DESKTOP, OUTLOOK_WEB, YAHOO, BARE, SIGNED])
+@pytest.mark.parametrize(
+    "source", [GMAIL, APPLE, THUNDERBIRD, OUTLOOK_DESKTOP, OUTLOOK_WEB, YAHOO, BARE, SIGNED]
+)
 def test_both_halves_are_well_formed(source: str) -> None:
     result = cleaned(source)
     for half in (result.html, result.quoted):
