@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 from uuid import UUID
 
 import msgspec
 from PySide6.QtWidgets import QWidget
 
+from agentdesk.base import clock
 from agentdesk.base.text import msg
 from agentdesk.desktop.dialogs.shortcut_sheet import ShortcutSheet
 from agentdesk.desktop.my_menu import MyMenu
@@ -20,7 +22,7 @@ from agentdesk.queries.rows import View
 from agentdesk.sdk.context import CheckStep
 from agentdesk.sdk.discover import connector
 from agentdesk.sync.desk import Draft, Link
-from tests.helpers.fake_desk import FakeDesk
+from tests.helpers.fake_desk import NOW, FakeDesk
 from tests.screens.runner import screen, settle
 
 SIZES = [(1440, 900), (1024, 640)]
@@ -28,6 +30,24 @@ SIZES = [(1440, 900), (1024, 640)]
 
 def _window() -> MainWindow:
     return MainWindow(SettingsFile(Path(tempfile.mkdtemp()) / "settings.json"))
+
+
+@screen("readme")
+async def readme() -> QWidget:
+    desk = FakeDesk.sample(NOW)
+    reply = (
+        "Hola Ana: acabo de hablar con el almacén y tu escritorio ha salido hoy de Valencia. La entrega está "
+        "prevista para el jueves 26, así que llegará antes que tus invitados."
+    )
+    ana = desk.find(4417)
+    await desk.save_draft(Draft(conversation_id=ana, mode="reply", text=reply))
+    with patch.object(clock, "now", lambda: NOW):
+        window = await _filled(desk, View(kind="mine", order="due"), opened=False)
+        assert isinstance(window, MainWindow)
+        assert window.workspace is not None
+        window.workspace.open_conversation(ana)
+        await settle()
+    return window
 
 
 async def _filled(desk: FakeDesk, view: View, *, opened: bool = True) -> QWidget:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCursor
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from agentdesk.base.i18n import available_locales, current_locale
 from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.actions.registry import ActionSpec
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import apply_locale, native_name, tr
 from agentdesk.desktop.settings import SettingsFile
@@ -20,12 +23,14 @@ THEMES: dict[str, Msg] = {"system": msg("Like the system"), "light": msg("Light"
 
 
 class MyMenu(QObject):
-    """Builds the menu and carries out what is chosen in it; choices are kept and take effect at once."""
+    """Builds the menu and carries out what is chosen in it; choices are kept and take effect at once.
+    ``actions`` are those that the sheet of keys lists."""
 
-    def __init__(self, window: QWidget, settings: SettingsFile) -> None:
+    def __init__(self, window: QWidget, settings: SettingsFile, actions: Iterable[ActionSpec] = ()) -> None:
         super().__init__(window)
         self._window = window
         self._settings = settings
+        self._actions = actions
         self.menu = new_menu(window)
         self._languages = new_menu(self.menu)
         self._themes = new_menu(self.menu)
@@ -59,7 +64,7 @@ class MyMenu(QObject):
         """Show the sheet of all keys."""
         from agentdesk.desktop.dialogs.shortcut_sheet import ShortcutSheet
 
-        sheet = ShortcutSheet(self._window)
+        sheet = ShortcutSheet(self._window, self._actions)
         sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.open()
 

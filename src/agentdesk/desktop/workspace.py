@@ -180,7 +180,7 @@ class Workspace(QWidget):
         self._panel.conversation_requested.connect(self.open_conversation)
         self._status.reconnect_wanted.connect(self._on_reconnect)
         self._notifier.clicked.connect(self.open_conversation)
-        self._my_menu = MyMenu(self._window, self._settings)
+        self._my_menu = MyMenu(self._window, self._settings, self.actions_)
         self._rail.set_my_menu(self._my_menu.menu)
         self._status.language_wanted.connect(self._my_menu.choose_language)
         self._status.shortcuts_wanted.connect(self._my_menu.show_shortcuts)

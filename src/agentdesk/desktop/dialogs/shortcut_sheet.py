@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QScrollArea, QVBoxLayout, QWidget
@@ -24,17 +26,19 @@ _GROUPS: dict[str, Msg] = {
 
 
 class ShortcutSheet(QDialog):
-    """Lists every action that has a key, by part of the window. Esc closes it."""
+    """Lists the actions that have a key, by part of the window. Esc closes it."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, specs: Iterable[ActionSpec] = ALL) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr(msg("Shortcuts")))
         self.resize(520, 640)
         content = QWidget(self)
         column = QVBoxLayout(content)
+        column.setContentsMargins(24, 20, 24, 20)
+        known = tuple(specs)
         for group, title in _GROUPS.items():
             column.addWidget(Label(title, "title"))
-            column.addLayout(_table([spec for spec in ALL if spec.group == group and spec.keys]))
+            column.addLayout(_table([spec for spec in known if spec.group == group and spec.keys]))
             column.addSpacing(12)
         column.addStretch(1)
         area = QScrollArea(self)

@@ -136,6 +136,7 @@ class CustomerPanel(QWidget):
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus, and scrolls to itself
         scroll.setWidget(inside)
         self._inside = inside
         self._scroll = scroll

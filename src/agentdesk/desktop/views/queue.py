@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -195,6 +195,7 @@ class QueuePane(QWidget):
         self.sort_button = QToolButton(self)
         self.sort_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.sort_button.setIcon(icon("arrow-up-down"))
+        self.sort_button.setIconSize(QSize(20, 16))  # the icon is 16; the rest is its distance from the words
         self.sort_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.sort_button.setMenu(self._sort_menu())
         heading = QHBoxLayout()
@@ -265,6 +266,8 @@ class QueuePane(QWidget):
     async def _load(self) -> None:
         view = self._view
         ids = await self._ids_of(view)
+        if self._first_load:
+            await self._load_drafts()
         if view != self._view:
             self._tasks.start(self._load(), "load")
             return
@@ -287,7 +290,7 @@ class QueuePane(QWidget):
     async def _load_drafts(self) -> None:
         drafts = await self._desk.drafts()
         self._model.set_drafts(frozenset(draft.conversation_id for draft in drafts))
-        if self._view.kind == "drafts":
+        if self._view.kind == "drafts" and not self._first_load:
             self.reload()
 
     def _set_ids(self, ids: list[UUID]) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QFrame,
     QHeaderView,
+    QSizePolicy,
     QTableView,
     QToolButton,
     QWidget,
@@ -66,6 +67,7 @@ class HeldBar(QToolButton):
         super().__init__(parent)
         self.setProperty("kind", "held")
         self.setFixedHeight(28)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._words: Msg | None = None
         self.hide()
 

@@ -194,7 +194,7 @@ class StatusBar(QWidget):
         taken = sum(button.sizeHint().width() + _GAP for button in (self._language, self._shortcuts))
         room = max(0, self.width() - 2 * _GAP - taken)
         metrics = self.link_button.fontMetrics()
-        link = metrics.horizontalAdvance(self._link_words) + _AROUND
+        link = metrics.horizontalAdvance(self._link_words) + _AROUND + 4
         trouble = metrics.horizontalAdvance(self._trouble_words) + _AROUND if self._trouble_words else 0
         if link + trouble > room and trouble:
             trouble = max(room - link, min(trouble, room // 2))
