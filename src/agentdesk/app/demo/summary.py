@@ -62,7 +62,7 @@ async def summarise(profile: Path, book: Book) -> Summary:
             by_channel = await conn.execute(
                 select(conversation.c.channel, func.count()).group_by(conversation.c.channel)
             )
-            conversations: dict[str, int] = dict(by_channel.tuples().all())
+            conversations = {str(channel): int(count) for channel, count in by_channel}
             identities = await conn.scalar(select(func.count()).select_from(contact_identity))
     finally:
         await db.close()
