@@ -208,7 +208,7 @@ async def test_a_reply_waits_for_the_mail_server_and_goes_out_once(
     message_id = await answered(desk, mailbox, customer)
 
     async def tried() -> bool:
-        return (await desk.outbox_of(message_id)).attempts >= 2
+        return bool((await desk.outbox_of(message_id)).attempts >= 2)
 
     await until(tried, what="two attempts")
     smtp_server.start()

@@ -109,7 +109,7 @@ async def test_paging_visits_everything_once_whatever_the_size(api: Api) -> None
         await conn.execute(update(conversation).values(updated_at=clock.now()))
     for limit in (1, 5, 17, 200):
         seen: list[str] = []
-        cursor = ""
+        cursor: str | None = ""
         while cursor is not None:
             page = await api.get(f"/conversations?limit={limit}{cursor and f'&cursor={cursor}'}")
             seen += [row["id"] for row in page["conversations"]]
@@ -305,3 +305,20 @@ async def test_people_sign_in_and_out_over_http(api: Api) -> None:
         (await api.client.post("/desk/session", json={**given, "password": "wrong"})).status for _ in range(6)
     ]
     assert statuses == [401] * 5 + [429]
+
+
+async def test_the_ends_of_time_are_no_failure(api: Api) -> None:
+    (one,) = await api.take_in(1)
+    ends = (
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-12:00",
+    )
+    for moment in ends:
+        answer = await api.call("GET", "/conversations", params={"updated_since": moment})
+        assert answer.status in (200, 400), await answer.text()
+        body = {"status": "snoozed", "snoozed_until": moment}
+        answer = await api.call("PUT", f"/conversations/{one}/status", json=body)
+        assert answer.status in (200, 400, 422), await answer.text()
+    assert (await api.call("PUT", f"/conversations/{one}/status", json={"status": "open"})).status == 200

@@ -169,7 +169,7 @@ async def test_a_session_ends_after_thirty_days_or_when_it_is_signed_out(
     assert await authenticator.user_for(one) is None
     assert await authenticator.user_for(two) is not None
     later = clock.now() + timedelta(days=auth.SESSION_DAYS, seconds=1)
-    monkeypatch.setattr(auth.clock, "now", lambda: later)
+    monkeypatch.setattr(clock, "now", lambda: later)
     assert await authenticator.user_for(two) is None
 
 

@@ -36,7 +36,7 @@ def key_files(folder: Path) -> list[Path]:
 
 async def test_every_program_finds_the_same_key(db: Database, tmp_path: Path) -> None:
     sealed = (await open_vault(db)).seal("secret", "a password")
-    other_program = Database(db.url if isinstance(db.url, str) else db.url.render_as_string(False))
+    other_program = Database(db.url.render_as_string(hide_password=False))
     try:
         assert (await open_vault(other_program)).open(sealed, "a password") == "secret"
     finally:

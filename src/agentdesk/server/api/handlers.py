@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,7 @@ from agentdesk.store import blobs
 
 _REFUSED = {"gone": 404, "not_allowed": 403, "invalid": 422}
 _PAGE = 500
+_EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 1, 1, tzinfo=UTC)
 
 
 async def list_conversations(call: Call[ListConversations, Nothing]) -> ConversationPage:
@@ -63,7 +65,7 @@ async def list_conversations(call: Call[ListConversations, Nothing]) -> Conversa
             status=query.status,
             inbox_id=query.inbox,
             assignee_id=query.assignee,
-            updated_since=query.updated_since,
+            updated_since=_storable_moment(query.updated_since),
             cursor=query.cursor,
             limit=query.limit,
             inboxes=call.actor.inboxes,
@@ -142,9 +144,8 @@ async def set_status(call: Call[Nothing, NewStatus]) -> QueueRow:
 
 def _status_command(conversation_id: UUID, wanted: NewStatus) -> SetStatus:
     if isinstance(wanted, Snoozed):
-        return SetStatus(
-            conversation_id=conversation_id, status=Status.SNOOZED, snoozed_until=wanted.snoozed_until
-        )
+        until = _storable_moment(wanted.snoozed_until)
+        return SetStatus(conversation_id=conversation_id, status=Status.SNOOZED, snoozed_until=until)
     status = Status.OPEN if isinstance(wanted, Opened) else Status.RESOLVED
     return SetStatus(conversation_id=conversation_id, status=status)
 
@@ -169,6 +170,11 @@ async def list_channels(call: Call[Nothing, Nothing]) -> Channels:
         rows = await team.accounts(conn)
     allowed = call.actor.inboxes
     return Channels(channels=tuple(r for r in rows if allowed is None or r.inbox_id in allowed))
+
+
+def _storable_moment(moment: datetime | None) -> datetime | None:
+    """The nearest moment that every database and every time zone can tell, for one at the ends of time."""
+    return None if moment is None else min(max(moment, _EARLIEST), _LATEST)
 
 
 def _message_command(
