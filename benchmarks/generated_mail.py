@@ -36,8 +36,8 @@ _WORDS = {
     ),
 }
 _NAMES = [
-    "Anna Müller", "Jean Dupont", "Иван Петров", "田中 太郎", "فاطمة علي", "李伟", "Łukasz Nowak", "Bob Smith",
-    "Zoë O'Neil",
+    "Anna Müller", "Jean Dupont", "Иван Петров", "田中 太郎", "فاطمة علي", "李伟", "Łukasz Nowak",
+    "Bob Smith", "Zoë O'Neil",
 ]  # fmt: skip
 _PEOPLE = 3_000
 _START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
