@@ -30,6 +30,7 @@ class Form(QWidget):
         self._schema = schema
         self._controls: dict[str, QWidget] = {}
         self._errors: dict[str, Label] = {}
+        self._groups: dict[QFormLayout, Msg] = {}
         self._rows = QFormLayout()
         self._rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         self._rows.setVerticalSpacing(10)
@@ -103,6 +104,9 @@ class Form(QWidget):
         error = self._errors[field.key] = Label("", "small", "bad.text", wrap=True)
         error.hide()
         rows = self._more_rows if field.advanced else self._rows
+        if field.group is not None and self._groups.get(rows) != field.group:
+            self._groups[rows] = field.group
+            rows.addRow(Label(field.group, "body", "text.primary", weight=600))
         title = Label(field.title, "small", "text.secondary", weight=500)
         title.setBuddy(control)
         box = QWidget(self)
@@ -110,7 +114,7 @@ class Form(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(control)
-        if field.hint is not None:
+        if field.hint is not None and field.type is not FieldType.HISTORY:  # its choices say it all
             column.addWidget(Label(field.hint, "small", "text.muted", wrap=True))
         column.addWidget(error)
         rows.addRow(title, box)
