@@ -65,7 +65,8 @@ class Company:
 
     def conversation(self, conversation_id: str) -> dict[str, Any]:
         """One conversation with its messages."""
-        return self.api("GET", f"/conversations/{conversation_id}")
+        found: dict[str, Any] = self.api("GET", f"/conversations/{conversation_id}")
+        return found
 
     def wait_for_conversations(self, count: int, timeout: float = 30) -> list[dict[str, Any]]:
         """Return the conversations as soon as there are ``count``."""
@@ -78,7 +79,9 @@ class Company:
         """Post a reply and return the message."""
         body = {"type": "reply", "text": text, **more}
         headers: Mapping[str, str] = {"Idempotency_Key": key or uuid.uuid4().hex}
-        return self.api("POST", f"/conversations/{conversation_id}/messages", body, **headers)["message"]
+        path = f"/conversations/{conversation_id}/messages"
+        message: dict[str, Any] = self.api("POST", path, body, **headers)["message"]
+        return message
 
     def wait_for_delivery(
         self, conversation_id: str, message_id: str, state: str, timeout: float = 30
