@@ -7,14 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.helpers.program import Programs
 
 
-def test_the_api_is_as_described(programs: Programs, sqlite_url: str, tmp_path: Path) -> None:
-    programs.run("admin", "--database", sqlite_url, "inbox", "add", "Support")
-    created = programs.run("admin", "--database", sqlite_url, "token", "create", "--name", "contract")
+def test_the_api_is_as_described(
+    programs: Programs, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    programs.run("admin", "--database", migrated_url, "inbox", "add", "Support")
+    created = programs.run("admin", "--database", migrated_url, "token", "create", "--name", "contract")
     token = created.split()[-1]
-    arguments = ("--database", sqlite_url, "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
+    arguments = ("--database", migrated_url, "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
     address = programs.start("server", *arguments).ready_sync()
     tool = Path(sys.executable).with_name("schemathesis")
     assert tool.exists() or shutil.which("schemathesis")
