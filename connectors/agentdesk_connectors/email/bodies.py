@@ -46,6 +46,7 @@ class Bodies:
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
     files: list[InboundAttachment] = field(default_factory=list)
+    shown: int = 0  # parts read as text or HTML
     protection: str = ""
     warnings: dict[str, None] = field(default_factory=dict)
 
@@ -91,7 +92,7 @@ def _place_alternative(part: Part, bodies: Bodies) -> None:
     Enriched text counts only where there is no plain one. Several plain texts are no alternatives but a
     mistake of the sender's: all are shown.
     """
-    versions = [_alone(child) for child in part.children]
+    versions = [_alone(child, bodies) for child in part.children]
     html = next((v for v in reversed(versions) if v.htmls), None)
     texts = [(child, v) for child, v in zip(part.children, versions, strict=True) if v.texts]
     plain = [v for child, v in texts if child.kind != "text/enriched"] or [v for _, v in texts]
@@ -104,9 +105,11 @@ def _place_alternative(part: Part, bodies: Bodies) -> None:
             _keep(file, bodies)
 
 
-def _alone(part: Part) -> Bodies:
-    bodies = Bodies()
+def _alone(part: Part, within: Bodies) -> Bodies:
+    """Return what ``part`` holds by itself; the limit on parts shown goes on counting."""
+    bodies = Bodies(shown=within.shown)
     _place(part, bodies)
+    within.shown = bodies.shown
     return bodies
 
 
@@ -115,7 +118,7 @@ def _place_leaf(part: Part, bodies: Bodies, at_root: bool) -> None:
     disposition = part.headers.get("content-disposition").lower()
     declared = _declared_name(part)
     is_file = disposition.startswith("attachment") or (declared != "" and not at_root)
-    if kind in _BODY_TEXT and not is_file and len(bodies.texts) < limits.TEXT_PARTS:
+    if kind in _BODY_TEXT and not is_file and bodies.shown < limits.TEXT_PARTS:
         _place_text(part, kind, bodies)
         return
     bodies.protection = bodies.protection or _leaf_protection(part)
@@ -133,7 +136,8 @@ def _keep(file: InboundAttachment, bodies: Bodies) -> None:
 
 
 def _place_text(part: Part, kind: str, bodies: Bodies) -> None:
-    text = charsets.decode(part.content(), part.parameters.get("charset", ""))
+    bodies.shown += 1
+    text = charsets.decode(part.content(), part.parameters.get("charset", ""), guess=True)
     if kind == "text/html" or kind == "text/x-amp-html":
         if kind == "text/html" and text.strip():
             bodies.htmls.append(text)

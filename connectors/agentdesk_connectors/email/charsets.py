@@ -68,40 +68,36 @@ def codec_for(label: str) -> str | None:
     return _KNOWN.get(name) or _KNOWN.get(name.removeprefix("cs")) or _KNOWN.get(name.removeprefix("x-"))
 
 
-def decode(data: bytes, label: str = "") -> str:
+def decode(data: bytes, label: str = "", *, guess: bool = False) -> str:
     """Return ``data`` as text: as declared, else UTF-8, else guessed, else with replacement characters.
 
     A label for a single-byte charset is not believed where the bytes are proper UTF-8 beyond ASCII: such
     charsets decode anything, and text in them is almost never valid UTF-8 by chance. NUL is dropped, since
-    no database keeps it in text.
+    no database keeps it in text. Guessing takes milliseconds: ask for it only a bounded number of times.
     """
     codec = codec_for(label) if label else None
-    text = _decode_declared(data, codec) if codec in _SHIFTED else _decode_plain(data, codec)
+    if codec is None and b"\x1b$" in data:
+        codec = "iso2022_jp_ext"  # as old Japanese programs write headers, without saying so
+    if codec is None or codec == "utf-8" or _SINGLE_BYTE.match(codec):
+        candidates = ("utf-8", codec)
+    else:
+        candidates = (codec, "utf-8")
+    text = _first_fit(data, candidates)
+    if text is None and codec in (None, "utf-8"):
+        text = _nearly_utf8(data) or data.decode((guessed(data) if guess else None) or "cp1252", "replace")
+    elif text is None:
+        text = data.decode(codec or "cp1252", "replace")
     return text.replace("\0", "") if "\0" in text else text
 
 
-def _decode_plain(data: bytes, codec: str | None) -> str:
-    if codec is None and b"\x1b$" in data:
-        codec = "iso2022_jp_ext"  # as old Japanese programs write headers, without saying so
-        return _decode_declared(data, codec)
-    try:
-        if codec is None or codec == "utf-8" or _SINGLE_BYTE.match(codec):
-            return data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        pass
-    return _decode_declared(data, codec)
-
-
-def _decode_declared(data: bytes, codec: str | None) -> str:
-    for candidate in (codec, "utf-8"):
+def _first_fit(data: bytes, candidates: tuple[str | None, str | None]) -> str | None:
+    for candidate in candidates:
         try:
             if candidate is not None:
                 return data.decode(candidate).removeprefix("\ufeff")
-        except (UnicodeDecodeError, UnicodeError):
+        except UnicodeError:
             continue
-    if codec in (None, "utf-8"):
-        return _nearly_utf8(data) or data.decode(_guess(data) or "cp1252", errors="replace")
-    return data.decode(codec or "cp1252", errors="replace")
+    return None
 
 
 def _nearly_utf8(data: bytes) -> str | None:
@@ -112,7 +108,8 @@ def _nearly_utf8(data: bytes) -> str | None:
     return text if foreign > 4 * damaged else None
 
 
-def _guess(data: bytes) -> str | None:
+def guessed(data: bytes) -> str | None:
+    """Return the likeliest codec of ``data``, or None where it is too short to tell."""
     if len(data) < _GUESS_ABOVE:
         return None
     from charset_normalizer import from_bytes  # slow to import, and seldom needed

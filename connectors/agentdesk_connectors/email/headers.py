@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
-from agentdesk_connectors.email import charsets, limits, words
+from agentdesk_connectors.email import charsets, limits
 
 _FOLD = re.compile(r"\n(?=[ \t])")
 _NOT_A_FIELD = re.compile(rb"^(?:--|(?![\x21-\x39\x3b-\x7e]{1,200}[ \t]*:|[ \t]))", re.MULTILINE)
@@ -79,14 +79,17 @@ def parse(block: bytes) -> Headers:
 
 
 def _text(block: bytes) -> str:
-    """Decode field by field where the whole is not UTF-8: each program on the way writes its own charset."""
+    """Decode line by line where the whole is not UTF-8: each program on the way writes its own charset."""
     block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\0", b"")
     try:
         if b"\x1b$" not in block:
             return block.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    return "\n".join(words.header_text(line) for line in block.split(b"\n"))
+    lines = block.split(b"\n")
+    foreign = b" ".join(line for line in lines if not line.isascii())
+    label = charsets.guessed(foreign) or "" if len(foreign) < limits.GUESS_BYTES else ""
+    return "\n".join(charsets.decode(line, label) for line in lines)
 
 
 def media_type(value: str, default: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape, unescape
 from itertools import accumulate
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import nh3
 
@@ -274,4 +274,4 @@ class _Rebuild:
         if content_id not in self._ids:
             return ""
         self.shown_ids.add(content_id)
-        return f' src="cid:{quote(content_id, safe="@.$+-_=~!")}"'
+        return f' src="cid:{escape(content_id)}"'

@@ -32,7 +32,7 @@ TEXT_CHARS = 1_000_000
 """Of text kept in a message for reading and searching; a longer one is attached in full."""
 TEXT_PARTS = 30
 """Text parts shown one after another; further ones become files."""
-GUESS_BYTES = 16 * 1024
+GUESS_BYTES = 8 * 1024
 """Given to the guessing of a charset, which is slow; its verdict does not change beyond."""
 HTML_CHARS = 3_000_000
 """Of HTML source read at all: real newsletters stay under 500 kB."""

@@ -27,4 +27,6 @@ NAME_HIDES = msg("The name of this file contains hidden characters that can misl
 ELSEWHERE = msg("The file itself did not come with the message; it lies on another server.").text
 PIECE = msg("One piece of a message that was sent in several pieces.").text
 BODY_FILE = msg("The full text of this message.").text
+TRUNCATED = msg("This message was too large to fetch whole; the rest is on the mail server.").text
+UNFETCHED = msg("The mail server does not give out this message; only its header could be read.").text
 UNOPENED = msg("Unopened parts of this message.").text

@@ -27,7 +27,10 @@ def show(body: Bodies) -> Shown:
     if body.htmls:
         _clean_html(body, shown)
     if body.texts:
-        split = quotes.split("\n\n".join(text.strip("\n") for text in body.texts))
+        whole = "\n\n".join(text.strip("\n") for text in body.texts)
+        if len(whole) > limits.TEXT_CHARS:
+            body.warn(notes.TEXT_LONG)
+        split = quotes.split(whole[: limits.TEXT_CHARS])
         shown.text, shown.quoted_text = split.own, split.history
     return shown
 

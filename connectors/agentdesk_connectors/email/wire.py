@@ -39,12 +39,16 @@ def interpret(raw: bytes, facts: Mapping[str, object]) -> Inbound:
     """Return what a mail means.
 
     ``raw`` is the message as it came from the server; ``facts`` may hold ``received_at`` (ISO 8601), by which
-    an impossible date is recognised. Never raises for anything in ``raw``; the time is in proportion to its
-    length.
+    an impossible date is recognised, and ``truncated`` or ``unfetched``, of which the agent is told. Never
+    raises for anything in ``raw``; the time is in proportion to its length.
     """
     root = mime.cut(raw)
     fields = root.headers
     body = bodies.sort(root)
+    if facts.get("truncated"):
+        body.warn(notes.TRUNCATED)
+    if facts.get("unfetched"):
+        body.warn(notes.UNFETCHED)
     sender, genuine = _sender(fields, body)
     subject = words.decode(fields.get("subject"))[: limits.SUBJECT_CHARS]
     sent_at = addresses.date(fields.get("date"), _latest(fields, facts))

@@ -84,8 +84,3 @@ def _base64_piece(piece: bytes) -> bytes:
     if len(piece) % 4 == 1:
         piece = piece[:-1]
     return binascii.a2b_base64(piece + b"=" * (-len(piece) % 4))
-
-
-def header_text(raw: bytes) -> str:
-    """Return the bytes of a header as text: UTF-8 as modern mail has it, else the likeliest old charset."""
-    return charsets.decode(raw)

@@ -74,6 +74,11 @@ def test_the_time_of_arrival_judges_the_date() -> None:
     assert interpret(raw, {"received_at": "nonsense"}).sent_at is not None
 
 
+@pytest.mark.parametrize("fact", ["truncated", "unfetched"])
+def test_a_message_that_is_not_whole_says_so(fact: str) -> None:
+    assert len(interpret(mail(), {fact: True, "size": 10**9}).warnings) == 1
+
+
 def test_our_tokens_are_found_newest_first_and_once() -> None:
     first, second = (encode_token(UUID(int=n), f"{n:020x}") for n in (1, 2))
     raw = mail(

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.connectors.email.corpus.case import HEAD, Case, case, file_part, mail, text_part, whole, without
+from tests.connectors.email.corpus.case import (
+    HEAD,
+    Case,
+    case,
+    file_part,
+    mail,
+    multipart,
+    text_part,
+    whole,
+    without,
+)
 
 from agentdesk_connectors.email import limits, notes
 
@@ -78,5 +88,11 @@ CASES: list[Case] = [
     case("base64 of 20 MB of rubbish", lambda: mail("Content-Transfer-Encoding: base64", "=A" * 10_000_000), subject="Hello"),
     case("quoted-printable of 20 MB", lambda: mail("Content-Transfer-Encoding: quoted-printable", "=3D" * 6_000_000), subject="Hello"),
     case("uuencode of 10 MB of rubbish", lambda: mail("Content-Transfer-Encoding: x-uuencode", "\xff!x\n" * 2_000_000), subject="Hello"),
+    case("2,000 header fields in an old charset", lambda: mail("X-Y: \udcfc\udcff long enough to be guessed at, all of it\n" * 2_000), text="Hi"),
+    case("thousands of words in a wrong charset", lambda: mail("Subject: " + "=?utf-8?Q?=FC=FF=FE_long_enough_to_be_guessed_at?= x " * 2_500, head=without("Subject")), text="Hi"),
+    case("500 text parts in no charset", lambda: parts(500, "\n" + "\udcef\udcf0\udce8\udce2\udce5\udcf2 " * 3_000), subject="Hello"),
+    case("500 HTML parts made to be slow", lambda: parts(500, "Content-Type: text/html\n\n<p " + " ".join(f"a{n}" for n in range(2_500)) + ">Hi"), html_has="Hi"),
+    case("300 alternatives made to be slow", lambda: parts(300, multipart("alternative", "Content-Type: text/html\n\n" + "<b>" * 1_900 + "Hi", boundary="c")), html_has="Hi"),
+    case("500 HTML parts nested deeply", lambda: parts(500, "Content-Type: text/html\n\n" + "<b>" * 1_900 + "Hi"), html_has="Hi"),
     case("flowed lines without end", lambda: mail("Content-Type: text/plain; format=flowed", "a \n" * 3_000_000), subject="Hello"),
 ]  # fmt: skip
