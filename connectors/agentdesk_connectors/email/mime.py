@@ -45,10 +45,10 @@ class Part:
 
     def content(self) -> bytes:
         """Return the content with its transfer encoding undone; damage costs only the damaged places."""
-        data = self.raw[self.start : self.end]
         encoding = self.headers.get("content-transfer-encoding").strip(" \t\"'").lower()
         if encoding == "base64":
-            return words.base64_bytes(data)
+            return words.base64_bytes(self.raw, self.start, self.end)
+        data = self.raw[self.start : self.end]
         if encoding == "quoted-printable":
             return a2b_qp(data)
         if encoding in _UU_ENCODINGS:

@@ -54,22 +54,23 @@ def decode(value: str) -> str:
 def _word_bytes(encoding: str, text: str) -> bytes:
     data = text.encode("utf-8", errors="replace")
     if encoding in "bB":
-        return base64_bytes(data)
+        return base64_bytes(data, 0, len(data))
     return _Q_ESCAPE.sub(lambda m: bytes((int(m[1], 16),)), data.replace(b"_", b" "))
 
 
-def base64_bytes(data: bytes) -> bytes:
-    """Return what base64 text means, reading over foreign characters and a cut end.
+def base64_bytes(raw: bytes, start: int, end: int) -> bytes:
+    """Return what the base64 text in ``raw[start:end]`` means, reading over foreign characters and a cut end.
 
     Padding at the end of a line in the middle (pieces joined by a program) is followed by a new piece;
     anything else behind padding is foreign.
     """
-    padding = data.find(b"=")
-    if padding < 0 or padding >= len(data.rstrip()) - 2:
+    padding = raw.find(b"=", start, end)
+    if padding < 0 or not raw[padding:end].strip(b"= \t\r\n"):
         try:
-            return binascii.a2b_base64(data)
+            return binascii.a2b_base64(memoryview(raw)[start:end])
         except binascii.Error:
             pass
+    data = raw[start:end]
     first, *others = _PADDED_END.split(data)
     pieces = [_NOT_BASE64.sub(b"", first.partition(b"=")[0])]
     for other in others:
