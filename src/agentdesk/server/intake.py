@@ -48,7 +48,7 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import account_cursor, blob, message, raw_item
 from agentdesk.store.unit import ServerUnit
 
-BATCH = 50
+BATCH = 150
 MOST_ATTEMPTS = 3
 _BACKLOG_ITEMS = 400
 _BACKLOG_BYTES = 64 * 1024 * 1024
