@@ -26,10 +26,7 @@ TEST_FILE_LINES = 600  # a list of cases reads well at a greater length
 FUNCTION_LINES = 50
 
 # What is longer than allowed, and how long it may be at most. Numbers only get smaller, entries only fewer.
-LONG_FILES: dict[str, int] = {
-    "src/agentdesk/desktop/views/transcript.py": 414,
-    "src/agentdesk/sync/workbench.py": 426,
-}
+LONG_FILES: dict[str, int] = {}
 LONG_FUNCTIONS: dict[str, int] = {
     "tests/helpers/sample_mail.py::_ana": 55,
     "tests/screens/widgets.py::controls": 77,
