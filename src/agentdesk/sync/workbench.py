@@ -1,8 +1,7 @@
 """The one place where replica and outbox change together, in the order that makes any kill safe.
 
-A command is in the outbox before its effect is in the replica; it leaves the outbox only after the rows that
-contain it, the cursor and its name are in the replica. Doing either step again is harmless.
-"""
+A command is in the outbox before its effect is in the replica; it leaves only after the rows that contain
+it, the cursor and its name are in the replica. Doing either step again is harmless."""
 
 from __future__ import annotations
 
@@ -387,10 +386,10 @@ class Workbench:
 
 def _with_own(families: set[UUID] | None, commands: Iterable[Pending]) -> set[UUID] | None:
     """``families`` and those of ``commands``; None (all) where one of them is not known."""
-    own = [pending.family for pending in commands]
+    own = {pending.family for pending in commands}
     if families is None or None in own:
         return None
-    return families | {family for family in own if family is not None}
+    return families | {one for one in own if one}
 
 
 async def _settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, AgentDeskError | None]:
