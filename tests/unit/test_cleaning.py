@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agentdesk.domain.cleaning import one_line, storable
@@ -24,6 +24,7 @@ def test_what_is_storable_can_be_encoded_and_keeps_its_length(text: str) -> None
 
 
 @given(any_text, st.integers(0, 20))
+@example("0000000000\r0", 11)
 def test_one_line_is_one_line_and_no_longer_than_asked(text: str, limit: int) -> None:
     line = one_line(text, limit)
     assert len(line) <= limit

@@ -19,4 +19,4 @@ def storable(text: str, limit: int | None = None) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """Return ``text`` fit for a database, with every run of white space as one blank."""
-    return " ".join(storable(text, limit * 4).split())[:limit]
+    return " ".join(storable(text, limit * 4).split())[:limit].rstrip()
