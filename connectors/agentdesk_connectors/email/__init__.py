@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from agentdesk.base.text import msg
 from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.manifest import Manifest
-from agentdesk_connectors.email.connector import EmailAccount
 from agentdesk_connectors.email.settings import SCHEMA
 from agentdesk_connectors.email.wire import interpret
+
+if TYPE_CHECKING:
+    from agentdesk_connectors.email.connector import EmailAccount
 
 __all__ = ["create", "interpret", "manifest"]
 
@@ -24,4 +28,6 @@ manifest = Manifest(
 
 def create(context: AccountContext) -> EmailAccount:
     """Return the object for one account. Raises Invalid for settings that cannot work; no network is used."""
+    from agentdesk_connectors.email.connector import EmailAccount  # the reading worker does without it
+
     return EmailAccount(context)
