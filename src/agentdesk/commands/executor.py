@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
-from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.events import Bell
 from agentdesk.base.text import Msg
 from agentdesk.commands.context import Actor, Channels, Context, Refusal
@@ -154,9 +153,3 @@ def as_text(message: Msg) -> Text:
         name: value if isinstance(value, int | float) else str(value) for name, value in message.args.items()
     }
     return Text(message.text, args, message.plural_text, message.count)
-
-
-def explained(error: AgentDeskError) -> dict[str, Any]:
-    """Return a known error as a JSON value for a row: ``{"text", "args"}``."""
-    text = as_text(error.message)
-    return {"text": text.text, "args": text.args}

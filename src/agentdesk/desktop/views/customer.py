@@ -95,10 +95,6 @@ class CustomerPanel(QWidget):
         self._wanted = self._current = self._detail = None
         self._show_empty(msg("Nobody is chosen"), msg("Open a conversation to see its customer."))
 
-    def show_loading(self) -> None:
-        """Say that a customer is on the way."""
-        self._stack.setCurrentWidget(self._loading)
-
     def on_changes(self, changes: Changes) -> None:
         """Follow what has changed in the replica."""
         told = ("contact", "contact_identity", "conversation")

@@ -220,12 +220,5 @@ class ChannelTile(QWidget):
         self.setToolTip(name)
         theme().changed.connect(self.update)
 
-    def set_channel(self, channel: str, name: str) -> None:
-        """Show another channel."""
-        self._channel = channel
-        self.setAccessibleName(name)
-        self.setToolTip(name)
-        self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         paint_channel_tile(QPainter(self), self.rect(), self._channel)

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from agentdesk.base.text import Msg, msg
@@ -94,17 +93,6 @@ class IconButton(QToolButton):
         self.setIconSize(QSize(16, 16))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._show()
-
-    @classmethod
-    def of_action(cls, action: QAction, parent: QWidget | None = None) -> QToolButton:
-        """A button for an action of the registry: icon, words, key, state and effect are the action's."""
-        button = QToolButton(parent)
-        button.setProperty("kind", "icon")
-        button.setIconSize(QSize(16, 16))
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setDefaultAction(action)
-        return button
 
     def set_icon(self, icon_name: str, role: str = "text.secondary") -> None:
         """Show another icon."""

@@ -74,10 +74,6 @@ class Section(QWidget):
         """Show a number after the title; ``None`` hides it."""
         self._count.set_content("" if count is None else str(count))
 
-    def add_action(self, widget: QWidget) -> None:
-        """Put a small button at the end of the heading."""
-        self._top.addWidget(widget)
-
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.LanguageChange, QEvent.Type.LayoutDirectionChange):
             self._show()

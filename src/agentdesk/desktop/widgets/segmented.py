@@ -66,10 +66,6 @@ class Segmented(QWidget):
         self._buttons[key].setChecked(True)
         self._show()
 
-    def set_enabled(self, key: str, enabled: bool) -> None:
-        """Allow or forbid one choice."""
-        self._buttons[key].setEnabled(enabled)
-
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """Arrow keys choose the neighbour, in the direction they point."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
