@@ -53,6 +53,16 @@ async def test_it_says_who_the_customer_is_and_how_they_are_reached(desk: FakeDe
         assert "Third floor, no lift. Ask for the two-person delivery." in texts
 
 
+async def test_a_change_brings_nobody_back_who_was_left(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        left, other = desk.find(4417), desk.world.conversations[desk.find(4390)]
+        desk.emit(conversation={left})
+        await panel.show_contact(other.contact_id, other.id)
+        await settled()
+        assert panel.contact_id == other.contact_id
+        assert other.contact_name in _texts(panel)
+
+
 async def test_an_address_that_does_not_work_says_why(desk: FakeDesk) -> None:
     async with panel_of(5088, desk) as panel:
         assert "This address does not exist." in _texts(panel)

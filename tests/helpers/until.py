@@ -14,20 +14,23 @@ from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
+What = str | Callable[[], str] | None
+"""What is waited for, in words; or what says at the end what is missing."""
+
 POLL_SECONDS = 0.01
 
 
 @overload
 async def until(
-    predicate: Callable[[], Awaitable[T | None]], timeout: float = ..., *, what: str | None = ...
+    predicate: Callable[[], Awaitable[T | None]], timeout: float = ..., *, what: What = ...
 ) -> T: ...
 
 
 @overload
-async def until(predicate: Callable[[], T | None], timeout: float = ..., *, what: str | None = ...) -> T: ...
+async def until(predicate: Callable[[], T | None], timeout: float = ..., *, what: What = ...) -> T: ...
 
 
-async def until(predicate: Callable[[], Any], timeout: float = 30.0, *, what: str | None = None) -> Any:
+async def until(predicate: Callable[[], Any], timeout: float = 30.0, *, what: What = None) -> Any:
     """Call ``predicate`` until it answers something true, and return that.
 
     The predicate may be a plain or a coroutine function. Raises ``AssertionError`` after ``timeout`` seconds.
@@ -43,7 +46,7 @@ async def until(predicate: Callable[[], Any], timeout: float = 30.0, *, what: st
         await asyncio.sleep(POLL_SECONDS)
 
 
-def until_sync(predicate: Callable[[], T | None], timeout: float = 30.0, *, what: str | None = None) -> T:
+def until_sync(predicate: Callable[[], T | None], timeout: float = 30.0, *, what: What = None) -> T:
     """Like `until`, for code without an event loop. Blocks the thread."""
     deadline = time.monotonic() + timeout
     while True:
@@ -76,6 +79,6 @@ async def next_signal(signal: Any, timeout: float = 30.0) -> tuple[Any, ...]:
         signal.disconnect(arrived)
 
 
-def _never(predicate: Callable[[], Any], last: Any, timeout: float, what: str | None) -> str:
-    name = what or getattr(predicate, "__qualname__", repr(predicate))
+def _never(predicate: Callable[[], Any], last: Any, timeout: float, what: What) -> str:
+    name = (what() if callable(what) else what) or getattr(predicate, "__qualname__", repr(predicate))
     return f"{name} did not become true within {timeout} s; its last answer was {last!r}"

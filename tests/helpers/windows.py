@@ -60,15 +60,16 @@ async def opened(panes: Workspace, number: int, desk: FakeDesk) -> None:
     """Wait until conversation ``number`` is on screen with its customer."""
     wanted = desk.find(number)
     contact = desk.world.conversations[wanted].contact_id
-    await until(
-        lambda: (
-            panes.conversation.composer.conversation_id == wanted
-            and panes.queue.current() == wanted
-            and panes.panel.contact_id == contact
-        ),
-        timeout=10,
-        what=f"conversation {number} is open",
-    )
+
+    def missing() -> list[str]:
+        shown = {
+            "composer": panes.conversation.composer.conversation_id == wanted,
+            "list": panes.queue.current() == wanted,
+            "customer": panes.panel.contact_id == contact,
+        }
+        return [name for name, there in shown.items() if not there]
+
+    await until(lambda: not missing(), timeout=10, what=lambda: f"{number} is open in {missing()}")
     await settled()
 
 

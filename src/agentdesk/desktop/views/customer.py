@@ -99,7 +99,12 @@ class CustomerPanel(QWidget):
         """Follow what has changed in the replica."""
         told = ("contact", "contact_identity", "conversation")
         if self._wanted is not None and (not changes or any(table in changes for table in told)):
-            self._tasks.start(self.show_contact(self._wanted, self._current), "follow")
+            self._tasks.start(self._follow(), "follow")
+
+    async def _follow(self) -> None:
+        """Read the customer anew who is wanted now: it may be another one than when the change came."""
+        if self._wanted is not None:
+            await self.show_contact(self._wanted, self._current)
 
     def field(self, key: str) -> DetailField:
         """The line of a detail, to be edited in place."""
