@@ -12,10 +12,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-
-from liquid import Environment, Undefined
-from liquid.exceptions import LiquidError
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
@@ -41,12 +37,7 @@ VARIABLES: tuple[str, ...] = (
 MAX_BODY = 50_000
 """Characters of a template; the longest real ones have about 5,000."""
 
-_TAGS = frozenset({"content", "output", "illegal", "if", "unless", "case", "comment", "#"})
-_FILTERS = frozenset(
-    {"default", "upcase", "downcase", "capitalize", "strip", "truncate", "truncatewords", "append", "prepend"}
-)
 _NAME = r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*"
-_PATH = re.compile(_NAME, re.IGNORECASE)
 _GAP = re.compile(r"\{\{ ?(" + _NAME + r") ?\}\}", re.IGNORECASE)
 
 
@@ -64,18 +55,14 @@ def render(body: str, values: Values) -> str:
 
     Raises Invalid where the template is malformed, too long, or uses what is not allowed.
     """
+    from agentdesk.domain.template_grammar import filled  # a start can spare the time that Liquid takes
+
     if len(body) > MAX_BODY:
         raise Invalid(msg("This template is too long."))
     known = {
         thing: {field: value for field, value in fields.items() if value} for thing, fields in values.items()
     }
-    try:
-        return _environment().from_string(body).render(**known)
-    except (LiquidError, RecursionError) as error:
-        raise Invalid(
-            msg("This template has a mistake: {detail}", detail=str(error).partition("\n")[0]),
-            msg("Ask whoever writes your templates to correct it."),
-        ) from error
+    return filled(body, known)
 
 
 def unresolved(text: str) -> tuple[Gap, ...]:
@@ -120,26 +107,3 @@ def first_name(name: str) -> str:
         return name
     family, comma, given = name.partition(", ")
     return (given if comma else family).split()[0]
-
-
-class _Kept(Undefined):
-    """Stands in the text for a variable that has no value."""
-
-    def __str__(self) -> str:
-        written = _PATH.match(self.token.source, self.token.start_index) if self.token else None
-        return "{{ " + (written[0] if written else self.name) + " }}"
-
-
-class _Small(Environment):
-    """Liquid with limits."""
-
-    block_nesting_limit = 20
-    output_stream_limit = 1_000_000
-
-
-@cache
-def _environment() -> Environment:
-    environment = _Small(undefined=_Kept, extra=False)
-    environment.tags = {name: tag for name, tag in environment.tags.items() if name in _TAGS}
-    environment.filters = {name: work for name, work in environment.filters.items() if name in _FILTERS}
-    return environment
