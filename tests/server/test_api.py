@@ -254,6 +254,31 @@ async def test_a_repeated_key_changes_nothing(api: Api) -> None:
     assert len((await api.get(f"/conversations/{one}"))["messages"]) == 2
 
 
+async def test_a_key_belongs_to_its_token_and_to_one_message(api: Api) -> None:
+    one, two = await api.take_in(2)
+    path, key = f"/conversations/{one}/messages", {"Idempotency-Key": "order-1"}
+    note = {"type": "note", "text": "Once."}
+    programs = [await api.authenticator.issue("api", "shop", None) for _ in range(2)]
+    sessions = [await api.token_of(Role.AGENT)]
+    agent = await api.authenticator.user_for(sessions[0])
+    assert agent is not None
+    sessions.append(await api.authenticator.issue("session", "another desk", agent.user_id))
+    repeated = []
+    for token in (*programs, *sessions, programs[0]):
+        answer = await api.call("POST", path, json=note, headers=key, token=token)
+        assert answer.status == 201, await answer.text()
+        repeated.append((await answer.json())["repeated"])
+    assert repeated == [False, False, False, True, True]
+    elsewhere = f"/conversations/{two}/messages"
+    answer = await api.call("POST", elsewhere, json=note, headers=key, token=programs[0])
+    assert answer.status == 409
+    problem = await answer.json()
+    assert problem["code"] == "key_reused"
+    assert "another message" in problem["message"]
+    assert len((await api.get(f"/conversations/{one}"))["messages"]) == 4
+    assert len((await api.get(f"/conversations/{two}"))["messages"]) == 1
+
+
 async def test_text_of_any_kind_is_kept(api: Api) -> None:
     (one,) = await api.take_in(1)
     for text in ("\u0000", "a\u0000b", "👩‍👩‍👧 \u202e", "x" * 500_000, "'; DROP TABLE message; --"):

@@ -199,12 +199,13 @@ def _message_command(
 
 
 def _ids(call: Call[Nothing, NewMessage]) -> tuple[UUID, UUID]:
-    """Ids of command and message: from the key where there is one, so that a repeat finds the first."""
+    """Ids of command and message: from the key where there is one, so that a repeat finds the first, and
+    another message under the same key finds nothing."""
     if call.key is None:
         return new_id(), new_id()
-    name = f"{call.actor.user_id or 'api'}/{call.id}/{call.key}"
     content = hashlib.sha256(msgspec.json.encode(call.body)).hexdigest()
-    return uuid.uuid5(uuid.NAMESPACE_URL, name), uuid.uuid5(uuid.NAMESPACE_OID, f"{name}/{content}")
+    whole = f"{call.key}/{call.id}/{content}"
+    return uuid.uuid5(uuid.NAMESPACE_URL, call.key), uuid.uuid5(uuid.NAMESPACE_OID, whole)
 
 
 async def _execute(call: Call[Nothing, Any], command: AnyCommand, command_id: UUID | None = None) -> Answer:

@@ -30,7 +30,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Q, B]):
-    """One request, checked: who asks, the path's id, query, body and idempotency key."""
+    """One request, checked: who asks, the path's id, query, body and idempotency key.
+
+    ``key`` holds the asker's namespace too: what another program sends under the same words is another key.
+    """
 
     services: Services
     actor: Actor

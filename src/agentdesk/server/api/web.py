@@ -19,7 +19,7 @@ from agentdesk.server.api.openapi import document
 from agentdesk.server.api.operations import ApiError, Call, FileAnswer, Operation, Services
 from agentdesk.server.api.routes import OPERATIONS, PREFIX
 from agentdesk.server.api.values import Nothing, Problem, Taken
-from agentdesk.server.auth import Authenticator
+from agentdesk.server.auth import Authenticator, hash_token
 from agentdesk.store.errors import DatabaseBusy, DatabaseFull, DatabaseGone
 
 MAX_BODY_BYTES = 40 * 1024 * 1024
@@ -53,15 +53,19 @@ def problem_response(
     )
 
 
-async def bearer(request: web.Request, authenticator: Authenticator) -> Actor:
-    """Return who asks; raises ApiError 401."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    actor = await authenticator.user_for(token.strip()) if scheme.lower() == "bearer" and token else None
+async def _bearer(request: web.Request, authenticator: Authenticator) -> tuple[Actor, str]:
+    """Return who asks, and the namespace of their idempotency keys: the person, or else the very token.
+
+    Raises ApiError 401.
+    """
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    token = given.strip()
+    actor = await authenticator.user_for(token) if scheme.lower() == "bearer" and token else None
     if actor is None:
         raise ApiError(
             401, "unauthorized", msg("This needs a valid token."), msg("Send it as Authorization: Bearer …")
         )
-    return actor
+    return actor, str(actor.user_id or hash_token(token))
 
 
 def _endpoint(
@@ -69,14 +73,14 @@ def _endpoint(
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def serve(request: web.Request) -> web.Response:
         try:
-            actor = await bearer(request, authenticator)
+            actor, namespace = await _bearer(request, authenticator)
             call = Call(
                 services=services,
                 actor=actor,
                 path_id=_path_id(request),
                 query=_query(request, operation.query),
                 body=await _body(request, operation.body),
-                key=_key(request) if operation.idempotent_key else None,
+                key=_key(request, namespace) if operation.idempotent_key else None,
             )
             result = await operation.handler(call)
         except AgentDeskError as error:
@@ -168,7 +172,7 @@ def _convert(given: dict[str, Any], kind: type[Taken]) -> Taken:
         ) from None
 
 
-def _key(request: web.Request) -> str | None:
+def _key(request: web.Request, namespace: str) -> str | None:
     keys = request.headers.getall("Idempotency-Key", [])
     if not keys:
         return None
@@ -176,4 +180,4 @@ def _key(request: web.Request) -> str | None:
         raise ApiError(
             400, "bad_request", msg("The Idempotency-Key must be 1 to 200 visible ASCII characters.")
         )
-    return keys[0]
+    return f"{namespace}/{keys[0]}"
