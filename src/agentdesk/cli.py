@@ -126,10 +126,13 @@ def _channel_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     add.add_argument("channel", metavar="CHANNEL", help="email, …")
     add.add_argument("--inbox", required=True)
     add.add_argument("--name", required=True)
-    add.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
-    add.add_argument(
-        "--secret", action="append", default=[], metavar="NAME=env:VAR|file:PATH|-", dest="secrets"
-    )
+    change = channels.add_parser("set", help="change settings or replace a secret; a server takes it up")
+    change.add_argument("name")
+    for parser in (add, change):
+        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
+        parser.add_argument(
+            "--secret", action="append", default=[], metavar="NAME=env:VAR|file:PATH|-", dest="secrets"
+        )
     listing = channels.add_parser("list", help="list the connected accounts")
     listing.add_argument("--json", action="store_true")
     for verb, text in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
@@ -74,9 +75,9 @@ def test_killing_the_desk_loses_and_doubles_nothing(
         desk = spawn(command, tmp_path / "desk.log")
         try:
             if life == KILLS:
-                _let_finish(company, journal, (KILLS + 1) * LETTERS_PER_KILL)
+                _let_finish(company, (KILLS + 1) * LETTERS_PER_KILL)
                 break
-            _wait_for_an_instant(dice, journal)
+            _wait_for_an_instant(dice, desk, journal)
             assert desk.poll() is None, (tmp_path / "desk.log").read_text()
         finally:
             stop(desk, KILL)
@@ -88,12 +89,14 @@ def test_killing_the_desk_loses_and_doubles_nothing(
     assert company.stop() == 0
 
 
-def _wait_for_an_instant(dice: random.Random, journal: Journal) -> None:
+def _wait_for_an_instant(dice: random.Random, desk: subprocess.Popen[bytes], journal: Journal) -> None:
     """Any moment of a start, of the work, or of the short while in which a reply is handed over."""
     step, longest = dice.choice((("", 4.0), ("opened", 4.0), ("drafted", 0.6), ("drafted", 0.6)))
     if step:
         before = journal.count(step)
-        until_sync(lambda: journal.count(step) > before, 90, what=f"the agent has {step} a reply")
+        until_sync(
+            lambda: journal.count(step) > before or desk.poll() is not None, 90, what=f"a reply is {step}"
+        )
     time.sleep(dice.uniform(0.0, longest))
 
 
@@ -105,7 +108,7 @@ def _join(company: Company, profile: Path) -> None:
     (profile / "session").write_text(run_aside(sign_in(company.address, "ana@desk.test", "correct horse")))
 
 
-def _let_finish(company: Company, journal: Journal, letters: int) -> None:
+def _let_finish(company: Company, letters: int) -> None:
     """The last life: until everybody has an answer that went out."""
 
     def all_answered() -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, select
 from tests.conftest import NewMailbox
 from tests.helpers.company import letter
 from tests.helpers.dovecot import DovecotServer, Mailbox
@@ -23,11 +23,10 @@ from agentdesk.base.secrets import Vault
 from agentdesk.commands.values import RetryDelivery
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
-from agentdesk.server.account_context import store_secret
-from agentdesk.server.admin import add_channel, add_inbox, add_user, set_paused
+from agentdesk.server.admin import add_channel, add_inbox, add_user, change_channel, set_paused
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import account_cursor, account_state, conversation, message
+from agentdesk.store.tables import account_state, conversation, message
 from agentdesk_connectors.email.connector import EmailAccount
 
 MakeDesk = Callable[..., Awaitable["Desk"]]
@@ -63,10 +62,8 @@ class Desk(FakeWorld):
 
     async def set_settings(self, **changed: object) -> None:
         """Change settings as a person does who mends them; ``__`` stands for a dot."""
-        async with self.db.write() as conn:
-            before = await conn.scalar(select(account_cursor.c.settings))
-            settings = {**(before or {}), **{key.replace("__", "."): value for key, value in changed.items()}}
-            await conn.execute(update(account_cursor).values(settings=settings))
+        given = {key.replace("__", "."): str(value) for key, value in changed.items()}
+        await change_channel(self.db, self.vault, "Mail", given, {})
 
 
 @pytest.fixture
@@ -122,15 +119,14 @@ async def answered(desk: Desk, mailbox: Mailbox, customer: Mailbox) -> Any:
 
 
 async def test_a_wrong_password_is_told_and_the_right_one_works(
-    make_desk: MakeDesk, mailbox: Mailbox
+    make_desk: MakeDesk, mailbox: Mailbox, migrated_url: str
 ) -> None:
     write(mailbox, "Waiting")
-    desk = await make_desk(password="wrong")
+    desk = await make_desk(migrated_url, password="wrong")
     state = await desk.comes_to("auth_failed")
     assert "password" in state.problem["text"]
     assert state.remedy
-    async with desk.db.write() as conn:
-        await store_secret(conn, desk.vault, desk.account_id, "password", mailbox.password)
+    await change_channel(desk.db, desk.vault, "Mail", {}, {"password": mailbox.password})
     assert await desk.subjects(1) == ["Waiting"]
     state = await desk.comes_to("ok")
     assert state.problem is None

@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import sys
+import traceback
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from agentdesk.app.desktop import DeskProgram
-from agentdesk.desktop.loop import run_app
+from agentdesk.desktop.loop import request_shutdown, run_app
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.workspace import Workspace
 from agentdesk.domain.message import Direction
@@ -100,7 +101,11 @@ def main() -> int:
             journal.write(json.dumps([step, str(conversation_id), text]) + "\n")
 
     async def play() -> None:
-        await Agent(*await program.ready(), tell).work()
+        try:
+            await Agent(*await program.ready(), tell).work()
+        except TimeoutError:
+            traceback.print_exc()
+            request_shutdown("the agent is stuck")
 
     async def run() -> int:
         playing = asyncio.ensure_future(play())

@@ -22,7 +22,7 @@ from agentdesk.server.admin import channel_id
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import account_secret, user
+from agentdesk.store.tables import account_cursor, account_secret, user
 
 SETTINGS = ("address=help@desk.test", "imap.host=imap.desk.test", "smtp.host=smtp.desk.test")
 
@@ -184,6 +184,74 @@ def test_a_channel_is_listed_paused_and_resumed(admin: Admin) -> None:
     assert "already" in admin.refuses(*admin.add_channel())
     for verb in ("pause", "resume", "test"):
         assert "no channel named Other" in admin.refuses("channel", verb, "Other")
+
+
+def test_a_channel_gets_other_settings_and_another_secret(
+    admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.works("inbox", "add", "Support")
+    admin.works(*admin.add_channel("--secret", "password=-", "--set", "imap.port=1143"), stdin="first\n")
+    before = settings_of(admin.url)
+    said = admin.works("channel", "set", "Mail", "--set", "imap.host=new.desk.test", "--set", "imap.port=")
+    assert "Mail" in said
+    admin.works("channel", "set", "Mail", "--set", "address=New@desk.test")
+    assert settings_of(admin.url) == {
+        **before,
+        "imap.host": "new.desk.test",
+        "imap.port": None,
+        "address": "New@desk.test",
+    }
+    assert admin.channels()[0]["address"] == "new@desk.test"
+    assert secret_of(admin.url)[0] == "first"
+    file = tmp_path / "password"
+    file.write_text("second\n", encoding="utf-8")
+    monkeypatch.setenv("MAIL_PASSWORD", "fourth")
+    for source, stdin, password in ((f"file:{file}", "", "second"), ("-", "third\n", "third")):
+        admin.works("channel", "set", "Mail", "--secret", f"password={source}", stdin=stdin)
+        opened, sealed = secret_of(admin.url)
+        assert opened == password
+        assert password.encode() not in sealed
+    admin.works("channel", "set", "Mail", "--secret", "password=env:MAIL_PASSWORD", "--set", "imap.port=1")
+    assert (secret_of(admin.url)[0], settings_of(admin.url)["imap.port"]) == ("fourth", 1)
+
+
+def test_a_channel_is_not_changed_by_halves(admin: Admin) -> None:
+    admin.works("inbox", "add", "Support")
+    admin.works(*admin.add_channel("--secret", "password=-"), stdin="first\n")
+    before = settings_of(admin.url)
+    for more, word in (
+        ((), "--set"),
+        (("--set", "imap.port=many"), "imap.port"),
+        (("--set", "address="), "address"),
+        (("--set", "no.such=setting"), "no.such"),
+        (("--set", "password=swordfish"), "secret"),
+        (("--set", "imap.host"), "NAME=VALUE"),
+        (("--secret", "password=swordfish"), "env:VARIABLE"),
+        (("--secret", "pin=-"), "no secret pin"),
+        (("--set", "imap.host=other.test", "--secret", "pin=-"), "no secret pin"),
+        (("--set", "imap.security=some", "--secret", "password=-"), "imap.security"),
+    ):
+        said = admin.refuses("channel", "set", "Mail", *more, stdin="second\n")
+        assert word in said
+        assert "swordfish" not in said
+    assert "no channel named Other" in admin.refuses("channel", "set", "Other", "--set", "imap.port=1")
+    assert settings_of(admin.url) == before
+    assert secret_of(admin.url)[0] == "first"
+
+
+def settings_of(url: str) -> dict[str, object]:
+    """The stored settings of the account."""
+
+    async def read() -> dict[str, object]:
+        db = Database(url)
+        try:
+            async with db.read() as conn:
+                found: dict[str, object] = await conn.scalar(select(account_cursor.c.settings))
+            return found
+        finally:
+            await db.close()
+
+    return run_aside(read())
 
 
 def secret_of(url: str) -> tuple[str | None, bytes]:

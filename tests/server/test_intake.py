@@ -345,7 +345,6 @@ async def test_a_known_customer_who_writes_to_another_inbox_is_known_there(world
     settings = {"address": "sales@desk.example", "service": "second"}
     await add_channel(world.db, world.vault, "fake", "Sales", "Sales mail", settings, {})
     second.put(raw_mail(id="m1@x.example", refs=["m1@x.example"], name="Alice"))
-    world.cores[0].reload_accounts()
     await world.settled(2)
     first, other = await world.conversations()
     assert first.contact_id == other.contact_id

@@ -56,11 +56,17 @@ async def _token_create(db: Database, parsed: argparse.Namespace) -> int:
 
 
 async def _channel_add(db: Database, parsed: argparse.Namespace) -> int:
-    settings = _pairs(parsed.settings, "--set")
-    secrets = {name: _secret(name, source) for name, source in _pairs(parsed.secrets, "--secret").items()}
+    settings, secrets = _given(parsed)
     vault = await open_vault(db)
     await admin.add_channel(db, vault, parsed.channel, parsed.inbox, parsed.name, settings, secrets)
     print(render(msg("Added {name}.", name=parsed.name)))
+    return 0
+
+
+async def _channel_set(db: Database, parsed: argparse.Namespace) -> int:
+    settings, secrets = _given(parsed)
+    await admin.change_channel(db, await open_vault(db), parsed.name, settings, secrets)
+    print(render(msg("Changed {name}.", name=parsed.name)))
     return 0
 
 
@@ -112,6 +118,7 @@ _VERBS = {
     "inbox add": _inbox_add,
     "token create": _token_create,
     "channel add": _channel_add,
+    "channel set": _channel_set,
     "channel list": _channel_list,
     "channel test": _channel_test,
     "channel authorise": _channel_authorise,
@@ -131,6 +138,12 @@ def _as_json(line: admin.ChannelLine) -> dict[str, str | None]:
         "problem": line.problem,
         "complete_until": until.isoformat() if until else None,
     }
+
+
+def _given(parsed: argparse.Namespace) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings and the secrets of a call."""
+    settings = _pairs(parsed.settings, "--set")
+    return settings, {name: _secret(name, at) for name, at in _pairs(parsed.secrets, "--secret").items()}
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:

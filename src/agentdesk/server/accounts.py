@@ -258,14 +258,12 @@ class Supervisor:
         self._known: dict[UUID, Known] = {}
         self._runners: dict[UUID, Runner] = {}
         self._tasks = Tasks("accounts")
-        self._look = Bell()
         self._failing = False
 
     async def run(self) -> None:
         """Look for changes for ever."""
         try:
             while True:
-                heard = self._look.rings
                 try:
                     await self._reconcile()
                     self._failing = False
@@ -273,13 +271,9 @@ class Supervisor:
                     if not self._failing:
                         _log.warning("the accounts cannot be read", problem=str(error))
                     self._failing = True
-                await self._look.wait(heard, self._tools.times.look)
+                await asyncio.sleep(self._tools.times.look)
         finally:
             await self._tasks.close()
-
-    def look(self) -> None:
-        """Look for changes now."""
-        self._look.ring()
 
     async def _reconcile(self) -> None:
         wanted = {known.id: known for known in await self._read()}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid, NotFound
@@ -19,6 +19,7 @@ from agentdesk.domain.team import Role
 from agentdesk.sdk.context import AccountContext, CheckStep
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.protocols import Account, Authorises, Checks
+from agentdesk.sdk.schema import Schema
 from agentdesk.server.account_context import open_account, store_secret
 from agentdesk.server.auth import hash_password
 from agentdesk.store.engine import Database
@@ -121,11 +122,7 @@ async def add_channel(
     """Add an account of ``channel``. Raises Invalid, naming the field, where a setting cannot be used."""
     name = label(name)
     manifest = connector(channel).manifest
-    settings = manifest.settings.clean(given)
-    known = {field.key for field in manifest.settings.secrets()}
-    for key in secrets:
-        if key not in known:
-            raise Invalid(msg("There is no secret {name}.", name=key), field=key)
+    settings = _checked(manifest.settings, given, secrets)
     account_id, now = new_id(), clock.now()
     async with db.write() as conn:
         inbox_id = await conn.scalar(select(inbox.c.id).where(inbox.c.name == _shown(inbox_name.strip())))
@@ -158,6 +155,55 @@ async def add_channel(
             await store_secret(conn, vault, account_id, key, value)
         await unit.flush()
     return account_id
+
+
+def _checked(schema: Schema, given: Mapping[str, str], secrets: Iterable[str]) -> dict[str, object]:
+    """Return settings as they are stored; raises Invalid for one, or for a secret, that cannot be used."""
+    known = {field.key for field in schema.secrets()}
+    for key in secrets:
+        if key not in known:
+            raise Invalid(msg("There is no secret {name}.", name=key), field=key)
+    return schema.clean(given)
+
+
+async def change_channel(
+    db: Database, vault: Vault, name: str, given: Mapping[str, str], secrets: Mapping[str, str]
+) -> None:
+    """Change settings of an account and replace secrets; an empty setting takes its default again.
+
+    A running server begins anew with them within seconds. Raises NotFound, or Invalid, naming the field,
+    where a setting cannot be used; then nothing is changed.
+    """
+    if not given and not secrets:
+        raise Invalid(msg("Nothing was changed."), msg("Give --set KEY=VALUE or --secret NAME=…."))
+    account_id = await channel_id(db, name)
+    async with db.write() as conn:
+        stored = await conn.execute(
+            select(account.c.channel, account_cursor.c.settings)
+            .join(account_cursor, account_cursor.c.account_id == account.c.id)
+            .where(account.c.id == account_id)
+            .with_for_update()
+        )
+        channel, before = stored.one()
+        manifest = connector(channel).manifest
+        settings = _checked(manifest.settings, {**_as_texts(manifest.settings, before), **given}, secrets)
+        await conn.execute(
+            update(account_cursor)
+            .where(account_cursor.c.account_id == account_id)
+            .values(settings=settings, updated_at=clock.now())
+        )
+        unit = ServerUnit(conn)
+        address = str(settings[manifest.address_setting]).lower()
+        await unit.update(account, account_id, {"address": address})
+        for key, value in secrets.items():
+            await store_secret(conn, vault, account_id, key, value)
+        await unit.flush()
+
+
+def _as_texts(schema: Schema, stored: Mapping[str, object]) -> dict[str, str]:
+    """Stored settings as a person would give them; those that an update of the connector dropped are left."""
+    known = {field.key for field in schema.fields}
+    return {key: str(value) for key, value in stored.items() if key in known and value is not None}
 
 
 def _starting(account_id: UUID, inbox_id: UUID, now: datetime) -> dict[str, object]:

@@ -56,7 +56,3 @@ class ServerCore:
         await self._tasks.close()
         await self._keys.close()
         await self._interpreter.close()
-
-    def reload_accounts(self) -> None:
-        """Look for new and changed accounts now instead of within seconds."""
-        self._supervisor.look()
