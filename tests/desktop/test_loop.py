@@ -9,7 +9,6 @@ import os
 import signal
 import threading
 import weakref
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
@@ -29,12 +28,16 @@ def desk_loop() -> DeskEventLoop:
 
 
 @pytest.fixture
-def reported() -> Iterator[list[tuple[BaseException, str]]]:
-    """The errors that the reporter heard of."""
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[tuple[BaseException, str]]:
+    """The errors that were reported, and where they showed."""
     heard: list[tuple[BaseException, str]] = []
-    tasks.set_reporter(lambda error, where: heard.append((error, where)))
-    yield heard
-    tasks.set_reporter(None)
+
+    class Log:
+        def error(self, _event: str, *, where: str, exc_info: BaseException) -> None:
+            heard.append((exc_info, where))
+
+    monkeypatch.setattr(tasks, "_log", Log())
+    return heard
 
 
 class Sender(QObject):

@@ -11,9 +11,6 @@ from agentdesk_connectors.email import charsets, flowed, headers, limits, mime, 
 from agentdesk_connectors.email.mime import Part
 
 _BODY_TEXT = frozenset({"text/plain", "text/enriched", "text/markdown", "text/x-amp-html", "text/html"})
-_REPORT_TYPES = frozenset(
-    {"message/delivery-status", "message/disposition-notification", "text/rfc822-headers"}
-)
 _NOTES = {
     "application/ms-tnef": notes.TNEF,
     "application/vnd.ms-tnef": notes.TNEF,

@@ -51,9 +51,6 @@ def _known() -> dict[str, str]:
 
 _KNOWN = _known()
 _SINGLE_BYTE = re.compile(r"cp(?!932|949|950)|iso8859|koi8|mac-|ptcp")
-_SHIFTED = frozenset(
-    {"hz", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "utf-16", "utf-16le", "utf-16be", "utf-32"}
-)
 _GUESSABLE = ["cp1252", "cp1250", "cp1251", "koi8-r", "cp1253", "cp1254", "cp1255", "cp1256", "cp932",
               "euc-jp", "gb18030", "big5", "cp949"]  # fmt: skip
 _GUESS_ABOVE = 32  # a guess from fewer bytes is noise

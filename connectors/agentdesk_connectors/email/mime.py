@@ -38,11 +38,6 @@ class Part:
     damaged: bool = False
     unfinished: bool = False  # there are more parts than we tell apart
 
-    @property
-    def is_multipart(self) -> bool:
-        """Whether it holds parts rather than content."""
-        return bool(self.children)
-
     def content(self) -> bytes:
         """Return the content with its transfer encoding undone; damage costs only the damaged places."""
         encoding = self.headers.get("content-transfer-encoding").strip(" \t\"'").lower()

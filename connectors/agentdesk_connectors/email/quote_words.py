@@ -109,8 +109,6 @@ SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 """A line like ``-----Original Message-----``."""
-FORWARD = re.compile(_FORWARDED, re.IGNORECASE)
-"""Such a line that announces something passed on."""
 
 DEVICE = re.compile(
     r"\A[<(\s]{0,5}+(?:sent (?:from|via|with|by|using) |(?:someone )?from my |(?:someone )?from mobile|"

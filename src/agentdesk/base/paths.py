@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["cache_dir", "catalogue_dirs", "config_dir", "data_dir", "log_dir", "resource"]
+__all__ = ["catalogue_dirs", "config_dir", "data_dir", "resource"]
 
 APP_NAME = "AgentDesk"
 HOME_VARIABLE = "AGENTDESK_HOME"
@@ -56,19 +56,9 @@ def data_dir() -> Path:
     return _own("data") or Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
 
 
-def cache_dir() -> Path:
-    """What can be made again at any time. Not created by asking."""
-    return _own("cache") or Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
-
-
 def config_dir() -> Path:
     """Settings of this person on this computer. Not created by asking."""
     return _own("config") or Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
-
-
-def log_dir() -> Path:
-    """Log files. Not created by asking."""
-    return _own("logs") or Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
 
 
 def _own(part: str) -> Path | None:

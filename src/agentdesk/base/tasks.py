@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from agentdesk.base.log import get_logger
 
 _log = get_logger(__name__)
 
-Reporter = Callable[[BaseException, str], None]
-
-
-def _log_error(error: BaseException, where: str) -> None:
-    _log.error("unexpected failure", where=where, exc_info=error)
-
-
-_reporter: Reporter = _log_error
-
-
-def set_reporter(reporter: Reporter | None) -> None:
-    """Let ``reporter(error, where)`` hear of unexpected failures; None restores the log."""
-    global _reporter
-    _reporter = reporter or _log_error
-
 
 def report_error(error: BaseException, where: str) -> None:
-    """Tell of a bug: log it, or hand it to whoever listens."""
-    _reporter(error, where)
+    """Tell of a bug: ``where`` it showed goes into the log with the whole story."""
+    _log.error("unexpected failure", where=where, exc_info=error)
 
 
 class Tasks:

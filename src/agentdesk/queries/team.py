@@ -20,12 +20,6 @@ async def users(conn: AsyncConnection) -> list[UserRow]:
     return await _rows(conn, select(user).order_by(func.lower(user.c.name), user.c.id), UserRow)
 
 
-async def user_by_email(conn: AsyncConnection, email: str) -> UserRow | None:
-    """Return the person with that address (in any case), or None."""
-    found = await _rows(conn, select(user).where(user.c.email == email.strip().lower()), UserRow)
-    return found[0] if found else None
-
-
 async def inboxes(conn: AsyncConnection) -> list[InboxRow]:
     """Return all inboxes, by name."""
     return await _rows(conn, select(inbox).order_by(func.lower(inbox.c.name), inbox.c.id), InboxRow)

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.store.tables import conversation, search_entry
 from agentdesk.store.words import TEXT_LIMIT, Term, parse_query, tokens
 
-__all__ = ["Entry", "find_conversations", "index_messages", "remove", "remove_inbox", "search_text", "tokens"]
+__all__ = ["Entry", "find_conversations", "index_messages", "remove", "search_text", "tokens"]
 
 Entry = tuple[UUID, UUID, UUID, str]
 """Message, conversation, inbox, and the text to be found (see :func:`search_text`)."""
@@ -70,11 +70,6 @@ async def remove(conn: AsyncConnection, message_ids: Sequence[UUID]) -> None:
     """Take messages out of the index; those that are not in it do not matter."""
     for ids in _portions(message_ids):
         await _remove(conn, search_entry.c.message_id.in_(ids))
-
-
-async def remove_inbox(conn: AsyncConnection, inbox_id: UUID) -> None:
-    """Take all messages of an inbox out of the index."""
-    await _remove(conn, search_entry.c.inbox_id == inbox_id)
 
 
 async def find_conversations(

@@ -57,8 +57,6 @@ CREATE TABLE draft (
 CREATE TABLE uploaded (blob TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
