@@ -52,6 +52,8 @@ class SteadyConnection(aiosqlite.Connection):
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not self._running or self._connection is None:
             raise ValueError("Connection closed")
+        if _is_instant(fn):
+            return fn(*args, **kwargs)
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((done, partial(fn, *args, **kwargs)))
         try:
@@ -83,6 +85,14 @@ class SteadyConnection(aiosqlite.Connection):
 
 def _nothing() -> None:
     pass
+
+
+def _is_instant(fn: Callable[..., Any]) -> bool:
+    """Whether ``fn`` makes a cursor or closes one: no work for the thread, and two of four trips to it."""
+    owner = getattr(fn, "__self__", None)
+    if isinstance(owner, sqlite3.Connection):
+        return fn.__name__ == "cursor"
+    return isinstance(owner, sqlite3.Cursor) and fn.__name__ == "close"
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

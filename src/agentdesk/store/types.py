@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,15 +42,18 @@ class Id(TypeDecorator[uuid.UUID]):
             return dialect.type_descriptor(Uuid(as_uuid=True))
         return dialect.type_descriptor(LargeBinary(16))
 
-    def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.bytes
+    def bind_processor(self, dialect: Dialect) -> Callable[[uuid.UUID | None], Any] | None:
+        """Straight to the driver: a recorded mail binds some sixty ids."""
+        return self.impl_instance.bind_processor(dialect) if dialect.name == "postgresql" else _id_to_bytes
 
     def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:
         if value is None or isinstance(value, uuid.UUID):
             return value
         return msgspec.convert(value, uuid.UUID)  # eight times as fast as UUID(bytes=…)
+
+
+def _id_to_bytes(value: uuid.UUID | None) -> bytes | None:
+    return None if value is None else value.bytes
 
 
 class Moment(TypeDecorator[datetime]):
@@ -63,12 +67,9 @@ class Moment(TypeDecorator[datetime]):
             return dialect.type_descriptor(DateTime(timezone=True))
         return dialect.type_descriptor(BigInteger())
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive time reached the database")
-        return value if dialect.name == "postgresql" else (value - _EPOCH) // _MICROSECOND
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Straight to the driver, as for ids."""
+        return _aware if dialect.name == "postgresql" else _microseconds
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -76,6 +77,17 @@ class Moment(TypeDecorator[datetime]):
         if isinstance(value, datetime):
             return value.astimezone(UTC)
         return _EPOCH + timedelta(microseconds=value)
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise ValueError("a naive time reached the database")
+    return value
+
+
+def _microseconds(value: datetime | None) -> int | None:
+    known = _aware(value)
+    return None if known is None else (known - _EPOCH) // _MICROSECOND
 
 
 class Xid(TypeDecorator[int]):
