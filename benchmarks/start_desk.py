@@ -1,10 +1,12 @@
 """How soon the window is there and how much memory it takes, with a replica of 100,000 conversations.
 
-    python -m benchmarks.start_desk [--conversations 100000] [--rounds 5]
+    python -m benchmarks.start_desk [--conversations 100000] [--rounds 5] [--platform offscreen|xvfb|both]
 
 Each round starts a bare PySide6 window and the desk, one after the other, as programs of their own, and takes
-the time from the start of the process to the first paint and, for the desk, until the rows of the queue are
-painted. Then it opens conversations, takes the memory (PSS) and the processor time of an idle minute's share.
+the time from the start of the process: to the first paint; until the rows of the list that the window opens
+with are painted and it has followed a key (complete); until the replica is open behind them. The desk has
+been there before, so it has kept what it showed last; one round more is without that. Then it shows the list
+of all conversations, opens some, and takes the memory (PSS) and the processor time of an idle minute's share.
 The desk has no server in this measurement; it works from its replica.
 """
 
@@ -12,15 +14,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import select
+
+_MOMENTS = ("first", "rows", "complete", "live")
 
 BARE = """
 import sys, time
@@ -66,10 +73,9 @@ async def build(folder: Path, count: int) -> None:
     await replica.close()
 
 
-def run(code: str, *arguments: str) -> tuple[float, dict[str, float]]:
-    """Run ``code`` in a fresh interpreter; returns when it was started and what it printed."""
-    import time
-
+def run(code: str, *arguments: str) -> dict[str, float]:
+    """Run ``code``, or the module in ``arguments``, in a fresh interpreter; returns what it printed, moments
+    as seconds since it was started."""
     started = time.time()
     command = [sys.executable, *(("-c", code) if code else ()), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
@@ -79,7 +85,60 @@ def run(code: str, *arguments: str) -> tuple[float, dict[str, float]]:
     for line in done.stdout.splitlines():
         if line.startswith("{"):
             found |= json.loads(line)
-    return started, found
+    return found | {name: found[name] - started for name in _MOMENTS if name in found}
+
+
+@contextlib.contextmanager
+def display(platform: str) -> Iterator[None]:
+    """Let programs show their windows on ``platform``: offscreen, or an X server made for this."""
+    if platform == "offscreen":
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        yield
+        return
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert server.stdout is not None
+    os.environ |= {"QT_QPA_PLATFORM": "xcb", "DISPLAY": f":{server.stdout.readline().strip()}"}
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def measure(folder: Path, rounds: int) -> tuple[list[float], list[dict[str, float]], dict[str, float]]:
+    """Return the bare window's times, the desk's figures, and those of a start with nothing kept."""
+    probe = ("-m", "benchmarks.start_probe", str(folder))
+    (folder / "screen").unlink(missing_ok=True)
+    without = run("", *probe)
+    bare, desk = [], []
+    for _ in range(rounds):
+        bare.append(run(BARE)["first"])
+        desk.append(run("", *probe))
+    return bare, desk, without
+
+
+def report(bare: list[float], desk: list[dict[str, float]], without: dict[str, float]) -> None:
+    """Print the medians."""
+    base = statistics.median(bare)
+
+    def middle(name: str) -> float:
+        return statistics.median(figures[name] for figures in desk)
+
+    print(f"bare window, first paint        {base:7.2f} s")
+    for title, value in (
+        ("desk, first paint", middle("first")),
+        ("desk, rows painted", middle("rows")),
+        ("desk, complete", middle("complete")),
+        ("desk, replica open behind them", middle("live")),
+        ("complete with nothing kept", without["complete"]),
+    ):
+        print(f"{title:31} {value:7.2f} s   {value / base:5.2f} x bare")
+    print(f"list of all conversations       {1000 * middle('all'):7.0f} ms")
+    median, p99 = middle("open_median"), middle("open_p99")
+    print(f"open a conversation             {median:7.1f} ms median, {p99:.1f} ms p99")
+    print(f"memory (PSS)                    {middle('pss'):7.1f} MB")
+    print(f"idle processor time             {middle('idle'):7.2f} % of one core")
 
 
 def main() -> None:
@@ -87,28 +146,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--conversations", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--platform", choices=("offscreen", "xvfb", "both"), default="both")
+    parser.add_argument("--folder", type=Path, help="keep the replica here, for the next time")
     parsed = parser.parse_args()
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        asyncio.run(build(folder, parsed.conversations))
-        bare, first, complete, last = [], [], [], {}
-        for _ in range(parsed.rounds):
-            started, found = run(BARE)
-            bare.append(found["first"] - started)
-            started, found = run("", "-m", "benchmarks.start_probe", str(folder))
-            first.append(found["first"] - started)
-            complete.append(found["complete"] - started)
-            last = found
-    base = statistics.median(bare)
-    print(f"{parsed.conversations} conversations, {parsed.rounds} rounds, {os.environ['QT_QPA_PLATFORM']}")
-    print(f"bare window, first paint   {base:6.2f} s")
-    for title, values in (("desk, first paint", first), ("desk, complete", complete)):
-        middle = statistics.median(values)
-        print(f"{title:26} {middle:6.2f} s   {middle / base:4.2f} x bare")
-    print(f"open a conversation        {last['open_median']:6.1f} ms median, {last['open_p99']:.1f} ms p99")
-    print(f"memory (PSS)               {last['pss']:6.1f} MB")
-    print(f"idle processor time        {last['idle']:6.2f} % of one core")
+    with contextlib.ExitStack() as stack:
+        folder = parsed.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "replica.sqlite").exists():
+            asyncio.run(build(folder, parsed.conversations))
+        for platform in ("offscreen", "xvfb") if parsed.platform == "both" else (parsed.platform,):
+            with display(platform):
+                figures = measure(folder, parsed.rounds)
+            print(f"{parsed.conversations} conversations, {parsed.rounds} rounds, {platform}")
+            report(*figures)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import os
 from pathlib import Path
@@ -20,16 +21,18 @@ from agentdesk.desktop.loop import application, request_shutdown, run_app, shutd
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.window import MainWindow
-from agentdesk.sync.desk import Link
 
 if TYPE_CHECKING:
     from agentdesk.app.private_server import PrivateServer
     from agentdesk.desktop.workspace import Workspace
+    from agentdesk.sync.early_desk import EarlyDesk
+    from agentdesk.sync.first_screen import FirstScreenFile, ScreenKeeper
     from agentdesk.sync.local import LocalDesk
 
 _log = get_logger(__name__)
 
 ALONE, TEAM = "alone", "team"
+_ROWS_SECONDS = 1.0
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -38,6 +41,7 @@ def run(parsed: argparse.Namespace) -> int:
     profile = (parsed.profile or data_dir() / "desk").absolute()
     settings = SettingsFile(profile / "settings.json")
     program = DeskProgram(profile, settings, parsed)
+    gc.disable()  # until the desk is open: what is made on the way stays
     return run_app(program.main)
 
 
@@ -48,7 +52,9 @@ class DeskProgram:
         self._profile = profile
         self._settings = settings
         self._parsed = parsed
+        self._early: EarlyDesk | None = None
         self._desk: LocalDesk | None = None
+        self._keeper: ScreenKeeper | None = None
         self._server: PrivateServer | None = None
         self._window: MainWindow | None = None
         self._opened = asyncio.Event()
@@ -98,10 +104,14 @@ class DeskProgram:
             await self._start(window)
         except AgentDeskError as error:
             _log.warning("the desk does not start", why=str(error))
+            await self._end_early()
             if self._server is not None:
                 await self._server.stop()
                 self._server = None
             self._show_trouble(window, error, can_retry=True)
+        finally:
+            gc.freeze()  # what is there now stays to the end: no collection need look at it again
+            gc.enable()
 
     def _show_trouble(self, window: MainWindow, error: AgentDeskError, *, can_retry: bool) -> None:
         from agentdesk.desktop.views.trouble import TroublePage
@@ -134,6 +144,7 @@ class DeskProgram:
         if server or chosen.mode == TEAM:
             await self._join(window, server or chosen.server)
         elif chosen.mode == ALONE:
+            await self._show_panes(window, "")
             await self.work_alone()
         else:
             FirstRun(self, window, self._settings, self._profile).show()
@@ -142,6 +153,7 @@ class DeskProgram:
         """Sign in to a team's server: with the kept session, or by asking."""
         token = self._session_file().read_text("utf-8") if self._session_file().exists() else ""
         if token and server == self._settings.now.server:
+            await self._show_panes(window, server)
             await self.open_desk(server, token)
             return
         from agentdesk.app.first_run import FirstRun
@@ -168,19 +180,53 @@ class DeskProgram:
         await self.open_desk(server, token)
 
     async def open_desk(self, server: str, token: str) -> None:
-        """Open the replica, fill the window, and connect."""
+        """Open the replica, fill the window where it is not filled yet, and connect."""
         local = await asyncio.to_thread(_import_local_desk)
         assert self._window is not None
         desk = self._desk = local(self._profile, server, token)
         await desk.start()
-        self._window.attach(desk, workspace=_workspace_name(server), reconnect=self._on_reconnect)
-        gc.freeze()  # what is there now stays to the end: no collection need look at it again
+        if self._early is None:
+            await self._show_panes(self._window, server)
+        assert self._early is not None
+        self._early.become(desk)
+        self._keep_screen(desk)
         self._opened.set()
+
+    async def _show_panes(self, window: MainWindow, server: str) -> None:
+        """Fill the window with what it showed last, while nothing behind it is open yet."""
+        early_desk = await asyncio.to_thread(_import_panes)
+        screen = await asyncio.to_thread(self._screen_file().read)
+        early = self._early = early_desk(screen)
+        workspace = window.attach(early, workspace=_workspace_name(server), reconnect=self._on_reconnect)
+        if early.rows:
+            await _rows_painted(workspace)
+
+    async def _end_early(self) -> None:
+        """Take the panes back: there will be nothing behind them."""
+        early, self._early = self._early, None
+        if early is not None:
+            early.give_up()
+        if self._window is not None and self._window.workspace is not None:
+            await self._window.workspace.release()
+
+    def _screen_file(self) -> FirstScreenFile:
+        from agentdesk.sync.first_screen import FirstScreenFile
+
+        chosen = self._settings.now
+        whose = f"{chosen.mode} {chosen.server} {chosen.email}"
+        return FirstScreenFile(self._profile / "screen", whose)
+
+    def _keep_screen(self, desk: LocalDesk) -> None:
+        from agentdesk.sync.first_screen import ScreenKeeper
+
+        self._keeper = ScreenKeeper(self._screen_file(), desk)
 
     def _on_reconnect(self) -> None:
         """Try the server at once; with a session that has ended, ask to sign in again."""
         if self._desk is None:
             return
+        from agentdesk.sync.desk import Link
+
         if self._desk.status.link is Link.SIGN_IN and self._settings.now.mode == TEAM:
             self._tasks.start(self._sign_in_again(), "sign in again")
         else:
@@ -192,7 +238,10 @@ class DeskProgram:
 
         if self._window is None or self._desk is None or self._window.workspace is None:
             return
-        await self._window.workspace.release()
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            await keeper.drop()
+        await self._end_early()
         desk, self._desk = self._desk, None
         await desk.close()
         FirstRun(self, self._window, self._settings, self._profile).ask_sign_in()
@@ -206,23 +255,41 @@ class DeskProgram:
     async def _stop(self) -> None:
         window = self._window
         if window is not None:
-            if window.workspace is not None:
-                await window.workspace.release()
+            await self._end_early()
             window.hide()
+        if self._keeper is not None:
+            await self._keeper.close()
         if self._desk is not None:
             await self._desk.close()
         if self._server is not None:
             await self._server.stop()
 
 
-def _import_local_desk() -> type[LocalDesk]:
-    """The heavy imports, in a thread: the window answers meanwhile."""
+def _import_panes() -> type[EarlyDesk]:
+    """Import what fills the window, in a thread: the window answers meanwhile."""
     import agentdesk.desktop.workspace  # noqa: F401 - needed in a moment
+    from agentdesk.sync.early_desk import EarlyDesk
+
+    return EarlyDesk
+
+
+def _import_local_desk() -> type[LocalDesk]:
+    """Import what opens the replica, in a thread: the window answers meanwhile."""
     from agentdesk.sync.local import LocalDesk
 
     return LocalDesk
 
 
+async def _rows_painted(workspace: Workspace) -> None:
+    """Wait until the first rows are on screen, lest the imports that follow take the processor from them."""
+    arrived = asyncio.Event()
+    workspace.queue.model.rows_arrived.connect(arrived.set)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_ROWS_SECONDS):
+            await arrived.wait()
+    workspace.queue.table.viewport().repaint()
+
+
 def _workspace_name(server: str) -> str:
     host = server.split("//")[-1].split(":")[0].split("/")[0]
-    return "AgentDesk" if host in ("127.0.0.1", "localhost", "[") else host
+    return "AgentDesk" if host in ("", "127.0.0.1", "localhost", "[") else host

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QMainWindow, QStyle, QWidget
 from agentdesk.base.paths import resource
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
-from agentdesk.sync.desk import DeskPort
 
 if TYPE_CHECKING:
     from agentdesk.desktop.workspace import Workspace
+    from agentdesk.sync.desk import DeskPort
 
 __all__ = ["MainWindow", "program_icon"]
 

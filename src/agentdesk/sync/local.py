@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 from agentdesk.base import clock
@@ -35,13 +34,12 @@ from agentdesk.sync.desk import Changes, Draft, LinkStatus, Waiting
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.subscribers import Subscribers
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["LocalDesk"]
 
 _RELEASE_AGAIN_SECONDS = 5.0
-
-T = TypeVar("T")
 
 _log = get_logger(__name__)
 
@@ -60,8 +58,8 @@ class LocalDesk:
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
         self._connection = Connection(server_url, token, self._workbench, self._files, self._status_changed)
         self._tasks = Tasks("desk")
-        self._listeners: list[Callable[[Changes], None]] = []
-        self._status_listeners: list[Callable[[LinkStatus], None]] = []
+        self._subscribers = Subscribers[Changes]()
+        self._status_subscribers = Subscribers[LinkStatus]()
         self._me: UserRow | None = None
 
     async def start(self) -> None:
@@ -101,11 +99,11 @@ class LocalDesk:
 
     def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
         """Hear of changes, once per transaction."""
-        return _subscribed(self._listeners, on_changes)
+        return self._subscribers.add(on_changes)
 
     def subscribe_status(self, on_status: Callable[[LinkStatus], None]) -> Callable[[], None]:
         """Hear of the connection's status."""
-        return _subscribed(self._status_listeners, on_status)
+        return self._status_subscribers.add(on_status)
 
     # --- what the replica shows ---
 
@@ -266,43 +264,17 @@ class LocalDesk:
         if not changes or self._my_id in changes.get("user", ()):
             self._tasks.start(self._look_up_me(), "me")
         self._connection.recount()
-        self._tell(changes)
-
-    def _tell(self, changes: Changes) -> None:
-        for listener in self._listeners:
-            _call_soon(self._listeners, listener, changes)
+        self._subscribers.tell(changes)
 
     def _status_changed(self, status: LinkStatus) -> None:
-        for listener in self._status_listeners:
-            _call_soon(self._status_listeners, listener, status)
+        self._status_subscribers.tell(status)
 
     async def _look_up_me(self) -> None:
         before = self._me
         self._me = next((user for user in await self.users() if user.id == self._my_id), None)
         if self._me is not None and self._me != before:
-            self._tell({"user": {self._me.id}})
+            self._subscribers.tell({"user": {self._me.id}})
 
 
 def _timer(command_id: UUID) -> str:
     return f"release {command_id}"
-
-
-def _subscribed(listeners: list[Callable[[T], None]], listener: Callable[[T], None]) -> Callable[[], None]:
-    """Add a listener; returns what removes it."""
-    listeners.append(listener)
-
-    def unsubscribe() -> None:
-        if listener in listeners:
-            listeners.remove(listener)
-
-    return unsubscribe
-
-
-def _call_soon(listeners: list[Callable[[T], None]], listener: Callable[[T], None], news: T) -> None:
-    """Call a listener from the loop, unless it has left by then: what it raises is nobody else's trouble."""
-
-    def call() -> None:
-        if listener in listeners:
-            listener(news)
-
-    asyncio.get_running_loop().call_soon(call)

@@ -1,0 +1,184 @@
+"""The desk while its files are being opened: it shows the last screen, all else waits for the real desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from agentdesk.base import clock
+from agentdesk.commands.values import AnyCommand, File
+from agentdesk.queries.rows import (
+    AccountRow,
+    ContactDetail,
+    ConversationRow,
+    Counts,
+    InboxRow,
+    QueueRow,
+    TemplateRow,
+    Timeline,
+    UserRow,
+    View,
+)
+from agentdesk.sync.desk import Changes, DeskPort, Draft, Link, LinkStatus, Waiting
+from agentdesk.sync.first_screen import FIRST_VIEW, FirstScreen
+from agentdesk.sync.subscribers import Subscribers
+
+__all__ = ["EarlyDesk"]
+
+
+class EarlyDesk:
+    """Fulfils :class:`agentdesk.sync.desk.DeskPort` from the first moment on.
+
+    Until :meth:`become` it answers from ``screen`` what that knows; every other question waits. From then on
+    the real desk answers everything. Where none will come (:meth:`give_up`), those who wait are cancelled.
+    """
+
+    def __init__(self, screen: FirstScreen | None) -> None:
+        self._screen = screen
+        self._rows = {row.id: row for row in screen.rows} if screen else {}
+        self._desk: DeskPort | None = None
+        self._opened: asyncio.Future[DeskPort] = asyncio.get_running_loop().create_future()
+        self._subscribers = Subscribers[Changes]()
+        self._status_subscribers = Subscribers[LinkStatus]()
+        self._status = LinkStatus(link=Link.CONNECTING, since=clock.now())
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the first list are there at once."""
+        return len(self._rows)
+
+    def become(self, desk: DeskPort) -> None:
+        """Pass everything on to ``desk`` from now on; all that was shown may be different."""
+        if self._opened.cancelled():
+            return  # the window was closed meanwhile
+        self._desk, self._screen = desk, None
+        self._rows = {}
+        self._opened.set_result(desk)
+        desk.subscribe(self._subscribers.tell)
+        desk.subscribe_status(self._status_subscribers.tell)
+        self._subscribers.tell({})
+        self._status_subscribers.tell(desk.status)
+
+    def give_up(self) -> None:
+        """The real desk does not come: nobody waits for it any longer."""
+        self._opened.cancel()
+
+    async def _open(self) -> DeskPort:
+        return await asyncio.shield(self._opened) if self._desk is None else self._desk
+
+    # --- what the last screen knows ---
+
+    @property
+    def me(self) -> UserRow | None:
+        if self._desk is not None:
+            return self._desk.me
+        return self._screen.me if self._screen else None
+
+    @property
+    def status(self) -> LinkStatus:
+        return self._status if self._desk is None else self._desk.status
+
+    @property
+    def undo_seconds(self) -> int:
+        if self._desk is not None:
+            return self._desk.undo_seconds
+        return self._screen.undo_seconds if self._screen else 0
+
+    def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
+        return self._subscribers.add(on_changes)
+
+    def subscribe_status(self, on_status: Callable[[LinkStatus], None]) -> Callable[[], None]:
+        return self._status_subscribers.add(on_status)
+
+    async def queue_ids(self, view: View) -> list[UUID]:
+        if self._screen is not None and view == FIRST_VIEW:
+            return list(self._screen.ids)
+        return await (await self._open()).queue_ids(view)
+
+    async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
+        if self._screen is not None and self._rows.keys() >= set(ids):
+            return [self._rows[row_id] for row_id in ids]
+        return await (await self._open()).queue_rows(ids)
+
+    async def counts(self) -> Counts:
+        return self._screen.counts if self._screen else await (await self._open()).counts()
+
+    async def accounts(self) -> list[AccountRow]:
+        return list(self._screen.accounts) if self._screen else await (await self._open()).accounts()
+
+    async def drafts(self) -> list[Draft]:
+        if self._screen is not None:
+            return [Draft(conversation_id=one, mode="reply", text="") for one in self._screen.drafts]
+        return await (await self._open()).drafts()
+
+    # --- what waits for the real desk ---
+
+    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
+        return await (await self._open()).matching(view, ids)
+
+    async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
+        return await (await self._open()).conversation(conversation_id)
+
+    async def timeline(self, conversation_id: UUID, before: UUID | None = None, limit: int = 40) -> Timeline:
+        return await (await self._open()).timeline(conversation_id, before, limit)
+
+    async def contact(self, contact_id: UUID) -> ContactDetail | None:
+        return await (await self._open()).contact(contact_id)
+
+    async def templates(self) -> list[TemplateRow]:
+        return await (await self._open()).templates()
+
+    async def users(self) -> list[UserRow]:
+        return await (await self._open()).users()
+
+    async def inboxes(self) -> list[InboxRow]:
+        return await (await self._open()).inboxes()
+
+    async def search(self, text: str, limit: int = 200) -> list[UUID]:
+        return await (await self._open()).search(text, limit)
+
+    async def do(self, command: AnyCommand, hold_seconds: float = 0) -> UUID:
+        return await (await self._open()).do(command, hold_seconds)
+
+    async def undo_hold(self, command_id: UUID) -> bool:
+        return await (await self._open()).undo_hold(command_id)
+
+    async def release_hold(self, command_id: UUID) -> None:
+        await (await self._open()).release_hold(command_id)
+
+    async def waiting(self) -> list[Waiting]:
+        return await (await self._open()).waiting()
+
+    async def retry(self, command_id: UUID) -> None:
+        await (await self._open()).retry(command_id)
+
+    async def discard(self, command_id: UUID) -> None:
+        await (await self._open()).discard(command_id)
+
+    async def save_draft(self, draft: Draft) -> None:
+        await (await self._open()).save_draft(draft)
+
+    async def draft(self, conversation_id: UUID, mode: str) -> Draft | None:
+        return await (await self._open()).draft(conversation_id, mode)
+
+    async def attach(self, path: Path) -> File:
+        return await (await self._open()).attach(path)
+
+    async def attach_bytes(self, name: str, media_type: str, content: bytes) -> File:
+        return await (await self._open()).attach_bytes(name, media_type, content)
+
+    async def file(self, blob: str, attachment_id: UUID) -> Path:
+        return await (await self._open()).file(blob, attachment_id)
+
+    async def original(self, message_id: UUID) -> bytes:
+        return await (await self._open()).original(message_id)
+
+    async def remote_picture(self, message_id: UUID, url: str) -> bytes:
+        return await (await self._open()).remote_picture(message_id, url)
+
+    async def close(self) -> None:
+        self.give_up()
+        if self._desk is not None:
+            await self._desk.close()

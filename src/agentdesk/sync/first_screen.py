@@ -1,0 +1,138 @@
+"""What the window showed last, kept in a small file: the next start paints it before any database is open.
+
+The file lies beside the replica, holds the same kind of content, and is only ever a copy: whatever is wrong
+with it, the start merely shows its rows a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
+from agentdesk.queries.rows import AccountRow, Counts, QueueRow, UserRow, View
+from agentdesk.sync.desk import Changes, DeskPort
+
+__all__ = ["FIRST_VIEW", "FirstScreen", "FirstScreenFile", "ScreenKeeper"]
+
+FIRST_VIEW = View(kind="mine", order="due")
+"""The list that a window opens with."""
+
+_VERSION = 1
+_IDS = 2000
+_ROWS = 64
+_PAUSE_SECONDS = 60.0
+
+_log = get_logger(__name__)
+
+
+class FirstScreen(msgspec.Struct, frozen=True, kw_only=True):
+    """The beginning of the first list (``rows`` are those of the first ``ids``), and what the rail tells.
+
+    ``account`` says whose it is; ``drafts`` names the conversations with an unsent text.
+    """
+
+    version: int = _VERSION
+    account: str = ""
+    me: UserRow | None = None
+    undo_seconds: int = 0
+    ids: tuple[UUID, ...] = ()
+    rows: tuple[QueueRow, ...] = ()
+    counts: Counts = Counts()
+    accounts: tuple[AccountRow, ...] = ()
+    drafts: tuple[UUID, ...] = ()
+
+
+class FirstScreenFile:
+    """The file at ``path``, for the person and server that ``account`` names."""
+
+    def __init__(self, path: Path, account: str) -> None:
+        self._path = path
+        self._account = account
+
+    def read(self) -> FirstScreen | None:
+        """Return what was kept; None where there is nothing, or nothing that fits. Blocks for a few ms."""
+        try:
+            screen = msgspec.msgpack.decode(self._path.read_bytes(), type=FirstScreen)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            _log.info("the last screen cannot be read", why=str(error))
+            return None
+        return screen if (screen.version, screen.account) == (_VERSION, self._account) else None
+
+    def write(self, screen: FirstScreen) -> None:
+        """Keep ``screen``, readable for its owner only. Raises OSError."""
+        mine = msgspec.structs.replace(screen, account=self._account)
+        temporary = self._path.with_suffix(".new")
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.msgpack.encode(mine))
+        os.replace(temporary, self._path)
+
+    def delete(self) -> None:
+        """Forget it."""
+        self._path.unlink(missing_ok=True)
+
+
+class ScreenKeeper:
+    """Keeps the file in step with ``desk``: after changes, at most once a minute, and at the end."""
+
+    def __init__(self, file: FirstScreenFile, desk: DeskPort) -> None:
+        self._file = file
+        self._desk = desk
+        self._tasks = Tasks("first screen")
+        self._changed = asyncio.Event()
+        self._changed.set()
+        self._unsubscribe = desk.subscribe(self._on_changes)
+        self._tasks.start(self._keep(), "keep")
+
+    async def close(self) -> None:
+        """Write the last state, and follow the desk no longer."""
+        self._unsubscribe()
+        await self._tasks.close()
+        if self._changed.is_set():
+            await self._write()
+
+    async def drop(self) -> None:
+        """Forget what was kept, and follow the desk no longer: the person has signed out."""
+        self._unsubscribe()
+        await self._tasks.close()
+        await asyncio.to_thread(self._file.delete)
+
+    def _on_changes(self, _changes: Changes) -> None:
+        self._changed.set()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self._changed.wait()
+            await self._write()
+
+    async def _write(self) -> None:
+        self._changed.clear()
+        try:
+            await asyncio.to_thread(self._file.write, await _shown_by(self._desk))
+        except (AgentDeskError, OSError) as error:
+            _log.info("the screen is not kept", why=str(error))
+
+
+async def _shown_by(desk: DeskPort) -> FirstScreen:
+    ids = await desk.queue_ids(FIRST_VIEW)
+    drafts = await desk.drafts()
+    return FirstScreen(
+        me=desk.me,
+        undo_seconds=desk.undo_seconds,
+        ids=tuple(ids[:_IDS]),
+        rows=tuple(await desk.queue_rows(ids[:_ROWS])),
+        counts=await desk.counts(),
+        accounts=tuple(await desk.accounts()),
+        drafts=tuple({draft.conversation_id: None for draft in drafts}),
+    )
