@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from tests.conftest import NewMailbox
-from tests.helpers.company import Company, found_company, letter
+from tests.helpers.company import Company, customer_address, found_company, letter
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.postgres import run_aside
 from tests.helpers.processes import KILL, spawn, stop
@@ -68,8 +68,8 @@ def test_killing_the_desk_loses_and_doubles_nothing(
     lives: Counter[str] = Counter()
     for life in range(KILLS + 1):
         for number in range(LETTERS_PER_KILL):
-            subject = f"Letter {life * LETTERS_PER_KILL + number}"
-            mailbox.deliver(letter(customer.address, subject, "Hi", to=mailbox.address).as_bytes())
+            sender = customer_address(customer, life * LETTERS_PER_KILL + number)
+            mailbox.deliver(letter(sender, "A question", "Hi", to=mailbox.address).as_bytes())
         before = len(journal.steps())
         command = [sys.executable, "-m", "tests.helpers.desk_agent", profile, journal.path]
         desk = spawn(command, tmp_path / "desk.log")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import NewMailbox
-from tests.helpers.company import Company, found_company, http_status, letter
+from tests.helpers.company import Company, customer_address, found_company, http_status, letter
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.program import Programs
 from tests.helpers.smtp import SmtpServer
@@ -49,7 +49,8 @@ class Traffic(threading.Thread):
 
     def _write(self) -> None:
         number = len(self.written)
-        mail = letter(self.customer.address, f"Letter {number}", "Hi", to=self.company.mailbox.address)
+        sender = customer_address(self.customer, number)
+        mail = letter(sender, f"Letter {number}", "Hi", to=self.company.mailbox.address)
         self.company.mailbox.deliver(mail.as_bytes())
         self.written.append(str(mail["Message-ID"]).strip("<>"))
 
@@ -91,7 +92,7 @@ def test_killing_the_server_loses_and_doubles_nothing(
             time.sleep(dice.uniform(0.0, 1.5))
             company.kill()
             company.start()
-        until_sync(lambda: not traffic.is_alive(), 60 + KILLS * 3, what="all letters answered")
+        until_sync(lambda: not traffic.is_alive(), 60 + KILLS * 6, what="all letters answered")
     finally:
         traffic.stopping.set()
         traffic.join()

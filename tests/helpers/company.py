@@ -163,6 +163,13 @@ def answer_to(received: bytes, sender: str, text: str) -> EmailMessage:
     )
 
 
+def customer_address(customer: Mailbox, number: int) -> str:
+    """One of many customers' addresses; all lead to one mailbox. A single customer who writes very often is
+    taken for a loop, and all that comes goes to one conversation."""
+    local, _, domain = customer.address.partition("@")
+    return f"{local}+{number}@{domain}"
+
+
 def http_status(error: urllib.error.HTTPError) -> int:
     """The status of a refused call; its body is read so that nothing stays open."""
     error.read()
