@@ -17,7 +17,7 @@ from tests.helpers.windows import list_loaded, main_window, opened, press
 
 from agentdesk.base import clock
 from agentdesk.commands.values import SetStatus
-from agentdesk.desktop.views import queue
+from agentdesk.desktop.views import queue_stillness
 from agentdesk.desktop.views.queue_list import HeldBar, count_moved
 from agentdesk.desktop.workspace import Workspace
 from agentdesk.queries.rows import View
@@ -55,7 +55,7 @@ class _Pointer:
 @pytest.fixture
 def pointer(monkeypatch: pytest.MonkeyPatch) -> _Pointer:
     made = _Pointer()
-    monkeypatch.setattr(queue, "QCursor", made)
+    monkeypatch.setattr(queue_stillness, "QCursor", made)
     return made
 
 
@@ -78,7 +78,7 @@ async def test_rows_stand_still_under_the_pointer(
     desk: FakeDesk, tmp_path: Path, pointer: _Pointer, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if by == "rest":
-        monkeypatch.setattr(queue, "_STAND_STILL_MS", 300)
+        monkeypatch.setattr(queue_stillness, "_LASTS_MS", 300)
     async with main_window(desk, tmp_path) as panes:
         before = list(panes.queue.model.ids)
         pointer.over(panes)

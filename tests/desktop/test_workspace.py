@@ -74,7 +74,7 @@ async def test_a_click_in_the_rail_shows_its_list(desk: FakeDesk, tmp_path: Path
 
 async def test_the_order_of_a_view_is_remembered(desk: FakeDesk, tmp_path: Path) -> None:
     async with main_window(desk, tmp_path, kind="all") as panes:
-        menu = panes.queue.sort_button.menu()
+        menu = panes.queue.head.sort_button.menu()
         menu.actions()[1].trigger()
         await list_loaded(panes, desk)
         assert panes.queue.view.order == "newest"

@@ -96,6 +96,16 @@ async def held() -> QWidget:
     return window
 
 
+@screen("main-selected", sizes=SIZES)
+async def selected() -> QWidget:
+    window = await _filled(FakeDesk.sample(), View(kind="all"))
+    assert isinstance(window, MainWindow)
+    assert window.workspace is not None
+    queue = window.workspace.queue
+    queue.selection.select(queue.model.ids[1:5])
+    return window
+
+
 @screen("main-toast", sizes=SIZES)
 async def toast() -> QWidget:
     window = await _filled(FakeDesk.sample(), View(kind="all"))

@@ -22,10 +22,12 @@ from PySide6.QtWidgets import QApplication
 from agentdesk.base.i18n import current_locale
 from agentdesk.base.paths import resource
 
-__all__ = ["PALETTE_ROLES", "TEXT_SCALES", "Scheme", "Theme", "theme"]
+__all__ = ["DENSITIES", "PALETTE_ROLES", "TEXT_SCALES", "Density", "Scheme", "Theme", "theme"]
 
 Scheme = Literal["light", "dark"]
 Wanted = Literal["light", "dark", "system"]
+Density = Literal["compact", "normal", "roomy"]
+DENSITIES: tuple[Density, ...] = ("compact", "normal", "roomy")
 
 TEXT_SCALES = (0.9, 1.0, 1.15, 1.3, 1.5)
 """The text sizes a person can choose from."""
@@ -74,6 +76,7 @@ class Theme(QObject):
         self._wanted: Wanted = "light"
         self._scheme: Scheme = "light"
         self._scale = 1.0
+        self._density: Density = "normal"
         self._high_contrast = False
         self._reduced_motion = False
         self._app: QApplication | None = None
@@ -95,6 +98,11 @@ class Theme(QObject):
     def text_scale(self) -> float:
         """The factor on all text sizes (1.0 is normal); independent of display scaling."""
         return self._scale
+
+    @property
+    def density(self) -> Density:
+        """How close the rows of lists stand."""
+        return self._density
 
     def color(self, role: str) -> QColor:
         """The colour of ``role`` (section 3.1 of the interface specification). ``KeyError`` for an unknown
@@ -196,6 +204,12 @@ class Theme(QObject):
         """Make all text larger or smaller; 1.0 is normal. Held between the ends of :data:`TEXT_SCALES`."""
         self._scale = min(max(scale, TEXT_SCALES[0]), TEXT_SCALES[-1])
         self._refresh()
+
+    def set_density(self, density: Density) -> None:
+        """Let the rows of lists stand closer or further apart."""
+        if density != self._density:
+            self._density = density
+            self.changed.emit()
 
     def set_high_contrast(self, on: bool) -> None:
         """Strengthen faint lines and texts, as people ask their system to."""

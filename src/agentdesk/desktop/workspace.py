@@ -24,9 +24,11 @@ from agentdesk.desktop.pane_focus import PaneFocus
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.shortcuts import LatinFallback
 from agentdesk.desktop.theme import TEXT_SCALES, theme
+from agentdesk.desktop.views.bulk_actions import BulkActions
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.queue import QueuePane
+from agentdesk.desktop.views.queue_selection import follower
 from agentdesk.desktop.views.rail import Rail
 from agentdesk.desktop.views.status_bar import StatusBar
 from agentdesk.desktop.views.view_names import title_of
@@ -124,6 +126,7 @@ class Workspace(QWidget):
         self._rail.set_workspace(workspace)
         self._queue = QueuePane(self._desk, self)
         self._conversation = ConversationView(self._desk, self)
+        self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds.done)
         self._panel = CustomerPanel(self._desk, self)
         self._status = StatusBar(self)
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -170,6 +173,9 @@ class Workspace(QWidget):
         self._rail.search_left.connect(self._queue.table.setFocus)
         self._rail.unfold_wanted.connect(self._arrangement.unfold_rail)
         self._queue.opened.connect(self.open_conversation)
+        self._queue.selection.changed.connect(self._on_selection)
+        self._bulk.left.connect(self._on_many_left)
+        self._bulk.show_wanted.connect(self._show_unchanged)
         self._queue.take_next.connect(self._take_next)
         self._queue.entered.connect(self._focus_conversation)
         self._conversation.left.connect(self._on_left)
@@ -200,6 +206,10 @@ class Workspace(QWidget):
         bind("queue.next", partial(self._queue.step, 1))
         bind("queue.previous", partial(self._queue.step, -1))
         bind("queue.open", self._focus_conversation)
+        bind("queue.select", self._queue.toggle_current)
+        bind("queue.extend_down", partial(self._queue.extend, 1))
+        bind("queue.extend_up", partial(self._queue.extend, -1))
+        bind("queue.select_all", self._queue.selection.select_all, self._queue)
         bind("queue.take_next", self._take_next)
         bind("queue.refresh", self._queue.apply_held)
         bind("rail.toggle", self._arrangement.toggle_rail)
@@ -223,6 +233,7 @@ class Workspace(QWidget):
         self._queue.on_changes(changes)
         self._conversation.on_changes(changes)
         self._panel.on_changes(changes)
+        self._bulk.on_changes(changes)
         if not changes or any(table in changes for table in _COUNTED):
             self.refresh()
         if changes.get("message"):
@@ -268,13 +279,32 @@ class Workspace(QWidget):
     def _on_left(self, conversation_id: UUID) -> None:
         """A conversation left the list by what the person did: the next one becomes current."""
         self._queue.let_go()
-        following = self._queue.after(conversation_id)
+        self._go_on(self._queue.after(conversation_id))
+
+    def _go_on(self, following: UUID | None) -> None:
         if following is not None:
             self.open_conversation(following)
         else:
             self._conversation.clear()
             self._panel.clear()
             self.actions_.set_state(conversation=False)
+
+    def _on_many_left(self, ids: list[UUID], order: list[UUID]) -> None:
+        """These have left the list: where the open one is among them, another becomes current."""
+        here = self._conversation.conversation_id
+        if here in ids:
+            self._go_on(follower(here, ids, order))
+
+    def _on_selection(self) -> None:
+        """While conversations are selected, keys and menus work on all of them."""
+        self.actions_.take_over(self._bulk.handlers() if self._queue.selection else {})
+
+    def _show_unchanged(self, ids: list[UUID]) -> None:
+        """Show what could not be changed: one by opening it, which tells why; several by selecting them."""
+        if len(ids) == 1:
+            self.open_conversation(ids[0])
+        else:
+            self._queue.show_selected(ids)
 
     def _take_next(self) -> None:
         self._tasks.start(self._take(), "take")
@@ -333,7 +363,9 @@ class Workspace(QWidget):
         self._my_menu.show_shortcuts()
 
     def _back(self) -> None:
-        if not self._arrangement.back():
+        if self._queue.selection:
+            self._queue.selection.clear()
+        elif not self._arrangement.back():
             self._queue.table.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # Arrangement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -84,6 +84,7 @@ class Actions(QObject):
         self._bound: dict[str, QAction] = {}
         self._handlers: dict[str, Callable[[], Any]] = {}
         self._states: dict[str, bool] = {}
+        self._instead: Mapping[str, Callable[[], Any]] = {}
         window.installEventFilter(self)
 
     def __iter__(self) -> Iterator[ActionSpec]:
@@ -143,6 +144,13 @@ class Actions(QObject):
             self._bound[spec.id].setEnabled(self._is_possible(spec))
         self.changed.emit()
 
+    def take_over(self, handlers: Mapping[str, Callable[[], Any]]) -> None:
+        """Let ``handlers`` do their actions until further notice, possible at any time; an empty mapping
+        gives them back to those who were bound."""
+        if handlers.keys() != self._instead.keys():
+            self._instead = dict(handlers)
+            self.set_state()
+
     def set_keys(self, action_id: str, keys: Iterable[str]) -> None:
         """Give the action the person's own keys instead of the default ones."""
         action = self._bound[action_id]
@@ -184,9 +192,9 @@ class Actions(QObject):
         action.setToolTip(f"{title} ({key})" if key else title)
 
     def _is_possible(self, spec: ActionSpec) -> bool:
-        return not spec.when or self._states.get(spec.when, False)
+        return not spec.when or spec.id in self._instead or self._states.get(spec.when, False)
 
     def _on_triggered(self) -> None:
         action_id = self.sender().objectName()
         self.triggered.emit(action_id)
-        self._handlers[action_id]()
+        self._instead.get(action_id, self._handlers[action_id])()

@@ -52,6 +52,12 @@ QUEUE = (
     ActionSpec(id="queue.open", title=msg("Move into the conversation"), group="queue", keys=("O",)),
     ActionSpec(id="queue.select", title=msg("Select or unselect"), group="queue", keys=("X",)),
     ActionSpec(
+        id="queue.extend_down", title=msg("Select the next one too"), group="queue", keys=("Shift+J",)
+    ),
+    ActionSpec(
+        id="queue.extend_up", title=msg("Select the one before too"), group="queue", keys=("Shift+K",)
+    ),
+    ActionSpec(
         id="queue.select_all",
         title=msg("Select all in this view"),
         group="queue",

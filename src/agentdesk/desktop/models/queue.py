@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,22 +19,33 @@ from PySide6.QtCore import (
 from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.lifetime import tasks_of
-from agentdesk.desktop.locale import age_text, tr
+from agentdesk.desktop.locale import age_text, date_text, time_text, tr
+from agentdesk.desktop.plain import tip
 from agentdesk.queries.rows import QueueRow
 from agentdesk.sync.desk import DeskPort
 
-__all__ = ["HAS_DRAFT_ROLE", "ID_ROLE", "NO_SUBJECT", "ROW_ROLE", "UNKNOWN_SENDER", "QueueModel"]
+__all__ = [
+    "HAS_DRAFT_ROLE",
+    "ID_ROLE",
+    "NO_SUBJECT",
+    "ROW_ROLE",
+    "SELECTED_ROLE",
+    "UNKNOWN_SENDER",
+    "QueueModel",
+]
 
 Index = QModelIndex | QPersistentModelIndex
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 HAS_DRAFT_ROLE = Qt.ItemDataRole.UserRole + 2
+SELECTED_ROLE = Qt.ItemDataRole.UserRole + 3
 
 NO_SUBJECT = msg("No subject")
 UNKNOWN_SENDER = msg("Unknown sender")
 
 _PAGE = 64
+_TIP_LENGTH = 300
 _CACHED = 4_000
 _SINGLE_STEPS = 200
 """Up to this many moves and inserts are told one by one; more are told as a change of the whole layout."""
@@ -52,6 +63,8 @@ class QueueModel(QAbstractTableModel):
         self._known: set[UUID] = set()
         self._rows: dict[UUID, QueueRow] = {}
         self._drafts: frozenset[UUID] = frozenset()
+        self.selected: Container[UUID] = frozenset()
+        """Which conversations are selected; whoever changes it repaints."""
         self._wanted: dict[UUID, None] = {}
         self._stale: set[UUID] = set()
         self._tasks = tasks_of(self, "queue rows")
@@ -123,6 +136,8 @@ class QueueModel(QAbstractTableModel):
         conversation_id = self._ids[index.row()]
         if role == ID_ROLE:
             return conversation_id
+        if role == SELECTED_ROLE:
+            return conversation_id in self.selected
         row = self._get(conversation_id)
         if role == ROW_ROLE:
             return row
@@ -131,9 +146,11 @@ class QueueModel(QAbstractTableModel):
         if row is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return spoken(row)
+            return spoken(row, selected=conversation_id in self.selected)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return ", ".join(part for part in (row.preview, *row.tags, row.assignee_name) if part)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(_details(row))
         return None
 
     def _get(self, conversation_id: UUID) -> QueueRow | None:
@@ -222,9 +239,9 @@ class QueueModel(QAbstractTableModel):
                 self.endInsertRows()
 
 
-def spoken(row: QueueRow) -> str:
+def spoken(row: QueueRow, *, selected: bool = False) -> str:
     """Return what a screen reader says of a row: name, state, subject."""
-    states: list[Msg] = []
+    states: list[Msg] = [msg("selected")] if selected else []
     if row.unread:
         states.append(msg("unread"))
     if row.priority == "urgent":
@@ -236,6 +253,18 @@ def spoken(row: QueueRow) -> str:
         waiting.append(tr(msg("waiting for {time}", time=age_text(row.waiting_since, clock.now()))))
     name, subject = row.contact_name or tr(UNKNOWN_SENDER), row.subject or tr(NO_SUBJECT)
     return ", ".join([name, *(tr(state) for state in states), *waiting, subject])
+
+
+def _details(row: QueueRow) -> str:
+    """All of what the row has no room for: subject, beginning of the text, tags, how long it waits."""
+    waiting = ""
+    if row.waiting_since is not None:
+        moment = row.waiting_since.astimezone()
+        waiting = tr(
+            msg("Waiting since {time}", time=f"{date_text(moment, clock.now())} {time_text(moment)}")
+        )
+    parts = (row.subject, row.preview[:_TIP_LENGTH], ", ".join(row.tags), waiting)
+    return "\n".join(part for part in parts if part)
 
 
 def _steps(old: list[UUID], new: list[UUID]) -> int:

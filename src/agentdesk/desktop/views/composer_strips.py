@@ -14,7 +14,7 @@ from agentdesk.desktop.widgets.strip import Strip
 from agentdesk.queries.rows import MessageRow, UserRow
 from agentdesk.sync.desk import Waiting
 
-__all__ = ["ComposerStrip", "concerns", "newer_than"]
+__all__ = ["ComposerStrip", "concerns", "newer_than", "reason_of"]
 
 
 class ComposerStrip(Strip):
@@ -66,7 +66,7 @@ class ComposerStrip(Strip):
         answer = waiting.answer
         is_reply = isinstance(waiting.command, SendReply)
         title = msg("Your reply was not sent.") if is_reply else msg("Your change was not saved.")
-        self.show_message("warn", title, _reason(answer) if not is_reply else _kept(answer))
+        self.show_message("warn", title, reason_of(answer) if not is_reply else _kept(answer))
         if is_reply and answer is not None and answer.newer:
             self.add_button("show", msg("Show reply"))
         stale = answer is not None and answer.code == "stale_reply"
@@ -107,12 +107,13 @@ def _is_answerable(row: MessageRow, mine: UUID | None) -> bool:
 
 
 def _kept(answer: Answer | None) -> Msg:
-    reason = _reason(answer)
+    reason = reason_of(answer)
     kept = msg("Your text is kept.")
     return msg("{reason} {kept}", reason=reason, kept=kept) if reason is not None else kept
 
 
-def _reason(answer: Answer | None) -> Msg | None:
+def reason_of(answer: Answer | None) -> Msg | None:
+    """Return why the server refused something, where it said so."""
     if answer is None or answer.reason is None:
         return None
     text = answer.reason

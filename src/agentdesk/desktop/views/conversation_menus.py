@@ -47,9 +47,16 @@ class ConversationMenus(QObject):
         return self._popups.get(name)
 
     def choose_assignee(
-        self, anchor: QWidget, users: Sequence[UserRow], me: UserRow | None, current: UUID | None
+        self,
+        anchor: QWidget,
+        users: Sequence[UserRow],
+        me: UserRow | None,
+        current: UUID | None,
+        *,
+        can_clear: bool = False,
     ) -> None:
-        """Offer me, the others of the team by name, and nobody."""
+        """Offer me, the others of the team by name, and nobody, where somebody has it (``can_clear``: where
+        somebody may have it)."""
         popup = self._get("assign", msg("Person"), self._on_assign)
         others = sorted(
             (row for row in users if row.active and (me is None or row.id != me.id)),
@@ -59,7 +66,8 @@ class ConversationMenus(QObject):
         if me is not None:
             mine = PopupItem(str(me.id), msg("Me"), "Shift+A", person=(me.name, str(me.id)), words=me.name)
             items.insert(0, mine)
-        items.append(PopupItem(_NOBODY, msg("Nobody"), icon="user-round-x", enabled=current is not None))
+        possible = can_clear or current is not None
+        items.append(PopupItem(_NOBODY, msg("Nobody"), icon="user-round-x", enabled=possible))
         popup.set_items(items)
         popup.open_at(anchor)
 

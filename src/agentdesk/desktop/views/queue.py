@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCursor
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from agentdesk.base import clock
-from agentdesk.base.text import Msg, msg
+from agentdesk.base.text import Msg
 from agentdesk.desktop.delegates.queue import QueueDelegate
-from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.queue import ID_ROLE, QueueModel
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.queue_head import QueueHead
 from agentdesk.desktop.views.queue_list import HeldBar, QueueList
-from agentdesk.desktop.views.view_names import ORDERS, empty_words, filling_words, title_of
+from agentdesk.desktop.views.queue_selection import QueueSelection
+from agentdesk.desktop.views.queue_stillness import Stillness
+from agentdesk.desktop.views.view_names import empty_words, filling_words, title_of
 from agentdesk.desktop.widgets.empty import EmptyState
-from agentdesk.desktop.widgets.label import Label
-from agentdesk.desktop.widgets.menu import new_menu
-from agentdesk.desktop.widgets.pill import Pill, PillRow
 from agentdesk.desktop.widgets.toast import ToastHost
 from agentdesk.queries.rows import Counts, View
 from agentdesk.sync.desk import Changes, DeskPort, Link
 
 __all__ = ["QueuePane"]
 
-_STAND_STILL_MS = 5_000
 _TICK_MS = 30_000
 _BIG_LIST = 5_000
 _BIG_LIST_PAUSE_MS = 400
@@ -39,11 +36,12 @@ _BIG_LIST_PAUSE_MS = 400
 
 class QueuePane(QWidget):
     """``opened(id)`` tells which conversation became current, ``entered`` that the person wants to go into
-    it, ``take_next`` that its button was used."""
+    it, ``take_next`` that its button was used. ``quick_wanted(key, id)``: a row's own button was pressed."""
 
     opened = Signal(object)
     entered = Signal()
     take_next = Signal()
+    quick_wanted = Signal(str, object)
 
     def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +55,8 @@ class QueuePane(QWidget):
         self._place = 0
         self._tasks = tasks_of(self, "queue")
         self._model = QueueModel(desk, self)
+        self.selection = QueueSelection(self._ids, self)
+        self._model.selected = self.selection
         self._delegate = QueueDelegate(self)
         self._build()
         self._start_timers()
@@ -84,9 +84,9 @@ class QueuePane(QWidget):
         self._view = msgspec.structs.replace(view, order=self._orders.get(_key(view), view.order))
         self._held_ids = None
         self._first_load = True
-        self._pills.set_current(self._view.only)
+        self.selection.clear()
         self._model.clear()
-        self._show_heading()
+        self._show_view()
         self.reload()
 
     def reload(self) -> None:
@@ -123,7 +123,7 @@ class QueuePane(QWidget):
 
     def set_me(self, user_id: UUID | None) -> None:
         """Hide my own face in rows: in my list it says nothing."""
-        self._delegate.own_id = user_id
+        self._delegate.set_own_id(user_id)
         self._list.viewport().update()
 
     def current(self) -> UUID | None:
@@ -154,6 +154,23 @@ class QueuePane(QWidget):
                 row = self._place - (1 if by > 0 else 0)
             self._list.setCurrentIndex(self._model.index(min(max(row + by, 0), count - 1), 0))
 
+    def toggle_current(self) -> None:
+        """Select the current conversation, or take it out of the selection."""
+        current = self.current()
+        if current is not None:
+            self.selection.toggle(current)
+
+    def extend(self, by: int) -> None:
+        """Extend the selection by ``by`` rows down (negative: up)."""
+        first = self._model.ids[0] if self._model.ids else None
+        self.selection.extend_by(by, self.current() or first)
+        self._show_row(self.selection.end())
+
+    def show_selected(self, ids: Collection[UUID]) -> None:
+        """Select those of ``ids`` that are listed, and bring the first of them into sight."""
+        self.selection.select(ids)
+        self._show_row(next(iter(self.selection.ids()), None))
+
     def after(self, conversation_id: UUID) -> UUID | None:
         """Return which one is current when ``conversation_id`` has left: the next, else the one before."""
         others = [one for one in self._model.ids if one != conversation_id]
@@ -171,8 +188,7 @@ class QueuePane(QWidget):
 
     def let_go(self) -> None:
         """What comes next was done by the person: the order follows at once."""
-        self._still.stop()
-        self.apply_held()
+        self._stillness.end()
 
     def say(
         self,
@@ -185,53 +201,51 @@ class QueuePane(QWidget):
         """Show a toast at the bottom of the list."""
         self.toasts.show_toast(text, action, on_action, failed=failed)
 
+    def _ids(self) -> Sequence[UUID]:
+        return self._model.ids
+
+    def _show_row(self, conversation_id: UUID | None) -> None:
+        position = None if conversation_id is None else self._model.position(conversation_id)
+        if position is not None:
+            self._list.scrollTo(self._model.index(position, 0))
+
     # Building
 
     def _build(self) -> None:
         self._again = False
         self._quiet = False
-        self._title = Label("", "title")
-        self._count = Label("", "body", "text.muted")
-        self.sort_button = QToolButton(self)
-        self.sort_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.sort_button.setIcon(icon("arrow-up-down"))
-        self.sort_button.setIconSize(QSize(20, 16))  # the icon is 16; the rest is its distance from the words
-        self.sort_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.sort_button.setMenu(self._sort_menu())
-        heading = QHBoxLayout()
-        heading.setContentsMargins(16, 10, 10, 4)
-        heading.setSpacing(8)
-        heading.addWidget(self._title)
-        heading.addWidget(self._count)
-        heading.addStretch(1)
-        heading.addWidget(self.sort_button)
-        self._pills = PillRow(msg("Filter"), self)
-        self._pills.chosen.connect(self._on_filter)
-        pills = QHBoxLayout()
-        pills.setContentsMargins(16, 0, 8, 8)
-        pills.addWidget(self._pills)
+        self.head = QueueHead(self)
+        self.head.filter_chosen.connect(self._on_filter)
+        self.head.order_chosen.connect(self._on_order)
+        self.head.bar.all_wanted.connect(self.selection.select_all)
+        self.head.bar.none_wanted.connect(self.selection.clear)
+        self.selection.changed.connect(self._on_selection)
         self.held_bar = HeldBar(self)
         self.held_bar.clicked.connect(self.apply_held)
         self._build_list()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(heading)
-        column.addLayout(pills)
+        column.addWidget(self.head)
         column.addWidget(self.held_bar)
         column.addWidget(self._stack_host, 1)
         self.toasts = ToastHost(self)
-        self._show_heading()
+        self.head.show_view(self._view)
 
     def _build_list(self) -> None:
-        self._list = QueueList(self)
+        self._list = QueueList(self._delegate, self)
         self._list.setModel(self._model)
-        self._list.setItemDelegate(self._delegate)
         self._list.set_row_height(self._delegate.row_height())
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._list.activated.connect(self._on_activated)
+        self._list.toggled.connect(self._on_toggled)
+        self._list.ranged.connect(self._on_ranged)
+        self._list.quick.connect(self._on_quick)
+        self.quick_spot = QWidget(self._list.viewport())  # where a popover of a row opens
+        self.quick_spot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusProxy(self._list)
-        self._list.viewport().installEventFilter(self)
+        self._stillness = Stillness(self._list.viewport())
+        self._stillness.over.connect(self.apply_held)
         self._empty = EmptyState(self)
         self._empty.pressed.connect(self._on_empty_button)
         self._stack_host = QWidget(self)
@@ -244,22 +258,9 @@ class QueuePane(QWidget):
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self._on_tick)
         self._tick.start()
-        self._still = QTimer(self)
-        self._still.setSingleShot(True)
-        self._still.setInterval(_STAND_STILL_MS)
-        self._still.timeout.connect(self.apply_held)
         self._reload_soon = QTimer(self)
         self._reload_soon.setSingleShot(True)
         self._reload_soon.timeout.connect(self.reload)
-
-    def _sort_menu(self) -> QMenu:
-        menu = new_menu(self)
-        for key in ORDERS:
-            action = menu.addAction("")
-            action.setData(key)
-            action.setCheckable(True)
-        menu.triggered.connect(self._on_sort)
-        return menu
 
     # Loading
 
@@ -302,14 +303,14 @@ class QueuePane(QWidget):
         self._quiet = False
         if self.current() != self._marked:
             self.select(self._marked)
-        self._count.set_content(str(len(ids)) if ids else "")
+        self.head.show_length(len(ids))
+        self.selection.keep_listed()
         self._show_empty()
 
     def _must_stand_still(self, ids: list[UUID]) -> bool:
-        if self._first_load or not self._model.ids or not self._still.isActive():
+        if self._first_load or not self._model.ids or not self._stillness.is_wanted():
             return False
-        inside = self._list.viewport().rect().contains(self._list.viewport().mapFromGlobal(QCursor.pos()))
-        return inside and self._list.isVisible() and ids != list(self._model.ids)
+        return ids != list(self._model.ids)
 
     def _hold(self, ids: list[UUID]) -> None:
         self._held_ids = ids
@@ -317,17 +318,8 @@ class QueuePane(QWidget):
 
     # Showing
 
-    def _show_heading(self) -> None:
-        self._title.set_content(title_of(self._view))
-        self.sort_button.setText(tr(ORDERS[self._view.order]))
-        self.sort_button.setAccessibleName(tr(msg("Sort: {order}", order=tr(ORDERS[self._view.order]))))
-        for action in self.sort_button.menu().actions():
-            action.setText(tr(ORDERS[action.data()]))
-            action.setChecked(action.data() == self._view.order)
-        self.sort_button.setVisible(self._view.kind not in ("search", "drafts"))
-        filters = {"all": msg("All"), "unread": msg("Unread"), "waiting": msg("Waiting on us")}
-        self._pills.set_pills([Pill(key, name) for key, name in filters.items()])
-        self._pills.setVisible(self._view.kind not in ("search", "drafts"))
+    def _show_view(self) -> None:
+        self.head.show_view(self._view)
         self._list.setAccessibleName(tr(title_of(self._view)))
 
     def _show_empty(self) -> None:
@@ -348,7 +340,7 @@ class QueuePane(QWidget):
         self._list.viewport().update()
 
     def _on_tick(self) -> None:
-        self._delegate.now = clock.now()
+        self._delegate.set_now(clock.now())
         self._list.viewport().update()
 
     # What the person does
@@ -364,11 +356,24 @@ class QueuePane(QWidget):
             self._on_current(index, index)
         self.entered.emit()
 
+    def _on_toggled(self, index: QModelIndex) -> None:
+        self.selection.toggle(index.data(ID_ROLE))
+
+    def _on_ranged(self, index: QModelIndex) -> None:
+        self.selection.extend_to(index.data(ID_ROLE), self.current())
+
+    def _on_quick(self, key: str, index: QModelIndex) -> None:
+        self.quick_spot.setGeometry(self._list.quick_box(index, key))
+        self.quick_wanted.emit(key, index.data(ID_ROLE))
+
+    def _on_selection(self) -> None:
+        self.head.show_selected(len(self.selection), everything=self.selection.is_everything())
+        self._list.viewport().update()
+
     def _on_filter(self, key: str) -> None:
         self.show_view(msgspec.structs.replace(self._view, only=key))
 
-    def _on_sort(self, action: QAction) -> None:
-        order = str(action.data())
+    def _on_order(self, order: str) -> None:
         self._orders[_key(self._view)] = order
         self.show_view(msgspec.structs.replace(self._view, order=order))
 
@@ -378,18 +383,9 @@ class QueuePane(QWidget):
         else:
             self.take_next.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Know when the pointer moves over the rows, and when it leaves them."""
-        if event.type() == QEvent.Type.MouseMove:
-            self._still.start()
-        elif event.type() == QEvent.Type.Leave:
-            self._still.stop()
-            self.apply_held()
-        return super().eventFilter(watched, event)
-
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange and hasattr(self, "toasts"):
-            self._show_heading()
+            self._list.setAccessibleName(tr(title_of(self._view)))
             self.held_bar.retranslate()
             self._show_empty()
             self._restyle()

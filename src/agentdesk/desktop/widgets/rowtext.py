@@ -4,12 +4,12 @@ scripts.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat, QTextLayout, QTextOption
 
 from agentdesk.desktop.locale import first_strong_direction
 
-__all__ = ["one_line", "text_format"]
+__all__ = ["one_line", "text_format", "two_lines"]
 
 _DASH = " \u2014 "
 
@@ -52,6 +52,46 @@ def one_line(
     line = layout.createLine()
     if line.isValid():
         line.setLineWidth(width)
+    layout.endLayout()
+    return layout
+
+
+def two_lines(
+    subject: str,
+    preview: str,
+    font: QFont,
+    width: float,
+    formats: tuple[QTextCharFormat, QTextCharFormat],
+    align: Qt.AlignmentFlag,
+    height: float,
+) -> QTextLayout:
+    """The same on two lines of ``height`` pixels: broken between words, and cut at the end of the second."""
+    full = f"{subject} {preview}".strip()
+    option = QTextOption(align | Qt.AlignmentFlag.AlignAbsolute)
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    option.setTextDirection(first_strong_direction(full))
+    layout = _laid_out(QTextLayout(full, font), option, width, height)
+    if layout.lineCount() > 1:
+        second = layout.lineAt(1)
+        rest = full[second.textStart() :]
+        cut = QFontMetricsF(font).elidedText(rest, Qt.TextElideMode.ElideRight, max(0.0, width - 2))
+        full = full[: second.textStart()] + cut
+        layout = QTextLayout(full, font)
+    layout.setFormats(_ranges(min(len(subject), len(full)), len(full), formats))
+    layout.setCacheEnabled(True)
+    return _laid_out(layout, option, width, height)
+
+
+def _laid_out(layout: QTextLayout, option: QTextOption, width: float, height: float) -> QTextLayout:
+    """Lay the first two lines out below each other."""
+    layout.setTextOption(option)
+    layout.beginLayout()
+    for place in range(2):
+        line = layout.createLine()
+        if not line.isValid():
+            break
+        line.setLineWidth(width)
+        line.setPosition(QPointF(0, place * height))
     layout.endLayout()
     return layout
 

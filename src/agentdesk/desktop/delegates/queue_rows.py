@@ -1,0 +1,255 @@
+"""What a row of the queue says, painted in one of three densities: 40, 72 or 92 pixels high."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QTextLayout
+
+from agentdesk.base import clock
+from agentdesk.base.text import msg
+from agentdesk.desktop.delegates.queue_look import AVATAR, END, TOP, QueueLook
+from agentdesk.desktop.icons import pixmap
+from agentdesk.desktop.locale import age_text, current_language, isolate, tr
+from agentdesk.desktop.models.queue import NO_SUBJECT, UNKNOWN_SENDER
+from agentdesk.desktop.widgets.avatar import paint_avatar, paint_channel_tile
+from agentdesk.desktop.widgets.chip import Chip, chip_height, chip_width, paint_chips
+from agentdesk.desktop.widgets.mirror import AT_END, AT_START, mirrored
+from agentdesk.desktop.widgets.rowtext import one_line, text_format, two_lines
+from agentdesk.queries.rows import QueueRow
+
+__all__ = ["RowPainter", "RowState"]
+
+_CACHED_LAYOUTS = 400
+_COMPACT_NAME = 104
+_CHECK = 18
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """How a row stands: ``background`` is the colour role behind it, ``chosen`` whether it is selected,
+    ``quick`` the room its quick buttons take at the end of the first line, in pixels."""
+
+    background: str
+    has_draft: bool
+    chosen: bool
+    quick: int = 0
+
+
+class RowPainter:
+    """``now`` is the moment ages are told from, ``own_id`` whose face is not shown."""
+
+    def __init__(self) -> None:
+        self.look = QueueLook()
+        self.now: datetime = clock.now()
+        self.own_id: UUID | None = None
+        self._layouts: dict[tuple[UUID, int, int, Qt.LayoutDirection], QTextLayout] = {}
+
+    def restyle(self) -> None:
+        """Make everything anew, after a change of theme, text size, density or language."""
+        self.look = QueueLook()
+        self._layouts.clear()
+
+    def paint(
+        self, painter: QPainter, rect: QRect, direction: Qt.LayoutDirection, row: QueueRow, state: RowState
+    ) -> None:
+        """Paint ``row`` into ``rect``."""
+
+        def at(x: int, y: int, width: int, height: int) -> QRect:
+            return mirrored(direction, rect, QRect(rect.x() + x, rect.y() + y, width, height))
+
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width = rect.width() - self.look.text_start - END
+        if self.look.density == "compact":
+            self._paint_compact(painter, at, direction, row, state, width)
+        else:
+            self._paint_full(painter, at, direction, row, state, width)
+
+    def _paint_full(
+        self,
+        painter: QPainter,
+        at: _Place,
+        direction: Qt.LayoutDirection,
+        row: QueueRow,
+        state: RowState,
+        width: int,
+    ) -> None:
+        look, x = self.look, self.look.text_start
+        if row.unread:
+            self._paint_dot(painter, at(4, TOP + 16, 8, 8))
+        if state.chosen:
+            self._paint_check(painter, at(16 + (AVATAR - _CHECK) // 2, TOP + 12, _CHECK, _CHECK))
+        else:
+            face = at(16, TOP + 5, AVATAR, AVATAR)
+            paint_avatar(
+                painter, face, row.contact_name, row.contact_id, channel=row.channel, behind=state.background
+            )
+        self._paint_first_line(painter, at, direction, row, state, width)
+        roomy = look.density == "roomy"
+        place = at(x, TOP + look.line - 1, width, look.line)
+        self._subject(row, width, direction).draw(painter, QPointF(place.topLeft()))
+        top = TOP + (3 if roomy else 2) * look.line - 1
+        last = at(x, top, width, chip_height())
+        self._paint_last_line(painter, last, direction, row, state.has_draft)
+
+    def _paint_first_line(
+        self,
+        painter: QPainter,
+        at: _Place,
+        direction: Qt.LayoutDirection,
+        row: QueueRow,
+        state: RowState,
+        width: int,
+    ) -> None:
+        look, x = self.look, self.look.text_start
+        taken = state.quick or self._paint_time(painter, at, direction, row, x + width, TOP)
+        painter.setFont(look.name_unread if row.unread else look.name)
+        painter.setPen(look.primary)
+        room = width - taken - 8
+        words = row.contact_name or tr(UNKNOWN_SENDER)
+        name = look.name_metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(at(x, TOP, room, look.line), AT_START[direction], isolate(name))
+
+    def _paint_time(
+        self, painter: QPainter, at: _Place, direction: Qt.LayoutDirection, row: QueueRow, end: int, y: int
+    ) -> int:
+        """Paint how long ago the customer wrote, ending at ``end``; returns how wide it is."""
+        look = self.look
+        time = age_text(row.last_customer_at or row.last_message_at, self.now)
+        width = look.time_metrics.horizontalAdvance(time) + 2
+        painter.setFont(look.time)
+        painter.setPen(look.muted)
+        painter.drawText(at(end - width, y, width, look.line), AT_END[direction], time)
+        return width
+
+    def _paint_compact(
+        self,
+        painter: QPainter,
+        at: _Place,
+        direction: Qt.LayoutDirection,
+        row: QueueRow,
+        state: RowState,
+        width: int,
+    ) -> None:
+        look, x = self.look, self.look.text_start
+        y = (look.height - look.line) // 2
+        if row.unread:
+            self._paint_dot(painter, at(4, look.height // 2 - 4, 8, 8))
+        tile = at(18, look.height // 2 - 9, 18, 18)
+        if state.chosen:
+            self._paint_check(painter, tile)
+        else:
+            paint_channel_tile(painter, tile, row.channel)
+        end = x + width - (state.quick or self._paint_time(painter, at, direction, row, x + width, y)) - 8
+        for chip in self._compact_chips(row):
+            wide = chip_width(chip)
+            box = at(end - wide, (look.height - chip_height()) // 2, wide, chip_height())
+            paint_chips(painter, box, [chip], direction)
+            end -= wide + 6
+        painter.setFont(look.name_unread if row.unread else look.name)
+        painter.setPen(look.primary)
+        words = row.contact_name or tr(UNKNOWN_SENDER)
+        room = min(_COMPACT_NAME, end - x)
+        name = look.name_metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(at(x, y, room, look.line), AT_START[direction], isolate(name))
+        start = x + _COMPACT_NAME + 8
+        if end - start > 24:
+            subject = self._subject(row, end - start, direction)
+            subject.draw(painter, QPointF(at(start, y, end - start, look.line).topLeft()))
+
+    def _subject(self, row: QueueRow, width: int, direction: Qt.LayoutDirection) -> QTextLayout:
+        key = (row.id, row.ver, width, direction)
+        found = self._layouts.get(key)
+        if found is not None:
+            return found
+        look = self.look
+        first = look.primary if row.unread else look.secondary
+        formats = (text_format(first, 500 if row.unread else None), text_format(look.muted))
+        align = Qt.AlignmentFlag.AlignLeft
+        if direction == Qt.LayoutDirection.RightToLeft:
+            align = Qt.AlignmentFlag.AlignRight
+        subject = row.subject or tr(NO_SUBJECT)
+        if look.density == "roomy":
+            made = two_lines(subject, row.preview, look.body, width, formats, align, look.line)
+        else:
+            preview = "" if look.density == "compact" else row.preview
+            made = one_line(subject, preview, look.body, width, formats, align)
+        if len(self._layouts) > _CACHED_LAYOUTS:
+            self._layouts.clear()
+        self._layouts[key] = made
+        return made
+
+    def _paint_last_line(
+        self, painter: QPainter, rect: QRect, direction: Qt.LayoutDirection, row: QueueRow, has_draft: bool
+    ) -> None:
+        whole = rect
+        width = rect.width()
+        if row.assignee_id is not None and row.assignee_id != self.own_id:
+            face = mirrored(direction, whole, QRect(whole.right() - 17, whole.y(), 18, 18))
+            paint_avatar(painter, face, row.assignee_name, row.assignee_id)
+            width -= 24
+        room = mirrored(direction, whole, QRect(whole.x(), whole.y(), width, whole.height()))
+        paint_chips(painter, room, self._chips(row, has_draft), direction)
+
+    def _chips(self, row: QueueRow, has_draft: bool) -> list[Chip]:
+        chips: list[Chip] = []
+        if row.failed:
+            chips.append(Chip(msg("Not sent"), "bad", "circle-alert"))
+        if row.waiting_since is not None:
+            chips.append(Chip(age_text(row.waiting_since, self.now), "outline", "clock"))
+        elif row.status == "open":
+            chips.append(Chip(msg("Waiting for {name}", name=_short(row.contact_name)), "plain", "pause"))
+        if row.status == "snoozed":
+            chips.append(Chip(msg("Snoozed"), "plain", "alarm-clock"))
+        if row.priority == "urgent":
+            chips.append(Chip(msg("Urgent"), "bad_text", "chevrons-up"))
+        if row.priority == "high":
+            chips.append(Chip(msg("High"), "warn_text", "chevron-up"))
+        if row.priority == "low":
+            chips.append(Chip(msg("Low"), "plain", "chevron-down"))
+        if row.language and row.language.split("-")[0] != current_language():
+            chips.append(Chip(row.language.split("-")[0].upper(), "code"))
+        if has_draft:
+            chips.append(Chip(msg("Draft"), "accent", "pencil-line"))
+        chips += [Chip(tag) for tag in row.tags[:2]]
+        return chips
+
+    def _compact_chips(self, row: QueueRow) -> list[Chip]:
+        """The few that one line has room for, from its end."""
+        chips: list[Chip] = []
+        if row.failed:
+            chips.append(Chip("", "bad_text", "circle-alert"))
+        elif row.waiting_since is not None:
+            chips.append(Chip(age_text(row.waiting_since, self.now), "outline", "clock"))
+        if row.priority == "urgent":
+            chips.append(Chip("", "bad_text", "chevrons-up"))
+        if row.priority == "high":
+            chips.append(Chip("", "warn_text", "chevron-up"))
+        return chips
+
+    def _paint_dot(self, painter: QPainter, box: QRect) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.look.mark)
+        painter.drawEllipse(QRectF(box))
+
+    def _paint_check(self, painter: QPainter, box: QRect) -> None:
+        """A ticked box where the face was: the row is selected."""
+        painter.setPen(QPen(Qt.PenStyle.NoPen))
+        painter.setBrush(self.look.check)
+        painter.drawRoundedRect(QRectF(box), 4, 4)
+        side = box.width() - 4
+        tick = pixmap("check", side, "text.onFill", painter.device().devicePixelRatioF())
+        painter.drawPixmap(box.x() + 2, box.y() + 2, tick)
+
+
+_Place = Callable[[int, int, int, int], QRect]
+"""A rectangle measured from the start edge of the row: x, y, width, height."""
+
+
+def _short(name: str) -> str:
+    """The first word of a name, or a short piece of an address."""
+    return (name.split("@")[0].split() or [name])[0][:20]

@@ -1,0 +1,117 @@
+"""What stands above the list: its name and order, or the bar for what is selected, and its filters."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+
+from agentdesk.base.text import msg
+from agentdesk.desktop.icons import icon
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.queue_bulk import BAR_HEIGHT, BulkBar
+from agentdesk.desktop.views.view_names import ORDERS, title_of
+from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.widgets.menu import new_menu
+from agentdesk.desktop.widgets.pill import Pill, PillRow
+from agentdesk.queries.rows import View
+
+__all__ = ["QueueHead"]
+
+_FILTERS = {"all": msg("All"), "unread": msg("Unread"), "waiting": msg("Waiting on us")}
+_UNSORTED = ("search", "drafts")
+
+
+class QueueHead(QWidget):
+    """``filter_chosen(key)`` and ``order_chosen(key)`` tell what the person picked. The bar for what is
+    selected takes the place of the first line and is as high, so that no row moves under the pointer."""
+
+    filter_chosen = Signal(str)
+    order_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._view = View(kind="mine", order="due")
+        self._title = Label("", "title")
+        self._count = Label("", "body", "text.muted")
+        self.sort_button = QToolButton(self)
+        self.sort_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.sort_button.setIcon(icon("arrow-up-down"))
+        self.sort_button.setIconSize(QSize(20, 16))  # the icon is 16; the rest is its distance from the words
+        self.sort_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.sort_button.setMenu(self._sort_menu())
+        self.bar = BulkBar(self)
+        self.pills = PillRow(msg("Filter"), self)
+        self.pills.set_pills([Pill(key, name) for key, name in _FILTERS.items()])
+        self.pills.chosen.connect(self.filter_chosen)
+        self._arrange()
+
+    def show_view(self, view: View) -> None:
+        """Show name, order and filter of ``view``."""
+        self._view = view
+        self.pills.set_current(view.only)
+        self.retranslate()
+
+    def show_length(self, count: int) -> None:
+        """Say how long the list is; zero is not said."""
+        self._count.set_content(str(count) if count else "")
+
+    def show_selected(self, count: int, *, everything: bool) -> None:
+        """Show the bar while something is selected."""
+        self.bar.set_count(count, everything=everything)
+        self._lines.setCurrentWidget(self.bar if count else self._heading)
+
+    def retranslate(self) -> None:
+        """Say it in the language of the window."""
+        view = self._view
+        self._title.set_content(title_of(view))
+        self.sort_button.setText(tr(ORDERS[view.order]))
+        self.sort_button.setAccessibleName(tr(msg("Sort: {order}", order=tr(ORDERS[view.order]))))
+        for action in self.sort_button.menu().actions():
+            action.setText(tr(ORDERS[action.data()]))
+            action.setChecked(action.data() == view.order)
+        self.sort_button.setVisible(view.kind not in _UNSORTED)
+        self.pills.setVisible(view.kind not in _UNSORTED)
+
+    def _arrange(self) -> None:
+        self._heading = QWidget(self)
+        heading = QHBoxLayout(self._heading)
+        heading.setContentsMargins(16, 2, 10, 0)
+        heading.setSpacing(theme().space(2))
+        heading.addWidget(self._title)
+        heading.addWidget(self._count)
+        heading.addStretch(1)
+        heading.addWidget(self.sort_button)
+        lines = QWidget(self)
+        lines.setFixedHeight(BAR_HEIGHT)
+        self._lines = QStackedLayout(lines)
+        self._lines.addWidget(self._heading)
+        self._lines.addWidget(self.bar)
+        pills = QHBoxLayout()
+        pills.setContentsMargins(16, 0, 8, 8)
+        pills.addWidget(self.pills)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(lines)
+        column.addLayout(pills)
+
+    def _sort_menu(self) -> QMenu:
+        menu = new_menu(self)
+        group = QActionGroup(menu)
+        for key in ORDERS:
+            action = menu.addAction("")
+            action.setData(key)
+            action.setCheckable(True)
+            group.addAction(action)
+        menu.triggered.connect(self._on_sort)
+        return menu
+
+    def _on_sort(self, action: QAction) -> None:
+        self.order_chosen.emit(str(action.data()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_lines"):
+            self.retranslate()
+        super().changeEvent(event)
