@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import gc
 import json
 import sys
 import time
@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
 
-from agentdesk.app.desktop import DeskProgram
-from agentdesk.desktop.loop import application, request_shutdown, run_app
+from agentdesk.app import launch
+from agentdesk.base.lazy import lazy_module
+from agentdesk.desktop.application import application
 from agentdesk.desktop.settings import SettingsFile
-from agentdesk.desktop.window import MainWindow
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from agentdesk.app.desktop import DeskProgram
+    from agentdesk.desktop.window import MainWindow
     from agentdesk.desktop.workspace import Workspace
+else:
+    asyncio = lazy_module("asyncio")  # the desk paints its window without it
 
 _OPENED = 40
 _IDLE_SECONDS = 3.0
@@ -44,13 +49,11 @@ def pss() -> float:
     return int(next(line for line in text.splitlines() if line.startswith("Pss:")).split()[1]) / 1000
 
 
-async def panes() -> Workspace:
+async def panes(window: MainWindow) -> Workspace:
     """Wait until the window has its panes."""
-    while True:
-        for widget in QApplication.topLevelWidgets():
-            if isinstance(widget, MainWindow) and widget.workspace is not None:
-                return widget.workspace
+    while window.workspace is None:
         await asyncio.sleep(0.001)
+    return window.workspace
 
 
 async def rows_painted(workspace: Workspace) -> float:
@@ -86,11 +89,12 @@ async def open_some(workspace: Workspace) -> list[float]:
     return sorted(times)
 
 
-async def watch(program: DeskProgram, paint: FirstPaint) -> None:
+async def watch(program: DeskProgram, window: MainWindow, paint: FirstPaint) -> None:
     """Follow the start, open conversations, idle, print, and end the program."""
+    from agentdesk.desktop.loop import request_shutdown
     from agentdesk.queries.rows import View
 
-    workspace = await panes()
+    workspace = await panes(window)
     figures = {"rows": await rows_painted(workspace)}
     figures["complete"] = await key_answered(workspace)
     await program.ready()
@@ -110,15 +114,22 @@ async def watch(program: DeskProgram, paint: FirstPaint) -> None:
 
 
 def main() -> None:
-    """Run the desk on the folder given as the first argument."""
+    """Run the desk on the folder given as the first argument, in the steps of :func:`launch.run`."""
+    gc.disable()
     folder = Path(sys.argv[1])
     parsed = argparse.Namespace(server=None, theme="light", language="en")
-    program = DeskProgram(folder, SettingsFile(folder / "settings.json"), parsed)
+    settings = SettingsFile(folder / "settings.json")
     paint = FirstPaint()
     application().installEventFilter(paint)
+    window = launch.open_window(settings, parsed)
+    launch.wait_until_painted(window)
+    from agentdesk.app.desktop import DeskProgram
+    from agentdesk.desktop.loop import run_app
+
+    program = DeskProgram(folder, settings, parsed, window)
 
     async def both() -> int:
-        watching = asyncio.create_task(watch(program, paint))
+        watching = asyncio.create_task(watch(program, window, paint))
         status = await program.main()
         await watching
         return status

@@ -35,9 +35,9 @@ def _run(parsed: argparse.Namespace) -> int:
         from agentdesk.app.demo import main as demo
 
         return demo.run(parsed)
-    from agentdesk.app import desktop
+    from agentdesk.app import launch
 
-    return desktop.run(parsed)
+    return launch.run(parsed)
 
 
 def _server(parsed: argparse.Namespace) -> int:

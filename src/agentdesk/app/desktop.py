@@ -1,4 +1,4 @@
-"""The desk program: a window at once, then the parts behind it, then what the person chose."""
+"""The desk program: the panes of the window, the parts behind them, and what the person chose."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentdesk.base import log
+from agentdesk.app.launch import language_of, open_window
 from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.i18n import best_locale
 from agentdesk.base.log import get_logger
-from agentdesk.base.paths import data_dir
 from agentdesk.base.tasks import Tasks
 from agentdesk.desktop.locale import apply_locale
-from agentdesk.desktop.loop import application, request_shutdown, run_app, shutdown_requested
+from agentdesk.desktop.loop import application, request_shutdown, shutdown_requested
 from agentdesk.desktop.settings import SettingsFile
-from agentdesk.desktop.theme import theme
-from agentdesk.desktop.window import MainWindow
 
 if TYPE_CHECKING:
     from agentdesk.app.private_server import PrivateServer
+    from agentdesk.desktop.window import MainWindow
     from agentdesk.desktop.workspace import Workspace
     from agentdesk.sync.early_desk import EarlyDesk
     from agentdesk.sync.first_screen import FirstScreenFile, ScreenKeeper
@@ -35,20 +32,16 @@ ALONE, TEAM = "alone", "team"
 _ROWS_SECONDS = 1.0
 
 
-def run(parsed: argparse.Namespace) -> int:
-    """Open the window and run until it is closed; returns the exit status."""
-    log.configure(os.environ.get("AGENTDESK_LOG", "WARNING"))
-    profile = (parsed.profile or data_dir() / "desk").absolute()
-    settings = SettingsFile(profile / "settings.json")
-    program = DeskProgram(profile, settings, parsed)
-    gc.disable()  # until the desk is open: what is made on the way stays
-    return run_app(program.main)
-
-
 class DeskProgram:
-    """One desk on one profile folder, from the first paint to the end."""
+    """One desk on one profile folder, from the first paint to the end; opens a window where none is given."""
 
-    def __init__(self, profile: Path, settings: SettingsFile, parsed: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        profile: Path,
+        settings: SettingsFile,
+        parsed: argparse.Namespace,
+        window: MainWindow | None = None,
+    ) -> None:
         self._profile = profile
         self._settings = settings
         self._parsed = parsed
@@ -56,7 +49,7 @@ class DeskProgram:
         self._desk: LocalDesk | None = None
         self._keeper: ScreenKeeper | None = None
         self._server: PrivateServer | None = None
-        self._window: MainWindow | None = None
+        self._window = window
         self._opened = asyncio.Event()
         self._tasks = Tasks("desk program")
 
@@ -69,10 +62,10 @@ class DeskProgram:
         return self._window.workspace, self._desk
 
     async def main(self) -> int:
-        """Show the window, start what is behind it, and wait for the end."""
-        window = self._window = self._open_window()
+        """Start what is behind the window, and wait for the end."""
+        window = self._window = self._window or open_window(self._settings, self._parsed)
         window.closed.connect(self._on_closed)
-        await window.painted()  # before everything heavy
+        apply_locale(application(), language_of(self._settings, self._parsed))
         from agentdesk.store.lock import FolderInUse, FolderLock
 
         try:
@@ -124,17 +117,6 @@ class DeskProgram:
     def _on_retry(self) -> None:
         if self._window is not None:
             self._tasks.start(self._start_or_tell(self._window), "start again")
-
-    def _open_window(self) -> MainWindow:
-        app = application()
-        chosen = self._settings.now
-        theme().apply(app, self._parsed.theme or chosen.theme)  # type: ignore[arg-type]
-        theme().set_text_scale(chosen.text_scale)
-        language = self._parsed.language or chosen.language or os.environ.get("LANG", "en")
-        apply_locale(app, best_locale(language))
-        window = MainWindow(self._settings)
-        window.show()
-        return window
 
     async def _start(self, window: MainWindow) -> None:
         from agentdesk.app.first_run import FirstRun

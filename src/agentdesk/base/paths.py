@@ -6,8 +6,6 @@ import os
 from functools import cache
 from pathlib import Path
 
-import platformdirs
-
 __all__ = ["catalogue_dirs", "config_dir", "data_dir", "resource"]
 
 APP_NAME = "AgentDesk"
@@ -53,14 +51,21 @@ def catalogue_dirs() -> tuple[Path, ...]:
 
 def data_dir() -> Path:
     """What must survive: databases, drafts, attachments. Not created by asking."""
-    return _own("data") or Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+    return _own("data") or _usual("data")
 
 
 def config_dir() -> Path:
     """Settings of this person on this computer. Not created by asking."""
-    return _own("config") or Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
+    return _own("config") or _usual("config")
 
 
 def _own(part: str) -> Path | None:
     home = os.environ.get(HOME_VARIABLE)
     return Path(home).expanduser() / part if home else None
+
+
+def _usual(kind: str) -> Path:
+    import platformdirs  # not needed where the folder is given, and a start can spare the time
+
+    folder: str = getattr(platformdirs, f"user_{kind}_dir")(APP_NAME, appauthor=False)
+    return Path(folder)

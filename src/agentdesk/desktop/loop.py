@@ -11,13 +11,12 @@ from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, qInstallMessageHandler
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, qInstallMessageHandler
 from shiboken6 import isValid
 
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import report_error
+from agentdesk.desktop.application import application
 from agentdesk.desktop.event_loop import DeskEventLoop
 
 __all__ = [
@@ -114,20 +113,6 @@ def run_app(main: Callable[[], Coroutine[Any, Any, int | None]]) -> int:
 def new_loop() -> DeskEventLoop:
     """A fresh event loop on the one Qt application, which is made if there is none yet."""
     return DeskEventLoop(application())
-
-
-def application() -> QApplication:
-    """The one Qt application of this process; it does not end with its last window."""
-    existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        existing.setQuitOnLastWindowClosed(False)
-        return existing
-    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    QGuiApplication.setDesktopFileName("agentdesk")
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("AgentDesk")
-    app.setQuitOnLastWindowClosed(False)
-    return app
 
 
 async def _supervised(main: Callable[[], Coroutine[Any, Any, int | None]]) -> int | None:

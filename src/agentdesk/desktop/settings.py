@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-
-import msgspec
+from typing import Any
 
 from agentdesk.base.log import get_logger
 
@@ -14,7 +15,8 @@ __all__ = ["DeskSettings", "SettingsFile"]
 _log = get_logger(__name__)
 
 
-class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
     """``mode`` is ``alone`` (private server), ``team``, or empty before the first choice. ``server`` is the
     team's address. ``panel_shown`` and ``rail_pinned`` are remembered choices; None: the usual rule."""
 
@@ -37,21 +39,46 @@ class SettingsFile:
         self._path = path
         self.now = self._read()
 
-    def change(self, **values: object) -> DeskSettings:
+    def change(self, **values: Any) -> DeskSettings:
         """Keep other values from now on, and return them all."""
-        self.now = msgspec.structs.replace(self.now, **values)
+        self.now = replace(self.now, **values)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_suffix(".new")
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(self.now)))
+        temporary.write_text(json.dumps(asdict(self.now), indent=2, ensure_ascii=False), "utf-8")
         os.replace(temporary, self._path)
         return self.now
 
     def _read(self) -> DeskSettings:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=DeskSettings)
+            return _decoded(self._path.read_bytes())
         except FileNotFoundError:
             return DeskSettings()
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError) as error:
             _log.warning("settings cannot be read and are set aside", path=str(self._path), why=str(error))
             self._path.replace(self._path.with_suffix(".damaged"))
             return DeskSettings()
+
+
+def _decoded(content: bytes) -> DeskSettings:
+    """Read settings; names of a newer version are passed over. Raises ValueError for anything else.
+
+    With the standard library: the window reads this before it is painted, and msgspec costs 30 ms more.
+    """
+    found = json.loads(content)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    known = {field.name: field for field in fields(DeskSettings) if field.name in found}
+    for name, field in known.items():
+        if not isinstance(found[name], _KINDS[str(field.type)]):
+            raise ValueError(f"{name} is not {field.type}")
+    return DeskSettings(**{name: found[name] for name in known})
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "bool | None": (bool, type(None)),
+}
+"""What JSON values a field of each type takes."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -23,7 +21,6 @@ __all__ = ["MainWindow", "program_icon"]
 
 _MINIMUM = (720, 480)
 _PREFERRED = (1440, 900)
-_LONGEST_WAIT = 1.0
 
 
 def program_icon() -> QIcon:
@@ -46,14 +43,13 @@ class MainWindow(QMainWindow):
         self.resize(*_PREFERRED)
         if settings.now.geometry:
             self.restoreGeometry(QByteArray.fromBase64(settings.now.geometry.encode()))
-        self._painted = asyncio.Event()
-        self.setCentralWidget(_Waiting(self, self._painted))
+        self._waiting = _Waiting(self)
+        self.setCentralWidget(self._waiting)
 
-    async def painted(self) -> None:
-        """Wait until the window is on screen; not for ever, since a minimised one is never painted."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LONGEST_WAIT):
-                await self._painted.wait()
+    @property
+    def is_painted(self) -> bool:
+        """Whether it has been on screen."""
+        return self._waiting.painted
 
     def attach(
         self, desk: DeskPort, *, workspace: str = "AgentDesk", reconnect: Callable[[], None] | None = None
@@ -81,12 +77,10 @@ class MainWindow(QMainWindow):
 class _Waiting(QWidget):
     """The panes as shapes, for the moment until they are there."""
 
-    def __init__(self, parent: QWidget, painted: asyncio.Event) -> None:
-        super().__init__(parent)
-        self._painted = painted
+    painted = False
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._painted.set()
+        self.painted = True
         painter = QPainter(self)
         painter.fillRect(event.rect(), theme().color("bg.window"))
         direction = self.layoutDirection()

@@ -83,10 +83,13 @@ class FirstScreenFile:
 
 
 class ScreenKeeper:
-    """Keeps the file in step with ``desk``: after changes, at most once a minute, and at the end."""
+    """Keeps the file in step with ``desk``: after changes, ``pause_seconds`` apart, and at the end."""
 
-    def __init__(self, file: FirstScreenFile, desk: DeskPort) -> None:
+    def __init__(
+        self, file: FirstScreenFile, desk: DeskPort, *, pause_seconds: float = _PAUSE_SECONDS
+    ) -> None:
         self._file = file
+        self._pause_seconds = pause_seconds
         self._desk = desk
         self._tasks = Tasks("first screen")
         self._changed = asyncio.Event()
@@ -112,7 +115,7 @@ class ScreenKeeper:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(self._pause_seconds)
             await self._changed.wait()
             await self._write()
 
