@@ -6,6 +6,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from tests.helpers.program import Program, Programs
 from tests.helpers.smtp import SmtpServer
 from tests.helpers.until import until_sync
 
+from agentdesk.base import clock
+from agentdesk.server.auth import Authenticator
 from agentdesk.store.engine import Database
 
 
@@ -92,6 +95,24 @@ def test_it_ends_within_seconds_while_mail_flows(
     company.start()
     assert len({row["subject"] for row in company.wait_for_conversations(200, 60)}) == 200
     assert company.stop() == 0
+
+
+def test_it_keeps_house(programs: Programs, migrated_url: str, tmp_path: Path) -> None:
+    async def sessions(add: bool) -> int:
+        db = Database(migrated_url)
+        try:
+            if add:
+                await Authenticator(db).issue("session", "desk", None, clock.now() - timedelta(days=1))
+            async with db.read() as conn:
+                return int((await conn.execute(text("SELECT count(*) FROM api_token"))).scalar_one())
+        finally:
+            await db.close()
+
+    assert run_aside(sessions(add=True)) == 1
+    program = start(programs, migrated_url, tmp_path / "data")
+    program.ready_sync()
+    until_sync(lambda: run_aside(sessions(add=False)) == 0, what="the ended session is forgotten")
+    assert program.stop() == 0
 
 
 def test_a_folder_has_one_server(programs: Programs, sqlite_url: str, tmp_path: Path) -> None:

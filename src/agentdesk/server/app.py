@@ -26,6 +26,7 @@ from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
 from agentdesk.server import metrics, sessions
@@ -33,6 +34,7 @@ from agentdesk.server.api import web as api
 from agentdesk.server.api.operations import Services
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.core import ServerCore
+from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.store.engine import Database
@@ -101,6 +103,9 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     stack.push_async_callback(feed.stop)
     await core.start()
     stack.push_async_callback(core.stop)
+    chores = Tasks("chores")
+    chores.start(keep_house_for_ever(db), "housekeeping")
+    stack.push_async_callback(chores.close)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

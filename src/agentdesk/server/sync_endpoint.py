@@ -22,9 +22,10 @@ from agentdesk.commands.context import Actor
 from agentdesk.server.api.operations import ApiError
 from agentdesk.server.api.web import download_headers
 from agentdesk.server.fetcher import Fetcher
+from agentdesk.server.housekeeping import keep_longer
 from agentdesk.store import blobs
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import attachment, blob, message, raw_item
+from agentdesk.store.tables import attachment, message, raw_item
 from agentdesk.sync.endpoint import Executes, Session
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.protocol import MAX_FRAME_BYTES
@@ -126,9 +127,9 @@ class SyncEndpoint:
         name = request.match_info["hash"]
         if not _HASH.fullmatch(name):
             raise ApiError(400, "bad_request", msg("This is no SHA-256 in hexadecimal."))
-        async with self._db.read() as conn:
-            known = await conn.scalar(select(blob.c.size).where(blob.c.hash == name))
-        if known is not None:
+        async with self._db.write() as conn:
+            known = await keep_longer(conn, [name])
+        if known:
             return web.Response(status=204)
         async with self._uploads:
             content = await _received(request)

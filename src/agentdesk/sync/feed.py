@@ -21,7 +21,7 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks, report_error
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.sync.changelog import Cursor, Position, ensure_epoch, prune, read_since, still_good, where_now
+from agentdesk.sync.changelog import Cursor, Position, ensure_epoch, read_since, still_good, where_now
 from agentdesk.sync.listener import listen
 from agentdesk.sync.protocol import Batch, encode
 from agentdesk.sync.scope import Scope
@@ -32,7 +32,6 @@ __all__ = ["Feed", "Subscription"]
 POLL_SECONDS = 2.0
 KEPT_DAYS = 14
 """How long a desk may stay away and still be brought up to date instead of filled anew."""
-_PRUNE_SECONDS = 6 * 3600.0
 _QUEUE_FRAMES = 2000
 _QUEUE_BYTES = 32 * 1024 * 1024
 _MOST_WHOLE = 20_000
@@ -118,7 +117,6 @@ class Feed:
         async with self._db.write() as conn:
             self.epoch = await ensure_epoch(conn)
         self._tasks.start(self._run(), "read")
-        self._tasks.start(self._prune(), "prune")
         if self._db.dialect == "postgresql":
             self._tasks.start(listen(self._db.url, self._bell.ring), "listen")
 
@@ -130,17 +128,6 @@ class Feed:
     def wake(self) -> None:
         """Read now: there is something to name, or to see."""
         self._bell.ring()
-
-    async def _prune(self) -> None:
-        """Drop old entries of the log, a few times a day."""
-        while True:
-            try:
-                async with self._db.write() as conn:
-                    gone = await prune(conn, KEPT_DAYS)
-                _log.debug("old changes dropped", count=gone)
-            except DatabaseError as error:
-                _log.warning("old changes cannot be dropped", error=str(error))
-            await asyncio.sleep(_PRUNE_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
 
     async def resumable(self, cursor: Cursor) -> bool:
         """Say whether a desk may go on from ``cursor``, or must be filled anew."""

@@ -57,6 +57,8 @@ CREATE TABLE draft (
 CREATE TABLE uploaded (blob TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+_UPLOAD_KNOWN = timedelta(days=1)
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -285,8 +287,10 @@ class OutboxFile:
         )
 
     def is_uploaded(self, blob: str) -> bool:
-        """Say whether the server is known to have a file."""
-        return self._one("SELECT 1 FROM uploaded WHERE blob = ?", blob) is not None
+        """Say whether the server is known to have a file: a day later it is asked again, as it does not keep
+        for ever what no message uses."""
+        lately = _micro(clock.now() - _UPLOAD_KNOWN)
+        return self._one("SELECT 1 FROM uploaded WHERE blob = ? AND at > ?", blob, lately) is not None
 
     def uploaded(self, blob: str) -> None:
         """Note that the server has a file."""

@@ -49,6 +49,7 @@ from agentdesk.server.api.values import (
     Recipient,
     Snoozed,
 )
+from agentdesk.server.housekeeping import keep_longer
 from agentdesk.store import blobs
 
 _REFUSED = {"gone": 404, "not_allowed": 403, "invalid": 422}
@@ -260,8 +261,10 @@ async def _keep_files(services: Services, body: NewMessage) -> tuple[File, ...]:
     if not body.files:
         return ()
     decoded = [(upload, base64.b64decode(upload.content)) for upload in body.files]
+    contents = {blobs.hash_of(content): content for _, content in decoded}
     async with services.db.write() as conn:
-        await blobs.put_many(conn, {blobs.hash_of(content): content for _, content in decoded}, clock.now())
+        await blobs.put_many(conn, contents, clock.now())
+        await keep_longer(conn, list(contents))
     return tuple(
         File(
             id=new_id(),

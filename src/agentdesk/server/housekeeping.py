@@ -1,0 +1,80 @@
+"""What has served its time goes: old changes, old answers, ended sign-ins, uploads that nobody used."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, select, text, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.log import get_logger
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.tables import api_token, applied_command, attachment, blob, raw_item
+from agentdesk.sync.changelog import prune
+from agentdesk.sync.feed import KEPT_DAYS
+
+_EVERY_SECONDS = 6 * 3600.0
+ANSWERS_KEPT = timedelta(days=90)
+"""How long the answer to a command is given again; longer than a desk may come back without a new fill."""
+UPLOADS_KEPT = timedelta(days=7)
+"""How long a file waits for its message; desks offer theirs again after a day."""
+_UPLOADS_AT_ONCE = 500
+
+_log = get_logger(__name__)
+
+
+async def keep_house_for_ever(db: Database) -> None:
+    """Tidy now and a few times a day; several servers may do it."""
+    while True:
+        try:
+            await keep_house(db)
+        except DatabaseError as error:
+            _log.warning("what is old cannot be dropped", problem=str(error))
+        await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
+
+
+async def keep_house(db: Database) -> None:
+    """Drop what has served its time, in short transactions. Raises DatabaseError."""
+    now = clock.now()
+    async with db.write() as conn:
+        changes = await prune(conn, KEPT_DAYS)
+    async with db.write() as conn:
+        answers = await conn.execute(
+            delete(applied_command).where(applied_command.c.applied_at < now - ANSWERS_KEPT)
+        )
+        sessions = await conn.execute(delete(api_token).where(api_token.c.expires_at < now))
+    uploads = await _drop_unused_uploads(db)
+    gone = {"answers": answers.rowcount, "sessions": sessions.rowcount, "uploads": uploads}
+    _log.info("what was old is dropped", changes=changes, **gone)
+
+
+async def keep_longer(conn: AsyncConnection, names: Sequence[str]) -> int:
+    """Let known files wait for a message as if they were uploaded now; returns how many there are."""
+    known = await conn.execute(update(blob).where(blob.c.hash.in_(names)).values(created_at=clock.now()))
+    return known.rowcount
+
+
+async def _drop_unused_uploads(db: Database) -> int:
+    used = union(select(attachment.c.blob), select(raw_item.c.blob))
+    async with db.read() as conn:  # by hashes alone: SQLite would read each file to come to its date
+        found = await conn.scalars(select(blob.c.hash).where(blob.c.hash.not_in(used)))
+        unused = found.all()
+    old = blob.c.created_at < clock.now() - UPLOADS_KEPT
+    dropped = 0
+    for start in range(0, len(unused), _UPLOADS_AT_ONCE):
+        some = blob.c.hash.in_(unused[start : start + _UPLOADS_AT_ONCE])
+        async with db.read() as conn:
+            if await conn.scalar(select(blob.c.hash).where(some, old).limit(1)) is None:
+                continue
+        async with db.write() as conn:
+            if conn.dialect.name == "postgresql":
+                # Whoever is just about to use one of these is waited for, and seen.
+                await conn.execute(text("LOCK TABLE blob IN SHARE ROW EXCLUSIVE MODE"))
+            gone = await conn.execute(delete(blob).where(some, old, blob.c.hash.not_in(used)))
+        dropped += gone.rowcount
+    return dropped
