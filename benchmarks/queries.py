@@ -22,6 +22,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, text
 
+from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.queries import contact as contacts
 from agentdesk.queries import conversation as conversations
@@ -225,6 +226,10 @@ def reads(world: World) -> dict[str, Read]:
     def ids(**view: Any) -> Read:
         return lambda conn: queue.queue_ids(conn, View(**view), me)
 
+    def sections(group: str) -> Read:
+        view, today_ends = View(kind="all", group=group), clock.next_midnight()
+        return lambda conn: queue.queue_sections(conn, view, me, today_ends)
+
     def some(number: int) -> list[UUID]:
         return choose.sample(world.conversations, min(number, world.count))
 
@@ -240,7 +245,8 @@ def reads(world: World) -> dict[str, Read]:
         "queue_ids resolved": ids(kind="resolved"),
         "queue_ids mine": ids(kind="mine"),
         "queue_rows of 60": lambda conn: queue.queue_rows(conn, some(60)),
-        "matching 20": lambda conn: queue.matching(conn, View(kind="all"), me, some(20)),
+        "sections by channel": sections("channel"),
+        "sections by assignee": sections("assignee"),
         "counts": lambda conn: queue.counts(conn, me),
         "page of 50": lambda conn: queue.page(conn, status="open", limit=50),
         "head": lambda conn: conversations.head(conn, one(world.conversations)),

@@ -7,6 +7,7 @@ is lost (`set_link`), when a customer writes (`receive`), and which answer a com
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from agentdesk.queries.rows import (
     MessageRow,
     PastConversation,
     QueueRow,
+    SectionRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -43,6 +45,9 @@ from tests.helpers.sample_world import Thread, World
 
 NOW = datetime.fromisoformat("2026-11-25T10:35:00+00:00")
 """When the pictures of screens are taken: a Wednesday."""
+
+
+_URGENCY = ("urgent", "high", "normal", "low")
 
 
 class FakeDesk:
@@ -154,9 +159,12 @@ class FakeDesk:
             self._queue_row(self.world.conversations[id_]) for id_ in ids if id_ in self.world.conversations
         ]
 
-    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
-        rows = [self.world.conversations[id_] for id_ in ids if id_ in self.world.conversations]
-        return {row.id: self._key(row, view) for row in rows if self._belongs(row, view)}
+    async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
+        rows = [self.world.conversations[id_] for id_ in await self.queue_ids(view)]
+        rows.sort(key=lambda row: _section_rank(row, view.group))  # a stable sort keeps the order within
+        keys = [_section_rank(row, view.group)[-1] for row in rows]
+        sections = [SectionRow(key=key, count=len(list(same))) for key, same in itertools.groupby(keys)]
+        return [row.id for row in rows], sections
 
     async def counts(self) -> Counts:
         rows = self.world.conversations.values()
@@ -374,11 +382,15 @@ class FakeDesk:
         narrowed = {"all": True, "unread": row.unread, "waiting": row.waiting_since is not None}
         return kinds[view.kind] and fits and narrowed[view.only]
 
-    def _key(self, row: ConversationRow, view: View) -> tuple[float, UUID]:
+    def _key(self, row: ConversationRow, view: View) -> tuple[Any, ...]:
         if view.order == "newest":
             return (-row.last_message_at.timestamp(), row.id)
-        waiting = row.waiting_since
-        return (waiting.timestamp() if waiting else float("inf"), row.id)
+        waiting = row.waiting_since.timestamp() if row.waiting_since else float("inf")
+        if view.order == "priority":
+            return (_URGENCY.index(row.priority), waiting, row.id)
+        if view.order == "customer":
+            return (row.contact_name.lower(), -row.last_message_at.timestamp(), row.id)
+        return (waiting, row.id)
 
     def _queue_row(self, row: ConversationRow) -> QueueRow:
         mail = [entry for entry in self.world.messages.values() if entry.conversation_id == row.id]
@@ -393,3 +405,15 @@ class FakeDesk:
             last_customer_at=max(theirs, default=None),
             failed=any(entry.delivery in ("failed", "uncertain") for entry in mail),
         )
+
+
+def _section_rank(row: ConversationRow, group: str) -> tuple[Any, ...]:
+    """Where the section of a row stands among the others; its key comes last."""
+    if group == "priority":
+        return (_URGENCY.index(row.priority), row.priority)
+    if group == "assignee":
+        return (row.assignee_name.lower(), row.assignee_name)
+    if group == "due":
+        today = row.snoozed_until is not None and row.snoozed_until < clock.next_midnight()
+        return (not today, "today" if today else "later")
+    return (row.channel, row.channel)

@@ -8,6 +8,7 @@ import random
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import select
 from tests.store.rows import Desk, at, put
@@ -22,6 +23,7 @@ from agentdesk.store.engine import Database
 from agentdesk.store.search import index_messages
 from agentdesk.store.tables import (
     account,
+    contact,
     conversation,
     inbox,
     user,
@@ -93,45 +95,64 @@ async def _fill(desk: Desk, count: int) -> list[UUID]:
     ]
 
 
-async def test_matching_places_rows_where_the_list_has_them(desk: Desk) -> None:
-    every = await _fill(desk, 60)
-    for kind, order, only, channel in itertools.product(
-        ("mine", "unassigned", "all", "snoozed", "resolved"),
-        ("newest", "oldest", "due"),
-        ("all", "unread", "waiting"),
-        (None, "chat"),
-    ):
-        view = View(kind=kind, order=order, only=only, channel=channel)
-        ids = await queue.queue_ids(desk.conn, view, desk.user_id)
-        keys = await queue.matching(desk.conn, view, desk.user_id, every)
-        assert sorted(keys, key=keys.__getitem__) == ids
-        assert len(set(keys.values())) == len(ids)
-    assert await queue.matching(desk.conn, View(kind="all"), None, []) == {}
+@pytest.mark.parametrize("order", ["newest", "oldest", "due"])
+async def test_orders_keep_microseconds_apart(desk: Desk, order: str) -> None:
+    moments = [at(0).replace(microsecond=micro) for micro in (0, 1, 2, 999_999)]
+    column = "last_message_at" if order == "newest" else "waiting_since"
+    ids = [await desk.conversation(**{column: moment}) for moment in moments]
+    assert await _ids(desk, order=order) == (ids[::-1] if order == "newest" else ids)
 
 
-async def test_keys_keep_microseconds_apart(desk: Desk) -> None:
-    base = at(0)
-    later = [base.replace(microsecond=micro) for micro in (0, 1, 2, 999_999)]
-    for order, column in (("newest", "last_message_at"), ("oldest", "waiting_since")):
-        ids = [await desk.conversation(channel=order, **{column: moment}) for moment in later]
-        keys = await queue.matching(desk.conn, View(kind="all", order=order, channel=order), None, ids)
-        expected = ids[::-1] if order == "newest" else ids
-        assert sorted(keys, key=keys.__getitem__) == expected
-        assert len({key for key, _ in keys.values()}) == 4
+async def test_urgent_ones_first_and_customers_by_name(desk: Desk) -> None:
+    zoe, adam = await put(desk.conn, contact, name="Zoë"), await put(desk.conn, contact, name="adam")
+    low = await desk.conversation(priority="low", contact_id=adam, last_message_at=at(3))
+    urgent = await desk.conversation(priority="urgent", contact_id=zoe, last_message_at=at(2))
+    normal = await desk.conversation(priority="normal", contact_id=adam, last_message_at=at(1))
+    assert await _ids(desk, order="priority") == [urgent, normal, low]
+    assert await _ids(desk, order="customer") == [low, normal, urgent]
+
+
+async def test_those_that_sleep_come_in_the_order_of_waking(desk: Desk) -> None:
+    late = await desk.conversation(status="snoozed", snoozed_until=at(9), waiting_since=at(0))
+    soon = await desk.conversation(status="snoozed", snoozed_until=at(5))
+    assert await _ids(desk, "snoozed", order="due") == [soon, late]
+    ids, sections = await queue.queue_sections(desk.conn, View(kind="snoozed", group="due"), None, at(7))
+    assert ids == [soon, late]
+    assert [(one.key, one.count) for one in sections] == [("today", 1), ("later", 1)]
+
+
+@pytest.mark.parametrize("group", ["channel", "assignee", "priority"])
+async def test_sections_hold_the_whole_view_in_order(desk: Desk, group: str) -> None:
+    await _fill(desk, 60)
+    for kind, order in itertools.product(("all", "mine", "resolved"), ("newest", "oldest", "customer")):
+        view = View(kind=kind, order=order)
+        plain = await queue.queue_ids(desk.conn, view, desk.user_id)
+        grouped = msgspec.structs.replace(view, group=group)
+        ids, sections = await queue.queue_sections(desk.conn, grouped, desk.user_id, at(0))
+        assert sum(section.count for section in sections) == len(plain)
+        assert len({section.key for section in sections}) == len(sections)
+        start = 0
+        for section in sections:
+            part = ids[start : start + section.count]
+            start += section.count
+            assert part == [one for one in plain if one in set(part)], "the order of the view, within each"
+            rows = await queue.queue_rows(desk.conn, part)
+            keys = {"channel": "channel", "assignee": "assignee_name", "priority": "priority"}
+            assert {getattr(row, keys[group]) for row in rows} == {section.key}
+    with pytest.raises(ValueError, match="no such sections"):
+        await queue.queue_sections(desk.conn, View(kind="all", group="mood"), None, at(0))
 
 
 async def test_search_as_a_view(desk: Desk) -> None:
     found = [await desk.conversation(status=status) for status in ("open", "resolved", "snoozed")]
     chat = await desk.conversation(channel="chat")
-    other = await desk.conversation()
+    await desk.conversation()
     entries = [(new_id(), row_id, desk.inbox_id, "where is my parcel") for row_id in [*found, chat]]
     await index_messages(desk.conn, entries)
     assert await _ids(desk, "search", text="parcel") == [chat, *reversed(found)]
     assert await _ids(desk, "search", text="parcel", channel="chat") == [chat]
     assert await _ids(desk, "search", text="letter") == []
     view = View(kind="search", text="parcel")
-    keys = await queue.matching(desk.conn, view, None, [other, chat, found[0]])
-    assert sorted(keys, key=keys.__getitem__) == [chat, found[0]]
     assert await queue.queue_ids(desk.conn, view, None, inboxes=[new_id()]) == []
 
 
@@ -154,7 +175,6 @@ async def test_rows_come_in_the_order_asked_for(desk: Desk) -> None:
 async def test_rows_of_more_than_one_portion(desk: Desk) -> None:
     ids = [await desk.conversation() for _ in range(510)]
     assert [row.id for row in await queue.queue_rows(desk.conn, ids)] == ids
-    assert len(await queue.matching(desk.conn, View(kind="all"), None, ids)) == 510
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,24 @@ async def id_list(conn: AsyncConnection, statement: Select[Any]) -> list[UUID]:
 
     They are taken from the driver without a row object for each, and made at once: three times as fast.
     """
+    return _to_ids([value for (value,) in await _raw(conn, statement)])
+
+
+async def id_list_with(conn: AsyncConnection, statement: Select[Any]) -> tuple[list[UUID], list[str]]:
+    """The same for a statement that selects a text beside each id; returns ids and texts."""
+    rows = await _raw(conn, statement)
+    return _to_ids([row[0] for row in rows]), [row[1] for row in rows]
+
+
+async def _raw(conn: AsyncConnection, statement: Select[Any]) -> Sequence[Any]:
     result = await conn.execute(statement)
     assert result.cursor is not None
-    values = [value for (value,) in result.cursor.fetchall()]
+    rows: Sequence[Any] = result.cursor.fetchall()
     result.close()
+    return rows
+
+
+def _to_ids(values: list[Any]) -> list[UUID]:
     collects = gc.isenabled()
     gc.disable()  # so many new objects would make it look through all others again and again
     try:

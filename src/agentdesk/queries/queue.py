@@ -1,8 +1,6 @@
 """Lists of conversations: the ids of a view in its order, the rows that are painted, and the rail's counts.
 
-A view's list is fetched whole as ids and its rows only for what is on the screen. What belongs to a view and
-in which order is said once, here, so that :func:`matching` places a changed row exactly where a new
-:func:`queue_ids` would.
+A view's list is fetched whole as ids and its rows only for what is on the screen.
 """
 
 from __future__ import annotations
@@ -10,30 +8,27 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.conversation import Status
-from agentdesk.queries.columns import PLAIN_ID, id_list, plain, with_people
-from agentdesk.queries.rows import Counts, QueueRow, View
+from agentdesk.queries.columns import PLAIN_ID, id_list, id_list_with, plain, with_people
+from agentdesk.queries.rows import Counts, QueueRow, SectionRow, View
 from agentdesk.store.search import find_conversations
-from agentdesk.store.tables import account, conversation, message
+from agentdesk.store.tables import account, contact, conversation, message, user
 from agentdesk.store.tables.conversations import TROUBLE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_AFTER_ALL_WAITING = 8_000_000_000_000_000  # microseconds; sums with it stay exact in a float until 2096
 _AT_ONCE = 500  # ids in one statement
 _FOUND = 1000  # conversations that a search lists
-
-Key = tuple[float, UUID]
-"""Where a row stands in its view, ascending."""
 
 _c = conversation.c
 _NEWEST: tuple[ColumnElement[Any], ...] = (_c.last_message_at.desc(), _c.id)
@@ -42,21 +37,39 @@ _LONGEST_WAITING: tuple[ColumnElement[Any], ...] = (
     case((_c.waiting_since.is_(None), _c.last_message_at)).desc(),
     _c.id,
 )
+_URGENCY = case({"urgent": 0, "high": 1, "normal": 2, "low": 3}, value=_c.priority, else_=2)
+_PEOPLE = {"customer": (contact, _c.contact_id), "assignee": (user, _c.assignee_id)}
 
 
 def _order(view: View) -> tuple[ColumnElement[Any], ...]:
-    """The order of a view. Must say the same as :func:`_key`."""
-    return _NEWEST if view.order == "newest" else _LONGEST_WAITING
-
-
-def _key(view: View, row_id: UUID, last_message_at: datetime, waiting_since: datetime | None) -> Key:
-    """The sort key of a row. Must say the same as :func:`_order`."""
-    newest = -((last_message_at - _EPOCH) // _MICROSECOND)
+    """The order of a view, within its sections."""
     if view.order == "newest":
-        return float(newest), row_id
-    if waiting_since is not None:
-        return float((waiting_since - _EPOCH) // _MICROSECOND), row_id
-    return float(_AFTER_ALL_WAITING + newest), row_id
+        return _NEWEST
+    if view.order == "priority":
+        return (_URGENCY, *_LONGEST_WAITING)
+    if view.order == "customer":
+        return (func.lower(func.coalesce(contact.c.name, "")), *_NEWEST)
+    if view.order == "due" and view.kind == "snoozed":
+        return (_c.snoozed_until.asc().nulls_last(), _c.id)
+    return _LONGEST_WAITING
+
+
+def _sections(
+    view: View, today_ends: datetime | None
+) -> tuple[ColumnElement[Any], tuple[ColumnElement[Any], ...]]:
+    """The column that names the section of a row, and the order of the sections."""
+    match view.group:
+        case "channel":
+            return _c.channel, (_c.channel,)
+        case "priority":
+            return _c.priority, (_URGENCY, _c.priority)
+        case "assignee":
+            name = func.coalesce(user.c.name, "")
+            return name, (func.lower(name), _c.assignee_id.asc().nulls_first())
+        case "due":
+            later = case((_c.snoozed_until < today_ends, "today"), else_="later")
+            return later, (later.desc(),)
+    raise ValueError(f"no such sections: {view.group}")
 
 
 async def queue_ids(
@@ -66,16 +79,28 @@ async def queue_ids(
 
     ``me`` is whose "mine" it is; ``inboxes`` are those that the reader may see, None stands for all.
     """
+    statement = _with_names(select(PLAIN_ID), view.order).where(_belongs(view, me)).order_by(*_order(view))
     if view.kind == "search":
         found = await find_conversations(conn, view.text, inboxes=inboxes, limit=_FOUND)
-        keys: dict[UUID, Key] = {}
-        for ids in _portions(found):
-            keys |= await _keys(conn, view, me, ids)
-        return sorted(keys, key=keys.__getitem__)
-    statement = select(PLAIN_ID).where(_belongs(view, me)).order_by(*_order(view))
+        statement = statement.where(_c.id.in_(found))
     if inboxes is not None:
         statement = statement.where(_c.inbox_id.in_(list(inboxes)))
     return await id_list(conn, statement)
+
+
+async def queue_sections(
+    conn: AsyncConnection, view: View, me: UUID | None, today_ends: datetime
+) -> tuple[list[UUID], list[SectionRow]]:
+    """Return the ids of ``view`` in the order of its sections (``view.group``), and these with their lengths.
+
+    ``today_ends`` is the next midnight where the reader is.
+    """
+    name, order = _sections(view, today_ends)
+    statement = _with_names(select(PLAIN_ID, name.label("section")), view.order, view.group)
+    statement = statement.where(_belongs(view, me)).order_by(*order, *_order(view))
+    ids, names = await id_list_with(conn, statement)
+    sections = [SectionRow(key=key, count=len(list(same))) for key, same in groupby(names)]
+    return ids, sections
 
 
 async def queue_rows(conn: AsyncConnection, ids: Sequence[UUID]) -> list[QueueRow]:
@@ -85,19 +110,6 @@ async def queue_rows(conn: AsyncConnection, ids: Sequence[UUID]) -> list[QueueRo
         found = await conn.execute(with_people(_c.last_customer_at).where(_c.id.in_(portion)))
         rows |= await _to_rows(conn, plain(found))
     return [rows[row_id] for row_id in ids if row_id in rows]
-
-
-async def matching(
-    conn: AsyncConnection, view: View, me: UUID | None, ids: Sequence[UUID]
-) -> dict[UUID, Key]:
-    """Return which of ``ids`` belong to ``view`` now, with the place of each in the order of the view."""
-    if view.kind == "search":
-        found = set(await find_conversations(conn, view.text, inboxes=None, limit=_FOUND))
-        ids = [row_id for row_id in ids if row_id in found]
-    keys: dict[UUID, Key] = {}
-    for portion in _portions(ids):
-        keys |= await _keys(conn, view, me, portion)
-    return keys
 
 
 async def counts(conn: AsyncConnection, me: UUID | None, inboxes: Collection[UUID] | None = None) -> Counts:
@@ -214,11 +226,13 @@ def _assigned_to(me: UUID | None) -> ColumnElement[bool]:
     return false() if me is None else _c.assignee_id == me
 
 
-async def _keys(conn: AsyncConnection, view: View, me: UUID | None, ids: Sequence[UUID]) -> dict[UUID, Key]:
-    # Whether it belongs is worked out per row, lest SQLite walk the whole view to find a few ids in it.
-    belongs = _belongs(view, me).label("belongs")
-    statement = select(_c.id, _c.last_message_at, _c.waiting_since, belongs).where(_c.id.in_(ids))
-    return {row[0]: _key(view, *row[:3]) for row in await conn.execute(statement) if row.belongs}
+def _with_names(statement: Select[Any], *wanted: str) -> Select[Any]:
+    """Join the people whose names an order or a section asks for."""
+    for key in wanted:
+        if key in _PEOPLE:
+            people, column = _PEOPLE[key]
+            statement = statement.outerjoin(people, people.c.id == column)
+    return statement
 
 
 async def _to_rows(conn: AsyncConnection, found: Sequence[dict[str, Any]]) -> dict[UUID, QueueRow]:

@@ -217,7 +217,8 @@ class TemplateRow(Row, frozen=True):
 class View(Row, frozen=True):
     """What a list of the rail selects. ``kind`` is mine, unassigned, all, resolved, snoozed or search;
     ``channel`` and ``inbox_id`` narrow it; ``only`` is all, unread or waiting; ``order`` is newest, oldest
-    (waiting longest first) or due."""
+    (waiting longest first), due, priority or customer; ``group`` is the kind of its sections: channel,
+    assignee, priority, due (of those that sleep), or nothing."""
 
     kind: str
     channel: str | None = None
@@ -225,6 +226,15 @@ class View(Row, frozen=True):
     text: str = ""
     only: str = "all"
     order: str = "newest"
+    group: str = ""
+
+
+class SectionRow(Row, frozen=True):
+    """A section of a list: ``key`` is a channel, a priority, the name of an assignee (empty: nobody), or
+    ``today`` and ``later``; ``count`` its length."""
+
+    key: str
+    count: int
 
 
 class Counts(Row, frozen=True):

@@ -25,6 +25,7 @@ from agentdesk.queries.rows import (
     Counts,
     InboxRow,
     QueueRow,
+    SectionRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -120,12 +121,12 @@ class DeskPort(Protocol):
         """All conversation ids of a view, in its order."""
         ...
 
-    async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
-        """The rows of ``ids``; those that are gone are left out."""
+    async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
+        """All conversation ids of a view that has sections, in their order, and the sections."""
         ...
 
-    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
-        """Which of ``ids`` belong to ``view`` now, with the sort key they have in it (ascending)."""
+    async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
+        """The rows of ``ids``; those that are gone are left out."""
         ...
 
     async def counts(self) -> Counts: ...

@@ -16,6 +16,7 @@ from agentdesk.queries.rows import (
     Counts,
     InboxRow,
     QueueRow,
+    SectionRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -115,8 +116,8 @@ class EarlyDesk:
 
     # --- what waits for the real desk ---
 
-    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
-        return await (await self._open()).matching(view, ids)
+    async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
+        return await (await self._open()).queue_sections(view)
 
     async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
         return await (await self._open()).conversation(conversation_id)

@@ -22,6 +22,7 @@ from agentdesk.queries.rows import (
     Counts,
     InboxRow,
     QueueRow,
+    SectionRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -112,15 +113,15 @@ class LocalDesk:
         async with self._replica.read() as conn:
             return await queue_queries.queue_ids(conn, view, self._my_id)
 
+    async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
+        """All conversation ids of a view that has sections, in their order, and the sections."""
+        async with self._replica.read() as conn:
+            return await queue_queries.queue_sections(conn, view, self._my_id, clock.next_midnight())
+
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
         """The rows of ``ids``; those that are gone are left out."""
         async with self._replica.read() as conn:
             return await queue_queries.queue_rows(conn, ids)
-
-    async def matching(self, view: View, ids: Sequence[UUID]) -> dict[UUID, tuple[float, UUID]]:
-        """Which of ``ids`` belong to ``view`` now, with their sort keys."""
-        async with self._replica.read() as conn:
-            return await queue_queries.matching(conn, view, self._my_id, ids)
 
     async def counts(self) -> Counts:
         """The numbers beside the rail's entries."""
