@@ -110,7 +110,6 @@ class Arrangement(QObject):
 
     def _place_panel(self, panes: Panes) -> None:
         if panes.panel is Panel.DOCKED:
-            self._panel.setParent(self._splitter)
             self._splitter.addWidget(self._panel)
             self._panel.setVisible(self._settings.now.panel_shown)
         else:

@@ -300,14 +300,14 @@ class ConversationView(QWidget):
     # --- building and slots ---
 
     def _arrange(self) -> None:
-        self._page = QWidget(self)
+        self._stack = QStackedWidget(self)
+        self._page = QWidget(self._stack)
         column = QVBoxLayout(self._page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.head)
         column.addWidget(self.transcript, 1)
         column.addWidget(self.composer)
-        self._stack = QStackedWidget(self)
         for page in (self.empty, self._loading, self._page):
             self._stack.addWidget(page)
         whole = QVBoxLayout(self)

@@ -113,7 +113,8 @@ class CustomerPanel(QWidget):
     # --- building ---
 
     def _build_page(self) -> QWidget:
-        inside = QWidget()
+        scroll = QScrollArea(self._stack)
+        inside = QWidget(scroll.viewport())
         column = QVBoxLayout(inside)
         column.setContentsMargins(16, 14, 12, 16)
         column.setSpacing(theme().space(3))
@@ -134,7 +135,6 @@ class CustomerPanel(QWidget):
             column.addWidget(_Line())
             column.addWidget(section)
         column.addStretch()
-        scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it takes the focus, and scrolls to itself
