@@ -43,7 +43,7 @@ class Times:
     lease_wait: float = 3.0
     sign_in: float = 300.0
     misconfigured: float = 300.0
-    park: float = 3.0
+    park: float = 2.0
     reconnect: Backoff = field(default_factory=lambda: Backoff(1.0, 300.0))
 
 

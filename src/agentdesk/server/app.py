@@ -46,7 +46,9 @@ from agentdesk.sync.feed import Feed
 
 _log = get_logger(__name__)
 
-_STOP_SECONDS = 2.0
+_REQUEST_SECONDS = 1.0
+"""How long requests that are under way may take when the server ends; asked twice, the second time firmly."""
+_LATEST_SECONDS = 4.5
 _LOCAL_DESK = "this computer"
 
 # A stranger's malformed request is answered with 400; it is no failure of ours and fills no log.
@@ -70,6 +72,7 @@ class ServerSettings:
 async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. ``on_ready`` is called once with the address (``http://host:port``).
 
+    It belongs to a process of its own, which is left by force if something does not end within seconds.
     Raises AgentDeskError where it cannot start: folder in use, database away or newer, address taken.
     """
     stopping = asyncio.Event()
@@ -81,6 +84,7 @@ async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None
         on_ready(address)
         await stopping.wait()
         _log.info("stopping")
+        _end_in_time()
 
 
 async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
@@ -106,10 +110,10 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     chores = Tasks("chores")
     chores.start(keep_house_for_ever(db), "housekeeping")
     stack.push_async_callback(chores.close)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_SECONDS)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUEST_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    stack.push_async_callback(endpoint.close)
+    stack.push_async_callback(_say_goodbye, endpoint, core)
     return await _listen(runner, settings)
 
 
@@ -184,6 +188,23 @@ async def _only_person(db: Database) -> UUID:
         await unit.insert(user, [{**row, "active": True, "created_at": clock.now()}])
         await unit.flush()
     return user_id
+
+
+async def _say_goodbye(endpoint: SyncEndpoint, core: ServerCore) -> None:
+    """Send the desks away while the accounts finish what is under way."""
+    await asyncio.gather(endpoint.close(), core.park())
+
+
+def _end_in_time() -> None:
+    """Leave whatever hangs. What counts is on the disk: mail is read again, an unsure reply is looked up."""
+
+    def leave() -> None:
+        _log.warning("left without waiting any longer")
+        os._exit(0)
+
+    latest = threading.Timer(_LATEST_SECONDS, leave)
+    latest.daemon = True
+    latest.start()
 
 
 def _stop_on_signals(stopping: asyncio.Event) -> None:

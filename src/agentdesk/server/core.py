@@ -51,8 +51,13 @@ class ServerCore:
         self._tasks.start(self._supervisor.run(), "accounts")
         self._tasks.start(wake_for_ever(self._db, self._bell), "snooze")
 
-    async def stop(self) -> None:
-        """Begin nothing new, finish or park what is under way, and let go of everything; takes seconds."""
+    async def park(self) -> None:
+        """Begin nothing new; finish what is under way, or park what takes longer than seconds. Commands are
+        still applied."""
         await self._tasks.close()
+
+    async def stop(self) -> None:
+        """Park, and let go of everything."""
+        await self.park()
         await self._keys.close()
         await self._interpreter.close()

@@ -37,7 +37,7 @@ _UPLOADS_AT_ONCE = 4
 _LONGEST_REQUEST = 16 * 1024
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SOURCE = re.compile(r'\b(?:data-)?src="([^"]{1,4000})"')
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
 
 Authenticate = Callable[[str], Awaitable[Actor | None]]
 
