@@ -46,23 +46,25 @@ _START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 def mails(count: int, seed: int = 7) -> Iterator[bytes]:
     """Yield ``count`` mails: mean about 40 kB, every tenth with an attachment of up to 1 MB, 40 % threads."""
     chance = random.Random(seed)
-    ids: list[str] = []
+    sent: list[tuple[str, str]] = []
     for number in range(count):
-        yield _mail(chance, number, ids)
+        yield _mail(chance, number, sent)
 
 
-def _mail(chance: random.Random, number: int, ids: list[str]) -> bytes:
+def _mail(chance: random.Random, number: int, sent: list[tuple[str, str]]) -> bytes:
     language = chance.choice(list(_WORDS))
     charset, words = _WORDS[language]
     text = _text(chance, words.split())
-    answers = ids[chance.randrange(len(ids))] if ids and chance.random() < 0.4 else ""
+    answers, sender = sent[chance.randrange(len(sent))] if sent and chance.random() < 0.4 else ("", "")
     if answers:
         text += "\n\nOn Mon, 5 Jan 2026 at 09:12, Support <support@shop.example> wrote:\n> " + _text(
             chance, words.split()
         ).replace("\n", "\n> ")
     message = EmailMessage()
-    name = chance.choice(_NAMES)
-    message["From"] = f'"{name}" <customer{chance.randrange(_PEOPLE)}@mail{chance.randrange(40)}.example>'
+    if not sender:
+        address = f"customer{chance.randrange(_PEOPLE)}@mail{chance.randrange(40)}.example"
+        sender = f'"{chance.choice(_NAMES)}" <{address}>'
+    message["From"] = sender
     message["To"] = "Support <support@shop.example>"
     message["Subject"] = ("Re: " if answers else "") + " ".join(chance.choices(words.split(), k=6))
     message["Date"] = format_datetime(_START + timedelta(minutes=number))
@@ -79,7 +81,7 @@ def _mail(chance: random.Random, number: int, ids: list[str]) -> bytes:
             "Received", f"from {host} by mx.example with ESMTPS id {key} for <support@shop.example>; {when}"
         )
     message["DKIM-Signature"] = "v=1; a=rsa-sha256; c=relaxed/relaxed; d=mail.example; s=s1; b=" + "Ab3/" * 80
-    ids.append(message_id)
+    sent.append((message_id, sender))
     return _with_body(chance, message, text, charset)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from agentdesk.store.tables import (
     message,
     raw_item,
 )
-from agentdesk.store.unit import Unit
+from agentdesk.store.unit import ServerUnit
 
 _STATES = {"message": "done", "report": "done", "ignored": "done"}
 
@@ -51,7 +51,7 @@ _THREAD_COLUMNS = (
 )
 
 
-async def record(unit: Unit, arrivals: Sequence[Arrival], now: datetime) -> None:
+async def record(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -> None:
     """Write what the rules decided about ``arrivals``, in their order, and settle their raw items.
 
     ``now`` is the moment of recording (UTC). Raises IntegrityError where another server recorded the same
@@ -74,7 +74,7 @@ async def record(unit: Unit, arrivals: Sequence[Arrival], now: datetime) -> None
     await _settle(unit, arrivals, now)
 
 
-async def _contacts(unit: Unit, shown: Sequence[Arrival], now: datetime) -> None:
+async def _contacts(unit: ServerUnit, shown: Sequence[Arrival], now: datetime) -> None:
     people = {id(a.person): (a.person, a.source.inbox_id) for a in shown if a.person is not None}
     new = [person for person, _ in people.values() if person.is_new]
     await unit.insert(contact, [_contact_row(person, now) for person in new])
@@ -120,7 +120,7 @@ def _identity_row(person: Person, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _threads(unit: Unit, touched: Sequence[Thread | None]) -> None:
+async def _threads(unit: ServerUnit, touched: Sequence[Thread | None]) -> None:
     threads = {thread.id: thread for thread in touched if thread is not None}
     new = [thread for thread in threads.values() if thread.is_new]
     if new:
@@ -128,12 +128,13 @@ async def _threads(unit: Unit, touched: Sequence[Thread | None]) -> None:
         for number, thread in enumerate(new, first):
             thread.number = number
         await unit.insert(conversation, [_thread_row(thread) for thread in new])
-    for thread in threads.values():
-        if not thread.is_new:
-            now = {name: getattr(thread, name) for name in _THREAD_COLUMNS}
-            changed = {name: value for name, value in now.items() if thread.before[name] != value}
-            if changed:
-                await unit.update(conversation, thread.id, changed)
+    known = [thread for thread in threads.values() if not thread.is_new and any(_changed(thread))]
+    columns = {name for thread in known for name in _changed(thread)}
+    await unit.update_many(conversation, {t.id: {name: getattr(t, name) for name in columns} for t in known})
+
+
+def _changed(thread: Thread) -> Iterator[str]:
+    return (name for name in _THREAD_COLUMNS if thread.before[name] != getattr(thread, name))
 
 
 def _thread_row(thread: Thread) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _thread_row(thread: Thread) -> dict[str, Any]:
     }
 
 
-async def _messages(unit: Unit, shown: Sequence[Arrival], rows: Sequence[Mapping[str, Any]]) -> None:
+async def _messages(unit: ServerUnit, shown: Sequence[Arrival], rows: Sequence[Mapping[str, Any]]) -> None:
     fresh = [row for arrival, row in zip(shown, rows, strict=True) if arrival.replaces is None]
     await unit.insert(message, fresh)
     for arrival, row in zip(shown, rows, strict=True):
@@ -175,7 +176,7 @@ def _search_text(arrival: Arrival, row: Mapping[str, Any]) -> str:
     return search.search_text(row["subject"], row["text"], (sender.name, sender.value, *files))
 
 
-async def _files(unit: Unit, shown: Sequence[Arrival], now: datetime) -> None:
+async def _files(unit: ServerUnit, shown: Sequence[Arrival], now: datetime) -> None:
     contents: dict[str, bytes] = {}
     rows: list[dict[str, Any]] = []
     for arrival in shown:
@@ -198,7 +199,7 @@ def _event_row(happened: Event, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _settle(unit: Unit, arrivals: Sequence[Arrival], now: datetime) -> None:
+async def _settle(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -> None:
     """Give each raw item its one end, and remember what was taken in: for ever, also once it is deleted."""
     if not arrivals:
         return

@@ -42,6 +42,7 @@ for _language, _list in _WORDS.items():
 _word = re.compile(r"[^\W\d_]+")
 _SHARE = 0.15
 _MOST_WORDS = 120
+_MOST_CHARACTERS = 1_000
 _SAMPLE = 300
 
 
@@ -53,11 +54,8 @@ def language_of(text: str) -> str:
             found = len(script.findall(sample))
             if found >= 2 and found >= len(sample) * _SHARE:
                 return _within_script(code, sample)
-    counts: Counter[str] = Counter()
-    for word in _word.findall(text.lower())[:_MOST_WORDS]:
-        for code in _BY_WORD.get(word, ()):
-            counts[code] += 1
-    ranked = counts.most_common(2)
+    words = _word.findall(text[:_MOST_CHARACTERS].lower())[:_MOST_WORDS]
+    ranked = Counter(code for word in words if word in _BY_WORD for code in _BY_WORD[word]).most_common(2)
     if not ranked or ranked[0][1] < 2 or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
         return ""
     return ranked[0][0]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select, text, update
+from sqlalchemy import Column, Table, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -52,6 +52,10 @@ def touched(table: Table) -> dict[str, Any]:
     return {"updated_at": clock.now()} if "updated_at" in table.c else {}
 
 
+def _scope_columns(table: Table) -> list[Column[Any]]:
+    return [c for c in (table.c.get("inbox_id"), table.c.get("contact_id")) if c is not None]
+
+
 class ServerUnit:
     """The authority's unit: raises ``ver`` and writes the change log."""
 
@@ -79,17 +83,38 @@ class ServerUnit:
 
     async def update(self, table: Table, row_id: UUID, values: Values) -> None:
         """Change one row and raise its ``ver``."""
-        scope_columns = [c for c in (table.c.get("inbox_id"), table.c.get("contact_id")) if c is not None]
         statement = (
             update(table)
             .where(table.c.id == row_id)
             .values(**values, **touched(table), ver=table.c.ver + 1)
-            .returning(table.c.ver, *scope_columns)
+            .returning(table.c.ver, *_scope_columns(table))
         )
         row = (await self.conn.execute(statement)).mappings().first()
         if row is None:
             raise NotFound
         await self._note(table, row_id, row["ver"], row)
+
+    async def update_many(self, table: Table, rows: Mapping[UUID, Values]) -> None:
+        """Change several rows in the same columns; those that are not there are left out."""
+        if not rows:
+            return
+        stamps = touched(table)
+        names = [*next(iter(rows.values())), *stamps]
+        statement = (
+            update(table)
+            .where(table.c.id == bindparam("row_id"))
+            .values(**{name: bindparam(f"new_{name}") for name in names}, ver=table.c.ver + 1)
+        )
+        await self.conn.execute(
+            statement,
+            [
+                {"row_id": row_id, **{f"new_{name}": value for name, value in {**values, **stamps}.items()}}
+                for row_id, values in rows.items()
+            ],
+        )
+        written = select(table.c.id, table.c.ver, *_scope_columns(table)).where(table.c.id.in_(list(rows)))
+        for row in (await self.conn.execute(written)).mappings().all():
+            await self._note(table, row["id"], row["ver"], row)
 
     async def flush(self) -> None:
         """Write the change log. Called once, right before the commit."""
