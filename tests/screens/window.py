@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 from uuid import UUID
@@ -13,8 +14,11 @@ from PySide6.QtWidgets import QWidget
 from agentdesk.base import clock
 from agentdesk.base.text import msg
 from agentdesk.desktop.dialogs.shortcut_sheet import ShortcutSheet
+from agentdesk.desktop.lifetime import connect
+from agentdesk.desktop.loop import application
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.settings import SettingsFile
+from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
 from agentdesk.desktop.views.trouble import TroublePage
 from agentdesk.desktop.window import MainWindow
@@ -103,6 +107,35 @@ async def selected() -> QWidget:
     assert window.workspace is not None
     queue = window.workspace.queue
     queue.selection.select(queue.model.ids[1:5])
+    return window
+
+
+@screen("main-sections", sizes=SIZES)
+async def sections() -> QWidget:
+    return await _filled(FakeDesk.sample(), View(kind="all", order="due", group="priority"))
+
+
+@screen("main-filtered", sizes=[(1440, 900)])
+async def filtered() -> QWidget:
+    desk = FakeDesk.sample()
+    for one, row in desk.world.conversations.items():
+        desk.world.conversations[one] = msgspec.structs.replace(row, unread=False)
+    return await _filled(desk, View(kind="all", only="unread"), opened=False)
+
+
+@screen("main-compact", sizes=SIZES)
+async def compact() -> QWidget:
+    theme().set_density("compact")
+    window = await _filled(FakeDesk.sample(), View(kind="all"))
+    connect(window.destroyed, application(), partial(theme().set_density, "normal"))
+    return window
+
+
+@screen("main-roomy", sizes=SIZES)
+async def roomy() -> QWidget:
+    theme().set_density("roomy")
+    window = await _filled(FakeDesk.sample(), View(kind="all"))
+    connect(window.destroyed, application(), partial(theme().set_density, "normal"))
     return window
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ _log = get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
     """``mode`` is ``alone`` (private server), ``team``, or empty before the first choice. ``server`` is the
-    team's address. ``panel_shown`` and ``rail_pinned`` are remembered choices; None: the usual rule."""
+    team's address. ``panel_shown`` and ``rail_pinned`` are remembered choices; None: the usual rule.
+    ``orders`` and ``groups`` are those of the lists, by list."""
 
     mode: str = ""
     server: str = ""
@@ -30,6 +31,8 @@ class DeskSettings:
     panel_shown: bool = True
     rail_pinned: bool | None = None
     undo_seconds: int = 10
+    orders: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
 
 
 class SettingsFile:
@@ -67,10 +70,11 @@ def _decoded(content: bytes) -> DeskSettings:
     found = json.loads(content)
     if not isinstance(found, dict):
         raise ValueError("not an object")
-    known = {field.name: field for field in fields(DeskSettings) if field.name in found}
-    for name, field in known.items():
-        if not isinstance(found[name], _KINDS[str(field.type)]):
-            raise ValueError(f"{name} is not {field.type}")
+    known = {one.name: str(one.type) for one in fields(DeskSettings) if one.name in found}
+    for name, kind in known.items():
+        values = found[name].values() if isinstance(found[name], dict) else ()
+        if not isinstance(found[name], _KINDS[kind]) or not all(isinstance(one, str) for one in values):
+            raise ValueError(f"{name} is not {kind}")
     return DeskSettings(**{name: found[name] for name in known})
 
 
@@ -79,6 +83,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "int": (int,),
     "float": (int, float),
+    "dict[str, str]": (dict,),
     "bool | None": (bool, type(None)),
 }
 """What JSON values a field of each type takes."""

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from agentdesk.desktop.delegates.queue_look import AVATAR, END, QUICK, TOP, quick_at, quick_boxes
 from agentdesk.desktop.delegates.queue_rows import RowPainter, RowState
+from agentdesk.desktop.delegates.queue_sections import HEADER_HEIGHT, paint_heading
 from agentdesk.desktop.icons import paint_icon
-from agentdesk.desktop.models.queue import HAS_DRAFT_ROLE, ROW_ROLE, SELECTED_ROLE
+from agentdesk.desktop.models.queue import HAS_DRAFT_ROLE, HEADING_ROLE, ROW_ROLE, SELECTED_ROLE
+from agentdesk.desktop.models.queue_sections import SectionHeading
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.mirror import mirrored
 from agentdesk.queries.rows import QueueRow
@@ -67,6 +69,11 @@ class QueueDelegate(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         rect, direction, state = option.rect, option.direction, option.state
+        heading: SectionHeading | None = index.data(HEADING_ROLE)
+        if heading is not None:
+            above = QRect(rect.x(), rect.y(), rect.width(), HEADER_HEIGHT)
+            paint_heading(painter, above, direction, heading)
+            rect = rect.adjusted(0, HEADER_HEIGHT, 0, 0)
         row: QueueRow | None = index.data(ROW_ROLE)
         chosen = bool(index.data(SELECTED_ROLE))
         painter.save()
@@ -74,7 +81,7 @@ class QueueDelegate(QStyledItemDelegate):
         if row is None:
             self._paint_placeholder(painter, rect, direction)
         else:
-            under = bool(state & QStyle.StateFlag.State_MouseOver) and self.pointer is not None
+            under = self.pointer is not None and rect.contains(self.pointer)
             quick = _QUICK_ROOM if under and row.status != "resolved" else 0
             drafted = bool(index.data(HAS_DRAFT_ROLE))
             self._rows.paint(painter, rect, direction, row, RowState(background, drafted, chosen, quick))

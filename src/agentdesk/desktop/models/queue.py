@@ -20,12 +20,14 @@ from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import age_text, date_text, time_text, tr
+from agentdesk.desktop.models.queue_sections import Sections
 from agentdesk.desktop.plain import tip
 from agentdesk.queries.rows import QueueRow
 from agentdesk.sync.desk import DeskPort
 
 __all__ = [
     "HAS_DRAFT_ROLE",
+    "HEADING_ROLE",
     "ID_ROLE",
     "NO_SUBJECT",
     "ROW_ROLE",
@@ -40,6 +42,7 @@ ROW_ROLE = Qt.ItemDataRole.UserRole
 ID_ROLE = Qt.ItemDataRole.UserRole + 1
 HAS_DRAFT_ROLE = Qt.ItemDataRole.UserRole + 2
 SELECTED_ROLE = Qt.ItemDataRole.UserRole + 3
+HEADING_ROLE = Qt.ItemDataRole.UserRole + 4
 
 NO_SUBJECT = msg("No subject")
 UNKNOWN_SENDER = msg("Unknown sender")
@@ -55,12 +58,14 @@ class QueueModel(QAbstractTableModel):
     """One column of conversations. ``rows_arrived`` tells that placeholders became rows."""
 
     rows_arrived = Signal()
+    sections_changed = Signal()
 
     def __init__(self, desk: DeskPort, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
         self._ids: list[UUID] = []
         self._known: set[UUID] = set()
+        self._sections = Sections()
         self._rows: dict[UUID, QueueRow] = {}
         self._drafts: frozenset[UUID] = frozenset()
         self.selected: Container[UUID] = frozenset()
@@ -88,6 +93,17 @@ class QueueModel(QAbstractTableModel):
         """Return a row if it has been fetched."""
         return self._rows.get(conversation_id)
 
+    @property
+    def sections(self) -> Sections:
+        """The sections of the list; nothing where it has none."""
+        return self._sections
+
+    def set_sections(self, sections: Sections) -> None:
+        """Take the sections that fit the ids; the view gives their first rows the room for a header."""
+        if sections != self._sections:
+            self._sections = sections
+            self.sections_changed.emit()
+
     def set_ids(self, ids: Sequence[UUID]) -> None:
         """Show ``ids``: told as removes, moves and inserts, so that selection and scrolling stay."""
         new = list(ids)
@@ -105,6 +121,7 @@ class QueueModel(QAbstractTableModel):
         self.beginResetModel()
         self._ids, self._known = [], set()
         self.endResetModel()
+        self.set_sections(Sections())
 
     def invalidate(self, ids: Iterable[UUID] | None = None) -> None:
         """Fetch rows anew (None: all) when they are next painted; the old ones show meanwhile."""
@@ -136,6 +153,8 @@ class QueueModel(QAbstractTableModel):
         conversation_id = self._ids[index.row()]
         if role == ID_ROLE:
             return conversation_id
+        if role == HEADING_ROLE:
+            return self._sections.starting_at(index.row()) if self._sections else None
         if role == SELECTED_ROLE:
             return conversation_id in self.selected
         row = self._get(conversation_id)

@@ -16,16 +16,20 @@ from agentdesk.desktop.delegates.queue import QueueDelegate
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.queue import ID_ROLE, QueueModel
+from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.empty_words import empty_words
 from agentdesk.desktop.views.queue_head import QueueHead
 from agentdesk.desktop.views.queue_list import HeldBar, QueueList
+from agentdesk.desktop.views.queue_listing import Listing, listing_of
 from agentdesk.desktop.views.queue_selection import QueueSelection
 from agentdesk.desktop.views.queue_stillness import Stillness
-from agentdesk.desktop.views.view_names import empty_words, filling_words, title_of
+from agentdesk.desktop.views.view_memory import ViewMemory
+from agentdesk.desktop.views.view_names import title_of
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.toast import ToastHost
-from agentdesk.queries.rows import Counts, View
-from agentdesk.sync.desk import Changes, DeskPort, Link
+from agentdesk.queries.rows import AccountRow, Counts, View
+from agentdesk.sync.desk import Changes, DeskPort
 
 __all__ = ["QueuePane"]
 
@@ -43,13 +47,16 @@ class QueuePane(QWidget):
     take_next = Signal()
     quick_wanted = Signal(str, object)
 
-    def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: DeskPort, parent: QWidget | None = None, settings: SettingsFile | None = None
+    ) -> None:
         super().__init__(parent)
         self._desk = desk
         self._view = View(kind="mine", order="due")
-        self._orders: dict[str, str] = {}
+        self._memory = ViewMemory(settings)
         self._counts = Counts()
-        self._held_ids: list[UUID] | None = None
+        self._accounts: Sequence[AccountRow] = ()
+        self._held: Listing | None = None
         self._first_load = True
         self._marked: UUID | None = None
         self._place = 0
@@ -81,8 +88,8 @@ class QueuePane(QWidget):
 
     def show_view(self, view: View) -> None:
         """Show another list from its top; its last order is remembered."""
-        self._view = msgspec.structs.replace(view, order=self._orders.get(_key(view), view.order))
-        self._held_ids = None
+        self._view = self._memory.recalled(view)
+        self._held = None
         self._first_load = True
         self.selection.clear()
         self._model.clear()
@@ -116,9 +123,9 @@ class QueuePane(QWidget):
         """Follow the connection: an empty list says whether its conversations are on the way."""
         self._show_empty()
 
-    def set_counts(self, counts: Counts) -> None:
-        """Take the numbers of the rail, for the words of an empty list."""
-        self._counts = counts
+    def set_counts(self, counts: Counts, accounts: Sequence[AccountRow] = ()) -> None:
+        """Take the numbers of the rail and how channels are doing, for the words of an empty list."""
+        self._counts, self._accounts = counts, accounts
         self._show_empty()
 
     def set_me(self, user_id: UUID | None) -> None:
@@ -181,9 +188,9 @@ class QueuePane(QWidget):
 
     def apply_held(self) -> None:
         """Bring the order up to date that was held back while the pointer was over the list."""
-        if self._held_ids is not None:
-            held, self._held_ids = self._held_ids, None
-            self._set_ids(held)
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._show_listing(held)
         self.held_bar.hide()
 
     def let_go(self) -> None:
@@ -217,6 +224,7 @@ class QueuePane(QWidget):
         self.head = QueueHead(self)
         self.head.filter_chosen.connect(self._on_filter)
         self.head.order_chosen.connect(self._on_order)
+        self.head.group_chosen.connect(self._on_group)
         self.head.bar.all_wanted.connect(self.selection.select_all)
         self.head.bar.none_wanted.connect(self.selection.clear)
         self.selection.changed.connect(self._on_selection)
@@ -236,6 +244,7 @@ class QueuePane(QWidget):
         self._list = QueueList(self._delegate, self)
         self._list.setModel(self._model)
         self._list.set_row_height(self._delegate.row_height())
+        self._model.sections_changed.connect(self._list.fit_sections)
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._list.activated.connect(self._on_activated)
         self._list.toggled.connect(self._on_toggled)
@@ -266,27 +275,20 @@ class QueuePane(QWidget):
 
     async def _load(self) -> None:
         view = self._view
-        ids = await self._ids_of(view)
+        listing = await listing_of(self._desk, view)
         if self._first_load:
             await self._load_drafts()
         if view != self._view:
             self._tasks.start(self._load(), "load")
             return
-        if self._must_stand_still(ids):
-            self._hold(ids)
+        if self._must_stand_still(listing.ids):
+            self._held = listing
+            self.held_bar.tell(self._model.ids, listing.ids)
         else:
-            self._set_ids(ids)
+            self._show_listing(listing)
         if self._again:
             self._again = False
             self._reload_soon.start(0)
-
-    async def _ids_of(self, view: View) -> list[UUID]:
-        if view.kind == "drafts":
-            drafts = await self._desk.drafts()
-            return list(dict.fromkeys(draft.conversation_id for draft in drafts))
-        if view.kind == "search":
-            return await self._desk.search(view.text)
-        return await self._desk.queue_ids(view)
 
     async def _load_drafts(self) -> None:
         drafts = await self._desk.drafts()
@@ -294,12 +296,16 @@ class QueuePane(QWidget):
         if self._view.kind == "drafts" and not self._first_load:
             self.reload()
 
-    def _set_ids(self, ids: list[UUID]) -> None:
+    def _show_listing(self, listing: Listing) -> None:
+        ids = listing.ids
         self._first_load = False
-        self._held_ids = None
+        self._held = None
         self.held_bar.hide()
         self._quiet = True  # a row that leaves makes Qt choose another one; that is not the person's choice
         self._model.set_ids(ids)
+        self._model.set_sections(listing.sections)
+        if listing.sections:
+            self._list.fit_sections()  # rows that came or went have shifted the first ones of sections
         self._quiet = False
         if self.current() != self._marked:
             self.select(self._marked)
@@ -312,10 +318,6 @@ class QueuePane(QWidget):
             return False
         return ids != list(self._model.ids)
 
-    def _hold(self, ids: list[UUID]) -> None:
-        self._held_ids = ids
-        self.held_bar.tell(self._model.ids, ids)
-
     # Showing
 
     def _show_view(self) -> None:
@@ -326,12 +328,8 @@ class QueuePane(QWidget):
         if self._model.ids or self._first_load:
             self._stack.setCurrentWidget(self._list)
             return
-        if self._desk.status.link in (Link.FILLING, Link.CONNECTING) and self._desk.status.synced_at is None:
-            title, text = filling_words(self._desk.status)
-            self._empty.show_message("refresh-cw", title, text, kind="accent")
-        else:
-            icon_name, title, words, button = empty_words(self._view, self._counts)
-            self._empty.show_message(icon_name, title, words, button)
+        said = empty_words(self._view, self._counts, self._desk.status, self._accounts)
+        self._empty.show_message(said.icon, said.title, said.text, said.button, kind=said.kind)
         self._stack.setCurrentWidget(self._empty)
 
     def _restyle(self) -> None:
@@ -374,8 +372,15 @@ class QueuePane(QWidget):
         self.show_view(msgspec.structs.replace(self._view, only=key))
 
     def _on_order(self, order: str) -> None:
-        self._orders[_key(self._view)] = order
-        self.show_view(msgspec.structs.replace(self._view, order=order))
+        self._arrange_view(order=order)
+
+    def _on_group(self, group: str) -> None:
+        self._arrange_view(group=group)
+
+    def _arrange_view(self, **values: str) -> None:
+        view = msgspec.structs.replace(self._view, **values)
+        self._memory.keep(view)
+        self.show_view(view)
 
     def _on_empty_button(self) -> None:
         if self._view.only != "all":
@@ -390,7 +395,3 @@ class QueuePane(QWidget):
             self._show_empty()
             self._restyle()
         super().changeEvent(event)
-
-
-def _key(view: View) -> str:
-    return f"{view.kind}:{view.channel or ''}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
@@ -11,7 +13,7 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.queue_bulk import BAR_HEIGHT, BulkBar
-from agentdesk.desktop.views.view_names import ORDERS, title_of
+from agentdesk.desktop.views.view_names import FILTERS, GROUPS, ORDERS, groups_of, title_of
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.pill import Pill, PillRow
@@ -19,16 +21,17 @@ from agentdesk.queries.rows import View
 
 __all__ = ["QueueHead"]
 
-_FILTERS = {"all": msg("All"), "unread": msg("Unread"), "waiting": msg("Waiting on us")}
 _UNSORTED = ("search", "drafts")
 
 
 class QueueHead(QWidget):
-    """``filter_chosen(key)`` and ``order_chosen(key)`` tell what the person picked. The bar for what is
-    selected takes the place of the first line and is as high, so that no row moves under the pointer."""
+    """``filter_chosen(key)``, ``order_chosen(key)`` and ``group_chosen(key)`` tell what the person picked.
+    The bar for what is selected takes the place of the first line and is as high, so that no row moves under
+    the pointer."""
 
     filter_chosen = Signal(str)
     order_chosen = Signal(str)
+    group_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,7 +46,7 @@ class QueueHead(QWidget):
         self.sort_button.setMenu(self._sort_menu())
         self.bar = BulkBar(self)
         self.pills = PillRow(msg("Filter"), self)
-        self.pills.set_pills([Pill(key, name) for key, name in _FILTERS.items()])
+        self.pills.set_pills([Pill(key, name) for key, name in FILTERS.items()])
         self.pills.chosen.connect(self.filter_chosen)
         self._arrange()
 
@@ -68,9 +71,15 @@ class QueueHead(QWidget):
         self._title.set_content(title_of(view))
         self.sort_button.setText(tr(ORDERS[view.order]))
         self.sort_button.setAccessibleName(tr(msg("Sort: {order}", order=tr(ORDERS[view.order]))))
-        for action in self.sort_button.menu().actions():
+        for action in self._orders.actions():
             action.setText(tr(ORDERS[action.data()]))
             action.setChecked(action.data() == view.order)
+        for action in self._groups.actions():
+            action.setText(tr(GROUPS[action.data()]))
+            action.setChecked(action.data() == view.group)
+            action.setVisible(action.data() in groups_of(view))
+        self._group_menu.setTitle(tr(msg("Sections")))
+        self._group_menu.setIcon(icon("list"))
         self.sort_button.setVisible(view.kind not in _UNSORTED)
         self.pills.setVisible(view.kind not in _UNSORTED)
 
@@ -99,19 +108,32 @@ class QueueHead(QWidget):
 
     def _sort_menu(self) -> QMenu:
         menu = new_menu(self)
-        group = QActionGroup(menu)
-        for key in ORDERS:
-            action = menu.addAction("")
-            action.setData(key)
-            action.setCheckable(True)
-            group.addAction(action)
-        menu.triggered.connect(self._on_sort)
+        self._orders = _choices(menu, ORDERS)
+        self._orders.triggered.connect(self._on_order)
+        menu.addSeparator()
+        self._group_menu = new_menu(menu)
+        self._groups = _choices(self._group_menu, GROUPS)
+        self._groups.triggered.connect(self._on_group)
+        menu.addMenu(self._group_menu)
         return menu
 
-    def _on_sort(self, action: QAction) -> None:
+    def _on_order(self, action: QAction) -> None:
         self.order_chosen.emit(str(action.data()))
+
+    def _on_group(self, action: QAction) -> None:
+        self.group_chosen.emit(str(action.data()))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_lines"):
             self.retranslate()
         super().changeEvent(event)
+
+
+def _choices(menu: QMenu, keys: Iterable[str]) -> QActionGroup:
+    group = QActionGroup(menu)
+    for key in keys:
+        action = menu.addAction("")
+        action.setData(key)
+        action.setCheckable(True)
+        group.addAction(action)
+    return group

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QMouseEvent
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractScrollArea,
@@ -21,8 +21,10 @@ from PySide6.QtWidgets import (
 
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.delegates.queue import QueueDelegate
+from agentdesk.desktop.delegates.queue_sections import HEADER_HEIGHT, paint_heading
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.models.queue import ROW_ROLE
+from agentdesk.desktop.models.queue import ROW_ROLE, QueueModel
+from agentdesk.desktop.models.queue_sections import SectionHeading, Sections
 from agentdesk.domain.conversation import Status
 
 __all__ = ["HeldBar", "QueueList", "count_moved"]
@@ -43,6 +45,7 @@ class QueueList(QTableView):
         super().__init__(parent)
         self._delegate = delegate
         self._pressed = ""
+        self._sticky = StickyHeader(self)
         self.setItemDelegate(delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.viewport().setAutoFillBackground(False)  # the pane paints behind the rows
@@ -70,10 +73,12 @@ class QueueList(QTableView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Keep presses that choose, and those on the quick buttons, from making their row the current one."""
-        index = self.indexAt(event.position().toPoint())
+        index = self._row_at(event.position().toPoint())
         held = event.modifiers()
-        if event.button() != Qt.MouseButton.LeftButton or not index.isValid():
+        if event.button() != Qt.MouseButton.LeftButton:
             super().mousePressEvent(event)
+            return
+        if not index.isValid():
             return
         self._pressed = self._quick_at(event.position().toPoint())
         if held & Qt.KeyboardModifier.ShiftModifier:
@@ -112,19 +117,99 @@ class QueueList(QTableView):
 
     def quick_box(self, index: QModelIndex, key: str) -> QRect:
         """Return where the row of ``index`` has its quick button ``key``, in the viewport."""
-        return self._delegate.quick_box(self.visualRect(index), self.layoutDirection(), key)
+        return self._delegate.quick_box(self.row_rect(index), self.layoutDirection(), key)
 
     def _quick_at(self, point: QPoint) -> str:
         index = self.indexAt(point)
         row = index.data(ROW_ROLE) if index.isValid() else None
         if row is None or row.status == Status.RESOLVED:
             return ""
-        return self._delegate.quick_at(self.visualRect(index), self.layoutDirection(), point)
+        return self._delegate.quick_at(self.row_rect(index), self.layoutDirection(), point)
 
     def set_row_height(self, height: int) -> None:
         """Give every row ``height`` pixels."""
         self.verticalHeader().setMinimumSectionSize(height)
-        self.verticalHeader().setDefaultSectionSize(height)
+        self.fit_sections()
+
+    def fit_sections(self) -> None:
+        """Give the first row of each section the room for its header, after ids or sections changed."""
+        rows, height = self.verticalHeader(), self._delegate.row_height()
+        rows.setDefaultSectionSize(height)
+        for row in self._sections().starts:
+            if row < rows.count():
+                rows.resizeSection(row, height + HEADER_HEIGHT)
+        self._sticky.follow()
+
+    def row_rect(self, index: QModelIndex) -> QRect:
+        """Return where a row is in the viewport, without the header above it."""
+        above = HEADER_HEIGHT if self._sections().starting_at(index.row()) else 0
+        return self.visualRect(index).adjusted(0, above, 0, 0)
+
+    def scrollTo(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        """Bring a row into sight, below the header that stays at the top."""
+        super().scrollTo(index, hint)
+        top = self.visualRect(index).top()
+        if self._sections() and top < HEADER_HEIGHT and not self._sections().starting_at(index.row()):
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() - HEADER_HEIGHT + top)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._sticky.follow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._sticky.follow()
+
+    def _sections(self) -> Sections:
+        model = self.model()
+        return model.sections if isinstance(model, QueueModel) else Sections()
+
+    def _row_at(self, point: QPoint) -> QModelIndex:
+        """The row at ``point``; none on a header."""
+        index = self.indexAt(point)
+        return index if index.isValid() and self.row_rect(index).contains(point) else QModelIndex()
+
+
+class StickyHeader(QWidget):
+    """The header of the section at the top of the list; the next one pushes it out."""
+
+    def __init__(self, table: QueueList) -> None:
+        super().__init__(table)
+        self._list = table
+        self._heading: SectionHeading | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def heading(self) -> SectionHeading | None:
+        """Return what it says; None while the list has no sections."""
+        return self._heading
+
+    def follow(self) -> None:
+        """Say what the rows at the top belong to now."""
+        model, view = self._list.model(), self._list.viewport()
+        row = self._list.rowAt(0)
+        if not isinstance(model, QueueModel) or not model.sections or row < 0:
+            self._heading = None
+            self.hide()
+            return
+        self._heading = model.sections.of(row)
+        following = model.sections.next_start(row)
+        pushed = 0
+        if following is not None:
+            pushed = min(0, self._list.rowViewportPosition(following) - HEADER_HEIGHT)
+        self.setGeometry(view.x(), view.y() + pushed, view.width(), HEADER_HEIGHT)
+        self.show()
+        self.raise_()
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self._heading is not None:
+            paint_heading(QPainter(self), self.rect(), self.layoutDirection(), self._heading)
 
 
 class HeldBar(QToolButton):

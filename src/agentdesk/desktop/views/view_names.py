@@ -1,12 +1,21 @@
-"""What the lists of the rail are called, and what they say when they are empty."""
+"""What the lists of the rail are called, and how they can be arranged."""
 
 from __future__ import annotations
 
-from agentdesk.base.text import Msg, msg, plural
-from agentdesk.queries.rows import Counts, View
-from agentdesk.sync.desk import LinkStatus
+from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.views.conversation_head import PRIORITIES
+from agentdesk.queries.rows import View
 
-__all__ = ["CHANNEL_NAMES", "ORDERS", "channel_name", "empty_words", "filling_words", "title_of"]
+__all__ = [
+    "CHANNEL_NAMES",
+    "FILTERS",
+    "GROUPS",
+    "ORDERS",
+    "channel_name",
+    "groups_of",
+    "section_words",
+    "title_of",
+]
 
 CHANNEL_NAMES: dict[str, Msg] = {"email": msg("Email"), "chat": msg("Live chat")}
 
@@ -14,8 +23,24 @@ ORDERS: dict[str, Msg] = {
     "due": msg("Due first"),
     "newest": msg("Newest"),
     "oldest": msg("Oldest waiting"),
+    "priority": msg("Priority"),
+    "customer": msg("Customer"),
 }
 """How a list can be sorted, by the key of the order."""
+
+GROUPS: dict[str, Msg] = {
+    "": msg("No sections"),
+    "due": msg("When it wakes up"),
+    "channel": msg("Channel"),
+    "assignee": msg("Assignee"),
+    "priority": msg("Priority"),
+}
+"""Which sections a list can have, by the key of the sections."""
+
+FILTERS: dict[str, Msg] = {"all": msg("All"), "unread": msg("Unread"), "waiting": msg("Waiting on us")}
+"""What a list can be narrowed to."""
+
+_WAKING: dict[str, Msg] = {"today": msg("Wakes up today"), "later": msg("Wakes up later")}
 
 _TITLES: dict[str, Msg] = {
     "mine": msg("My queue"),
@@ -33,36 +58,31 @@ def channel_name(channel: str) -> Msg:
     return CHANNEL_NAMES.get(channel) or msg("{name}", name=channel.capitalize())
 
 
+def groups_of(view: View) -> list[str]:
+    """Return which sections make sense in a list, none being the first."""
+    if view.kind in ("search", "drafts"):
+        return [""]
+    without = {
+        "due": view.kind != "snoozed",
+        "channel": view.channel is not None,
+        "assignee": view.kind in ("mine", "unassigned"),
+    }
+    return [key for key in GROUPS if not without.get(key, False)]
+
+
+def section_words(group: str, key: str) -> Msg | str:
+    """Return what the section ``key`` of a list with sections ``group`` is called."""
+    if group == "channel":
+        return channel_name(key)
+    if group == "priority":
+        return PRIORITIES[key][0] if key in PRIORITIES else key
+    if group == "due":
+        return _WAKING[key]
+    return key or msg("Unassigned")
+
+
 def title_of(view: View) -> Msg:
     """Return the heading of a list."""
     if view.kind == "all" and view.channel:
         return channel_name(view.channel)
     return _TITLES[view.kind]
-
-
-def empty_words(view: View, counts: Counts) -> tuple[str, Msg, Msg | None, Msg | None]:
-    """Return icon, title, text and button of an empty list."""
-    if view.kind == "search":
-        hint = msg("Try fewer words.")
-        return "search", msg("Nothing matches “{text}”.", text=view.text), hint, None
-    if view.only != "all":
-        return "filter", msg("Nothing here with this filter."), None, msg("Clear filter")
-    if view.kind == "mine" and counts.unassigned:
-        waiting = plural(
-            "{count} conversation waits for anyone in the team. Take the one that is due first.",
-            "{count} conversations wait for anyone in the team. Take the one that is due first.",
-            counts.unassigned,
-        )
-        return "inbox", msg("Your queue is empty"), waiting, msg("Take the next one")
-    if view.kind == "mine":
-        text = msg("New conversations appear here by themselves.")
-        return "inbox", msg("All answered"), text, None
-    return "check", msg("Nothing is waiting."), None, None
-
-
-def filling_words(status: LinkStatus) -> tuple[Msg, Msg]:
-    """Return title and text of a list that is empty because its conversations are still on the way."""
-    title = msg("Getting your team's conversations")
-    if status.total:
-        return title, msg("{done} of {total} are here.", done=status.done, total=status.total)
-    return title, msg("You can start with the open ones in a few seconds.")

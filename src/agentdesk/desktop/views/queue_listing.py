@@ -1,0 +1,34 @@
+"""What a list shows, asked of the desk: ids in order, and the sections they are in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from agentdesk.desktop.models.queue_sections import SectionHeading, Sections
+from agentdesk.desktop.views.view_names import section_words
+from agentdesk.queries.rows import View
+from agentdesk.sync.desk import DeskPort
+
+__all__ = ["Listing", "listing_of"]
+
+
+class Listing(NamedTuple):
+    """The ids of a list in order, and its sections."""
+
+    ids: list[UUID]
+    sections: Sections
+
+
+async def listing_of(desk: DeskPort, view: View) -> Listing:
+    """Ask ``desk`` for all that is in ``view``."""
+    if view.kind == "drafts":
+        drafts = await desk.drafts()
+        return Listing(list(dict.fromkeys(draft.conversation_id for draft in drafts)), Sections())
+    if view.kind == "search":
+        return Listing(await desk.search(view.text), Sections())
+    if not view.group:
+        return Listing(await desk.queue_ids(view), Sections())
+    ids, rows = await desk.queue_sections(view)
+    headings = [SectionHeading(section_words(view.group, row.key), row.count) for row in rows]
+    return Listing(ids, Sections(headings))
