@@ -58,6 +58,10 @@ _CATALOGUE = """
            concat_ws(' ', udt_name, character_maximum_length, is_nullable, column_default)
       FROM information_schema.columns WHERE table_schema = 'public'
     UNION ALL
+    SELECT 'storage', attrelid::regclass || '.' || attname, attstorage::text
+      FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0
+    UNION ALL
     SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
       FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 """

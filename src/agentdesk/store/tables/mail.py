@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     ForeignKey,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
 )
 
 from agentdesk.store.base import metadata
@@ -25,6 +27,13 @@ blob = Table(
     Column("size", BigInteger, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("created_at", Moment, nullable=False),
+)
+
+# Most of a mail is compressed already, or text of a few kilobytes: trying costs more than it saves.
+event.listen(
+    blob,
+    "after_create",
+    DDL("ALTER TABLE blob ALTER content SET STORAGE EXTERNAL").execute_if(dialect="postgresql"),
 )
 
 raw_item = Table(
