@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -49,6 +50,8 @@ _log = get_logger(__name__)
 _REQUEST_SECONDS = 1.0
 """How long requests that are under way may take when the server ends; asked twice, the second time firmly."""
 _LATEST_SECONDS = 4.5
+_COLLECT_AFTER = 20_000
+"""New objects before the collector looks for garbage: a batch of mails makes many that live for a moment."""
 _LOCAL_DESK = "this computer"
 
 # A stranger's malformed request is answered with 400; it is no failure of ours and fills no log.
@@ -81,6 +84,8 @@ async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None
         _stop_with_the_desk(stopping)
     async with AsyncExitStack() as stack:
         address = await _start(settings, stack)
+        gc.freeze()  # what is there now stays to the end
+        gc.set_threshold(_COLLECT_AFTER, 10, 10)
         on_ready(address)
         await stopping.wait()
         _log.info("stopping")
