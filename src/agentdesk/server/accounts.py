@@ -34,6 +34,8 @@ from agentdesk.store.tables import account, account_cursor, account_secret
 
 _log = get_logger(__name__)
 
+_SILENT_SECONDS = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -94,6 +96,7 @@ class Runner:
         self._parts = Tasks(f"account {known.name}")
         self._delivery: Delivery | None = None
         self._secrets: StoredSecrets | None = None
+        self._silent_until = 0.0
 
     def goes_on_with(self, known: Known) -> bool:
         """Whether an account's change is only a secret that its connector renewed by itself."""
@@ -109,10 +112,10 @@ class Runner:
             try:
                 if await self._lease.acquire():
                     await self._hold()
-            except LeaseLost:
-                _log.warning("another server runs an account now", account=self.known.name)
-            except DatabaseError:
-                pass  # tried again, and told by whoever works with the database
+            except LeaseLost as lost:
+                self._tell_lost(lost)
+            except DatabaseError as error:
+                self._tell_waiting(error)
             except PartFailed as error:
                 failures += 1
                 await self._health.reading_failed(State.ERROR, error)
@@ -125,6 +128,19 @@ class Runner:
                 await self._health.reading_failed(State.ERROR, PartFailed())
                 pause = times.misconfigured
             await asyncio.sleep(pause)
+
+    def _tell_lost(self, lost: LeaseLost) -> None:
+        if isinstance(lost.__cause__, DatabaseError):  # it could not be renewed
+            self._tell_waiting(lost.__cause__)
+        else:
+            _log.warning("another server runs an account now", account=self.known.name)
+
+    def _tell_waiting(self, error: DatabaseError) -> None:
+        """Say why nothing comes in, once in a while: it is tried again every few seconds."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._silent_until:
+            self._silent_until = now + _SILENT_SECONDS
+            _log.warning("an account waits for the database", account=self.known.name, problem=str(error))
 
     async def _hold(self) -> None:
         tools = self._tools
@@ -203,7 +219,9 @@ class Runner:
             return times.sign_in
         if isinstance(error, RateLimited):
             return max(error.retry_after, 1.0)
-        if not isinstance(error, DatabaseError):
+        if isinstance(error, DatabaseError):
+            self._tell_waiting(error)
+        else:
             await self._health.reading_failed(State.UNREACHABLE, error)
         return times.reconnect.delay(attempt)
 

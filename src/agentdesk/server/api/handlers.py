@@ -213,7 +213,7 @@ async def _execute(call: Call[Nothing, Any], command: AnyCommand, command_id: UU
     envelope = Envelope(id=command_id or new_id(), command=command, issued_at=clock.now())
     answer = await call.services.executor.execute(envelope, call.actor)
     if answer.outcome == "try_later":
-        raise ApiError(503, "try_later", msg("The server is busy."), msg("Try again in a moment."))
+        raise ApiError(503, "try_later", _message(answer.reason), msg("Try again in a moment."))
     if answer.outcome == "refused":
         raise ApiError(_REFUSED.get(answer.code, 409), answer.code, _message(answer.reason))
     return answer
