@@ -32,6 +32,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.base.secrets import Vault
 from agentdesk.server.admin import add_channel, add_inbox
+from agentdesk.server.app import collect_seldom
 from agentdesk.server.core import ServerCore
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import attachment, conversation, message, raw_item, search_entry
@@ -69,6 +70,7 @@ async def ingest(url: str, mailbox: Mailbox, count: int, folder: Path) -> float:
     }
     await add_channel(db, vault, "email", "Support", "Mail", settings, {"password": mailbox.password})
     core = ServerCore(db, vault, folder, bell=bell, holder=f"benchmark:{new_id()}")
+    collect_seldom()
     begun = time.perf_counter()
     await core.start()
     await _until_recorded(db, bell, count)
@@ -154,7 +156,7 @@ def main() -> None:
         binaries = find_binaries()
         if options.database != "sqlite" and binaries is not None:
             with on_core(1):
-                postgres = PostgresServer(binaries)
+                postgres = PostgresServer(binaries, durable=True)
             try:
                 url = postgres.url(postgres.create_database())
                 measure("PostgreSQL", url, mailbox, options.messages)

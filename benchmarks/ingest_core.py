@@ -33,6 +33,7 @@ from agentdesk.base.secrets import Vault
 from agentdesk.commands.arrival import Source
 from agentdesk.sdk.inbound import RawItem
 from agentdesk.server.admin import add_channel, add_inbox
+from agentdesk.server.app import collect_seldom
 from agentdesk.server.health import Health
 from agentdesk.server.intake import Intake
 from agentdesk.server.interpreting import Interpreter
@@ -71,6 +72,7 @@ async def ingest(url: str, corpus: Sequence[RawItem], folder: Path) -> tuple[flo
         bell,
         Health(db, bell, account_id, inbox_id, "Mail"),
     )
+    collect_seldom()
     begun, cpu = time.perf_counter(), _cpu_seconds()
     loop = asyncio.create_task(intake.run())
     for start in range(0, len(corpus), _PORTION):
@@ -138,7 +140,7 @@ def main() -> None:
         measure("SQLite", f"sqlite:///{folder}/agentdesk.db", corpus, given.profile)
     binaries = find_binaries()
     if binaries is not None:
-        server = PostgresServer(binaries)
+        server = PostgresServer(binaries, durable=True)
         try:
             measure("PostgreSQL", server.url(server.create_database()), corpus, given.profile)
         finally:

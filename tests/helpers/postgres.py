@@ -44,9 +44,13 @@ def find_binaries() -> Path | None:
 
 
 class PostgresServer:
-    """One running server. `create_database` gives each test its own empty database."""
+    """One running server. `create_database` gives each test its own empty database.
 
-    def __init__(self, binaries: Path) -> None:
+    ``durable``: with the settings that PostgreSQL comes with, for what is measured.
+    """
+
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
+        self._settings = {} if durable else _FAST_AND_FORGETFUL
         self._binaries = binaries
         self._user = "postgres" if os.geteuid() == 0 else None
         self._home = Path(tempfile.mkdtemp(prefix="agentdesk-pg-"))

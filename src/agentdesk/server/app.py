@@ -84,12 +84,17 @@ async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None
         _stop_with_the_desk(stopping)
     async with AsyncExitStack() as stack:
         address = await _start(settings, stack)
-        gc.freeze()  # what is there now stays to the end
-        gc.set_threshold(_COLLECT_AFTER, 10, 10)
+        collect_seldom()
         on_ready(address)
         await stopping.wait()
         _log.info("stopping")
         _end_in_time()
+
+
+def collect_seldom() -> None:
+    """Keep what is there now to the end, and look for garbage less often."""
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
 
 
 async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
