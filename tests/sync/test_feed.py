@@ -384,7 +384,7 @@ async def test_conversations_closed_long_ago_leave_the_desk(world: World, new_de
         closed = {"status": "resolved", "last_message_at": long_ago, "resolved_at": long_ago}
         await conn.execute(update(conversation).where(conversation.c.id == silent).values(closed))
     kept = await world.mail("kept")
-    await desk.reopen()
+    assert await desk.workbench.tidy(50)
     await _connected(desk)
     assert await _ids(desk, conversation.c.id) == {kept}
     assert await _ids(desk, message.c.text) == {"kept"}

@@ -41,6 +41,10 @@ from agentdesk.sync.workbench import Workbench
 __all__ = ["LocalDesk"]
 
 _RELEASE_AGAIN_SECONDS = 5.0
+_TIDY_AFTER_SECONDS = 20.0
+_TIDY_PAUSE_SECONDS = 0.05
+_TIDIED_AT_ONCE = 50
+_DAY_SECONDS = 86_400.0
 
 _log = get_logger(__name__)
 
@@ -70,6 +74,7 @@ class LocalDesk:
         for command_id, until in self._workbench.held():
             self._arm(command_id, (until - clock.now()).total_seconds())
         self._connection.start()
+        self._tasks.start(self._tidy_daily(), "tidy")
 
     async def close(self) -> None:
         """Disconnect and close the files."""
@@ -260,6 +265,16 @@ class LocalDesk:
             except DatabaseError as error:
                 _log.warning("a held command cannot be released yet", error=str(error))
                 await asyncio.sleep(_RELEASE_AGAIN_SECONDS)
+
+    async def _tidy_daily(self) -> None:
+        await asyncio.sleep(_TIDY_AFTER_SECONDS)
+        while True:
+            try:
+                while await self._workbench.tidy(_TIDIED_AT_ONCE):  # noqa: ASYNC110 - each round is a step
+                    await asyncio.sleep(_TIDY_PAUSE_SECONDS)
+            except DatabaseError as error:
+                _log.warning("old conversations cannot be dropped yet", error=str(error))
+            await asyncio.sleep(_DAY_SECONDS)
 
     def _changed(self, changes: Changes) -> None:
         if not changes or self._my_id in changes.get("user", ()):

@@ -46,6 +46,7 @@ __all__ = [
     "families_in",
     "replay",
     "restore",
+    "with_own",
 ]
 
 _to_msgpack = msgspec.msgpack.Encoder()
@@ -226,6 +227,14 @@ def families_in(batches: Iterable[Batch]) -> set[UUID] | None:
             if column:
                 families.update(UUID(bytes=row[column]) for row in rows.rows)
     return families
+
+
+def with_own(families: set[UUID] | None, commands: Iterable[Pending]) -> set[UUID] | None:
+    """Return ``families`` and those of ``commands``; None (all) where one of them is not known."""
+    own = {pending.family for pending in commands}
+    if families is None or None in own:
+        return None
+    return families | {one for one in own if one}
 
 
 async def desk_actor(conn: AsyncConnection, user_id: UUID) -> Actor:

@@ -26,10 +26,11 @@ from sqlalchemy import (
     Text,
     and_,
     delete,
-    func,
     insert,
     inspect,
+    or_,
     select,
+    text,
 )
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -59,8 +60,6 @@ __all__ = [
 ]
 
 _VERSION = "1"
-_IDS_PER_QUERY = 500
-_FORGOTTEN_AT_ONCE = 5000
 
 _log = get_logger(__name__)
 _own = MetaData()
@@ -175,19 +174,27 @@ async def empty(conn: AsyncConnection, standing: Standing) -> None:
     await put_standing(conn, standing)
 
 
-async def forget_closed(conn: AsyncConnection, before: datetime) -> None:
-    """Drop what was closed and silent before then; should a conversation wake up, all of it comes again."""
+async def forget_closed(conn: AsyncConnection, before: datetime, limit: int) -> Changes:
+    """Drop up to ``limit`` conversations that were closed and silent before then; returns what has gone.
+
+    Should one of them wake up, all of it comes again. What lies under changes of our own stays.
+    """
     columns = conversation.c
-    silent = and_(columns.last_message_at < before, func.coalesce(columns.resolved_at, before) <= before)
-    query = select(columns.id).where(columns.status == Status.RESOLVED, silent).limit(_FORGOTTEN_AT_ONCE)
-    ids = list(await conn.scalars(query))
-    for start in range(0, len(ids), _IDS_PER_QUERY):
-        some = ids[start : start + _IDS_PER_QUERY]
-        messages = await conn.scalars(select(message.c.id).where(message.c.conversation_id.in_(some)))
-        await replica_index.remove(conn, message, list(messages))
-        for table in (attachment, event, message):
-            await conn.execute(delete(table).where(table.c.conversation_id.in_(some)))
-        await conn.execute(delete(conversation).where(columns.id.in_(some)))
+    silent = and_(
+        columns.status == Status.RESOLVED,
+        columns.last_message_at < before,
+        or_(columns.resolved_at.is_(None), columns.resolved_at <= before),
+        columns.id.not_in(select(base_row.c.family)),
+    )
+    ids = list(await conn.scalars(select(columns.id).where(silent).limit(limit)))
+    if not ids:
+        return {}
+    messages = list(await conn.scalars(select(message.c.id).where(message.c.conversation_id.in_(ids))))
+    await replica_index.remove(conn, message, messages)
+    for table in (attachment, event, message):
+        await conn.execute(delete(table).where(table.c.conversation_id.in_(ids)))
+    await conn.execute(delete(conversation).where(columns.id.in_(ids)))
+    return {"conversation": set(ids), "message": set(messages)}
 
 
 async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Changes:
@@ -245,11 +252,16 @@ def _statements() -> Iterable[str]:
         )
         yield str(CreateTable(bare).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            copied = Index(str(index.name), *(bare.c[column.name] for column in index.columns))
-            yield str(CreateIndex(copied).compile(dialect=dialect))
+            yield str(CreateIndex(_copied(index, bare)).compile(dialect=dialect))
     for own in _own.sorted_tables:
         yield str(CreateTable(own).compile(dialect=dialect))
     yield from replica_index.statements()
+
+
+def _copied(index: Index, table: Table) -> Index:
+    """The same index on ``table``, but never a unique one: here a rule may be broken for a moment."""
+    wanted = (table.c[one.name] if isinstance(one, Column) else text(str(one)) for one in index.expressions)
+    return Index(str(index.name), *wanted, sqlite_where=index.dialect_kwargs.get("sqlite_where"))
 
 
 def _schema_hash() -> str:

@@ -39,6 +39,7 @@ from agentdesk.sync.overlay import (
     families_in,
     replay,
     restore,
+    with_own,
 )
 from agentdesk.sync.protocol import Batch, Welcome
 from agentdesk.sync.replica import (
@@ -53,7 +54,6 @@ from agentdesk.sync.replica import (
 from agentdesk.sync.scope import RETAINED
 
 __all__ = ["Workbench", "WrongPerson"]
-
 
 _NEVER = 2**63
 _LEEWAY = timedelta(days=7)
@@ -115,7 +115,6 @@ class Workbench:
                     self._note_refused(kept.envelope, kept.answer)
                 else:
                     self._pending[kept.envelope.id] = Pending(kept.envelope, kept.held_until)
-            await self._forget_closed()
             await self._rebase()
 
     async def close(self) -> None:
@@ -123,6 +122,14 @@ class Workbench:
         await self._tasks.drain()
         await self._replica.close()
         await self._outbox.close()
+
+    @_whole
+    async def tidy(self, limit: int) -> bool:
+        """Drop up to ``limit`` conversations closed long ago; False: there are none. Raises DatabaseError."""
+        async with self._writing, self._replica.write() as conn:
+            changes = await forget_closed(conn, clock.now() - RETAINED - _LEEWAY, limit)
+        self._tell(changes, {})
+        return bool(changes)
 
     async def to_its_end(self, work: Coroutine[Any, Any, T], name: str) -> T:
         """Run ``work`` in a task of its own, which a cancelled caller does not take along."""
@@ -274,7 +281,7 @@ class Workbench:
             if last.cursor and (last.filling or not last.more):
                 standing = msgspec.structs.replace(standing, cursor=last.cursor)
             async with self._replica.write() as conn:
-                families = _with_own(families, [self._pending[command_id] for command_id in own])
+                families = with_own(families, [self._pending[command_id] for command_id in own])
                 changes = await restore(conn, families)
                 add_changes(changes, await write_batches(conn, batches))
                 if own:
@@ -339,7 +346,7 @@ class Workbench:
 
     async def _rebase(self, gone: Sequence[Pending] | None = None) -> Changes:
         """Lay the overlay anew: after commands have ``gone``, or all of it."""
-        families = None if gone is None else _with_own(set(), gone)
+        families = None if gone is None else with_own(set(), gone)
         async with self._replica.write() as conn:
             changes = await restore(conn, families)
             left, actor = list(self._pending.values()), await self._actor(conn)
@@ -347,10 +354,6 @@ class Workbench:
         replayed.mark()
         add_changes(changes, replayed.changes)
         return changes
-
-    async def _forget_closed(self) -> None:
-        async with self._replica.write() as conn:
-            await forget_closed(conn, clock.now() - RETAINED - _LEEWAY)
 
     async def _let_go(self, confirmed: set[UUID]) -> None:
         """The replica contains these: now, and not before, they leave the outbox."""
@@ -382,14 +385,6 @@ class Workbench:
             issued_at=envelope.issued_at,
             answer=answer,
         )
-
-
-def _with_own(families: set[UUID] | None, commands: Iterable[Pending]) -> set[UUID] | None:
-    """``families`` and those of ``commands``; None (all) where one of them is not known."""
-    own = {pending.family for pending in commands}
-    if families is None or None in own:
-        return None
-    return families | {one for one in own if one}
 
 
 async def _settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, AgentDeskError | None]:
