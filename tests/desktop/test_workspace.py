@@ -316,7 +316,7 @@ async def test_narrow_windows_take_turns(desk: FakeDesk, tmp_path: Path) -> None
         press(panes, Qt.Key.Key_I)
         assert panes.panel.isVisible()
         press(panes, Qt.Key.Key_Escape)
-        assert not panes.panel.isVisible()
+        await until(lambda: not panes.panel.isVisible())
         press(panes, Qt.Key.Key_Escape)
         assert panes.queue.isVisible()
         assert panes.window().focusWidget() is panes.queue.table
@@ -332,11 +332,11 @@ async def test_the_panel_is_a_drawer_where_it_is_narrow(desk: FakeDesk, tmp_path
         assert not panes.panel.isVisible()
         width = panes.conversation.width()
         press(panes, Qt.Key.Key_I)
-        await settled()
         assert panes.panel.isVisible()
         assert panes.conversation.width() == width
-        right = panes.panel.mapTo(panes, panes.panel.rect().bottomRight())
-        assert right.x() == panes.width() - 1
+        await until(
+            lambda: panes.panel.mapTo(panes, panes.panel.rect().bottomRight()).x() == panes.width() - 1
+        )
 
 
 # --- languages and themes ---

@@ -15,9 +15,9 @@ from PySide6.QtCore import QEventLoop, Qt
 
 from agentdesk.base import i18n, log
 from agentdesk.base.paths import data_dir
+from agentdesk.desktop.appearance import apply_appearance
 from agentdesk.desktop.application import application
 from agentdesk.desktop.settings import SettingsFile
-from agentdesk.desktop.theme import theme
 from agentdesk.desktop.window import MainWindow
 
 __all__ = ["language_of", "open_window", "run", "wait_until_painted"]
@@ -45,8 +45,7 @@ def open_window(settings: SettingsFile, parsed: argparse.Namespace) -> MainWindo
     """Show the window where it was last, in the colours and the direction of the person's choice."""
     app = application()
     chosen = settings.now
-    theme().apply(app, parsed.theme or chosen.theme)  # type: ignore[arg-type]
-    theme().set_text_scale(chosen.text_scale)
+    apply_appearance(app, chosen, parsed.theme)
     rtl = i18n.is_rtl(language_of(settings, parsed))
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight)
     window = MainWindow(settings)

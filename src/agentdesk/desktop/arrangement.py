@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRect, Qt
+from PySide6.QtCore import QEasingCurve, QObject, QPropertyAnimation, QRect, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from agentdesk.desktop.panes import Panel, Panes, panes_for
+from agentdesk.desktop.rail_edge import RailEdge
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.conversation import ConversationView
@@ -19,6 +20,7 @@ __all__ = ["Arrangement", "Sheet"]
 _PANEL_WIDTH = 304
 _QUEUE_WIDEST = 520
 _NO_LIMIT = 16_777_215
+_KEEP_AFTER_MS = 300
 
 
 class Arrangement(QObject):
@@ -26,6 +28,7 @@ class Arrangement(QObject):
 
     def __init__(
         self,
+        around: QWidget,
         sheet: QWidget,
         splitter: QSplitter,
         rail: Rail,
@@ -44,10 +47,25 @@ class Arrangement(QObject):
         self._settings = settings
         self._panes: Panes | None = None
         self._width = 0
+        self._focused = False
+        self._slide = QPropertyAnimation(panel, b"pos", self)
+        self._slide.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._slide.finished.connect(self._on_slid)
+        rail.set_open_width(settings.now.rail_width)
+        self._edge = RailEdge(rail, around)
+        self._edge.dragged.connect(self._on_rail_dragged)
+        self._edge.let_go.connect(self._keep_rail_width)
+        self._keep_soon = QTimer(self)
+        self._keep_soon.setSingleShot(True)
+        self._keep_soon.setInterval(_KEEP_AFTER_MS)
+        self._keep_soon.timeout.connect(self._keep_widths)
+        splitter.splitterMoved.connect(self._keep_soon.start)
 
     def arrange(self, width: int) -> None:
         """Arrange everything for a window ``width`` pixels wide."""
         self._width = width
+        if self._focused:
+            return
         wanted = panes_for(width, rail_pinned=self._settings.now.rail_pinned)
         if wanted != self._panes:
             first = self._panes is None
@@ -56,9 +74,13 @@ class Arrangement(QObject):
             self._place_panel(wanted)
             self._place_steps(wanted)
             if not wanted.steps or first:
-                self._splitter.setSizes([wanted.list_width, 10_000, _PANEL_WIDTH])
+                kept = self._settings.now
+                panel = kept.panel_width or _PANEL_WIDTH
+                self._splitter.setSizes([kept.list_width or wanted.list_width, 10_000, panel])
         if wanted.panel is Panel.DRAWER:
+            self._end_slide()
             self._panel.setGeometry(self._drawer_place())
+        QTimer.singleShot(0, self._edge.place)
 
     def show_conversation(self) -> None:
         """Come to the conversation, where list and conversation take turns."""
@@ -69,6 +91,7 @@ class Arrangement(QObject):
 
     def show_list(self) -> None:
         """Come back to the list."""
+        self.set_focus_mode(False)
         if self._steps():
             self._conversation.hide()
             self._queue.show()
@@ -76,7 +99,10 @@ class Arrangement(QObject):
 
     def back(self) -> bool:
         """Go one level back: close the drawer, then return to the list; False where there is no level."""
-        if self._panes is not None and self._panes.panel is Panel.DRAWER and self._panel.isVisible():
+        if self._focused:
+            self.set_focus_mode(False)
+            return True
+        if self._is_drawer() and self._panel.isVisible() and not self._is_leaving():
             self.toggle_panel()
             return True
         if self._steps() and self._conversation.isVisible():
@@ -85,15 +111,39 @@ class Arrangement(QObject):
         return False
 
     def toggle_panel(self) -> None:
-        """Show or hide the customer panel; as a drawer it is closed again with the window."""
-        shown = not self._panel.isVisible()
+        """Show or hide the customer panel, and remember it; as a drawer for this arrangement alone."""
+        if self._focused:
+            self.set_focus_mode(False)
+        shown = not self._panel.isVisible() or self._is_leaving()
         if self._panes is not None and self._panes.panel is Panel.DRAWER:
-            self._panel.setGeometry(self._drawer_place())
-            self._panel.raise_()
+            self._settings.change(drawers={**self._settings.now.drawers, self._panes.name: shown})
+            self._slide_drawer(shown)
         else:
             self._settings.change(panel_shown=shown)
-        self._panel.setVisible(shown)
+            self._panel.setVisible(shown)
         self._conversation.set_panel_shown(shown)
+
+    @property
+    def is_focused(self) -> bool:
+        """Whether nothing but the conversation is shown."""
+        return self._focused
+
+    def set_focus_mode(self, on: bool) -> None:
+        """Show nothing but the conversation, or all again."""
+        if on == self._focused:
+            return
+        self._focused = on
+        if on:
+            self._keep_soon.stop()
+            for pane in (self._rail, self._queue, self._panel, self._edge):
+                pane.hide()
+            self._conversation.show()
+            self._conversation.set_back_shown(True)
+            self._conversation.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self._rail.show()
+            self._panes = None
+            self.arrange(self._width)
 
     def toggle_rail(self) -> None:
         """Fold or unfold the rail, and remember it."""
@@ -105,6 +155,9 @@ class Arrangement(QObject):
         if self._rail.is_folded():
             self.toggle_rail()
 
+    def _is_drawer(self) -> bool:
+        return self._panes is not None and self._panes.panel is Panel.DRAWER
+
     def _steps(self) -> bool:
         return self._panes is not None and self._panes.steps
 
@@ -114,7 +167,8 @@ class Arrangement(QObject):
             self._panel.setVisible(self._settings.now.panel_shown)
         else:
             self._panel.setParent(self._sheet)
-            self._panel.hide()
+            self._panel.setVisible(self._settings.now.drawers.get(panes.name, False))
+            self._panel.raise_()
         self._conversation.set_panel_shown(self._panel.isVisibleTo(self._sheet))
 
     def _place_steps(self, panes: Panes) -> None:
@@ -124,10 +178,54 @@ class Arrangement(QObject):
         self._conversation.setVisible(not panes.steps or reading)
         self._conversation.set_back_shown(panes.steps)
 
-    def _drawer_place(self) -> QRect:
+    def _is_leaving(self) -> bool:
+        sliding = self._slide.state() == QPropertyAnimation.State.Running
+        return sliding and self._slide.endValue() == self._drawer_place(outside=True).topLeft()
+
+    def _end_slide(self) -> None:
+        """Be at once where the slide would lead."""
+        leaving = self._is_leaving()
+        self._slide.stop()
+        if leaving:
+            self._panel.hide()
+
+    def _slide_drawer(self, shown: bool) -> None:
+        inside, outside = self._drawer_place(), self._drawer_place(outside=True)
+        start, end = (outside, inside) if shown else (inside, outside)
+        self._slide.stop()
+        self._panel.setGeometry(start)
+        self._panel.raise_()
+        self._panel.show()
+        self._slide.setDuration(theme().duration("pane"))
+        self._slide.setEndValue(end.topLeft())
+        self._slide.start()
+
+    def _on_slid(self) -> None:
+        if self._slide.endValue() == self._drawer_place(outside=True).topLeft():
+            self._panel.hide()
+
+    def _on_rail_dragged(self, width: int) -> None:
+        self._rail.set_open_width(width)
+        QTimer.singleShot(0, self._edge.place)
+
+    def _keep_rail_width(self) -> None:
+        self._settings.change(rail_width=self._rail.open_width())
+
+    def _keep_widths(self) -> None:
+        """Remember how wide list and panel were dragged, where both have widths of their own."""
+        if self._focused or self._steps():
+            return
+        list_width, _middle, *panel = self._splitter.sizes()
+        self._settings.change(list_width=list_width)
+        if panel and panel[0]:
+            self._settings.change(panel_width=panel[0])
+
+    def _drawer_place(self, *, outside: bool = False) -> QRect:
         area = self._sheet.rect()
         rtl = self._sheet.layoutDirection() == Qt.LayoutDirection.RightToLeft
         x = area.left() if rtl else area.right() + 1 - _PANEL_WIDTH
+        if outside:
+            x += -_PANEL_WIDTH if rtl else _PANEL_WIDTH
         return QRect(x, area.top() + 1, _PANEL_WIDTH, area.height() - 1)
 
 

@@ -1,8 +1,8 @@
-"""The menu behind my picture: language, theme, shortcuts, quitting."""
+"""The menu behind my picture: language, appearance, focus mode, shortcuts, quitting."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCursor
@@ -14,11 +14,16 @@ from agentdesk.desktop.actions.registry import ActionSpec
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import apply_locale, native_name, tr
 from agentdesk.desktop.settings import SettingsFile
-from agentdesk.desktop.theme import theme
+from agentdesk.desktop.theme import Density, theme
 from agentdesk.desktop.widgets.menu import new_menu
 
 __all__ = ["THEMES", "MyMenu"]
 
+_DENSITIES: dict[Density, Msg] = {
+    "compact": msg("Rows close together"),
+    "normal": msg("Rows as usual"),
+    "roomy": msg("Rows far apart"),
+}
 THEMES: dict[str, Msg] = {"system": msg("Like the system"), "light": msg("Light"), "dark": msg("Dark")}
 
 
@@ -34,9 +39,10 @@ class MyMenu(QObject):
         self.menu = new_menu(window)
         self._languages = new_menu(self.menu)
         self._themes = new_menu(self.menu)
+        self._appearance = new_menu(self.menu)
         self.menu.addMenu(self._languages)
-        self.menu.addMenu(self._themes)
-        self.menu.addSeparator()
+        self.menu.addMenu(self._appearance)
+        self._more = self.menu.addSeparator()
         self._shortcuts = self.menu.addAction("")
         self._shortcuts.triggered.connect(self.show_shortcuts)
         self.menu.addSeparator()
@@ -44,6 +50,7 @@ class MyMenu(QObject):
         self._quit.triggered.connect(window.close)
         self._fill_languages()
         self._fill_themes()
+        self._fill_appearance()
         self.retranslate()
 
     @property
@@ -55,6 +62,17 @@ class MyMenu(QObject):
     def themes(self) -> QMenu:
         """Light, dark, or like the system, alone."""
         return self._themes
+
+    @property
+    def appearance(self) -> QMenu:
+        """All that changes the look."""
+        return self._appearance
+
+    def add_actions(self, actions: Sequence[QAction], text_sizes: Sequence[QAction]) -> None:
+        """Offer actions of the window here, and those for the size of texts with what changes the look."""
+        self.menu.insertActions(self._more, actions)
+        self._appearance.addSeparator()
+        self._appearance.addActions(text_sizes)
 
     def choose_language(self) -> None:
         """Offer the languages where the pointer is."""
@@ -82,12 +100,18 @@ class MyMenu(QObject):
             theme().apply(app, wanted)  # type: ignore[arg-type]
             self._settings.change(theme=wanted)
 
+    def set_density(self, density: Density) -> None:
+        """Let the rows of the running window stand closer or further apart."""
+        theme().set_density(density)
+        self._settings.change(density=density)
+
     def retranslate(self) -> None:
         """Put all words into the language of the window."""
         self._languages.setTitle(tr(msg("Language")))
         self._languages.setIcon(icon("languages"))
         self._themes.setTitle(tr(msg("Appearance")))
-        self._themes.setIcon(icon("sun"))
+        self._appearance.setTitle(tr(msg("Appearance")))
+        self._appearance.setIcon(icon("sun"))
         self._shortcuts.setText(tr(msg("Shortcuts")))
         self._shortcuts.setIcon(icon("keyboard"))
         self._quit.setText(tr(msg("Quit AgentDesk")))
@@ -95,6 +119,14 @@ class MyMenu(QObject):
         for action in self._themes.actions():
             action.setText(tr(THEMES[action.data()]))
             action.setChecked(action.data() == theme().wanted)
+        for action in self._densities.actions():
+            action.setText(tr(_DENSITIES[action.data()]))
+            action.setChecked(action.data() == theme().density)
+        self._contrast.setText(tr(msg("More contrast")))
+        self._contrast.setChecked(theme().high_contrast)
+        self._contrast.setEnabled(not theme().system_wants_contrast)
+        self._motion.setText(tr(msg("Less motion")))
+        self._motion.setChecked(theme().reduced_motion)
         for action in self._languages.actions():
             action.setChecked(action.data() == current_locale())
 
@@ -109,7 +141,37 @@ class MyMenu(QObject):
         group = QActionGroup(self._themes)
         for wanted in THEMES:
             _choice(self._themes, group, wanted)
-        self._themes.triggered.connect(self._on_theme)
+        group.triggered.connect(self._on_theme)
+
+    def _fill_appearance(self) -> None:
+        menu = self._appearance
+        menu.addActions(self._themes.actions())
+        menu.addSeparator()
+        self._densities = QActionGroup(menu)
+        for density in _DENSITIES:
+            _choice(menu, self._densities, density)
+        self._densities.triggered.connect(self._on_density)
+        menu.addSeparator()
+        self._contrast = menu.addAction("")
+        self._contrast.setCheckable(True)
+        self._contrast.toggled.connect(self._on_contrast)
+        self._motion = menu.addAction("")
+        self._motion.setCheckable(True)
+        self._motion.toggled.connect(self._on_motion)
+        menu.aboutToShow.connect(self.retranslate)
+
+    def _on_density(self, action: QAction) -> None:
+        self.set_density(action.data())
+
+    def _on_contrast(self, on: bool) -> None:
+        if on != theme().high_contrast:
+            theme().set_high_contrast(on)
+            self._settings.change(more_contrast=on)
+
+    def _on_motion(self, on: bool) -> None:
+        if on != theme().reduced_motion:
+            theme().set_reduced_motion(on)
+            self._settings.change(less_motion=on)
 
     def _on_language(self, action: QAction) -> None:
         self.set_language(str(action.data()))

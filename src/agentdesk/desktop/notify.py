@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from agentdesk.base import clock
 from agentdesk.base.text import msg, plural
+from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.queries.rows import QueueRow
+from agentdesk.sync.desk import Changes, DeskPort, Link
 
 __all__ = ["Notifier"]
 
@@ -25,40 +28,51 @@ _NEWS_AGE = timedelta(hours=1)
 class Notifier(QObject):
     """``clicked(id)`` tells that the banner of a conversation was used.
 
-    Several messages within a moment become one banner. Nothing is told of what is on screen already.
+    Several messages within a moment become one banner. Nothing is told of what is on screen already:
+    ``is_shown(id)`` says so of a conversation.
     """
 
     clicked = Signal(object)
 
-    def __init__(self, window: QWidget, picture: QIcon) -> None:
+    def __init__(self, window: QWidget, desk: DeskPort, is_shown: Callable[[UUID], bool]) -> None:
         super().__init__(window)
-        self._window = window
+        self._window, self._desk, self._is_shown = window, desk, is_shown
+        self._tasks = tasks_of(self, "notifier")
         self._waiting: dict[UUID, QueueRow] = {}
         self._last: UUID | None = None
         self._heard: dict[UUID, datetime] = {}
         self._since = clock.now() - _NEWS_AGE
         self._tray: QSystemTrayIcon | None = None
         if QSystemTrayIcon.isSystemTrayAvailable():
-            self._tray = QSystemTrayIcon(picture, self)
-            self._tray.messageClicked.connect(self.activate)
+            self._tray = QSystemTrayIcon(window.windowIcon(), self)
+            self._tray.messageClicked.connect(self._on_clicked)
             self._tray.activated.connect(self._on_activated)
             self._tray.show()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_JOIN_MS)
         self._timer.timeout.connect(self._tell)
-        self.told: list[tuple[str, str]] = []
-        """What was told last, newest at the end: title and text."""
 
-    def message_arrived(self, row: QueueRow, *, visible: bool) -> None:
-        """A customer wrote; ``visible`` says that the conversation is open before the person's eyes."""
-        if visible and self._window.isActiveWindow():
+    def on_changes(self, changes: Changes) -> None:
+        """Look for conversations in which a customer wrote."""
+        if changes.get("message"):
+            self._tasks.start(self._look(set(changes.get("conversation", ()))), "news")
+
+    async def _look(self, ids: set[UUID]) -> None:
+        """Tell of conversations that became unread: mine, and those that nobody has."""
+        if self._desk.status.link is Link.FILLING or self._desk.status.synced_at is None:
+            return  # what a first fill brings is not news
+        rows = await self._desk.queue_rows(list(ids))
+        if not is_alive(self):
             return
-        self._waiting[row.id] = row
-        if not self._timer.isActive():
+        me = self._desk.me.id if self._desk.me else None
+        for row in rows:
+            if self._is_news(row, me) and not (self._is_shown(row.id) and self._window.isActiveWindow()):
+                self._waiting[row.id] = row
+        if self._waiting and not self._timer.isActive():
             self._timer.start()
 
-    def is_news(self, row: QueueRow, me: UUID | None) -> bool:
+    def _is_news(self, row: QueueRow, me: UUID | None) -> bool:
         """Say whether a changed conversation has something to tell of: a customer wrote anew, to me or to
         nobody in particular."""
         if not row.unread or row.last_customer_at is None or row.assignee_id not in (None, me):
@@ -89,13 +103,12 @@ class Notifier(QObject):
             title = tr(plural("{count} new message", "{count} new messages", len(rows)))
             text = tr(msg("From {names}", names=", ".join(row.contact_name for row in rows[:4])))
         text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-        self.told = [*self.told[-199:], (title, text)]
         QApplication.alert(self._window)
         if self._tray is not None:
             self._tray.showMessage(title, text)
 
-    def activate(self) -> None:
-        """Do what a click on the last banner does: come to the front and open its conversation."""
+    def _on_clicked(self) -> None:
+        """A click on the last banner comes to the front and opens its conversation."""
         self._window.raise_()
         self._window.activateWindow()
         if self._last is not None:

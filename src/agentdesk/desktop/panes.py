@@ -24,6 +24,11 @@ class Panes:
     panel: Panel
     steps: bool
 
+    @property
+    def name(self) -> str:
+        """What an open drawer is remembered under."""
+        return "steps" if self.steps else ("narrow" if self.list_width == _LIST_NARROW else "wide")
+
 
 _OPEN = 1360
 _FOLDED = 1180

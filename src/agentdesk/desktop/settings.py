@@ -19,7 +19,9 @@ _log = get_logger(__name__)
 class DeskSettings:
     """``mode`` is ``alone`` (private server), ``team``, or empty before the first choice. ``server`` is the
     team's address. ``panel_shown`` and ``rail_pinned`` are remembered choices; None: the usual rule.
-    ``orders`` and ``groups`` are those of the lists, by list."""
+    ``orders`` and ``groups`` are those of the lists, by list. Widths are pixels, 0 the usual ones;
+    ``drawers`` tells in which arrangements the customer panel stands open over the conversation, ``folded``
+    which of its sections are folded."""
 
     mode: str = ""
     server: str = ""
@@ -33,6 +35,14 @@ class DeskSettings:
     undo_seconds: int = 10
     orders: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    density: str = "normal"
+    more_contrast: bool = False
+    less_motion: bool = False
+    rail_width: int = 0
+    list_width: int = 0
+    panel_width: int = 0
+    drawers: dict[str, bool] = field(default_factory=dict)
+    folded: dict[str, bool] = field(default_factory=dict)
 
 
 class SettingsFile:
@@ -72,18 +82,20 @@ def _decoded(content: bytes) -> DeskSettings:
         raise ValueError("not an object")
     known = {one.name: str(one.type) for one in fields(DeskSettings) if one.name in found}
     for name, kind in known.items():
+        whole, of = _KINDS[kind]
         values = found[name].values() if isinstance(found[name], dict) else ()
-        if not isinstance(found[name], _KINDS[kind]) or not all(isinstance(one, str) for one in values):
+        if not isinstance(found[name], whole) or not all(isinstance(one, of) for one in values):
             raise ValueError(f"{name} is not {kind}")
     return DeskSettings(**{name: found[name] for name in known})
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "float": (int, float),
-    "dict[str, str]": (dict,),
-    "bool | None": (bool, type(None)),
+_KINDS: dict[str, tuple[tuple[type, ...], type]] = {
+    "str": ((str,), str),
+    "bool": ((bool,), bool),
+    "int": ((int,), int),
+    "float": ((int, float), float),
+    "dict[str, str]": ((dict,), str),
+    "dict[str, bool]": ((dict,), bool),
+    "bool | None": ((bool, type(None)), bool),
 }
-"""What JSON values a field of each type takes."""
+"""What JSON values a field of each type takes, and what the values inside are."""

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from PySide6.QtCore import QDir, QObject, Qt, QTemporaryDir, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette, QPixmapCache
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette, QPixmapCache, QStyleHints
 from PySide6.QtWidgets import QApplication
 
 from agentdesk.base.i18n import current_locale
 from agentdesk.base.paths import resource
 
-__all__ = ["DENSITIES", "PALETTE_ROLES", "TEXT_SCALES", "Density", "Scheme", "Theme", "theme"]
+__all__ = ["DENSITIES", "PALETTE_ROLES", "TEXT_SCALES", "Density", "Scheme", "Theme", "Wanted", "theme"]
 
 Scheme = Literal["light", "dark"]
 Wanted = Literal["light", "dark", "system"]
@@ -77,9 +77,11 @@ class Theme(QObject):
         self._scheme: Scheme = "light"
         self._scale = 1.0
         self._density: Density = "normal"
+        self._contrast_wanted = False
         self._high_contrast = False
         self._reduced_motion = False
         self._app: QApplication | None = None
+        self._hints: QStyleHints | None = None  # kept: what they give dies with them
         self._svg_dir = QTemporaryDir()
         self._colors: dict[str, QColor] = {}
         self._fonts: dict[tuple[str, int | None, bool], QFont] = {}
@@ -103,6 +105,24 @@ class Theme(QObject):
     def density(self) -> Density:
         """How close the rows of lists stand."""
         return self._density
+
+    @property
+    def high_contrast(self) -> bool:
+        """Whether faint lines and texts are strengthened now."""
+        return self._high_contrast
+
+    @property
+    def system_wants_contrast(self) -> bool:
+        """Whether the person's system asks for more contrast."""
+        if self._hints is None:
+            return False
+        preference = self._hints.accessibility().contrastPreference()
+        return preference == Qt.ContrastPreference.HighContrast
+
+    @property
+    def reduced_motion(self) -> bool:
+        """Whether everything happens at once."""
+        return self._reduced_motion
 
     def color(self, role: str) -> QColor:
         """The colour of ``role`` (section 3.1 of the interface specification). ``KeyError`` for an unknown
@@ -176,6 +196,8 @@ class Theme(QObject):
         """A control's height in pixels, growing with the text: ``button``, ``field``, ``row``, ``pill``,
         ``chip`` …
         """
+        if name == "row" and self._density != "normal":
+            name = f"row_{self._density}"
         pixels = int(self._tokens["size"][name])
         return round(pixels * max(1.0, self._scale))
 
@@ -194,8 +216,11 @@ class Theme(QObject):
         """Dress ``app``: style, palette, style sheet and font. ``system`` follows the desktop from now on."""
         if self._app is None:
             app.setStyle("Fusion")
-            app.styleHints().colorSchemeChanged.connect(self._system_changed)
+            hints = app.styleHints()
+            hints.colorSchemeChanged.connect(self._system_changed)
+            hints.accessibility().contrastPreferenceChanged.connect(self._system_contrast_changed)
         self._app = app
+        self._hints = app.styleHints()
         self._wanted = scheme
         self._tell_qt()
         self._refresh()
@@ -212,12 +237,13 @@ class Theme(QObject):
             self.changed.emit()
 
     def set_high_contrast(self, on: bool) -> None:
-        """Strengthen faint lines and texts, as people ask their system to."""
-        self._high_contrast = on
-        self._refresh()
+        """Strengthen faint lines and texts; done anyway where the person's system asks for it."""
+        if on != self._contrast_wanted:
+            self._contrast_wanted = on
+            self._refresh()
 
     def set_reduced_motion(self, on: bool) -> None:
-        """Let everything happen at once."""
+        """Let everything happen at once. (Qt 6.11 does not tell what the system wishes here.)"""
         self._reduced_motion = on
 
     def retouch(self) -> None:
@@ -240,11 +266,15 @@ class Theme(QObject):
             dark = self._wanted == "dark"
             hints.setColorScheme(Qt.ColorScheme.Dark if dark else Qt.ColorScheme.Light)
 
+    def _system_contrast_changed(self, _preference: Qt.ContrastPreference) -> None:
+        self._refresh()
+
     def _system_changed(self, _scheme: Qt.ColorScheme) -> None:
         if self._wanted == "system":
             self._refresh()
 
     def _refresh(self) -> None:
+        self._high_contrast = self._contrast_wanted or self.system_wants_contrast
         self._colors.clear()
         self._fonts.clear()
         if self._app is not None:

@@ -14,6 +14,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.values import Assign
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.actions.specs import ALL
+from agentdesk.desktop.appearance import step_text_scale
 from agentdesk.desktop.arrangement import Arrangement, Sheet
 from agentdesk.desktop.bridge import Bridge
 from agentdesk.desktop.lifetime import end_tasks, tasks_of
@@ -23,7 +24,6 @@ from agentdesk.desktop.notify import Notifier
 from agentdesk.desktop.pane_focus import PaneFocus
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.shortcuts import LatinFallback
-from agentdesk.desktop.theme import TEXT_SCALES, theme
 from agentdesk.desktop.views.bulk_actions import BulkActions
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
@@ -33,10 +33,11 @@ from agentdesk.desktop.views.rail import Rail
 from agentdesk.desktop.views.status_bar import StatusBar
 from agentdesk.desktop.views.view_names import title_of
 from agentdesk.queries.rows import View
-from agentdesk.sync.desk import Changes, DeskPort, Link, LinkStatus
+from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 
 __all__ = ["Workspace"]
 
+_TEXT_SIZES = ("text.larger", "text.smaller", "text.normal")
 _COUNTED = ("conversation", "draft", "account", "account_state", "user", "message")
 
 
@@ -61,7 +62,7 @@ class Workspace(QWidget):
         self._tasks = tasks_of(self, "window")
         self._build(workspace)
         self._bridge = Bridge(desk, self)
-        self._notifier = Notifier(window, window.windowIcon())
+        self._notifier = Notifier(window, desk, self._is_shown)
         self.actions_ = Actions(window, ALL)
         self._bind_actions()
         self._fallback = LatinFallback(window, self.actions_)
@@ -99,11 +100,6 @@ class Workspace(QWidget):
         """The line at the bottom."""
         return self._status
 
-    @property
-    def notifier(self) -> Notifier:
-        """What tells of new messages."""
-        return self._notifier
-
     def show_view(self, view: View) -> None:
         """Show a list."""
         self._rail.show_view(view)
@@ -132,7 +128,7 @@ class Workspace(QWidget):
         self._queue = QueuePane(self._desk, self._splitter, self._settings)
         self._conversation = ConversationView(self._desk, self._splitter)
         self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds.done)
-        self._panel = CustomerPanel(self._desk, self._splitter)
+        self._panel = CustomerPanel(self._desk, self._splitter, self._settings)
         self._status = StatusBar(self)
         self._queue.setMinimumWidth(280)
         self._queue.setMaximumWidth(520)
@@ -155,6 +151,7 @@ class Workspace(QWidget):
         panes = [self._rail, self._queue, self._conversation, self._panel, self._status]
         self._pane_focus = PaneFocus(panes, self)
         self._arrangement = Arrangement(
+            self,
             self._sheet,
             self._splitter,
             self._rail,
@@ -186,6 +183,8 @@ class Workspace(QWidget):
         self._status.reconnect_wanted.connect(self._on_reconnect)
         self._notifier.clicked.connect(self.open_conversation)
         self._my_menu = MyMenu(self._window, self._settings, self.actions_)
+        sizes = [self.actions_.action(one) for one in _TEXT_SIZES]
+        self._my_menu.add_actions([self.actions_.action("window.focus")], sizes)
         self._rail.set_my_menu(self._my_menu.menu)
         self._status.language_wanted.connect(self._my_menu.choose_language)
         self._status.shortcuts_wanted.connect(self._my_menu.show_shortcuts)
@@ -213,10 +212,11 @@ class Workspace(QWidget):
         bind("queue.refresh", self._queue.apply_held)
         bind("rail.toggle", self._arrangement.toggle_rail)
         bind("panel.toggle", self._arrangement.toggle_panel)
+        bind("window.focus", partial(self._arrangement.set_focus_mode, True))
         bind("search.focus", self._rail.focus_search)
-        bind("text.larger", partial(self.set_scale_step, 1))
-        bind("text.smaller", partial(self.set_scale_step, -1))
-        bind("text.normal", partial(self.set_scale_step, 0))
+        bind("text.larger", partial(step_text_scale, self._settings, 1))
+        bind("text.smaller", partial(step_text_scale, self._settings, -1))
+        bind("text.normal", partial(step_text_scale, self._settings, 0))
         bind("window.fullscreen", self._toggle_full_screen)
         bind("pane.next", partial(self._pane_focus.step, 1))
         bind("pane.previous", partial(self._pane_focus.step, -1))
@@ -235,8 +235,7 @@ class Workspace(QWidget):
         self._bulk.on_changes(changes)
         if not changes or any(table in changes for table in _COUNTED):
             self.refresh()
-        if changes.get("message"):
-            self._tasks.start(self._notify(set(changes.get("conversation", ()))), "notify")
+        self._notifier.on_changes(changes)
 
     async def _refresh(self) -> None:
         desk = self._desk
@@ -250,15 +249,8 @@ class Workspace(QWidget):
         self._notifier.set_unread(counts.mine_unread)
         self._rail.show_view(self._queue.view)
 
-    async def _notify(self, ids: set[UUID]) -> None:
-        """Tell of conversations that became unread: mine, and those that nobody has."""
-        if self._desk.status.link is Link.FILLING or self._desk.status.synced_at is None:
-            return  # what a first fill brings is not news
-        me = self._desk.me.id if self._desk.me else None
-        for row in await self._desk.queue_rows(list(ids)):
-            if self._notifier.is_news(row, me):
-                visible = self._conversation.conversation_id == row.id and self.isVisible()
-                self._notifier.message_arrived(row, visible=visible)
+    def _is_shown(self, conversation_id: UUID) -> bool:
+        return self._conversation.conversation_id == conversation_id and self.isVisible()
 
     def _on_status(self, status: LinkStatus) -> None:
         self._status.set_status(status)
@@ -284,6 +276,7 @@ class Workspace(QWidget):
         if following is not None:
             self.open_conversation(following)
         else:
+            self._arrangement.set_focus_mode(False)
             self._conversation.clear()
             self._panel.clear()
             self.actions_.set_state(conversation=False)
@@ -389,10 +382,3 @@ class Workspace(QWidget):
         await self._conversation.composer.leave()
         self._bridge.close()
         await end_tasks(self)
-
-    def set_scale_step(self, step: int) -> None:
-        """Make text larger (1), smaller (-1) or normal (0)."""
-        place = TEXT_SCALES.index(min(TEXT_SCALES, key=lambda one: abs(one - theme().text_scale)))
-        place = TEXT_SCALES.index(1.0) if step == 0 else min(max(place + step, 0), len(TEXT_SCALES) - 1)
-        theme().set_text_scale(TEXT_SCALES[place])
-        self._settings.change(text_scale=TEXT_SCALES[place])

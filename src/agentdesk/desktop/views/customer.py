@@ -14,6 +14,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import EditContact
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.customer_fields import DetailField, NotesField
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
@@ -44,9 +45,11 @@ class CustomerPanel(QWidget):
 
     conversation_requested = Signal(object)
 
-    def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, desk: DeskPort, parent: QWidget | None = None, settings: SettingsFile | None = None
+    ) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._desk, self._settings = desk, settings
         self._tasks = tasks_of(self, "customer")
         self._wanted: UUID | None = None
         self._current: UUID | None = None
@@ -130,7 +133,10 @@ class CustomerPanel(QWidget):
         self.notes_field = NotesField()
         self.notes_field.edited.connect(self._on_edited)
         self.notes.body.addWidget(self.notes_field)
-        for section in (self.identities, self.details, self.past, self.notes):
+        for key, section in self._sections().items():
+            section.setObjectName(key)
+            section.set_open(self._settings is None or not self._settings.now.folded.get(key, False))
+            section.folded.connect(self._on_folded)
             section.body.setSpacing(2)
             column.addWidget(_Line())
             column.addWidget(section)
@@ -142,6 +148,19 @@ class CustomerPanel(QWidget):
         self._inside = inside
         self._scroll = scroll
         return scroll
+
+    def _sections(self) -> dict[str, Section]:
+        return {
+            "identities": self.identities,
+            "details": self.details,
+            "past": self.past,
+            "notes": self.notes,
+        }
+
+    def _on_folded(self, folded: bool) -> None:
+        if self._settings is not None:
+            kept = self._settings.now.folded
+            self._settings.change(folded={**kept, self.sender().objectName(): folded})
 
     def _build_identity(self) -> QHBoxLayout:
         self._avatar = Avatar(44, behind="bg.panel")

@@ -32,6 +32,7 @@ __all__ = ["FOLDED_WIDTH", "OPEN_WIDTH", "Rail"]
 
 OPEN_WIDTH = 208
 FOLDED_WIDTH = 56
+_NARROWEST, _WIDEST = 180, 280
 
 
 class Rail(QWidget):
@@ -47,6 +48,7 @@ class Rail(QWidget):
         super().__init__(parent)
         self._model = RailModel(self)
         self._folded = False
+        self._open_width = OPEN_WIDTH
         self._workspace = ElidedLabel("AgentDesk", "body", weight=600)
         self._badge = _Badge(self)
         self._me = QToolButton(self)
@@ -125,11 +127,21 @@ class Rail(QWidget):
             widget.setVisible(not folded)
         self._search_button.setVisible(folded)
         self._badge.setVisible(True)
-        self.setFixedWidth(FOLDED_WIDTH if folded else OPEN_WIDTH)
+        self.setFixedWidth(FOLDED_WIDTH if folded else self._open_width)
         self._head.setDirection(
             QHBoxLayout.Direction.TopToBottom if folded else QHBoxLayout.Direction.LeftToRight
         )
         self._list.doItemsLayout()
+
+    def set_open_width(self, width: int) -> None:
+        """Be ``width`` pixels wide while words are shown, within the limits; 0 is the usual width."""
+        self._open_width = min(max(width, _NARROWEST), _WIDEST) if width else OPEN_WIDTH
+        if not self._folded:
+            self.setFixedWidth(self._open_width)
+
+    def open_width(self) -> int:
+        """Return how wide it is while words are shown."""
+        return self._open_width
 
     def focus_search(self) -> None:
         """Put the caret into the search field, unfolding the rail."""

@@ -138,19 +138,21 @@ def _paint_surface(painter: QPainter, rect: QRect, kind: ChipKind, look: _Look) 
     if not look.fill and not look.line:
         return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    inset = 0.5 if look.line else 0.0
+    pen = _outline(kind, look)
+    inset = 0.5 if pen.style() != Qt.PenStyle.NoPen else 0.0
     box = QRectF(rect).adjusted(inset, inset, -inset, -inset)
     if kind == "code":
         box.adjust(0, 1, 0, -1)
     radius = theme().radius("tag") if kind == "code" else box.height() / 2
-    painter.setPen(_outline(kind, look))
+    painter.setPen(pen)
     painter.setBrush(theme().color(look.fill) if look.fill else Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(box, radius, radius)
 
 
 def _outline(kind: ChipKind, look: _Look) -> QPen:
     if not look.line:
-        return QPen(Qt.PenStyle.NoPen)
+        tinted = look.fill.endswith(".tint") and theme().high_contrast
+        return QPen(theme().color(look.text), 1) if tinted else QPen(Qt.PenStyle.NoPen)
     color = theme().color(look.line)
     if kind == "code":
         color.setAlphaF(0.5)

@@ -126,7 +126,7 @@ class Strip(Surface):
 
     def _dress(self) -> None:
         fill, ink, own_icon = _LOOKS[self._kind]
-        self.set_look(fill)
+        self.set_look(fill, ink if theme().high_contrast else "")
         self._title.set_color(ink)
         self._text.set_color(ink)
         self._icon.setPixmap(
