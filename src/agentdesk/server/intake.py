@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.base.log import get_logger
 from agentdesk.base.secrets import Vault
+from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.commands.arrival import Arrival, Source, Thread
 from agentdesk.commands.inbound import record
@@ -42,6 +42,7 @@ from agentdesk.server.interpreting import Interpreter, Raw
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.server.lookup import Lookup
 from agentdesk.server.meaning import Interpretation, Unreadable
+from agentdesk.server.pending import Pending, Reading, by_name, known_names, pending_of, raw_row
 from agentdesk.store import blobs
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
@@ -53,24 +54,10 @@ MOST_ATTEMPTS = 3
 _BACKLOG_ITEMS = 400
 _BACKLOG_BYTES = 64 * 1024 * 1024
 _TRIES_OF_BATCH = 3
-_LONGEST_SOURCE_ID = 400
 _LOOK_SECONDS = 1.0
 _POLL_SECONDS = 30.0
 
 _log = get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Pending:
-    """An item that is stored and not yet recorded; ``raw`` is None while only the database holds it."""
-
-    id: UUID
-    raw: bytes | None
-    facts: Mapping[str, object]
-    received_at: datetime
-    attempts: int = 0
-    replaces: UUID | None = None
-    careful: bool = False
 
 
 class Intake:
@@ -96,9 +83,12 @@ class Intake:
         self._bell = bell
         self._health = health
         self._gate = FloodGate()
-        self._backlog: deque[_Pending] = deque()
+        self._backlog: deque[Pending] = deque()
         self._backlog_bytes = 0
         self._held: set[UUID] = set()
+        self._reading: Reading | None = None
+        self._following: Reading | None = None
+        self._tasks = Tasks("intake")
         self._stored = Bell()
         self._room = Bell()
         self.was_connected = False
@@ -108,7 +98,7 @@ class Intake:
     async def accept(self, items: Sequence[RawItem], cursor: Cursor) -> None:
         """Store ``items`` and ``cursor`` in one transaction; waits while too much is unrecorded."""
         await self._wait_for_room()
-        pending: list[_Pending] = []
+        pending: list[Pending] = []
         try:
             await self._store(items, cursor, pending)
         except BaseException:
@@ -119,15 +109,15 @@ class Intake:
             self._backlog_bytes += len(one.raw or b"")
         self._stored.ring()
 
-    async def _store(self, items: Sequence[RawItem], cursor: Cursor, pending: list[_Pending]) -> None:
+    async def _store(self, items: Sequence[RawItem], cursor: Cursor, pending: list[Pending]) -> None:
         """Write what is new of ``items``; it is in ``pending``, and held, before anybody can see its rows."""
         now = clock.now()
         async with self._db.write() as conn:
             await self._lease.check(conn)
-            by_id = {item.source_id[:_LONGEST_SOURCE_ID]: item for item in items}
-            known = await _known(conn, self._source.account_id, list(by_id))
-            fresh = {name: item for name, item in by_id.items() if name not in known}
-            pending.extend(_stored(item, now) for item in fresh.values())
+            named, account_id = by_name(items), self._source.account_id
+            known = await known_names(conn, account_id, list(named))
+            fresh = {name: item for name, item in named.items() if name not in known}
+            pending.extend(pending_of(item, now) for item in fresh.values())
             self._held.update(one.id for one in pending)
             if pending:
                 hashes = [blobs.hash_of(item.raw) for item in fresh.values()]
@@ -135,20 +125,20 @@ class Intake:
                 await blobs.put_many(conn, contents, now)
                 make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
                 rows = [
-                    self._raw_row(one, item, name, now)
-                    for one, item, name in zip(pending, fresh.values(), hashes, strict=True)
+                    raw_row(one, account_id, name, item, content, now)
+                    for one, (name, item), content in zip(pending, fresh.items(), hashes, strict=True)
                 ]
                 await conn.execute(make(raw_item).on_conflict_do_nothing(), rows)
             await conn.execute(
                 update(account_cursor)
-                .where(account_cursor.c.account_id == self._source.account_id)
+                .where(account_cursor.c.account_id == account_id)
                 .values(cursor=dict(cursor), updated_at=now)
             )
 
     async def known(self, source_ids: Sequence[str]) -> set[str]:
         """Return those of ``source_ids`` that are stored already."""
         async with self._db.read() as conn:
-            return await _known(conn, self._source.account_id, source_ids)
+            return await known_names(conn, self._source.account_id, source_ids)
 
     async def progress(self, done: int, total: int | None) -> None:
         """Tell how far a long first reading has come."""
@@ -163,21 +153,6 @@ class Intake:
         self.was_connected = True
         await self._health.connected()
 
-    def _raw_row(self, pending: _Pending, item: RawItem, content: str, now: datetime) -> dict[str, Any]:
-        return {
-            "id": pending.id,
-            "account_id": self._source.account_id,
-            "source_id": item.source_id[:_LONGEST_SOURCE_ID],
-            "blob": content,
-            "facts": dict(item.facts),
-            "received_at": item.received_at,
-            "state": "new",
-            "attempts": 0,
-            "problem": "",
-            "message_id": None,
-            "created_at": now,
-        }
-
     async def _wait_for_room(self) -> None:
         while len(self._backlog) >= _BACKLOG_ITEMS or self._backlog_bytes >= _BACKLOG_BYTES:
             await self._room.wait(self._room.rings)
@@ -186,6 +161,13 @@ class Intake:
 
     async def run(self) -> None:
         """Record what is stored, for ever. Raises LeaseLost."""
+        try:
+            await self._run()
+        finally:
+            await self._tasks.close()
+            self._reading = self._following = None
+
+    async def _run(self) -> None:
         patience, attempt, looked_at = Backoff(0.5, 30.0), 0, -1
         while True:
             heard_store, heard_bell = self._stored.rings, self._bell.rings
@@ -235,14 +217,18 @@ class Intake:
                     came = row.received_at or row.created_at
                     self._held.add(row.id)
                     self._backlog.append(
-                        _Pending(row.id, None, row.facts, came, row.attempts, row.message_id, careful=True)
+                        Pending(row.id, None, row.facts, came, row.attempts, row.message_id, careful=True)
                     )
 
     async def _take_batch(self) -> None:
-        batch = [self._backlog[n] for n in range(min(BATCH, len(self._backlog)))]
-        raws = await self._load(batch)
-        results = await self._interpreter.interpret(self._module, raws)
+        """Record a batch; the one after it is interpreted meanwhile."""
+        if self._reading is None:
+            self._reading = await self._read_from(0)
+        batch, results = self._reading.batch, await self._reading.results
+        if self._following is None and len(self._backlog) > len(batch):
+            self._following = await self._read_from(len(batch))
         await self._settle(list(zip(batch, results, strict=True)))
+        self._reading, self._following = self._following, None
         for pending in batch:
             self._backlog.popleft()
             self._backlog_bytes -= len(pending.raw or b"")
@@ -250,7 +236,13 @@ class Intake:
         self._room.ring()
         self._bell.ring()
 
-    async def _load(self, batch: Sequence[_Pending]) -> list[Raw]:
+    async def _read_from(self, start: int) -> Reading:
+        batch = list(islice(self._backlog, start, start + BATCH))
+        raws = await self._load(batch)
+        reading = self._interpreter.interpret(self._module, raws)
+        return Reading(batch, self._tasks.start(reading, f"interpret {batch[0].id}"))
+
+    async def _load(self, batch: Sequence[Pending]) -> list[Raw]:
         wanted = [pending.id for pending in batch if pending.raw is None]
         stored: dict[UUID, bytes] = {}
         if wanted:
@@ -263,7 +255,7 @@ class Intake:
                 stored = {row.id: bytes(row.content) for row in rows}
         return [Raw(p.raw if p.raw is not None else stored.get(p.id, b""), p.facts, p.careful) for p in batch]
 
-    async def _settle(self, batch: Sequence[tuple[_Pending, Interpretation]]) -> None:
+    async def _settle(self, batch: Sequence[tuple[Pending, Interpretation]]) -> None:
         """Record a batch; where that fails for a reason that lies in it, record its items one by one."""
         for _ in range(_TRIES_OF_BATCH):
             try:
@@ -280,7 +272,7 @@ class Intake:
         for pending, result in batch:
             await self._settle_one(pending, result)
 
-    async def _settle_one(self, pending: _Pending, result: Interpretation) -> None:
+    async def _settle_one(self, pending: Pending, result: Interpretation) -> None:
         while True:
             try:
                 await self._record([(pending, result)])
@@ -297,13 +289,13 @@ class Intake:
             else:
                 return
 
-    async def _count_attempt(self, pending: _Pending) -> None:
+    async def _count_attempt(self, pending: Pending) -> None:
         async with self._db.write() as conn:
             await conn.execute(
                 update(raw_item).where(raw_item.c.id == pending.id).values(attempts=pending.attempts)
             )
 
-    async def _record(self, batch: Sequence[tuple[_Pending, Interpretation]]) -> None:
+    async def _record(self, batch: Sequence[tuple[Pending, Interpretation]]) -> None:
         now = clock.now()
         arrivals = parents_first([self._arrival(pending, result) for pending, result in batch])
         lookup = Lookup(self._source, self._vault, self._gate)
@@ -323,7 +315,7 @@ class Intake:
         for sender, thread in lookup.flood_threads.items():
             self._gate.remember(sender, thread.id)
 
-    def _arrival(self, pending: _Pending, result: Interpretation) -> Arrival:
+    def _arrival(self, pending: Pending, result: Interpretation) -> Arrival:
         if isinstance(result, Unreadable):
             nobody = Party(self._module.manifest.identity_kind, "")
             inbound = Inbound(nobody, "", "", warnings=(UNREADABLE, result.reason), sender_verified=False)
@@ -355,25 +347,6 @@ class Intake:
             )
         arrival.reason = {"rule": "unreadable", "evidence": ""}
         p60_identify.apply(arrival, lookup)
-
-
-def _stored(item: RawItem, now: datetime) -> _Pending:
-    came = clock.to_utc(item.received_at) if item.received_at else now
-    return _Pending(new_id(), item.raw, item.facts, came)
-
-
-async def _known(conn: Any, account_id: UUID, source_ids: Sequence[str]) -> set[str]:
-    known: set[str] = set()
-    for start in range(0, len(source_ids), 1_000):
-        some = source_ids[start : start + 1_000]
-        known.update(
-            await conn.scalars(
-                select(raw_item.c.source_id).where(
-                    raw_item.c.account_id == account_id, raw_item.c.source_id.in_(some)
-                )
-            )
-        )
-    return known
 
 
 def _key_hash(inbound: Inbound) -> str:
