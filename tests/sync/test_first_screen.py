@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from agentdesk.queries.rows import View
+from agentdesk.sync import first_screen
 from agentdesk.sync.desk import Changes, Draft, Link
 from agentdesk.sync.early_desk import EarlyDesk
 from agentdesk.sync.first_screen import FIRST_VIEW, FirstScreen, FirstScreenFile, ScreenKeeper
@@ -47,6 +48,30 @@ async def test_what_was_shown_is_kept_for_the_next_start(desk: FakeDesk, file: F
     assert list(screen.rows) == await desk.queue_rows(screen.ids)
     assert (screen.counts, list(screen.accounts)) == (await desk.counts(), await desk.accounts())
     assert (screen.me, screen.drafts) == (desk.me, (conversation_id,))
+
+
+async def test_the_sections_of_the_list_are_kept(desk: FakeDesk, file: FirstScreenFile) -> None:
+    view = msgspec.structs.replace(FIRST_VIEW, group="priority")
+    await ScreenKeeper(file, desk, lambda: view).close()
+    screen = file.read()
+    assert screen is not None
+    early = EarlyDesk(screen)
+    ids, sections = await early.queue_sections(view)
+    assert len(sections) > 1
+    assert (ids, sections) == await desk.queue_sections(view)
+
+
+async def test_a_long_list_is_kept_as_far_as_its_first_part_goes(
+    desk: FakeDesk, file: FirstScreenFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_screen, "_IDS", 3)
+    monkeypatch.setattr(first_screen, "_ROWS", 2)
+    view = msgspec.structs.replace(FIRST_VIEW, group="priority")
+    await ScreenKeeper(file, desk, lambda: view).close()
+    screen = file.read()
+    assert screen is not None
+    assert (len(screen.ids), len(screen.rows)) == (3, 2)
+    assert sum(section.count for section in screen.sections) == 3
 
 
 async def test_only_its_owner_can_read_it(desk: FakeDesk, file: FirstScreenFile, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from agentdesk.app.private_server import PrivateServer
     from agentdesk.desktop.window import MainWindow
     from agentdesk.desktop.workspace import Workspace
+    from agentdesk.queries.rows import View
     from agentdesk.sync.early_desk import EarlyDesk
     from agentdesk.sync.first_screen import FirstScreenFile, ScreenKeeper
     from agentdesk.sync.local import LocalDesk
@@ -199,9 +200,13 @@ class DeskProgram:
         return FirstScreenFile(self._profile / "screen", whose)
 
     def _keep_screen(self, desk: LocalDesk) -> None:
-        from agentdesk.sync.first_screen import ScreenKeeper
+        from agentdesk.desktop.views.view_memory import ViewMemory
+        from agentdesk.sync.first_screen import FIRST_VIEW, ScreenKeeper
 
-        self._keeper = ScreenKeeper(self._screen_file(), desk)
+        def first_view() -> View:
+            return ViewMemory(self._settings).recalled(FIRST_VIEW)
+
+        self._keeper = ScreenKeeper(self._screen_file(), desk, first_view)
 
     def _on_reconnect(self) -> None:
         """Try the server at once; with a session that has ended, ask to sign in again."""

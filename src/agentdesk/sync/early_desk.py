@@ -23,7 +23,7 @@ from agentdesk.queries.rows import (
     View,
 )
 from agentdesk.sync.desk import Changes, DeskPort, Draft, Link, LinkStatus, Waiting
-from agentdesk.sync.first_screen import FIRST_VIEW, FirstScreen
+from agentdesk.sync.first_screen import FirstScreen
 from agentdesk.sync.subscribers import Subscribers
 
 __all__ = ["EarlyDesk"]
@@ -94,9 +94,14 @@ class EarlyDesk:
         return self._status_subscribers.add(on_status)
 
     async def queue_ids(self, view: View) -> list[UUID]:
-        if self._screen is not None and view == FIRST_VIEW:
+        if self._screen is not None and view == self._screen.view:
             return list(self._screen.ids)
         return await (await self._open()).queue_ids(view)
+
+    async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
+        if self._screen is not None and view == self._screen.view:
+            return list(self._screen.ids), list(self._screen.sections)
+        return await (await self._open()).queue_sections(view)
 
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
         if self._screen is not None and self._rows.keys() >= set(ids):
@@ -115,9 +120,6 @@ class EarlyDesk:
         return await (await self._open()).drafts()
 
     # --- what waits for the real desk ---
-
-    async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
-        return await (await self._open()).queue_sections(view)
 
     async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
         return await (await self._open()).conversation(conversation_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -16,13 +17,13 @@ import msgspec
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
-from agentdesk.queries.rows import AccountRow, Counts, QueueRow, UserRow, View
+from agentdesk.queries.rows import AccountRow, Counts, QueueRow, SectionRow, UserRow, View
 from agentdesk.sync.desk import Changes, DeskPort
 
 __all__ = ["FIRST_VIEW", "FirstScreen", "FirstScreenFile", "ScreenKeeper"]
 
 FIRST_VIEW = View(kind="mine", order="due")
-"""The list that a window opens with."""
+"""The list that a window opens with, where the person chose no other order or sections for it."""
 
 _VERSION = 1
 _IDS = 2000
@@ -35,14 +36,16 @@ _log = get_logger(__name__)
 class FirstScreen(msgspec.Struct, frozen=True, kw_only=True):
     """The beginning of the first list (``rows`` are those of the first ``ids``), and what the rail tells.
 
-    ``account`` says whose it is; ``drafts`` names the conversations with an unsent text.
+    ``account`` says whose it is, ``view`` which list; ``drafts`` names the conversations with an unsent text.
     """
 
     version: int = _VERSION
     account: str = ""
     me: UserRow | None = None
     undo_seconds: int = 0
+    view: View = FIRST_VIEW
     ids: tuple[UUID, ...] = ()
+    sections: tuple[SectionRow, ...] = ()
     rows: tuple[QueueRow, ...] = ()
     counts: Counts = Counts()
     accounts: tuple[AccountRow, ...] = ()
@@ -83,12 +86,21 @@ class FirstScreenFile:
 
 
 class ScreenKeeper:
-    """Keeps the file in step with ``desk``: after changes, ``pause_seconds`` apart, and at the end."""
+    """Keeps the file in step with ``desk``: after changes, ``pause_seconds`` apart, and at the end.
+
+    ``view`` tells which list a window would open with now.
+    """
 
     def __init__(
-        self, file: FirstScreenFile, desk: DeskPort, *, pause_seconds: float = _PAUSE_SECONDS
+        self,
+        file: FirstScreenFile,
+        desk: DeskPort,
+        view: Callable[[], View] = lambda: FIRST_VIEW,
+        *,
+        pause_seconds: float = _PAUSE_SECONDS,
     ) -> None:
         self._file = file
+        self._view = view
         self._pause_seconds = pause_seconds
         self._desk = desk
         self._tasks = Tasks("first screen")
@@ -122,20 +134,34 @@ class ScreenKeeper:
     async def _write(self) -> None:
         self._changed.clear()
         try:
-            await asyncio.to_thread(self._file.write, await _shown_by(self._desk))
+            await asyncio.to_thread(self._file.write, await _shown_by(self._desk, self._view()))
         except (AgentDeskError, OSError) as error:
             _log.info("the screen is not kept", why=str(error))
 
 
-async def _shown_by(desk: DeskPort) -> FirstScreen:
-    ids = await desk.queue_ids(FIRST_VIEW)
+async def _shown_by(desk: DeskPort, view: View) -> FirstScreen:
+    if view.group:
+        ids, sections = await desk.queue_sections(view)
+    else:
+        ids, sections = await desk.queue_ids(view), []
     drafts = await desk.drafts()
     return FirstScreen(
         me=desk.me,
         undo_seconds=desk.undo_seconds,
+        view=view,
         ids=tuple(ids[:_IDS]),
+        sections=tuple(_beginning(sections, _IDS)),
         rows=tuple(await desk.queue_rows(ids[:_ROWS])),
         counts=await desk.counts(),
         accounts=tuple(await desk.accounts()),
         drafts=tuple({draft.conversation_id: None for draft in drafts}),
     )
+
+
+def _beginning(sections: Sequence[SectionRow], length: int) -> Iterator[SectionRow]:
+    """The sections of the first ``length`` rows."""
+    for section in sections:
+        count = min(section.count, length)
+        if count > 0:
+            yield SectionRow(key=section.key, count=count)
+        length -= count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -33,6 +34,7 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.sync.connection import Connection
 from agentdesk.sync.desk import Changes, Draft, LinkStatus, Waiting
 from agentdesk.sync.desk_files import DeskFiles
+from agentdesk.sync.first_screen import FIRST_VIEW
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.subscribers import Subscribers
@@ -74,6 +76,7 @@ class LocalDesk:
         for command_id, until in self._workbench.held():
             self._arm(command_id, (until - clock.now()).total_seconds())
         self._connection.start()
+        self._tasks.start(self._warm_up(), "warm up")
         self._tasks.start(self._tidy_daily(), "tidy")
 
     async def close(self) -> None:
@@ -265,6 +268,15 @@ class LocalDesk:
             except DatabaseError as error:
                 _log.warning("a held command cannot be released yet", error=str(error))
                 await asyncio.sleep(_RELEASE_AGAIN_SECONDS)
+
+    async def _warm_up(self) -> None:
+        """Ask once what opening a conversation asks: its statements are made before somebody waits."""
+        with contextlib.suppress(DatabaseError):
+            for conversation_id in (await self.queue_ids(FIRST_VIEW))[:1]:
+                head = await self.conversation(conversation_id)
+                await self.timeline(conversation_id)
+                if head is not None:
+                    await self.contact(head.contact_id)
 
     async def _tidy_daily(self) -> None:
         await asyncio.sleep(_TIDY_AFTER_SECONDS)

@@ -1,0 +1,104 @@
+"""The first moments of a window: the rows of the last time are there, and the real desk takes over quietly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from shiboken6 import isValid
+from tests.helpers.fake_desk import FakeDesk
+from tests.helpers.until import until
+from tests.helpers.views import settled
+from tests.helpers.windows import list_loaded, press
+
+from agentdesk.desktop.settings import SettingsFile
+from agentdesk.desktop.window import MainWindow
+from agentdesk.desktop.workspace import Workspace
+from agentdesk.sync.early_desk import EarlyDesk
+from agentdesk.sync.first_screen import FIRST_VIEW, FirstScreen, FirstScreenFile, ScreenKeeper
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk.sample()
+
+
+async def _last_screen(desk: FakeDesk, folder: Path) -> FirstScreen | None:
+    file = FirstScreenFile(folder / "screen", "jonas")
+    await ScreenKeeper(file, desk).close()
+    return file.read()
+
+
+@asynccontextmanager
+async def _window(early: EarlyDesk, folder: Path) -> AsyncIterator[Workspace]:
+    window = MainWindow(SettingsFile(folder / "settings.json"))
+    window.resize(1440, 900)
+    panes = window.attach(early)
+    window.show()
+    window.activateWindow()
+    try:
+        yield panes
+    finally:
+        early.give_up()
+        await panes.release()
+        window.hide()
+        window.deleteLater()
+        await until(lambda: not isValid(window), what="the window is destroyed")
+        await settled()
+
+
+async def test_the_rows_of_the_last_time_are_there_and_keys_move_in_them(
+    desk: FakeDesk, tmp_path: Path
+) -> None:
+    early = EarlyDesk(await _last_screen(desk, tmp_path))
+    async with _window(early, tmp_path) as panes:
+        await list_loaded(panes, desk)
+        panes.queue.table.setFocus()
+        press(panes, Qt.Key.Key_Down)
+        press(panes, Qt.Key.Key_Down)
+        ids = await desk.queue_ids(FIRST_VIEW)
+        assert panes.queue.current() == ids[1]
+        assert panes.conversation.composer.conversation_id is None  # its messages are not there yet
+
+        early.become(desk)
+        await until(lambda: panes.conversation.composer.conversation_id == ids[1], what="it is open")
+        assert panes.queue.current() == ids[1]
+
+
+async def test_the_real_rows_replace_those_of_the_last_time(desk: FakeDesk, tmp_path: Path) -> None:
+    early = EarlyDesk(await _last_screen(desk, tmp_path))
+    changed = (await desk.queue_ids(FIRST_VIEW))[0]
+    desk.receive(changed, "Written in the night")
+    async with _window(early, tmp_path) as panes:
+        model = panes.queue.model
+        await until(lambda: bool(model.ids) and model.row(changed) is not None, what="the list is there")
+        cleared: list[bool] = []
+        model.modelReset.connect(lambda: cleared.append(True))
+        early.become(desk)
+
+        def is_new() -> bool:
+            model.data(model.index(list(model.ids).index(changed), 0), Qt.ItemDataRole.DisplayRole)
+            row = model.row(changed)
+            return row is not None and row.preview == "Written in the night"
+
+        await until(is_new, what="the new preview is there")
+        assert list(model.ids) == await desk.queue_ids(FIRST_VIEW)
+        assert not cleared
+
+
+def test_the_window_needs_nothing_heavy() -> None:
+    code = "import sys, agentdesk.app.launch; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"asyncio", "msgspec", "sqlalchemy", "aiohttp", "structlog", "liquid", "babel", "platformdirs"}
+    assert not heavy & set(done.stdout.split())
+
+
+def test_what_opens_the_replica_needs_no_template_and_no_http() -> None:
+    code = "import sys, agentdesk.desktop.workspace, agentdesk.sync.local; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"liquid", "babel", "aiohttp.client", "asyncpg", "cryptography"} & set(done.stdout.split())
