@@ -6,6 +6,9 @@ import uuid
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import chain, repeat
+from operator import add
 from typing import Any
 
 import msgspec
@@ -18,7 +21,7 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_LAST_POSITION = 16_383  # of a word in a tsvector
+_LAST_POSITION = 16_383  # of a word in a tsvector; those after it share it
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -131,14 +134,17 @@ class Words(TypeDecorator[str]):
             return None
         if dialect.name != "postgresql":
             return zlib.compress(value.encode(), 1)
-        return " ".join(
-            f"{word}:{min(position, _LAST_POSITION)}" for position, word in enumerate(value.split(), 1)
-        )
+        return " ".join(map(add, value.split(), chain(_positions(), repeat(f":{_LAST_POSITION}"))))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         if value is None:
             return None
         return str(value) if dialect.name == "postgresql" else zlib.decompress(value).decode()
+
+
+@cache
+def _positions() -> tuple[str, ...]:
+    return tuple(f":{position}" for position in range(1, _LAST_POSITION))
 
 
 class current_xid(FunctionElement[int]):  # noqa: N801 - reads as the SQL function it is
