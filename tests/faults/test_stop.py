@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 from tests.conftest import NewMailbox
 from tests.helpers.company import Company, customer_address, found_company, letter
 from tests.helpers.dovecot import Mailbox
+from tests.helpers.postgres import PostgresServer
 from tests.helpers.program import Programs
+from tests.helpers.proxy import Proxy
 from tests.helpers.smtp import Faults, SmtpServer
 from tests.helpers.until import until
 
@@ -61,6 +63,34 @@ async def test_the_server_ends_in_time_with_everything_under_way(
     assert company.program is not None
     assert "Traceback" not in company.program.output()
     await _nothing_is_lost(company, customer, smtp_server, conversation_id, message_id)
+
+
+def test_a_database_that_says_nothing_any_more_does_not_keep_the_server(
+    programs: Programs,
+    postgres: PostgresServer,
+    postgres_url: str,
+    new_proxy: Callable[[int], Proxy],
+    tmp_path: Path,
+    mailbox: Mailbox,
+    smtp_server: SmtpServer,
+) -> None:
+    line = new_proxy(postgres.port)
+    url = postgres_url.replace(f":{postgres.port}/", f":{line.port}/")
+    company = found_company(programs, url, tmp_path / "data", mailbox, smtp_server)
+    company.start()
+    mailbox.deliver(letter("ann@shop.test", "Before", "Hi", to=mailbox.address).as_bytes())
+    company.wait_for_conversations(1)
+    line.trouble.stall = True
+    mailbox.deliver(letter("bob@shop.test", "Meanwhile", "Hi", to=mailbox.address).as_bytes())
+    begun = time.monotonic()
+    assert company.stop() == 0
+    assert time.monotonic() - begun < LONGEST_SECONDS
+    assert company.program is not None
+    assert "Traceback" not in company.program.output()
+    line.heal()
+    company.start()
+    assert {row["subject"] for row in company.wait_for_conversations(2)} == {"Before", "Meanwhile"}
+    assert company.stop() == 0
 
 
 async def _reply_under_way(
