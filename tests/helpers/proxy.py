@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.helpers.loop_thread import LoopThread
@@ -36,6 +37,8 @@ class Proxy:
         self.trouble = Trouble()
         self.connections = 0
         """How many connections were made so far."""
+        self.heard: Callable[[bytes], None] | None = None
+        """Is told, in another thread, what the server said, before the client is."""
         self._open: set[asyncio.StreamWriter] = set()
         self._thread = LoopThread("proxy")
         self.port = self._thread.run(self._start())
@@ -100,6 +103,8 @@ class Proxy:
             trouble = self.trouble
             if trouble.stall:
                 continue
+            if counted and self.heard is not None:
+                self.heard(data)
             if trouble.delay:
                 await asyncio.sleep(trouble.delay)
             if counted and trouble.cut_after is not None:
