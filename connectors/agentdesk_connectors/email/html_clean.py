@@ -20,15 +20,10 @@ from urllib.parse import unquote
 
 import nh3
 
+from agentdesk.base.html_tags import KEPT_TAGS
 from agentdesk_connectors.email import html_tags, html_tame, limits
 from agentdesk_connectors.email.html_quotes import Mark, Open, QuoteFinder
 
-_SHOWN = frozenset({
-    "p", "br", "div", "span", "a", "b", "strong", "i", "em", "u", "s", "strike", "del", "ins", "ul",
-    "ol", "li", "blockquote", "pre", "code", "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead",
-    "tbody", "tfoot", "tr", "td", "th", "img", "hr", "sub", "sup", "small", "center", "dl", "dt", "dd",
-    "tt", "kbd", "caption",
-})  # fmt: skip
 _ATTRIBUTES = {
     "*": {"style", "class", "id", "dir", "name"},
     "a": {"href"},
@@ -45,7 +40,7 @@ _STYLES_READ = {
     "font-weight", "font-style", "text-decoration", "text-align",
 }  # fmt: skip
 _CLEANER = nh3.Cleaner(
-    tags=set(_SHOWN | html_tags.AS_DIV),
+    tags=set(KEPT_TAGS | html_tags.AS_DIV),
     clean_content_tags={
         "script",
         "style",

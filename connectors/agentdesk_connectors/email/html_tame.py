@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from agentdesk.base.html_tags import KEPT_TAGS
 from agentdesk_connectors.email import limits
 
 _SMALL = 16_000  # characters; the worst source of this size costs the sanitiser about 0.03 s
@@ -26,66 +27,10 @@ _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
     "track", "wbr",
 })  # fmt: skip
-_KEPT = frozenset(
-    [
-        "p",
-        "br",
-        "div",
-        "span",
-        "a",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "u",
-        "s",
-        "strike",
-        "del",
-        "ins",
-        "ul",
-        "ol",
-        "li",
-        "blockquote",
-        "pre",
-        "code",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "td",
-        "th",
-        "img",
-        "hr",
-        "sub",
-        "sup",
-        "small",
-        "center",
-        "dl",
-        "dt",
-        "dd",
-        "tt",
-        "kbd",
-        "caption",
-        "address",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "figure",
-        "figcaption",
-        "font",
-        "button",
-        "label",
-    ]
-)
+_KEPT = KEPT_TAGS | frozenset({
+    "address", "article", "button", "figcaption", "figure", "font", "footer", "header", "label", "main",
+    "section",
+})  # fmt: skip
 _BLOCKS = frozenset({
     "p", "div", "ul", "ol", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "table", "hr",
     "center", "dl", "address", "section", "article", "header", "footer", "main", "figure",

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 
+from agentdesk.base.html_tags import KEPT_TAGS
+
 __all__ = ["Guarded", "guarded", "text_as_html"]
 
 MAX_TEXT = 200_000
@@ -23,55 +25,6 @@ MAX_ROWS = 500
 MAX_PICTURES = 40
 UNBROKEN = 2_000
 
-_TAGS = frozenset(
-    {
-        "p",
-        "br",
-        "div",
-        "span",
-        "a",
-        "b",
-        "strong",
-        "i",
-        "em",
-        "u",
-        "s",
-        "strike",
-        "del",
-        "ins",
-        "ul",
-        "ol",
-        "li",
-        "blockquote",
-        "pre",
-        "code",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "table",
-        "thead",
-        "tbody",
-        "tfoot",
-        "tr",
-        "td",
-        "th",
-        "img",
-        "hr",
-        "sub",
-        "sup",
-        "small",
-        "center",
-        "dl",
-        "dt",
-        "dd",
-        "tt",
-        "kbd",
-        "caption",
-    }
-)
 _VOID = frozenset({"br", "hr", "img"})
 _SILENT = frozenset({"script", "style", "title", "head", "template", "object", "svg", "math", "noscript"})
 _TABLE = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"})
@@ -166,7 +119,7 @@ class _Parser(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:
             self._silent += 1
-        elif not self._silent and tag in _TAGS:
+        elif not self._silent and tag in KEPT_TAGS:
             self._start(tag, {name: value or "" for name, value in attrs})
 
     def handle_endtag(self, tag: str) -> None:
