@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from agentdesk.base import clock
 from agentdesk.base.text import msg
+from agentdesk.commands.values import SetPriority
 from agentdesk.desktop.dialogs.shortcut_sheet import ShortcutSheet
 from agentdesk.desktop.lifetime import connect
 from agentdesk.desktop.loop import application
@@ -157,6 +158,28 @@ async def trouble() -> QWidget:
             account, state="auth_failed", problem=problem
         )
     return await _filled(desk, View(kind="all"), opened=False)
+
+
+@screen("main-troubles", sizes=SIZES)
+async def troubles() -> QWidget:
+    desk = FakeDesk.sample()
+    for account in list(desk.world.accounts.values())[:1]:
+        desk.world.accounts[account.id] = msgspec.structs.replace(
+            account,
+            state="unreachable",
+            problem={"text": "The server did not accept this password. Some providers need an app password."},
+            remedy={"text": "Check the password."},
+            since=clock.seconds_from_now(-7200),
+        )
+    desk.set_link(Link.OFFLINE)
+    command = await desk.do(SetPriority(conversation_id=desk.find(4417), priority="low"))
+    desk.set_link(Link.SYNCED)
+    desk.refuse(command, "not_allowed", "This conversation no longer exists.")
+    window = await _filled(desk, View(kind="all"))
+    assert isinstance(window, MainWindow)
+    assert window.workspace is not None
+    window.workspace.status_bar.trouble_button.click()
+    return window
 
 
 @screen("main-sign-in-ended", sizes=SIZES)

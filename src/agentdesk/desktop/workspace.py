@@ -24,6 +24,7 @@ from agentdesk.desktop.notify import Notifier
 from agentdesk.desktop.pane_focus import PaneFocus
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.shortcuts import LatinFallback
+from agentdesk.desktop.troubles import Troubles
 from agentdesk.desktop.views.bulk_actions import BulkActions
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
@@ -63,6 +64,7 @@ class Workspace(QWidget):
         self._build(workspace)
         self._bridge = Bridge(desk, self)
         self._notifier = Notifier(window, desk, self._is_shown)
+        self._troubles = Troubles(desk, self._status, self)
         self.actions_ = Actions(window, ALL)
         self._bind_actions()
         self._fallback = LatinFallback(window, self.actions_)
@@ -71,6 +73,7 @@ class Workspace(QWidget):
         self._on_status(desk.status)
         self.show_view(View(kind="mine", order="due"))
         self.refresh()
+        self._troubles.on_changes({})
         self._queue.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # What others use
@@ -180,6 +183,8 @@ class Workspace(QWidget):
         self._conversation.said.connect(self._queue.say)
         self._conversation.conversation_requested.connect(self.open_conversation)
         self._panel.conversation_requested.connect(self.open_conversation)
+        self._troubles.show_wanted.connect(self.open_conversation)
+        self._troubles.said.connect(self._queue.say)
         self._status.reconnect_wanted.connect(self._on_reconnect)
         self._notifier.clicked.connect(self.open_conversation)
         self._my_menu = MyMenu(self._window, self._settings, self.actions_)
@@ -236,6 +241,7 @@ class Workspace(QWidget):
         if not changes or any(table in changes for table in _COUNTED):
             self.refresh()
         self._notifier.on_changes(changes)
+        self._troubles.on_changes(changes)
 
     async def _refresh(self) -> None:
         desk = self._desk
@@ -243,7 +249,7 @@ class Workspace(QWidget):
         self._rail.model.set_counts(counts, len({draft.conversation_id for draft in drafts}))
         self._rail.model.set_accounts(accounts)
         self._rail.set_me(desk.me)
-        self._status.set_accounts(accounts)
+        self._troubles.set_accounts(accounts)
         self._queue.set_counts(counts, accounts)
         self._queue.set_me(desk.me.id if desk.me else None)
         self._notifier.set_unread(counts.mine_unread)

@@ -43,6 +43,8 @@ class AccountRow(Row, frozen=True):
     complete_until: datetime | None = None
     done: int = 0
     total: int | None = None
+    since: datetime | None = None
+    """When the present state began."""
 
 
 class QueueRow(Row, frozen=True):

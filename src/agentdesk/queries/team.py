@@ -37,6 +37,7 @@ async def accounts(conn: AsyncConnection) -> list[AccountRow]:
             state.complete_until,
             func.coalesce(state.done, 0).label("done"),
             state.total,
+            state.changed_at.label("since"),
         )
         .outerjoin(account_state, state.id == account.c.id)
         .order_by(func.lower(account.c.name), account.c.id)

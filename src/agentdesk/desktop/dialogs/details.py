@@ -51,7 +51,7 @@ class DetailsDialog(QDialog):
 
 def _lines(row: MessageRow) -> list[tuple[Msg, Msg | str]]:
     moment = row.sent_at or row.created_at
-    delivery = delivery_words(row, offline=False)
+    delivery = delivery_words(row)
     known: list[tuple[Msg, Msg | str | None]] = [
         (msg("From"), _people((row.sender,)) if row.sender else None),
         (msg("Reply to"), _people(row.reply_to)),

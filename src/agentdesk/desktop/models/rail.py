@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.views.view_names import channel_name, title_of
+from agentdesk.desktop.views.view_names import TROUBLED, channel_name, title_of
 from agentdesk.queries.rows import AccountRow, Counts, View
 
 __all__ = ["ENTRY_ROLE", "Entry", "RailModel"]
@@ -18,8 +18,6 @@ __all__ = ["ENTRY_ROLE", "Entry", "RailModel"]
 Index = QModelIndex | QPersistentModelIndex
 
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
-
-_TROUBLED = ("unreachable", "auth_failed", "error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ class RailModel(QAbstractListModel):
 def _trouble(accounts: Sequence[AccountRow]) -> Msg | None:
     """The first account's trouble, in words."""
     for account in accounts:
-        if account.state in _TROUBLED and not account.paused:
+        if account.state in TROUBLED and not account.paused:
             problem = account.problem or {"text": "It cannot be reached."}
             said = Msg(problem["text"], problem.get("args", {}))
             return msg("{name}: {problem}", name=account.name, problem=tr(said))

@@ -13,6 +13,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.values import AddNote, SendReply
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.composer_box import ComposerBox, Mode
 from agentdesk.desktop.views.composer_content import ComposerContent
 from agentdesk.desktop.views.composer_context import Context
@@ -113,9 +114,9 @@ class Composer(QWidget):
         if self._context is not None:
             await self.outbox.refresh(self._context)
 
-    def set_offline(self, offline: bool) -> None:
-        """Say that what is sent now goes out later."""
-        self.box.set_offline(offline)
+    def set_away(self, away: Away | None) -> None:
+        """Say why what is sent now goes out later."""
+        self.box.set_away(away)
 
     def set_room(self, height: int) -> None:
         """Grow to at most 45 % of a conversation that is ``height`` pixels high; begin small in a low one."""

@@ -14,6 +14,7 @@ from agentdesk.commands.values import File
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.composer_parts import FileRow, FormatBar
 from agentdesk.desktop.views.composer_recipients import RecipientFields
 from agentdesk.desktop.views.composer_text import ComposerText
@@ -55,7 +56,7 @@ class ComposerBox(Surface):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("bg.canvas", "line.strong", "composer", parent)
         self._mode: Mode = "reply"
-        self._offline = False
+        self._away: Away | None = None
         self._quiet = False
         self._files: dict[Mode, tuple[File, ...]] = {"reply": (), "note": ()}
         self.recipients = RecipientFields(self)
@@ -138,14 +139,14 @@ class ComposerBox(Surface):
             msg("Write to {name}. Type / for templates.", name=name) if name else msg("Type / for templates.")
         )
 
-    def set_offline(self, offline: bool) -> None:
-        """Say that a message goes out later."""
-        self._offline = offline
+    def set_away(self, away: Away | None) -> None:
+        """Say why a message goes out later."""
+        self._away = away
         self._dress()
 
     def set_saved(self, saved: bool) -> None:
         """Show or hide that what was typed is safe."""
-        self._saved.setVisible(saved and not self._offline)
+        self._saved.setVisible(saved and self._away is None)
 
     def set_others(self, count: int) -> None:
         """Offer to write to everybody, where more people than one had the message."""
@@ -205,9 +206,7 @@ class ComposerBox(Surface):
         self.templates.clicked.connect(self.templates_wanted)
         self._cloud = QLabel(self)
         self._cloud.setFixedSize(16, 16)
-        self._later = ElidedLabel(
-            msg("Offline, will be sent when you are back"), "small", "warn.text", parent=self
-        )
+        self._later = ElidedLabel("", "small", "warn.text", parent=self)
         self._saved = Label(msg("Saved"), "small", "text.muted", parent=self)
         self._saved.hide()
         self.send = PrimaryButton(msg("Send"), parent=self)
@@ -258,9 +257,14 @@ class ComposerBox(Surface):
         self._all.setVisible(not note and bool(self._all.property("count")))
         self._only.setVisible(note)
         self.file_row.show_files(self._files[self._mode])
-        self._later.setVisible(self._offline and not note)
-        self._cloud.setVisible(self._offline and not note)
-        self._cloud.setPixmap(icon("cloud-off", "warn.text").pixmap(QSize(16, 16), self.devicePixelRatioF()))
+        away = None if note else self._away
+        self._later.setVisible(away is not None)
+        self._cloud.setVisible(away is not None)
+        if away is not None:
+            self._later.set_content(away.writing)
+            self._cloud.setPixmap(
+                icon(away.icon, "warn.text").pixmap(QSize(16, 16), self.devicePixelRatioF())
+            )
         self.send.set_text(self._send_words())
         self.send.set_look("note" if note else "primary", "lock" if note else "")
         self.send.set_menu(None if note else self._send_menu)
@@ -274,7 +278,7 @@ class ComposerBox(Surface):
     def _send_words(self) -> Msg:
         if self._mode == "note":
             return msg("Add note")
-        return msg("Send later") if self._offline else msg("Send")
+        return msg("Send later") if self._away is not None else msg("Send")
 
     def _refresh_send(self) -> None:
         something = not self.text.is_blank() or bool(self._files[self._mode])

@@ -24,6 +24,7 @@ from agentdesk.commands.values import MarkRead
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.lifetime import is_alive, later, tasks_of
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.away import AWAY, Away
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_actions import ConversationActions
 from agentdesk.desktop.views.conversation_head import ConversationHead
@@ -38,14 +39,13 @@ from agentdesk.desktop.views.transcript_plan import first_new
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.placeholder import PlaceholderRows
 from agentdesk.queries.rows import ConversationRow, MessageRow, Timeline
-from agentdesk.sync.desk import Changes, DeskPort, Link, LinkStatus
+from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 
 __all__ = ["ConversationView"]
 
 _PAGE = 40
 _LOADING_AFTER_MS = 150
 _MOST_REFETCHED = 400
-_AWAY = (Link.OFFLINE, Link.SIGN_IN, Link.TOO_OLD)
 
 
 class ConversationView(QWidget):
@@ -169,7 +169,7 @@ class ConversationView(QWidget):
 
     def on_status(self, status: LinkStatus) -> None:
         """Follow the connection."""
-        self.composer.set_offline(status.link in _AWAY)
+        self.composer.set_away(AWAY.get(status.link))
         if self._head_row is not None:
             self._follow()
 
@@ -199,7 +199,7 @@ class ConversationView(QWidget):
             timeline.events,
             older=timeline.older,
             new_from=first_new(head, timeline.messages, seen),
-            offline=self._is_offline(),
+            away=self._away(),
             place=self._places.get(head.id) if seen == head.last_message_id else None,
         )
 
@@ -243,7 +243,7 @@ class ConversationView(QWidget):
         self.deeds.row = head
         self.head.show_row(head, self._desk.me)
         self.transcript.update_rows(
-            head, timeline.messages, timeline.events, offline=self._is_offline(), gone=_gone(known, timeline)
+            head, timeline.messages, timeline.events, away=self._away(), gone=_gone(known, timeline)
         )
         self.composer.update_context(head, self.transcript.rows())
         await self.composer.refresh()
@@ -268,8 +268,8 @@ class ConversationView(QWidget):
         self.empty.show_message("triangle-alert", title, hint, msg("Try again"), kind="warn")
         self._stack.setCurrentWidget(self.empty)
 
-    def _is_offline(self) -> bool:
-        return self._desk.status.link in _AWAY
+    def _away(self) -> Away | None:
+        return AWAY.get(self._desk.status.link)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Where there is place for one of list and conversation, the focus comes along."""

@@ -15,6 +15,7 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import current_language, time_text, tr
 from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.view_names import TROUBLED, catalogued
 from agentdesk.desktop.widgets.toast import announce
 from agentdesk.queries.rows import AccountRow
 from agentdesk.sync.desk import Link, LinkStatus
@@ -26,7 +27,6 @@ _TICK_MS = 1_000
 _GAP = 8
 _AROUND = 44
 """Pixels of a button beside its words: icon, padding, distance to the next."""
-_TROUBLED = ("unreachable", "auth_failed", "error")
 
 
 def link_words(status: LinkStatus, now: datetime) -> tuple[str, str, Msg]:
@@ -80,22 +80,26 @@ def _offline(status: LinkStatus) -> Msg:
 
 
 class StatusBar(QWidget):
-    """Each part is a button: ``reconnect_wanted``, ``language_wanted``, ``shortcuts_wanted``."""
+    """Each part is a button: ``reconnect_wanted``, ``trouble_pressed``, ``language_wanted``,
+    ``shortcuts_wanted``."""
 
     reconnect_wanted = Signal()
     language_wanted = Signal()
     shortcuts_wanted = Signal()
+    trouble_pressed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._status: LinkStatus | None = None
         self._accounts: Sequence[AccountRow] = ()
+        self._refused = 0
         self._link_words = self._trouble_words = ""
         self.setFixedHeight(_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.link_button = self._button()
         self.link_button.clicked.connect(self.reconnect_wanted)
         self.trouble_button = self._button()
+        self.trouble_button.clicked.connect(self.trouble_pressed)
         self.trouble_button.hide()
         self._language = self._button()
         self._language.clicked.connect(self.language_wanted)
@@ -131,6 +135,14 @@ class StatusBar(QWidget):
         """Show the trouble of channels, where there is any."""
         self._accounts = accounts
         self._show()
+
+    def set_refused(self, count: int) -> None:
+        """Show how many changes the server did not take."""
+        if count != self._refused:
+            self._refused = count
+            self._show()
+            if count:
+                announce(self, self._trouble_words, assertive=True)
 
     def words(self) -> str:
         """Return what stands at the start, as shown."""
@@ -173,21 +185,28 @@ class StatusBar(QWidget):
         self.link_button.setPalette(palette)
 
     def _show_trouble(self) -> None:
-        troubled = [a for a in self._accounts if a.state in _TROUBLED and not a.paused]
-        self.trouble_button.setVisible(bool(troubled))
-        if not troubled:
+        troubled = [a for a in self._accounts if a.state in TROUBLED and not a.paused]
+        count = len(troubled) + self._refused
+        self.trouble_button.setVisible(bool(count))
+        if not count:
             self._trouble_words = ""
             return
-        first = troubled[0]
-        problem = first.problem or {"text": "It cannot be reached."}
-        said = tr(Msg(problem["text"], problem.get("args", {})))
-        more = f" +{len(troubled) - 1}" if len(troubled) > 1 else ""
-        self._trouble_words = tr(msg("{name}: {problem}", name=first.name, problem=said)) + more
+        picture, role, advice = "triangle-alert", "warn.mark", None
+        if self._refused:
+            picture, role = "circle-alert", "bad.fill"
+            words = plural(
+                "{count} change was not accepted", "{count} changes were not accepted", self._refused
+            )
+            more = len(troubled)
+        else:
+            first = troubled[0]
+            problem = catalogued(first.problem) or msg("It cannot be reached.")
+            words = msg("{name}: {problem}", name=first.name, problem=problem)
+            advice, more = catalogued(first.remedy), len(troubled) - 1
+        self._trouble_words = tr(words) + (f" +{more}" if more else "")
         self.trouble_button.setAccessibleName(self._trouble_words)
-        remedy = first.remedy
-        advice = tr(Msg(remedy["text"], remedy.get("args", {}))) if remedy else ""
-        self.trouble_button.setToolTip(tip(f"{self._trouble_words}\n{advice}".strip()))
-        self.trouble_button.setIcon(icon("triangle-alert", "warn.mark"))
+        self.trouble_button.setToolTip(tip(f"{self._trouble_words}\n{tr(advice) if advice else ''}".strip()))
+        self.trouble_button.setIcon(icon(picture, role))
 
     def _fit(self) -> None:
         """Cut the sentences at their end where the bar is too narrow for both; their tooltips say all."""
@@ -195,7 +214,7 @@ class StatusBar(QWidget):
         room = max(0, self.width() - 2 * _GAP - taken)
         metrics = self.link_button.fontMetrics()
         link = metrics.horizontalAdvance(self._link_words) + _AROUND + 4
-        trouble = metrics.horizontalAdvance(self._trouble_words) + _AROUND if self._trouble_words else 0
+        trouble = metrics.horizontalAdvance(self._trouble_words) + _AROUND + 4 if self._trouble_words else 0
         if link + trouble > room and trouble:
             trouble = max(room - link, min(trouble, room // 2))
         parts = (

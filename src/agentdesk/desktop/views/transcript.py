@@ -15,6 +15,7 @@ from agentdesk.base.text import plural
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.messages.card import CardLook, CardTools, MessageCard
 from agentdesk.desktop.views.messages.folded import FoldedCard
 from agentdesk.desktop.views.transcript_entries import EntryColumn, build_entry
@@ -56,7 +57,7 @@ class TranscriptView(QScrollArea):
         self._events: dict[UUID, EventRow] = {}
         self._new_from: UUID | None = None
         self._opened: set[UUID] = set()
-        self._offline = False
+        self._away: Away | None = None
         self._has_older = False
         self._waiting_older = False
         self._items: tuple[Item, ...] = ()
@@ -100,12 +101,12 @@ class TranscriptView(QScrollArea):
         *,
         older: bool,
         new_from: UUID | None,
-        offline: bool,
+        away: Away | None,
         place: Place | None = None,
     ) -> None:
         """Show another conversation from its last page: at ``place``, at the new line, or at its end."""
         self.clear()
-        self._head, self._new_from, self._offline = head, new_from, offline
+        self._head, self._new_from, self._away = head, new_from, away
         self._messages = {row.id: row for row in messages}
         self._events = {row.id: row for row in events}
         self._has_older, self._waiting_older = older, False
@@ -128,14 +129,14 @@ class TranscriptView(QScrollArea):
         messages: Sequence[MessageRow],
         events: Sequence[EventRow],
         *,
-        offline: bool,
+        away: Away | None,
         gone: Sequence[UUID] = (),
     ) -> None:
         """Follow changes: entries are added, changed or removed by their ids, and nothing moves."""
         at_end = self.is_at_end()
         whole = self._end == len(self._items)
         arrived = [row for row in messages if row.id not in self._messages and self._is_last(row)]
-        self._head, self._offline = head, offline
+        self._head, self._away = head, away
         for message_id in gone:
             self._messages.pop(message_id, None)
         self._messages.update((row.id, row) for row in messages)
@@ -301,7 +302,7 @@ class TranscriptView(QScrollArea):
     def _look(self) -> CardLook:
         subject = self._head.subject if self._head else ""
         channel = self._head.channel if self._head else "email"
-        return CardLook(subject=subject, channel=channel, offline=self._offline)
+        return CardLook(subject=subject, channel=channel, away=self._away)
 
     def _relayout(self, anchor: Place | None) -> None:
         """Give every entry its place; ``anchor`` then stands where it stood before."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.views.conversation_head import PRIORITIES
 from agentdesk.queries.rows import View
@@ -11,6 +14,8 @@ __all__ = [
     "FILTERS",
     "GROUPS",
     "ORDERS",
+    "TROUBLED",
+    "catalogued",
     "channel_name",
     "groups_of",
     "section_words",
@@ -51,6 +56,15 @@ _TITLES: dict[str, Msg] = {
     "resolved": msg("Resolved"),
     "search": msg("Search"),
 }
+
+
+TROUBLED = ("unreachable", "auth_failed", "error")
+"""The states of an account in which something has to be done, or waited for."""
+
+
+def catalogued(value: Mapping[str, Any] | None) -> Msg | None:
+    """Return a text of the catalogue that was stored as ``{"text", "args"}``."""
+    return Msg(value["text"], value.get("args", {})) if value else None
 
 
 def channel_name(channel: str) -> Msg:

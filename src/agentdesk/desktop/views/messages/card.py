@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.content import CardContent
 from agentdesk.desktop.views.messages.delivery import DeliveryLine
@@ -35,12 +36,12 @@ class CardTools:
 
 @dataclass(frozen=True, slots=True)
 class CardLook:
-    """What a card needs to know beside its message: the conversation's subject and channel, and whether the
-    desk is offline."""
+    """What a card needs to know beside its message: the conversation's subject and channel, and the
+    reason why nothing goes out at present, where there is one."""
 
     subject: str = ""
     channel: str = "email"
-    offline: bool = False
+    away: Away | None = None
 
 
 class MessageCard(QWidget):
@@ -132,7 +133,7 @@ class MessageCard(QWidget):
         if self._content is None:
             self._content = self._new_content()
             self._inside.addWidget(self._content)
-        self.delivery.show_row(row, offline=self._look.offline)
+        self.delivery.show_row(row, self._look.away)
         self.setAccessibleName(tr(spoken_name(row)))
         self.setAccessibleDescription(self.delivery.text())
         self.updateGeometry()

@@ -11,6 +11,7 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.messages.words import delivery_words
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.desktop.widgets.button import LinkButton
@@ -50,9 +51,9 @@ class DeliveryLine(QWidget):
         self.setSizePolicy(policy)
         theme().changed.connect(self._dress)
 
-    def show_row(self, row: MessageRow, *, offline: bool) -> None:
+    def show_row(self, row: MessageRow, away: Away | None = None) -> None:
         """Show the state of ``row``; the line hides where there is none."""
-        words = delivery_words(row, offline=offline)
+        words = delivery_words(row, away)
         self.setVisible(words is not None)
         if words is None:
             return

@@ -136,7 +136,7 @@ class FoldedCard(QWidget):
         width = QFontMetrics(font).horizontalAdvance(time) + 2
         x = self.width() - _PAD - width
         self._text(painter, self._at(x, width), font, "text.muted", time)
-        state = delivery_words(self._row, offline=False)
+        state = delivery_words(self._row)
         if state is not None:
             x -= _ICON + 6
             spot = self._at(x, _ICON)

@@ -9,6 +9,7 @@ from typing import Any
 
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import date_text, time_text
+from agentdesk.desktop.views.away import Away
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.domain.message import Automatic
 from agentdesk.queries.rows import EventRow, MessageRow
@@ -58,6 +59,7 @@ _REASONS: dict[str, Msg] = {
     "new": msg("It answers nothing we know, so it began a conversation of its own."),
     "token": msg("It carries the signed mark of this conversation: {evidence}"),
     "references": msg("It refers to a message of this conversation: {evidence}"),
+    "answered": msg("An earlier message of this conversation answers it: {evidence}"),
     "same_root": msg("It began with the same message as this conversation: {evidence}"),
     "related": msg("It refers to another conversation, but somebody else wrote it: {evidence}"),
     "flood": msg("Too many messages came from this sender at once; they are kept together here."),
@@ -79,16 +81,16 @@ _EVENT_ICONS = {
 _STATUS_ICONS = {"resolved": "check", "open": "rotate-ccw", "snoozed": "alarm-clock"}
 
 
-def delivery_words(row: MessageRow, *, offline: bool) -> DeliveryWords | None:
-    """Return what stands below a message of ours; None where there is nothing to say."""
+def delivery_words(row: MessageRow, away: Away | None = None) -> DeliveryWords | None:
+    """Return what stands below a message of ours, ``away`` being why nothing goes out at present; None where
+    there is nothing to say."""
     moment = time_text(row.delivery_at) if row.delivery_at else ""
     detail = catalogue_text(row.delivery_detail)
-    waiting = DeliveryWords("cloud-off", "text.muted", msg("Waiting for the network"))
     sending = DeliveryWords("clock", "text.muted", msg("Sending"))
     later = DeliveryWords("clock", "warn.text", msg("Not sent yet: {reason}", reason=detail or ""), ("now",))
     table: dict[str, DeliveryWords] = {
         DeliveryState.HELD: DeliveryWords("hourglass", "text.muted", msg("Not sent yet")),
-        DeliveryState.QUEUED: waiting if offline else later if detail is not None else sending,
+        DeliveryState.QUEUED: later if detail is not None else sending,
         DeliveryState.SENDING: sending,
         DeliveryState.SENT: DeliveryWords("check", "text.muted", _with(msg("Sent"), detail)),
         DeliveryState.DELIVERED: DeliveryWords("check-check", "text.muted", msg("Delivered")),
@@ -107,6 +109,8 @@ def delivery_words(row: MessageRow, *, offline: bool) -> DeliveryWords | None:
             "circle-alert", "bad.text", _failure(detail), ("retry", "edit"), True
         ),
     }
+    if away is not None and row.delivery == DeliveryState.QUEUED:
+        return DeliveryWords(away.icon, "text.muted", away.waiting)
     return table.get(row.delivery)
 
 

@@ -1,0 +1,123 @@
+"""Troubles that outlive a moment: channels that cannot be reached, changes the server did not take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from agentdesk.base import clock
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands.values import SendReply
+from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.views.composer_strips import reason_of
+from agentdesk.desktop.views.messages.words import when_text
+from agentdesk.desktop.views.status_bar import StatusBar
+from agentdesk.desktop.views.trouble_panel import Trouble, TroublePanel
+from agentdesk.desktop.views.view_names import TROUBLED, catalogued
+from agentdesk.queries.rows import AccountRow
+from agentdesk.sync.desk import Changes, DeskPort, Waiting
+
+__all__ = ["Troubles"]
+
+
+class Troubles(QObject):
+    """Fills the trouble part of the status bar and what opens from it.
+
+    ``show_wanted(id)`` wants a conversation shown; ``said(text)`` has something for a toast.
+    """
+
+    show_wanted = Signal(object)
+    said = Signal(object)
+
+    def __init__(self, desk: DeskPort, bar: StatusBar, window: QWidget) -> None:
+        super().__init__(bar)
+        self._desk, self._bar = desk, bar
+        self._tasks = tasks_of(self, "troubles")
+        self._accounts: Sequence[AccountRow] = ()
+        self._refused: dict[str, Waiting] = {}
+        self._names: dict[UUID, str] = {}
+        self.panel = TroublePanel(window)
+        self.panel.pressed.connect(self._on_pressed)
+        bar.trouble_pressed.connect(self._open)
+
+    def set_accounts(self, accounts: Sequence[AccountRow]) -> None:
+        """Follow how the channels are doing."""
+        self._accounts = [one for one in accounts if one.state in TROUBLED and not one.paused]
+        self._bar.set_accounts(accounts)
+        self._show()
+
+    def on_changes(self, changes: Changes) -> None:
+        """Follow what the server refused."""
+        if not changes or "outbox" in changes:
+            self._tasks.start(self._look(), "look")
+
+    async def _look(self) -> None:
+        refused = [entry for entry in await self._desk.waiting() if entry.state == "refused"]
+        for entry in refused:
+            one = getattr(entry.command, "conversation_id", None)
+            if one is not None and one not in self._names:
+                row = await self._desk.conversation(one)
+                self._names[one] = row.contact_name if row is not None else ""
+        if is_alive(self):
+            self._refused = {str(entry.id): entry for entry in refused}
+            self._bar.set_refused(len(refused))
+            self._show()
+
+    def _open(self) -> None:
+        self._show()
+        self.panel.open_at(self._bar.trouble_button)
+
+    def _show(self) -> None:
+        refused = [self._of_refused(key, entry) for key, entry in self._refused.items()]
+        self.panel.show_troubles([*refused, *(_of_account(one) for one in self._accounts)])
+
+    def _of_refused(self, key: str, entry: Waiting) -> Trouble:
+        one = getattr(entry.command, "conversation_id", None)
+        name = self._names.get(one, "") if one is not None else ""
+        is_reply = isinstance(entry.command, SendReply)
+        what = msg("Your reply was not sent.") if is_reply else msg("Your change was not saved.")
+        title = msg("{name}: {problem}", name=name, problem=what) if name else what
+        show = (("show", msg("Show it")),) if one is not None else ()
+        repair = () if is_reply else (("retry", msg("Try again")), ("discard", msg("Discard")))
+        return Trouble(key, "bad", title, reason_of(entry.answer), (*show, *repair))
+
+    def _on_pressed(self, key: str, button: str) -> None:
+        entry = self._refused.get(key)
+        if entry is None:
+            return
+        if button == "show":
+            self.show_wanted.emit(getattr(entry.command, "conversation_id", None))
+        else:
+            self._tasks.start(self._repair(entry, button), f"{button} {key}")
+
+    async def _repair(self, entry: Waiting, button: str) -> None:
+        try:
+            if button == "retry":
+                await self._desk.retry(entry.id)
+            else:
+                await self._desk.discard(entry.id)
+        except AgentDeskError as error:
+            if is_alive(self):
+                self.said.emit(error.message)
+
+
+def _of_account(account: AccountRow) -> Trouble:
+    problem = catalogued(account.problem) or msg("It cannot be reached.")
+    told: list[Msg] = []
+    if account.since is not None:
+        told.append(msg("Since {time}.", time=when_text(account.since.astimezone(), clock.now())))
+    remedy = catalogued(account.remedy)
+    if remedy is not None:
+        told.append(remedy)
+    if account.state == "unreachable":
+        told.append(msg("It is tried again by itself."))
+    told.append(msg("New messages wait there, none are lost."))
+    text = told[0]
+    for sentence in told[1:]:
+        text = msg("{one} {next}", one=text, next=sentence)
+    title = msg("{name}: {problem}", name=account.name, problem=problem)
+    return Trouble(str(account.id), "warn", title, text)
