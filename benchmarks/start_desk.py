@@ -7,8 +7,8 @@ the time from the start of the process: to the first paint; until the rows of th
 with are painted and it has followed a key (complete); until the replica is open behind them. The desk has
 been there before, so it has kept what it showed last; one round more is without that. Then it shows the list
 of all conversations, opens some, and takes the memory (PSS) and the processor time of an idle minute's share.
-The desk has no server in this measurement; it works from its replica. Programs run from bytecode, as those that
-are installed do; the first round, which is not counted, compiles it.
+It has no server in this measurement; it works from its replica. Programs run from bytecode, as installed ones
+do; the first round, which is not counted, compiles it.
 """
 
 from __future__ import annotations

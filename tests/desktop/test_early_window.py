@@ -1,4 +1,4 @@
-"""The first moments of a window: the rows of the last time are there, and the real desk takes over quietly."""
+"""A window in its first moments: the rows of the last time are there, the real desk takes over quietly."""
 
 from __future__ import annotations
 
@@ -102,3 +102,9 @@ def test_what_opens_the_replica_needs_no_template_and_no_http() -> None:
     code = "import sys, agentdesk.desktop.workspace, agentdesk.sync.local; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"liquid", "babel", "aiohttp.client", "asyncpg", "cryptography"} & set(done.stdout.split())
+
+
+def test_nobody_reads_the_sources_of_what_is_imported() -> None:
+    code = "import agentdesk.app.launch, agentdesk.sync.local, linecache; print(*linecache.cache)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert str(Path("sqlalchemy/sql/compiler.py")) not in done.stdout
