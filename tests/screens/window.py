@@ -20,6 +20,7 @@ from agentdesk.desktop.loop import application
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.find_bar import FindBar
 from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
 from agentdesk.desktop.views.trouble import TroublePage
 from agentdesk.desktop.window import MainWindow
@@ -179,6 +180,29 @@ async def troubles() -> QWidget:
     assert isinstance(window, MainWindow)
     assert window.workspace is not None
     window.workspace.status_bar.trouble_button.click()
+    return window
+
+
+@screen("main-find", sizes=SIZES)
+async def find() -> QWidget:
+    window = await _filled(FakeDesk.sample(), View(kind="all"), opened=False)
+    assert isinstance(window, MainWindow)
+    assert window.workspace is not None
+    workspace = window.workspace
+    workspace.open_conversation(workspace.queue.model.ids[1])
+    await settle()
+    workspace.conversation.deeds.find()
+    bar = workspace.findChild(FindBar)
+    bar.field.setText("desk")
+    await settle()
+    return window
+
+
+@screen("main-high-contrast", sizes=[(1440, 900)])
+async def high_contrast() -> QWidget:
+    theme().set_high_contrast(True)
+    window = await _filled(FakeDesk.sample(), View(kind="all"))
+    connect(window.destroyed, application(), partial(theme().set_high_contrast, False))
     return window
 
 

@@ -11,7 +11,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from agentdesk.base.text import msg
-from agentdesk.commands.values import Assign
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.actions.specs import ALL
 from agentdesk.desktop.appearance import step_text_scale
@@ -20,6 +19,7 @@ from agentdesk.desktop.bridge import Bridge
 from agentdesk.desktop.lifetime import end_tasks, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.my_menu import MyMenu
+from agentdesk.desktop.next_one import NextOne
 from agentdesk.desktop.notify import Notifier
 from agentdesk.desktop.pane_focus import PaneFocus
 from agentdesk.desktop.settings import SettingsFile
@@ -28,6 +28,7 @@ from agentdesk.desktop.troubles import Troubles
 from agentdesk.desktop.views.bulk_actions import BulkActions
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
+from agentdesk.desktop.views.find_bar import Finder
 from agentdesk.desktop.views.queue import QueuePane
 from agentdesk.desktop.views.queue_selection import follower
 from agentdesk.desktop.views.rail import Rail
@@ -130,6 +131,8 @@ class Workspace(QWidget):
         self._splitter.setChildrenCollapsible(False)
         self._queue = QueuePane(self._desk, self._splitter, self._settings)
         self._conversation = ConversationView(self._desk, self._splitter)
+        self._next_one = NextOne(self._desk, self._conversation.deeds)
+        self._finder = Finder(self._desk, self._conversation)
         self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds.done)
         self._panel = CustomerPanel(self._desk, self._splitter, self._settings)
         self._status = StatusBar(self)
@@ -175,8 +178,11 @@ class Workspace(QWidget):
         self._queue.selection.changed.connect(self._on_selection)
         self._bulk.left.connect(self._on_many_left)
         self._bulk.show_wanted.connect(self._show_unchanged)
-        self._queue.take_next.connect(self._take_next)
+        self._queue.take_next.connect(self._next_one.take)
+        self._next_one.taken.connect(self._on_taken)
+        self._next_one.said.connect(self._queue.say)
         self._queue.entered.connect(self._focus_conversation)
+        self._conversation.deeds.find_wanted.connect(self._finder.open)
         self._conversation.left.connect(self._on_left)
         self._conversation.back_wanted.connect(self._arrangement.show_list)
         self._conversation.panel_toggled.connect(self._arrangement.toggle_panel)
@@ -213,12 +219,12 @@ class Workspace(QWidget):
         bind("queue.extend_down", partial(self._queue.extend, 1))
         bind("queue.extend_up", partial(self._queue.extend, -1))
         bind("queue.select_all", self._queue.selection.select_all, self._queue)
-        bind("queue.take_next", self._take_next)
+        bind("queue.take_next", self._next_one.take)
         bind("queue.refresh", self._queue.apply_held)
         bind("rail.toggle", self._arrangement.toggle_rail)
         bind("panel.toggle", self._arrangement.toggle_panel)
         bind("window.focus", partial(self._arrangement.set_focus_mode, True))
-        bind("search.focus", self._rail.focus_search)
+        bind("search.focus", self._search)
         bind("text.larger", partial(step_text_scale, self._settings, 1))
         bind("text.smaller", partial(step_text_scale, self._settings, -1))
         bind("text.normal", partial(step_text_scale, self._settings, 0))
@@ -267,6 +273,8 @@ class Workspace(QWidget):
 
     async def _open(self, conversation_id: UUID) -> None:
         self._arrangement.show_conversation()
+        if self._conversation.conversation_id != conversation_id:
+            self._finder.close()
         self.actions_.set_state(conversation=True)
         await self._conversation.open(conversation_id)
         head = await self._desk.conversation(conversation_id)
@@ -304,25 +312,17 @@ class Workspace(QWidget):
         else:
             self._queue.show_selected(ids)
 
-    def _take_next(self) -> None:
-        self._tasks.start(self._take(), "take")
-
-    async def _take(self) -> None:
-        me = self._desk.me
-        ids = await self._desk.queue_ids(View(kind="unassigned", order="due"))
-        if me is None or not ids:
-            self._queue.say(msg("Nothing is waiting."))
-            return
-        row = await self._desk.conversation(ids[0])
-        if row is None:
-            return
-        said = msg("Taken: {name}.", name=row.contact_name)
-        command = Assign(conversation_id=row.id, assignee_id=me.id, seen_assignee_id=row.assignee_id)
-        if not await self._conversation.deeds.do(row, command, said):
-            return
+    def _on_taken(self, conversation_id: UUID) -> None:
         if self._queue.view.kind != "mine":
             self.show_view(View(kind="mine", order="due"))
-        self.open_conversation(ids[0])
+        self.open_conversation(conversation_id)
+
+    def _search(self) -> None:
+        """Search everything; asked again, in the open conversation alone."""
+        if self._rail.search.hasFocus() and self._conversation.conversation_id is not None:
+            self._finder.open()
+        else:
+            self._rail.focus_search()
 
     def _on_search(self, text: str) -> None:
         """Show what was found; an emptied field leads back to the list that was there before."""

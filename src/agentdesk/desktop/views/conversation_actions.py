@@ -34,11 +34,12 @@ __all__ = ["ConversationActions"]
 
 class ConversationActions(QObject):
     """Works on ``row``, the conversation on screen. ``left(id)`` tells that it went from the list;
-    ``said(text, undo text, undo)`` has something for a toast."""
+    ``said(text, undo text, undo)`` has something for a toast; ``find_wanted``: words are to be found."""
 
     left = Signal(object)
     said = Signal(object, object, object)
     conversation_requested = Signal(object)
+    find_wanted = Signal()
 
     def __init__(self, desk: DeskPort, head: ConversationHead, composer: Composer, owner: QWidget) -> None:
         super().__init__(owner)
@@ -208,6 +209,8 @@ class ConversationActions(QObject):
         self._add(menu, msg("Priority"), "chevron-up", self.choose_priority)
         self._add(menu, msg("Tags"), "tag", self.choose_tags)
         self._add(menu, msg("Mark read") if row.unread else msg("Mark unread"), "mail", self.toggle_unread)
+        menu.addSeparator()
+        self._add(menu, msg("Find in this conversation"), "search", self.find)
         if row.status == Status.SNOOZED:
             self._add(menu, msg("Wake up now"), "alarm-clock-off", self.reopen)
         if row.related_id is not None:
@@ -216,6 +219,10 @@ class ConversationActions(QObject):
             self._add(menu, text, "link-2", self._show_related)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._head.more.mapToGlobal(QPoint(0, self._head.more.height())))
+
+    def find(self) -> None:
+        """Find words in the conversation."""
+        self.find_wanted.emit()
 
     # --- inside ---
 

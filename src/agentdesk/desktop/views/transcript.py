@@ -58,7 +58,7 @@ class TranscriptView(QScrollArea):
         self._new_from: UUID | None = None
         self._opened: set[UUID] = set()
         self._away: Away | None = None
-        self._has_older = False
+        self.has_older = False
         self._waiting_older = False
         self._items: tuple[Item, ...] = ()
         self._start = self._end = 0
@@ -109,7 +109,7 @@ class TranscriptView(QScrollArea):
         self._head, self._new_from, self._away = head, new_from, away
         self._messages = {row.id: row for row in messages}
         self._events = {row.id: row for row in events}
-        self._has_older, self._waiting_older = older, False
+        self.has_older, self._waiting_older = older, False
         self.setAccessibleName(head.contact_name)
         self._replan()
         self._end = len(self._items)
@@ -155,7 +155,7 @@ class TranscriptView(QScrollArea):
 
     def add_older(self, messages: Sequence[MessageRow], events: Sequence[EventRow], *, older: bool) -> None:
         """Put the page before on top; what is on screen stays where it is."""
-        self._waiting_older, self._has_older = False, older
+        self._waiting_older, self.has_older = False, older
         anchor = self._anchor()
         first = self._items[self._start].key if self._start < len(self._items) else None
         last = self._items[self._end - 1].key if self._end else None
@@ -205,9 +205,16 @@ class TranscriptView(QScrollArea):
     def scroll_to_message(self, message_id: UUID) -> None:
         """Show a message at the top of the view, unfolded."""
         if str(message_id) not in self._widgets:
-            self.scroll_to_end()
+            self._live_around(str(message_id))
         self.unfold(message_id)
         self._go_to(Place(str(message_id), -_GAP))
+
+    def _live_around(self, key: str) -> None:
+        places = (place for place, item in enumerate(self._items) if item.key == key)
+        self._start = max(0, next(places, len(self._items)) - _PAGE // 2)
+        self._end = min(len(self._items), self._start + _PAGE)
+        self._reconcile()
+        self._relayout(None)
 
     def unfold(self, message_id: UUID) -> None:
         """Show a whole message that was folded to one line; what is above it stays where it is."""
@@ -358,7 +365,7 @@ class TranscriptView(QScrollArea):
             self._grow_up()
             self._reconcile()
             self._relayout(anchor)
-        if value < near and self._start == 0 and self._has_older and not self._waiting_older:
+        if value < near and self._start == 0 and self.has_older and not self._waiting_older:
             self._waiting_older = True
             self.older_wanted.emit()
         elif bar.maximum() - value < near and self._end < len(self._items):

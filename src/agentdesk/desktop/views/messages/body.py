@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QImage,
     QMouseEvent,
     QTextBlockFormat,
+    QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextFrame,
@@ -20,7 +21,7 @@ from PySide6.QtGui import (
     QTextTable,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QToolTip, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QTextEdit, QToolTip, QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop import ask
@@ -41,6 +42,7 @@ FOLD_LINES = 40
 SHOWN_LINES = 24
 """… to so many."""
 _CHARS_PER_LINE = 80
+_MOST_MARKS = 500
 
 _SHEET = """
 p, ul, ol, table, pre, dl {{ margin-top: 0; margin-bottom: {gap}px; }}
@@ -70,6 +72,7 @@ class MessageBody(QTextBrowser):
         self._source: Callable[[], Guarded] = Guarded
         self._ink = "text.primary"
         self._folded = False
+        self._marked = ""
         self._heights: dict[int, int] = {}
         self._tasks = tasks_of(self, "message body")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -133,6 +136,25 @@ class MessageBody(QTextBrowser):
                 lines += max(1, math.ceil(len(line) / _CHARS_PER_LINE))
             block = block.next()
         return lines > FOLD_LINES
+
+    def set_marked(self, words: str) -> None:
+        """Mark every place where ``words`` stand; nothing takes the marks away."""
+        if words != self._marked:
+            self._marked = words
+            self._mark()
+
+    def _mark(self) -> None:
+        found: list[QTextEdit.ExtraSelection] = []
+        look = QTextCharFormat()
+        look.setBackground(theme().color("accent.fill"))
+        look.setForeground(theme().color("text.onFill"))
+        cursor = self.document().find(self._marked) if self._marked else QTextCursor()
+        while not cursor.isNull() and len(found) < _MOST_MARKS:
+            mark = QTextEdit.ExtraSelection()
+            mark.cursor, mark.format = cursor, look
+            found.append(mark)
+            cursor = self.document().find(self._marked, cursor)
+        self.setExtraSelections(found)
 
     def set_folded(self, folded: bool) -> None:
         """Show only the first lines, or everything."""
@@ -228,6 +250,8 @@ class MessageBody(QTextBrowser):
         ink = theme().color(self._ink).name()
         document.setHtml(f'<div style="color: {ink}">{self._shown.html}</div>')
         self._finish_layout(document)
+        if self._marked:
+            self._mark()
         self._heights.clear()
         self.updateGeometry()
 
