@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
@@ -50,17 +50,28 @@ def pss() -> float:
 
 
 async def panes(window: MainWindow) -> Workspace:
-    """Wait until the window has its panes."""
-    while window.workspace is None:
-        await asyncio.sleep(0.001)
-    return window.workspace
+    """Wait until the window has its panes. Nothing here looks again and again: that would slow the start."""
+    attached: asyncio.Future[Workspace] = asyncio.get_running_loop().create_future()
+    attach = window.attach
+
+    def noted(*given: Any, **named: Any) -> Workspace:
+        workspace = attach(*given, **named)
+        attached.set_result(workspace)
+        return workspace
+
+    window.attach = noted  # type: ignore[method-assign]
+    return await attached
 
 
 async def rows_painted(workspace: Workspace) -> float:
     """Wait until the first rows of the list are there, paint them, and return the time."""
     model = workspace.queue.model
+    arrived = asyncio.Event()
+    model.rows_arrived.connect(arrived.set)
     while not model.ids or any(model.row(one) is None for one in model.ids[:_ON_SCREEN]):
-        await asyncio.sleep(0.001)
+        await arrived.wait()
+        arrived.clear()
+    model.rows_arrived.disconnect(arrived.set)
     workspace.queue.table.viewport().repaint()
     return time.time()
 
@@ -68,11 +79,11 @@ async def rows_painted(workspace: Workspace) -> float:
 async def key_answered(workspace: Workspace) -> float:
     """Press a key, wait until the list has followed it, and return the time."""
     table = workspace.queue.table
-    before = table.currentIndex().row()
+    followed = asyncio.Event()
+    table.selectionModel().currentChanged.connect(lambda *_: followed.set())
     for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
         QCoreApplication.postEvent(table, QKeyEvent(kind, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier))
-    while table.currentIndex().row() == before:
-        await asyncio.sleep(0.001)
+    await followed.wait()
     table.viewport().repaint()
     return time.time()
 
