@@ -19,6 +19,7 @@ from agentdesk.base import clock
 from agentdesk.commands.values import SetStatus
 from agentdesk.desktop.views import queue_stillness
 from agentdesk.desktop.views.queue_list import HeldBar, count_moved
+from agentdesk.desktop.widgets.pill import PillButton
 from agentdesk.desktop.workspace import Workspace
 from agentdesk.queries.rows import View
 
@@ -168,6 +169,19 @@ async def test_a_filter_that_hides_all_can_be_cleared(desk: FakeDesk, tmp_path: 
         assert "Nothing here with this filter." in _words(panes)
         _button(panes, "Clear filter").click()
         await until(lambda: list(panes.queue.model.ids) == everything)
+
+
+async def test_filters_say_how_many_they_leave(desk: FakeDesk, tmp_path: Path) -> None:
+    def shown(panes: Workspace) -> list[str]:
+        return [one.text() for one in panes.queue.head.pills.findChildren(PillButton) if one.isVisible()]
+
+    async with main_window(desk, tmp_path) as panes:
+        rows = [desk.world.conversations[one] for one in panes.queue.model.ids]
+        unread, waiting = sum(row.unread for row in rows), sum(row.waiting_since is not None for row in rows)
+        expected = [f"All {len(rows)}", f"Unread {unread}", f"Waiting on us {waiting}"]
+        await until(lambda: shown(panes) == expected)
+        await desk.do(SetStatus(conversation_id=rows[0].id, status="resolved"))
+        await until(lambda: shown(panes)[0] == f"All {len(rows) - 1}")
 
 
 async def test_nothing_anywhere_is_all_answered(tmp_path: Path) -> None:

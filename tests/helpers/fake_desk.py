@@ -27,6 +27,7 @@ from agentdesk.queries.rows import (
     ContactDetail,
     ConversationRow,
     Counts,
+    FilterCounts,
     InboxRow,
     MessageRow,
     PastConversation,
@@ -153,6 +154,13 @@ class FakeDesk:
     async def queue_ids(self, view: View) -> list[UUID]:
         rows = [row for row in self.world.conversations.values() if self._belongs(row, view)]
         return [row.id for row in sorted(rows, key=lambda row: self._key(row, view))]
+
+    async def filter_counts(self, view: View) -> FilterCounts:
+        numbers = {
+            only: len(await self.queue_ids(msgspec.structs.replace(view, only=only)))
+            for only in ("all", "unread", "waiting")
+        }
+        return FilterCounts(**numbers)
 
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
         return [

@@ -143,6 +143,17 @@ async def test_sections_hold_the_whole_view_in_order(desk: Desk, group: str) -> 
         await queue.queue_sections(desk.conn, View(kind="all", group="mood"), None, at(0))
 
 
+async def test_each_filter_is_counted(desk: Desk) -> None:
+    await _fill(desk, 40)
+    for kind, channel in itertools.product(("mine", "unassigned", "all", "snoozed"), (None, "chat")):
+        found = await queue.filter_counts(
+            desk.conn, View(kind=kind, channel=channel, only="unread"), desk.user_id
+        )
+        for only in ("all", "unread", "waiting"):
+            view = View(kind=kind, channel=channel, only=only)
+            assert getattr(found, only) == len(await queue.queue_ids(desk.conn, view, desk.user_id))
+
+
 async def test_search_as_a_view(desk: Desk) -> None:
     found = [await desk.conversation(status=status) for status in ("open", "resolved", "snoozed")]
     chat = await desk.conversation(channel="chat")

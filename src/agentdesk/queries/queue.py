@@ -20,7 +20,7 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.conversation import Status
 from agentdesk.queries.columns import PLAIN_ID, id_list, id_list_with, plain, with_people
-from agentdesk.queries.rows import Counts, QueueRow, SectionRow, View
+from agentdesk.queries.rows import Counts, FilterCounts, QueueRow, SectionRow, View
 from agentdesk.store.search import find_conversations
 from agentdesk.store.tables import account, contact, conversation, message, user
 from agentdesk.store.tables.conversations import TROUBLE
@@ -110,6 +110,18 @@ async def queue_rows(conn: AsyncConnection, ids: Sequence[UUID]) -> list[QueueRo
         found = await conn.execute(with_people(_c.last_customer_at).where(_c.id.in_(portion)))
         rows |= await _to_rows(conn, plain(found))
     return [rows[row_id] for row_id in ids if row_id in rows]
+
+
+async def filter_counts(conn: AsyncConnection, view: View, me: UUID | None) -> FilterCounts:
+    """Return how many conversations each filter leaves of ``view``."""
+    figures = (
+        await conn.execute(
+            select(func.count(), _count_if(_c.unread), _count_if(_c.waiting_since.is_not(None))).where(
+                _belongs(msgspec.structs.replace(view, only="all"), me)
+            )
+        )
+    ).one()
+    return FilterCounts(all=figures[0], unread=figures[1], waiting=figures[2])
 
 
 async def counts(conn: AsyncConnection, me: UUID | None, inboxes: Collection[UUID] | None = None) -> Counts:

@@ -231,6 +231,14 @@ class View(Row, frozen=True):
     group: str = ""
 
 
+class FilterCounts(Row, frozen=True):
+    """How many conversations a list has, and how many of them each filter leaves."""
+
+    all: int = 0
+    unread: int = 0
+    waiting: int = 0
+
+
 class SectionRow(Row, frozen=True):
     """A section of a list: ``key`` is a channel, a priority, the name of an assignee (empty: nobody), or
     ``today`` and ``later``; ``count`` its length."""

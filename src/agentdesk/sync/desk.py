@@ -23,6 +23,7 @@ from agentdesk.queries.rows import (
     ContactDetail,
     ConversationRow,
     Counts,
+    FilterCounts,
     InboxRow,
     QueueRow,
     SectionRow,
@@ -123,6 +124,10 @@ class DeskPort(Protocol):
 
     async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
         """All conversation ids of a view that has sections, in their order, and the sections."""
+        ...
+
+    async def filter_counts(self, view: View) -> FilterCounts:
+        """How many conversations each filter leaves of a view."""
         ...
 
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:

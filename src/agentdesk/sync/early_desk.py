@@ -14,6 +14,7 @@ from agentdesk.queries.rows import (
     ContactDetail,
     ConversationRow,
     Counts,
+    FilterCounts,
     InboxRow,
     QueueRow,
     SectionRow,
@@ -97,6 +98,9 @@ class EarlyDesk:
         if self._screen is not None and view == self._screen.view:
             return list(self._screen.ids)
         return await (await self._open()).queue_ids(view)
+
+    async def filter_counts(self, view: View) -> FilterCounts:
+        return await (await self._open()).filter_counts(view)
 
     async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
         if self._screen is not None and view == self._screen.view:

@@ -21,6 +21,7 @@ from agentdesk.queries.rows import (
     ContactDetail,
     ConversationRow,
     Counts,
+    FilterCounts,
     InboxRow,
     QueueRow,
     SectionRow,
@@ -125,6 +126,11 @@ class LocalDesk:
         """All conversation ids of a view that has sections, in their order, and the sections."""
         async with self._replica.read() as conn:
             return await queue_queries.queue_sections(conn, view, self._my_id, clock.next_midnight())
+
+    async def filter_counts(self, view: View) -> FilterCounts:
+        """How many conversations each filter leaves of a view."""
+        async with self._replica.read() as conn:
+            return await queue_queries.filter_counts(conn, view, self._my_id)
 
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
         """The rows of ``ids``; those that are gone are left out."""

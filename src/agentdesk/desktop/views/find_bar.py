@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QWidget
 
@@ -225,7 +225,13 @@ class Finder(QObject):
 
     def _go_to(self, place: int) -> None:
         self._current = self._found[place]
-        self._view.transcript.scroll_to_message(self._current)
+        transcript = self._view.transcript
+        transcript.scroll_to_message(self._current)
+        card = transcript.card(self._current)
+        hidden = self.bar.height() - (card.mapTo(transcript, QPoint(0, 0)).y() if card is not None else 0)
+        if card is not None and hidden > 0:  # below the bar, not behind it
+            scroll = transcript.verticalScrollBar()
+            scroll.setValue(scroll.value() - hidden)
         self._tell()
         self._mark_soon.start(0)
 

@@ -221,7 +221,7 @@ class QueuePane(QWidget):
     def _build(self) -> None:
         self._again = False
         self._quiet = False
-        self.head = QueueHead(self)
+        self.head = QueueHead(self._desk, self)
         self.head.filter_chosen.connect(self._on_filter)
         self.head.order_chosen.connect(self._on_order)
         self.head.group_chosen.connect(self._on_group)
@@ -286,6 +286,7 @@ class QueuePane(QWidget):
             self.held_bar.tell(self._model.ids, listing.ids)
         else:
             self._show_listing(listing)
+        self.head.recount()
         if self._again:
             self._again = False
             self._reload_soon.start(0)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, Q
 
 from agentdesk.base.text import msg
 from agentdesk.desktop.icons import icon
+from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.queue_bulk import BAR_HEIGHT, BulkBar
@@ -18,6 +19,7 @@ from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.pill import Pill, PillRow
 from agentdesk.queries.rows import View
+from agentdesk.sync.desk import DeskPort
 
 __all__ = ["QueueHead"]
 
@@ -33,8 +35,10 @@ class QueueHead(QWidget):
     order_chosen = Signal(str)
     group_chosen = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._desk = desk
+        self._tasks = tasks_of(self, "queue head")
         self._view = View(kind="mine", order="due")
         self._title = Label("", "title")
         self._count = Label("", "body", "text.muted")
@@ -55,6 +59,18 @@ class QueueHead(QWidget):
         self._view = view
         self.pills.set_current(view.only)
         self.retranslate()
+
+    def recount(self) -> None:
+        """Ask anew how many each filter leaves, and say so on the pills."""
+        if self._view.kind not in _UNSORTED:
+            self._tasks.start(self._count_filters(self._view), "count")
+
+    async def _count_filters(self, view: View) -> None:
+        counts = await self._desk.filter_counts(view)
+        if not is_alive(self) or view != self._view:
+            return
+        numbers = {"all": counts.all, "unread": counts.unread, "waiting": counts.waiting}
+        self.pills.set_pills([Pill(key, name, numbers[key]) for key, name in FILTERS.items()])
 
     def show_length(self, count: int) -> None:
         """Say how long the list is; zero is not said."""
