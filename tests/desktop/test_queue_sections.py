@@ -118,8 +118,10 @@ async def test_a_click_on_a_header_opens_nothing(desk: FakeDesk, tmp_path: Path)
         await _grouped(panes, "priority")
         viewport = panes.queue.table.viewport()
         QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(60, HEADER // 2))
+        QTest.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(60, HEADER // 2))
         await settled()
         assert panes.queue.current() is None
+        assert panes.conversation.conversation_id is None
         QTest.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=QPoint(60, HEADER + 20))
         assert panes.queue.current() == panes.queue.model.ids[0]
 

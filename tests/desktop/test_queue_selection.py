@@ -278,6 +278,17 @@ async def test_a_row_is_resolved_without_being_opened(desk: FakeDesk, tmp_path: 
         assert panes.conversation.conversation_id is None
 
 
+async def test_the_buttons_of_a_row_go_with_the_pointer(desk: FakeDesk, tmp_path: Path) -> None:
+    async with main_window(desk, tmp_path, kind="all") as panes:
+        table = panes.queue.table
+        end = table.quick_box(panes.queue.model.index(1, 0), "resolve")
+        plain = table.viewport().grab(end).toImage()
+        _hover(panes, 1, "resolve")
+        assert table.viewport().grab(end).toImage() != plain
+        QApplication.sendEvent(table.viewport(), QEvent(QEvent.Type.Leave))
+        assert table.viewport().grab(end).toImage() == plain
+
+
 async def test_a_row_is_snoozed_at_its_own_button(desk: FakeDesk, tmp_path: Path) -> None:
     async with main_window(desk, tmp_path, kind="all") as panes:
         second = panes.queue.model.ids[1]

@@ -193,7 +193,7 @@ async def find() -> QWidget:
     await settle()
     workspace.conversation.deeds.find()
     bar = workspace.findChild(FindBar)
-    bar.field.setText("del")
+    bar.field.setText("Jonas")
     await settle()
     return window
 

@@ -77,11 +77,11 @@ class QueueDelegate(QStyledItemDelegate):
         row: QueueRow | None = index.data(ROW_ROLE)
         chosen = bool(index.data(SELECTED_ROLE))
         painter.save()
-        background = self._paint_background(painter, rect, direction, state, chosen)
+        under = self.pointer is not None and rect.contains(self.pointer)
+        background = self._paint_background(painter, rect, direction, state, chosen, under)
         if row is None:
             self._paint_placeholder(painter, rect, direction)
         else:
-            under = self.pointer is not None and rect.contains(self.pointer)
             quick = _QUICK_ROOM if under and row.status != "resolved" else 0
             drafted = bool(index.data(HAS_DRAFT_ROLE))
             self._rows.paint(painter, rect, direction, row, RowState(background, drafted, chosen, quick))
@@ -96,6 +96,7 @@ class QueueDelegate(QStyledItemDelegate):
         direction: Qt.LayoutDirection,
         state: QStyle.StateFlag,
         chosen: bool,
+        under: bool,
     ) -> str:
         look = self._rows.look
         if state & QStyle.StateFlag.State_Selected:
@@ -106,7 +107,7 @@ class QueueDelegate(QStyledItemDelegate):
             return "bg.selected" if active else "bg.selectedIdle"
         if chosen:
             painter.fillRect(rect, look.chosen)
-        elif state & QStyle.StateFlag.State_MouseOver:
+        elif under:
             painter.fillRect(rect, look.hover)
             return "bg.hover"
         start = look.text_start

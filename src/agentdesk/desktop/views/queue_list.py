@@ -98,10 +98,11 @@ class QueueList(QTableView):
             super().mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """The second click on a quick button, or with a key held, is one more click."""
-        if event.modifiers() or self._quick_at(event.position().toPoint()):
+        """The second click on a quick button, or with a key held, is one more; on a header it is none."""
+        point = event.position().toPoint()
+        if event.modifiers() or self._quick_at(point):
             self.mousePressEvent(event)
-        else:
+        elif self._row_at(point).isValid():
             super().mouseDoubleClickEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -111,9 +112,10 @@ class QueueList(QTableView):
         if before is None or self._quick_at(before) != self._quick_at(point):
             self.viewport().update(self.visualRect(self.indexAt(point)))
 
-    def leaveEvent(self, event: QEvent) -> None:
-        self._delegate.pointer = None
-        super().leaveEvent(event)
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self._delegate.pointer = None
+        return super().viewportEvent(event)
 
     def quick_box(self, index: QModelIndex, key: str) -> QRect:
         """Return where the row of ``index`` has its quick button ``key``, in the viewport."""
