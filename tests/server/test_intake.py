@@ -83,6 +83,37 @@ async def test_answers_join_their_conversation_whatever_their_order(world: FakeW
     assert len(await world.conversations()) == 1
 
 
+async def test_a_message_that_comes_after_its_answer_joins_it(world: FakeWorld) -> None:
+    await take_in(world, raw_mail(id="m2@x.example", refs=["m1@x.example"], text="two"))
+    await take_in(world, raw_mail(BOB, id="b1@x.example", text="something else"))
+    await take_in(world, raw_mail(id="m1@x.example", text="one"))
+    alice, bob = await world.conversations()
+    assert (alice.preview, alice.subject, bob.preview) == ("one", "A question", "something else")
+    last = (await world.messages())[-1]
+    assert last.conversation_id == alice.id
+    assert last.reason == {"rule": "answered", "evidence": "m1@x.example"}
+    await take_in(world, raw_mail(id="m3@x.example", refs=["m1@x.example"], text="three"))
+    assert len(await world.conversations()) == 2
+    assert (await world.conversations())[0].preview == "three"
+
+
+async def test_what_somebody_else_answered_early_joins_nothing(world: FakeWorld) -> None:
+    await take_in(world, raw_mail(BOB, id="m2@x.example", refs=["m1@x.example"], text="from a stranger"))
+    await take_in(world, raw_mail(ALICE, id="other@x.example", text="Alice is known"))
+    await take_in(world, raw_mail(ALICE, id="m1@x.example", text="one"))
+    assert [c.preview for c in await world.conversations()] == ["from a stranger", "Alice is known", "one"]
+
+
+async def test_what_was_answered_long_before_it_came_begins_anew(world: FakeWorld) -> None:
+    await world.started()
+    answer = raw_mail(id="m2@x.example", refs=["m1@x.example"], text="two")
+    world.service.put(answer, received_at=NOON - timedelta(days=1))
+    await world.settled(1)
+    world.service.put(raw_mail(id="m1@x.example", text="one"), received_at=NOON)
+    await world.settled(2)
+    assert [c.preview for c in await world.conversations()] == ["two", "one"]
+
+
 async def test_messages_that_name_the_same_missing_one_stay_together(world: FakeWorld) -> None:
     await take_in(
         world,

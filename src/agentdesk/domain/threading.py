@@ -1,7 +1,8 @@
 """To which conversation a message belongs: pure rules, so that they can be tested with every history.
 
 A message joins a conversation only with proof: it names a message of that conversation (References,
-In-Reply-To: RFC 5322, 3.6.4) or carries a token that we signed, **and** its sender takes part in it already.
+In-Reply-To: RFC 5322, 3.6.4), is named by one that came before it, or carries a token that we signed, **and**
+its sender takes part in it already.
 Numbers and words in a subject prove nothing. A message that names a conversation in which its sender has no
 part begins a new one, which is noted as related.
 """
@@ -23,6 +24,7 @@ class Rule(StrEnum):
 
     TOKEN = "token"  # noqa: S105 - the name of a rule
     REFERENCES = "references"
+    ANSWERED = "answered"
     SAME_ROOT = "same_root"
     RELATED = "related"
     NEW = "new"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -30,6 +31,9 @@ from agentdesk.store.tables import (
 
 _MOST_REFERENCES = 60
 """How many of the ids that one message names are looked up: the first one and the last ones."""
+
+_EARLIEST_ANSWER = timedelta(hours=6)
+"""How long before a message one that answers it may have come: mail servers deliver out of order."""
 
 _THREAD_COLUMNS = (
     conversation.c.id,
@@ -82,6 +86,7 @@ class Lookup:
         self._messages: dict[str, list[_MessageRow]] = {}
         self._threads: dict[UUID, Thread] = {}
         self._people: dict[Address, Person] = {}
+        self._early_answers: dict[str, Thread] = {}
         self._new_by_id: dict[str, Thread] = {}
         self._new_by_reference: dict[str, Thread] = {}
         self._flood_threads: dict[Address, Thread] = {}
@@ -96,6 +101,7 @@ class Lookup:
         await self._load_messages(conn, arrivals)
         await self._load_threads(conn, self._wanted_threads(arrivals))
         await self._load_people(conn, {a.identity for a in arrivals})
+        await self._load_early_answers(conn, arrivals)
         await self._load_participants(conn, arrivals)
 
     async def _load_ledger(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
@@ -186,6 +192,28 @@ class Lookup:
                 row.id, row.kind, row.value, row.name, blocked=row.blocked, enters=not row.in_inbox
             )
 
+    async def _load_early_answers(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+        """Messages of the same customers that came lately and name one that had not come yet."""
+        begins = [a for a in arrivals if a.external_id and a.sender and not self.named_threads(a)]
+        writers = {self._people[a.identity].id for a in begins if a.identity in self._people}
+        if not writers:
+            return
+        lately = min(a.received_at for a in begins) - _EARLIEST_ANSWER
+        rows = await conn.execute(
+            select(message.c.references, message.c.conversation_id)
+            .join(conversation, conversation.c.id == message.c.conversation_id)
+            .where(conversation.c.contact_id.in_(writers), conversation.c.last_message_at > lately)
+            .where(conversation.c.inbox_id == self.source.inbox_id)
+            .where(message.c.direction == Direction.IN, message.c.created_at > lately)
+            .order_by(message.c.created_at.desc())  # the first one that names it counts
+        )
+        ids = {a.external_id for a in begins}
+        found = {name: row.conversation_id for row in rows for name in row.references if name in ids}
+        await self._load_threads(conn, set(found.values()) - self._threads.keys())
+        self._early_answers = {
+            name: self._threads[one] for name, one in found.items() if one in self._threads
+        }
+
     async def _load_participants(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
         """Addresses that the team wrote to and that the first message had in To or Cc; read only where the
         sender is not the customer anyway."""
@@ -273,6 +301,10 @@ class Lookup:
     def sibling_of(self, reference: str) -> Thread | None:
         """The conversation, begun in this batch, of a message that names the same one."""
         return self._new_by_reference.get(reference)
+
+    def answered_early(self, external_id: str) -> Thread | None:
+        """The conversation of a message that names this one and came before it."""
+        return self._early_answers.get(external_id)
 
     def named_threads(self, arrival: Arrival) -> list[Thread]:
         """All conversations that the message has some claim to."""

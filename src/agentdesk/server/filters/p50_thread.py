@@ -33,6 +33,9 @@ def _claims(arrival: Arrival, lookup: Lookup) -> list[Claim]:
         thread = lookup.thread_of(reference)
         if thread is not None:
             claims.append(Claim(thread, Rule.REFERENCES, reference))
+    early = lookup.answered_early(arrival.external_id)
+    if early is not None:
+        claims.append(Claim(early, Rule.ANSWERED, arrival.external_id))
     for reference in arrival.references:
         sibling = lookup.sibling_of(reference)
         if sibling is not None:
