@@ -78,6 +78,11 @@ async def test_a_desk_shows_what_the_server_has(world: World, open_desk: Open) -
     assert await desk.queue_ids(ALL) == [conversation_id]
     assert [row.preview for row in await desk.queue_rows([conversation_id])] == ["Where is my parcel?"]
     assert (await desk.counts()).all == 1
+    view = msgspec.structs.replace(ALL, group="channel")
+    ids, sections = await desk.queue_sections(view)
+    assert (ids, [(one.key, one.count) for one in sections]) == ([conversation_id], [("email", 1)])
+    filters = await desk.filter_counts(ALL)
+    assert (filters.all, filters.unread, filters.waiting) == (1, 1, 1)
     timeline = await desk.timeline(conversation_id)
     assert [shown.text for shown in timeline.messages] == ["Where is my parcel?"]
     assert await desk.search("parcel") == [conversation_id]
