@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    text,
 )
 
 from agentdesk.store.base import metadata
@@ -29,12 +32,13 @@ blob = Table(
     Column("created_at", Moment, nullable=False),
 )
 
-# Most of a mail is compressed already, or text of a few kilobytes: trying costs more than it saves.
-event.listen(
-    blob,
-    "after_create",
-    DDL("ALTER TABLE blob ALTER content SET STORAGE EXTERNAL").execute_if(dialect="postgresql"),
-)
+
+@event.listens_for(blob, "after_create")
+def _keep_as_it_is(_table: Table, connection: Connection, **_options: Any) -> None:
+    """Most of a mail is compressed already, or text of a few kilobytes: trying costs more than it saves."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE blob ALTER content SET STORAGE EXTERNAL"))
+
 
 raw_item = Table(
     "raw_item",
