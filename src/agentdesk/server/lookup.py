@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Text, cast, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.ids import new_id
@@ -193,22 +193,26 @@ class Lookup:
             )
 
     async def _load_early_answers(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
-        """Messages of the same customers that came lately and name one that had not come yet."""
+        """Conversations of the same customers whose first message came lately and names one that had not."""
         begins = [a for a in arrivals if a.external_id and a.sender and not self.named_threads(a)]
         writers = {self._people[a.identity].id for a in begins if a.identity in self._people}
         if not writers:
             return
         lately = min(a.received_at for a in begins) - _EARLIEST_ANSWER
         rows = await conn.execute(
-            select(message.c.references, message.c.conversation_id)
+            select(message.c.references, message.c.conversation_id, message.c.direction)
             .join(conversation, conversation.c.id == message.c.conversation_id)
             .where(conversation.c.contact_id.in_(writers), conversation.c.last_message_at > lately)
             .where(conversation.c.inbox_id == self.source.inbox_id)
-            .where(message.c.direction == Direction.IN, message.c.created_at > lately)
+            .where(message.c.created_at == conversation.c.created_at, message.c.created_at > lately)
+            .where(
+                cast(message.c.references, Text) != "[]"
+            )  # asking for the direction too scans all messages
             .order_by(message.c.created_at.desc())  # the first one that names it counts
         )
+        came = [row for row in rows if row.direction == Direction.IN]
         ids = {a.external_id for a in begins}
-        found = {name: row.conversation_id for row in rows for name in row.references if name in ids}
+        found = {name: row.conversation_id for row in came for name in row.references if name in ids}
         await self._load_threads(conn, set(found.values()) - self._threads.keys())
         self._early_answers = {
             name: self._threads[one] for name, one in found.items() if one in self._threads
