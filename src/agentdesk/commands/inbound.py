@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, update
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.arrival import Arrival, Person, Thread
@@ -14,6 +14,7 @@ from agentdesk.commands.bounces import apply_report
 from agentdesk.commands.numbers import reserve_numbers
 from agentdesk.commands.placing import Event, attachment_rows, message_row, place
 from agentdesk.store import blobs, search
+from agentdesk.store.bulk import insert_many
 from agentdesk.store.tables import (
     attachment,
     contact,
@@ -216,4 +217,4 @@ async def _settle(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) 
     keys = {(a.source.inbox_id, a.key_hash) for a in arrivals if a.key_hash and a.end in _STATES}
     if keys:
         rows = [{"inbox_id": inbox_id, "key_hash": key, "created_at": now} for inbox_id, key in keys]
-        await unit.conn.execute(insert(ingest_ledger), rows)
+        await insert_many(unit.conn, ingest_ledger, rows)

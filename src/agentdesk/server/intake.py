@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from agentdesk.base import clock
@@ -44,6 +43,7 @@ from agentdesk.server.lookup import Lookup
 from agentdesk.server.meaning import Interpretation, Unreadable
 from agentdesk.server.pending import Pending, Reading, by_name, known_names, pending_of, raw_row
 from agentdesk.store import blobs
+from agentdesk.store.bulk import insert_many
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import account_cursor, blob, message, raw_item
@@ -123,12 +123,11 @@ class Intake:
                 hashes = [blobs.hash_of(item.raw) for item in fresh.values()]
                 contents = {h: item.raw for h, item in zip(hashes, fresh.values(), strict=True)}
                 await blobs.put_many(conn, contents, now)
-                make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
                 rows = [
                     raw_row(one, account_id, name, item, content, now)
                     for one, (name, item), content in zip(pending, fresh.items(), hashes, strict=True)
                 ]
-                await conn.execute(make(raw_item).on_conflict_do_nothing(), rows)
+                await insert_many(conn, raw_item, rows, ignore=True)
             await conn.execute(
                 update(account_cursor)
                 .where(account_cursor.c.account_id == account_id)

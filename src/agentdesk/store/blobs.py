@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.store.bulk import insert_many
 from agentdesk.store.tables import blob
 
 _BYTES_AT_ONCE = 16_000_000
@@ -26,18 +26,15 @@ async def put_many(conn: AsyncConnection, contents: Mapping[str, bytes], now: da
     They go to the database in the order of their hashes, so that two writers never wait for each other in
     a circle, and a few at a time, as each portion is in memory twice.
     """
-    make = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = make(blob).on_conflict_do_nothing()
     portion: list[dict[str, object]] = []
     size = 0
     for name, content in sorted(contents.items()):
         portion.append({"hash": name, "size": len(content), "content": content, "created_at": now})
         size += len(content)
         if size > _BYTES_AT_ONCE:
-            await conn.execute(statement, portion)
+            await insert_many(conn, blob, portion, ignore=True)
             portion, size = [], 0
-    if portion:
-        await conn.execute(statement, portion)
+    await insert_many(conn, blob, portion, ignore=True)
 
 
 async def get(conn: AsyncConnection, name: str) -> bytes | None:

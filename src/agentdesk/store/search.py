@@ -12,7 +12,6 @@ from sqlalchemy import (
     column,
     delete,
     func,
-    insert,
     literal,
     literal_column,
     select,
@@ -22,6 +21,7 @@ from sqlalchemy import table as light_table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.store.bulk import insert_many
 from agentdesk.store.tables import conversation, search_entry
 from agentdesk.store.words import TEXT_LIMIT, Term, parse_query, tokens
 
@@ -63,7 +63,7 @@ async def index_messages(conn: AsyncConnection, rows: Sequence[Entry]) -> None:
     if conn.dialect.name == "sqlite":
         await _add_to_sqlite(conn, list(entries.values()))
     else:
-        await conn.execute(insert(search_entry), list(entries.values()))
+        await insert_many(conn, search_entry, list(entries.values()))
 
 
 async def remove(conn: AsyncConnection, message_ids: Sequence[UUID]) -> None:
@@ -114,7 +114,7 @@ async def _add_to_sqlite(conn: AsyncConnection, entries: list[dict[str, Any]]) -
     last = await conn.scalar(select(func.coalesce(func.max(search_entry.c.id), 0)))
     for number, entry in enumerate(entries, (last or 0) + 1):
         entry["id"] = number
-    await conn.execute(insert(search_entry), entries)
+    await insert_many(conn, search_entry, entries)
     await conn.execute(
         text("INSERT INTO search_index (rowid, words) VALUES (:id, :words)"),
         [{"id": entry["id"], "words": entry["words"]} for entry in entries],

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Column, Table, bindparam, insert, select, text, update
+from sqlalchemy import Column, Table, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
 from agentdesk.store.base import EVERYONE
+from agentdesk.store.bulk import insert_many
 from agentdesk.store.tables import change_log, contact, contact_inbox
 
 Values = Mapping[str, Any]
@@ -73,7 +74,7 @@ class ServerUnit:
         if not rows:
             return
         stamps = touched(table)
-        await self.conn.execute(insert(table), [{**row, **stamps, "ver": 1} for row in rows])
+        await insert_many(self.conn, table, [{**row, **stamps, "ver": 1} for row in rows])
         if table is contact:  # just made: it is in no inbox yet
             self._contact_scopes.update((row["id"], set()) for row in rows)
         if table is contact_inbox:
@@ -119,7 +120,7 @@ class ServerUnit:
     async def flush(self) -> None:
         """Write the change log. Called once, right before the commit."""
         if self._log:
-            await self.conn.execute(insert(change_log), self._log)
+            await insert_many(self.conn, change_log, self._log)
             self._log = []
             if self.conn.dialect.name == "postgresql":
                 await self.conn.execute(text(f"NOTIFY {CHANNEL}"))
