@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from agentdesk.sync.desk import Changes, DeskPort
 
@@ -24,7 +24,8 @@ class Bridge(QObject):
         self._everything = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(_FRAME_MS)
+        self._told = QElapsedTimer()
+        self._told.start()
         self._timer.timeout.connect(self._tell)
         self._unsubscribers = [
             desk.subscribe(self._on_changes),
@@ -43,10 +44,11 @@ class Bridge(QObject):
             self._everything = True
         for table, ids in changes.items():
             self._gathered.setdefault(table, set()).update(ids)
-        if not self._timer.isActive():
-            self._timer.start()
+        if not self._timer.isActive():  # the first one at once, those that follow a frame apart
+            self._timer.start(max(0, _FRAME_MS - self._told.elapsed()))
 
     def _tell(self) -> None:
         gathered = {} if self._everything else self._gathered
         self._gathered, self._everything = {}, False
+        self._told.restart()
         self.changed.emit(gathered)
