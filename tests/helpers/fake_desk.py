@@ -40,6 +40,7 @@ from agentdesk.queries.rows import (
 )
 from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.drafting import as_draft
+from agentdesk.sync.presence import Other, Writing
 from tests.helpers.fake_commands import apply_command
 from tests.helpers.sample_mail import sample_world
 from tests.helpers.sample_world import Thread, World
@@ -53,7 +54,8 @@ _URGENCY = ("urgent", "high", "normal", "low")
 
 class FakeDesk:
     """See the module. ``commands`` are all that was done, oldest first; ``failure`` is raised by the next
-    `do`; a conversation whose id is in ``gates`` is answered only when its event is set."""
+    `do`; ``places`` is where it said to be, the latest last; a conversation whose id is in ``gates`` is
+    answered only when its event is set."""
 
     def __init__(self, world: World, me: UserRow | None) -> None:
         self.world = world
@@ -62,6 +64,8 @@ class FakeDesk:
         self.gates: dict[UUID, Any] = {}
         self.undo_seconds = 10
         self.asked_pictures: list[str] = []
+        self.places: list[tuple[UUID | None, Writing]] = []
+        self._others: dict[UUID, tuple[Other, ...]] = {}
         self._me = me
         self._status = LinkStatus(link=Link.SYNCED, since=world.now, synced_at=world.now)
         self._listeners: list[Callable[[Changes], None]] = []
@@ -111,6 +115,11 @@ class FakeDesk:
         """Tell everybody who subscribed; without tables: everything may have changed."""
         for listener in list(self._listeners):
             listener(dict(tables))
+
+    def colleagues(self, conversation_id: UUID, *others: Other) -> None:
+        """These colleagues are at a conversation from now on, and nobody else."""
+        self._others[conversation_id] = others
+        self.emit(presence={conversation_id})
 
     def set_link(self, link: Link) -> None:
         """Lose or find the server."""
@@ -316,6 +325,12 @@ class FakeDesk:
 
     async def drafts(self) -> list[Draft]:
         return list(self._drafts.values())
+
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+        self.places.append((conversation_id, writing))
+
+    def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
+        return self._others.get(conversation_id, ())
 
     async def attach(self, path: Path) -> File:
         try:

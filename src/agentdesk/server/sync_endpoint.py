@@ -28,6 +28,7 @@ from agentdesk.store.engine import Database
 from agentdesk.store.tables import attachment, message, raw_item
 from agentdesk.sync.endpoint import Executes, Session
 from agentdesk.sync.feed import Feed
+from agentdesk.sync.presence_board import Board
 from agentdesk.sync.protocol import MAX_FRAME_BYTES
 
 __all__ = ["MAX_BLOB_BYTES", "SyncEndpoint"]
@@ -64,6 +65,7 @@ class SyncEndpoint:
         self._executor = executor
         self._authenticate = authenticate
         self._fetcher = fetcher or Fetcher()
+        self._board = Board(db)
         self._sessions: dict[UUID, Session] = {}
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
         self._closing = False
@@ -102,7 +104,9 @@ class SyncEndpoint:
             raise ApiError(503, "closing", msg("The server is being restarted."))
         socket = web.WebSocketResponse(max_msg_size=2 * MAX_FRAME_BYTES, timeout=2.0, compress=False)
         await socket.prepare(request)
-        session = Session(_Socket(socket), self._db, self._feed, self._executor, self._authenticate)
+        session = Session(
+            _Socket(socket), self._db, self._feed, self._executor, self._authenticate, self._board
+        )
         try:
             await session.run(self._arrived)
         finally:

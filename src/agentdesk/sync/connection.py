@@ -20,6 +20,7 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import File
+from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.desk import Link, LinkStatus
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
@@ -56,12 +57,14 @@ class Connection:
         workbench: Workbench,
         files: DeskFiles,
         on_status: Callable[[LinkStatus], None],
+        colleagues: Colleagues | None = None,
     ) -> None:
         self._url = URL(server_url)
         self._token = token
         self._workbench = workbench
         self._files = files
         self._on_status = on_status
+        self._colleagues = colleagues
         self._tasks = Tasks("connection")
         self._again = Bell()
         self._http: aiohttp.ClientSession | None = None
@@ -157,7 +160,9 @@ class Connection:
             return Farewell("lost", msg("The server answered with {status}.", status=error.status))
         except (aiohttp.ClientError, TimeoutError, OSError):
             return Farewell("lost", msg("The server cannot be reached."))
-        exchange = Exchange(transport, self._workbench, self._uploaded, self._welcomed, self._arrived)
+        exchange = Exchange(
+            transport, self._workbench, self._uploaded, self._welcomed, self._arrived, self._colleagues
+        )
         return await exchange.run(self._token)
 
     async def _connect(self) -> _ClientTransport:

@@ -32,6 +32,7 @@ from agentdesk.queries.rows import (
     UserRow,
     View,
 )
+from agentdesk.sync.presence import Other, Writing
 
 Changes = dict[str, set[UUID]]
 
@@ -111,8 +112,8 @@ class DeskPort(Protocol):
     def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
         """Call ``on_changes`` with table names and ids after each change; returns the unsubscriber.
 
-        ``{}`` means that everything may have changed (replica filled anew). ``outbox`` and ``draft`` are
-        told as tables of their own.
+        ``{}`` means that everything may have changed (replica filled anew). ``outbox``, ``draft`` and
+        ``presence`` are told as tables of their own.
         """
         ...
 
@@ -187,6 +188,18 @@ class DeskPort(Protocol):
     async def draft(self, conversation_id: UUID, mode: str) -> Draft | None: ...
 
     async def drafts(self) -> list[Draft]: ...
+
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+        """Let colleagues know which conversation is open here (None: none, or nobody looks at the window) and
+        what is being written there. It holds until something else is said, and is stored nowhere."""
+        ...
+
+    def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
+        """Who else is at a conversation, writers first; nobody without a connection.
+
+        Of conversations that are not open here, only those who write are known.
+        """
+        ...
 
     async def attach(self, path: Path) -> File:
         """Take a file into the desk's own store, to be sent. Raises AgentDeskError where it is too large or

@@ -25,6 +25,7 @@ from agentdesk.queries.rows import (
 )
 from agentdesk.sync.desk import Changes, DeskPort, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.first_screen import FirstScreen
+from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.subscribers import Subscribers
 
 __all__ = ["EarlyDesk"]
@@ -122,6 +123,13 @@ class EarlyDesk:
         if self._screen is not None:
             return [Draft(conversation_id=one, mode="reply", text="") for one in self._screen.drafts]
         return await (await self._open()).drafts()
+
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+        if self._desk is not None:
+            self._desk.be_at(conversation_id, writing)
+
+    def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
+        return self._desk.others_at(conversation_id) if self._desk is not None else ()
 
     # --- what waits for the real desk ---
 

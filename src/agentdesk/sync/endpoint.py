@@ -25,14 +25,17 @@ from agentdesk.store.tables import desk, server_info
 from agentdesk.sync import fill
 from agentdesk.sync.changelog import Cursor, Position
 from agentdesk.sync.feed import Feed, Subscription
+from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
     PING_SECONDS,
+    PRESENCE,
     PROTOCOL,
     Answers,
     Batch,
     Frame,
     Goodbye,
     Hello,
+    Here,
     Ping,
     Pong,
     Push,
@@ -78,12 +81,15 @@ class Session:
         feed: Feed,
         executor: Executes,
         authenticate: Callable[[str], Awaitable[Actor | None]],
+        board: Board | None = None,
     ) -> None:
         self._transport = transport
         self._db = db
         self._feed = feed
         self._executor = executor
         self._authenticate = authenticate
+        self._board = board
+        self._member: Member | None = None
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
         self._pushes: asyncio.Queue[Push] = asyncio.Queue(_PUSHES_WAITING)
         self._tasks = Tasks("session")
@@ -108,6 +114,8 @@ class Session:
         finally:
             if self._subscription is not None:
                 self._feed.leave(self._subscription)
+            if self._board is not None and self._member is not None:
+                self._board.leave(self._member)
             await self._tasks.close()
             await self._transport.close()
 
@@ -127,6 +135,9 @@ class Session:
         cursor = await self._usable(hello, scope)
         await self._transport.send(encode(await self._welcome(actor.user_id, last_number, cursor is None)))
         on_hello(self)
+        if PRESENCE in hello.can and self._board is not None:
+            self._member = Member(actor.user_id, scope)
+            self._board.join(self._member)
         await self._until_something_ends(cursor, scope)
 
     async def _until_something_ends(self, cursor: Cursor | None, scope: Scope) -> None:
@@ -138,6 +149,9 @@ class Session:
             "feed": self._feed_desk(cursor, scope),
             "ping": self._ping(),
         }
+        if self._board is not None and self._member is not None:
+            work["here"] = self._board.hear(self._member)
+            work["others"] = self._tell_others(self._board, self._member)
         parts = [self._tasks.start(_known_ends(part), name) for name, part in work.items()]
         ended, _ = await asyncio.wait([*parts, self._leaving], return_when=asyncio.FIRST_COMPLETED)
         for part in ended:
@@ -204,6 +218,7 @@ class Session:
             workspace=workspace or "",
             fresh=fresh,
             last_number=last_number,
+            can=() if self._board is None else (PRESENCE,),
         )
 
     async def _receive(self) -> _Leave | None:
@@ -218,6 +233,9 @@ class Session:
             frame = _decoded(data)
             if isinstance(frame, Push):
                 await self._pushes.put(frame)
+            elif isinstance(frame, Here):
+                if self._member is not None:
+                    self._member.report(frame)
             elif isinstance(frame, Ping):
                 await self._outgoing.put(encode(Pong(number=frame.number)))
             elif not isinstance(frame, Pong):
@@ -226,6 +244,10 @@ class Session:
     async def _send(self) -> None:
         while True:
             await self._transport.send(await self._outgoing.get())
+
+    async def _tell_others(self, board: Board, member: Member) -> None:
+        while True:
+            await self._outgoing.put(await board.next(member))
 
     async def _ping(self) -> None:
         number = 0
@@ -283,6 +305,8 @@ class Session:
             scope = Scope(self._actor.inboxes)
             if not scope.includes(cursor.scope):
                 return _Leave("closing", msg("What you may see has changed."))
+            if self._board is not None and self._member is not None:
+                self._board.rescope(self._member, scope)
 
     async def _fill(self, cursor: Cursor | None, scope: Scope) -> Position:
         """Send what a desk with ``cursor`` lacks of ``scope``; returns where to go on."""

@@ -16,14 +16,17 @@ from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import AddNote, Answer, Envelope, File, SendReply, Text
+from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.protocol import (
     PING_SECONDS,
+    PRESENCE,
     PROTOCOL,
     Answers,
     Batch,
     Frame,
     Goodbye,
     Hello,
+    Others,
     Ping,
     Pong,
     Problem,
@@ -63,7 +66,8 @@ class Exchange:
     """One connection from hello to farewell.
 
     ``upload`` gives a file to the server (raises ConnectionError to try later, Unusable for ever).
-    ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome.
+    ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome, ``colleagues`` of
+    who is at which conversation.
     """
 
     def __init__(
@@ -73,12 +77,15 @@ class Exchange:
         upload: Callable[[File], Awaitable[None]],
         on_welcome: Callable[[Welcome], None],
         on_batch: Callable[[Batch], None],
+        colleagues: Colleagues | None = None,
     ) -> None:
         self._transport = transport
         self._workbench = workbench
         self._upload = upload
         self._on_welcome = on_welcome
         self._on_batch = on_batch
+        self._colleagues = colleagues
+        self._presence = False
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
         self._answers: asyncio.Queue[tuple[Answer, ...]] = asyncio.Queue()
@@ -96,6 +103,8 @@ class Exchange:
                 "push": _until_lost(self._push()),
                 "ping": _until_lost(self._ping()),
             }
+            if self._presence and self._colleagues is not None:
+                work["here"] = _until_lost(self._colleagues.report(self._send))
             parts = [self._tasks.start(part, name) for name, part in work.items()]
             ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             part = next(iter(ended))
@@ -105,6 +114,8 @@ class Exchange:
         finally:
             await self._tasks.close()
             self._workbench.sent.clear()
+            if self._colleagues is not None:
+                self._colleagues.forget()
             await self._transport.close()
 
     async def _introduce(self, token: str) -> None:
@@ -116,6 +127,7 @@ class Exchange:
             program=__version__,
             epoch=standing.epoch,
             cursor=standing.cursor,
+            can=() if self._colleagues is None else (PRESENCE,),
         )
         await self._transport.send(encode(hello))
         async with asyncio.timeout(WELCOME_SECONDS):
@@ -125,6 +137,7 @@ class Exchange:
             raise Farewell(frame.code, text_of(frame.reason))
         if not isinstance(frame, Welcome):
             raise Farewell("lost")
+        self._presence = PRESENCE in frame.can
         await self._workbench.welcome(frame)
         self._on_welcome(frame)
 
@@ -137,6 +150,9 @@ class Exchange:
                 await self._arrived.put(frame)
             elif isinstance(frame, Answers):
                 self._answers.put_nowait(frame.answers)
+            elif isinstance(frame, Others):
+                if self._colleagues is not None:
+                    self._colleagues.take(frame)
             elif isinstance(frame, Ping):
                 await self._send(Pong(number=frame.number))
             elif isinstance(frame, Goodbye):

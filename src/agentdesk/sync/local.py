@@ -32,11 +32,13 @@ from agentdesk.queries.rows import (
 )
 from agentdesk.store import search
 from agentdesk.store.errors import DatabaseError
+from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.connection import Connection
 from agentdesk.sync.desk import Changes, Draft, LinkStatus, Waiting
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.first_screen import FIRST_VIEW
 from agentdesk.sync.outbox import Outbox
+from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.subscribers import Subscribers
 from agentdesk.sync.workbench import Workbench
@@ -64,7 +66,10 @@ class LocalDesk:
         self._outbox = Outbox(folder / "outbox.sqlite")
         self._files = DeskFiles(folder / "files")
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
-        self._connection = Connection(server_url, token, self._workbench, self._files, self._status_changed)
+        self._colleagues = Colleagues(self._presence_changed)
+        self._connection = Connection(
+            server_url, token, self._workbench, self._files, self._status_changed, self._colleagues
+        )
         self._tasks = Tasks("desk")
         self._subscribers = Subscribers[Changes]()
         self._status_subscribers = Subscribers[LinkStatus]()
@@ -229,6 +234,16 @@ class LocalDesk:
         """All drafts, the latest first."""
         return await self._outbox.run(self._outbox.file.drafts)
 
+    # --- together ---
+
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+        """Let colleagues know which conversation is open here, and what is being written there."""
+        self._colleagues.be_at(conversation_id, writing)
+
+    def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
+        """Who else is at a conversation, as far as is known."""
+        return self._colleagues.others_at(conversation_id)
+
     # --- files ---
 
     async def attach(self, path: Path) -> File:
@@ -299,6 +314,9 @@ class LocalDesk:
             self._tasks.start(self._look_up_me(), "me")
         self._connection.recount()
         self._subscribers.tell(changes)
+
+    def _presence_changed(self, conversation_ids: set[UUID]) -> None:
+        self._subscribers.tell({"presence": conversation_ids})
 
     def _status_changed(self, status: LinkStatus) -> None:
         self._status_subscribers.tell(status)

@@ -13,9 +13,13 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.commands.values import Answer, Envelope, Text
+from agentdesk.sync.presence import Other, Writing
 
 PROTOCOL = 1
 """Raised with each change that an older desk would not understand; the server also speaks the one before."""
+
+PRESENCE = "presence"
+"""In ``can`` of hello and welcome: this side knows :class:`Here` and :class:`Others`; else none is sent."""
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 PING_SECONDS = 15.0
@@ -26,7 +30,8 @@ class Frame(msgspec.Struct, frozen=True, tag_field="t", kw_only=True):
 
 
 class Hello(Frame, frozen=True, tag="hello"):
-    """The desk introduces itself. ``epoch`` and ``cursor`` are what it was last given, or None."""
+    """The desk introduces itself. ``epoch`` and ``cursor`` are what it was last given, or None; ``can`` names
+    what it knows beyond the protocol's version."""
 
     token: str
     desk_id: UUID
@@ -34,12 +39,14 @@ class Hello(Frame, frozen=True, tag="hello"):
     program: str
     epoch: str | None = None
     cursor: str | None = None
+    can: tuple[str, ...] = ()
 
 
 class Welcome(Frame, frozen=True, tag="welcome"):
     """The server accepts the desk. ``fresh`` tells it to empty its replica: everything comes anew.
 
-    ``last_number`` is the number of the last command that the server has of this desk.
+    ``last_number`` is the number of the last command that the server has of this desk; ``can`` is as in the
+    hello.
     """
 
     protocol: int
@@ -50,6 +57,7 @@ class Welcome(Frame, frozen=True, tag="welcome"):
     fresh: bool
     last_number: int
     undo_seconds: int = 10
+    can: tuple[str, ...] = ()
 
 
 class Goodbye(Frame, frozen=True, tag="goodbye"):
@@ -103,6 +111,23 @@ class Answers(Frame, frozen=True, tag="answers"):
     answers: tuple[Answer, ...]
 
 
+class Here(Frame, frozen=True, tag="here"):
+    """Which conversation is open at the desk (None: none, or nobody looks), and what is being written there.
+
+    Said on change and renewed; who says nothing for long counts as gone.
+    """
+
+    conversation_id: UUID | None = None
+    writing: Writing = ""
+
+
+class Others(Frame, frozen=True, tag="others"):
+    """Who else is at a conversation, all of them: it replaces what was said of it before."""
+
+    conversation_id: UUID
+    people: tuple[Other, ...] = ()
+
+
 class Problem(Frame, frozen=True, tag="problem"):
     """Something the person at this desk should know, not tied to a command."""
 
@@ -119,8 +144,8 @@ class Pong(Frame, frozen=True, tag="pong"):
     number: int = 0
 
 
-FromDesk = Hello | Push | Ping | Pong
-FromServer = Welcome | Goodbye | Batch | Answers | Problem | Ping | Pong
+FromDesk = Hello | Push | Here | Ping | Pong
+FromServer = Welcome | Goodbye | Batch | Answers | Others | Problem | Ping | Pong
 
 _encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _desk_decoder: msgspec.msgpack.Decoder[FromDesk] = msgspec.msgpack.Decoder(FromDesk)

@@ -1,0 +1,167 @@
+"""The server's board of who is at which conversation, in memory: a restart forgets it, desks tell anew.
+
+Those who look are told to whoever has the same conversation open, those who write to everybody who may see
+it; nobody hears of themselves. A desk that falls silent is taken off after :data:`EXPIRES_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from agentdesk.base.events import Bell
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.tables import conversation
+from agentdesk.sync.presence import Other, Writing
+from agentdesk.sync.protocol import Here, Others, encode
+from agentdesk.sync.scope import Scope
+
+__all__ = ["EXPIRES_SECONDS", "Board", "Member"]
+
+EXPIRES_SECONDS = 25.0
+"""How long a desk counts as present without saying so again."""
+_PAUSE_SECONDS = 0.1
+_MOST_PEOPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    conversation_id: UUID
+    inbox: str
+    writing: Writing
+
+
+class Member:
+    """A connected desk. Of several reports that wait only the last counts, so a flood takes no memory."""
+
+    def __init__(self, user_id: UUID, scope: Scope) -> None:
+        self.user_id = user_id
+        self.scope = scope
+        self.place: _Place | None = None
+        self.reported = Here()
+        self.reports = Bell()
+        self.news = Bell()
+        self.to_tell: set[UUID] = set()
+        self.told: dict[UUID, tuple[Other, ...]] = {}
+
+    def report(self, here: Here) -> None:
+        """The desk says where it is."""
+        self.reported = here
+        self.reports.ring()
+
+    def touch(self, conversation_id: UUID) -> None:
+        """Look anew who is at a conversation."""
+        self.to_tell.add(conversation_id)
+        self.news.ring()
+
+
+class Board:
+    """All members of one server process. ``expires_seconds`` as in the module's text."""
+
+    def __init__(self, db: Database, *, expires_seconds: float = EXPIRES_SECONDS) -> None:
+        self._db = db
+        self._expires = expires_seconds
+        self._members: set[Member] = set()
+        self._there: dict[UUID, set[Member]] = {}
+
+    def join(self, member: Member) -> None:
+        """A desk has connected: it will hear who is writing."""
+        self._members.add(member)
+        self._touch_all(member)
+
+    def leave(self, member: Member) -> None:
+        """A desk has gone."""
+        self._members.discard(member)
+        self._move(member, None)
+
+    def rescope(self, member: Member, scope: Scope) -> None:
+        """A desk may see other inboxes from now on."""
+        member.scope = scope
+        self._touch_all(member)
+
+    async def hear(self, member: Member) -> None:
+        """Take the reports of a desk, a few per second, and miss it when none comes any more."""
+        heard = 0
+        while True:
+            rings = await member.reports.wait(heard, self._expires if member.place else None)
+            report = member.reported if rings > heard else Here()
+            heard = rings
+            place = await self._checked(member, report)
+            if member in self._members:
+                self._move(member, place)
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def next(self, member: Member) -> bytes:
+        """Return the next frame that tells a desk something it does not know, waiting for it."""
+        while True:
+            heard = member.news.rings
+            while member.to_tell:
+                conversation_id = member.to_tell.pop()
+                people = self._seen_by(member, conversation_id)
+                if people == member.told.pop(conversation_id, ()):
+                    if people:
+                        member.told[conversation_id] = people
+                    continue
+                if people:
+                    member.told[conversation_id] = people
+                return encode(Others(conversation_id=conversation_id, people=people))
+            await member.news.wait(heard)
+
+    async def _checked(self, member: Member, report: Here) -> _Place | None:
+        """Where the report puts a desk; nowhere, if it may not see that conversation."""
+        if report.conversation_id is None:
+            return None
+        query = select(conversation.c.inbox_id).where(conversation.c.id == report.conversation_id)
+        try:
+            async with self._db.read() as conn:
+                inbox_id = await conn.scalar(query)
+        except DatabaseError:
+            return None
+        if inbox_id is None or not member.scope.covers({inbox_id.hex}):
+            return None
+        return _Place(report.conversation_id, inbox_id.hex, report.writing)
+
+    def _move(self, member: Member, place: _Place | None) -> None:
+        before, member.place = member.place, place
+        if before == place:
+            return
+        concerned: dict[UUID, bool] = {}
+        for one in (before, place):
+            if one is not None:
+                written = concerned.get(one.conversation_id, False) or bool(one.writing)
+                concerned[one.conversation_id] = written
+        if before is not None:
+            self._take_off(member, before.conversation_id)
+        if place is not None:
+            self._there.setdefault(place.conversation_id, set()).add(member)
+        for conversation_id, written in concerned.items():
+            hearers = self._members if written else self._there.get(conversation_id, set())
+            for hearer in {*hearers, member}:
+                hearer.touch(conversation_id)
+
+    def _take_off(self, member: Member, conversation_id: UUID) -> None:
+        there = self._there[conversation_id]
+        there.discard(member)
+        if not there:
+            del self._there[conversation_id]
+
+    def _touch_all(self, member: Member) -> None:
+        for conversation_id in self._there:
+            member.touch(conversation_id)
+
+    def _seen_by(self, member: Member, conversation_id: UUID) -> tuple[Other, ...]:
+        """Who is at a conversation, as far as it concerns ``member``: writers first."""
+        at_it = member.place is not None and member.place.conversation_id == conversation_id
+        people: dict[UUID, Writing] = {}
+        for other in self._there.get(conversation_id, ()):
+            place = other.place
+            if place is None or other.user_id == member.user_id or not member.scope.covers({place.inbox}):
+                continue
+            if place.writing or at_it:
+                people[other.user_id] = people.get(other.user_id) or place.writing
+        ranked = sorted(people.items(), key=lambda entry: (not entry[1], entry[0]))
+        return tuple(Other(user_id, writing) for user_id, writing in ranked[:_MOST_PEOPLE])
