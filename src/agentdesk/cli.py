@@ -6,8 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentdesk import __version__
+
+if TYPE_CHECKING:
+    from agentdesk.server.tls import CertificateFiles
 
 OK, FAILED, USAGE = 0, 1, 2
 
@@ -55,9 +59,22 @@ def _server(parsed: argparse.Namespace) -> int:
         host=host,
         port=port,
         local_token=os.environ.pop("AGENTDESK_LOCAL_TOKEN", None),
+        tls=_certificate_files(parsed),
     )
     asyncio.run(app.run(settings, lambda address: print(f"ready {address}", flush=True)))
     return OK
+
+
+def _certificate_files(parsed: argparse.Namespace) -> CertificateFiles | None:
+    from agentdesk.base.errors import Invalid
+    from agentdesk.base.text import msg
+    from agentdesk.server.tls import CertificateFiles
+
+    if parsed.tls_cert is None and parsed.tls_key is None:
+        return None
+    if parsed.tls_cert is None or parsed.tls_key is None:
+        raise Invalid(msg("--tls-cert and --tls-key belong together: give both, or none."))
+    return CertificateFiles(parsed.tls_cert, parsed.tls_key)
 
 
 def _sentence(error: object) -> str:
@@ -83,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 def _desk_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", type=Path, metavar="DIR", help="folder of this desk (default: your own)")
     parser.add_argument("--server", metavar="URL", help="sign in to this server")
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="trust this authority of your company (PEM)")
     parser.add_argument("--language", metavar="CODE", help="language of the window, for this start")
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours, for this start")
 
@@ -92,6 +110,8 @@ def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     server.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     server.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder of this server")
     server.add_argument("--listen", type=_address, default=("127.0.0.1", 8642), metavar="HOST:PORT")
+    server.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with it (PEM)")
+    server.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
     server.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 

@@ -20,7 +20,8 @@ from agentdesk.app.first_run import FirstRun
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.desktop.settings import SettingsFile
-from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
+from agentdesk.desktop.views.first_run import ConnectPage, WelcomePage
+from agentdesk.desktop.views.sign_in import SignInPage
 from agentdesk.desktop.views.trouble import TroublePage
 from agentdesk.desktop.window import MainWindow
 from agentdesk.sdk.context import CheckStep
@@ -35,8 +36,8 @@ class _Program:
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
 
-    async def join_team(self, server: str, email: str, token: str) -> None:
-        self.asked.append(("join", server, email, token))
+    async def join_team(self, server: str, email: str, token: str, authority: str) -> None:
+        self.asked.append(("join", server, email, token, authority))
 
     async def work_alone(self) -> None:
         self.asked.append(("alone",))
@@ -93,7 +94,7 @@ async def test_language_and_appearance_are_on_the_first_page(tmp_path: Path) -> 
 async def test_a_wrong_password_keeps_what_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [AgentDeskError(msg("Wrong password."), msg("Try another.")), None]
 
-    async def answer(server: str, email: str, password: str) -> str:
+    async def answer(server: str, email: str, password: str, authority: str) -> str:
         problem = answers.pop(0)
         if problem is not None:
             raise problem
@@ -104,9 +105,10 @@ async def test_a_wrong_password_keeps_what_was_typed(tmp_path: Path, monkeypatch
         run.ask_sign_in("https://desk.example")
         page = window.centralWidget()
         assert isinstance(page, SignInPage)
-        server, email, password = page.findChildren(QLineEdit)
+        server, email, password, authority = page.findChildren(QLineEdit)
         email.setText("ana@desk.example")
         password.setText("first")
+        authority.setText(" /etc/company.pem ")
         QTest.keyClick(password, Qt.Key.Key_Return)
         await until(lambda: "Wrong password." in _texts(page))
         assert [line.text() for line in (server, email, password)] == [
@@ -117,7 +119,41 @@ async def test_a_wrong_password_keeps_what_was_typed(tmp_path: Path, monkeypatch
         password.setText("second")
         _press(page, "Sign in")
         await until(lambda: program.asked)
-        assert program.asked == [("join", "https://desk.example", "ana@desk.example", "token for second")]
+        joined = ("https://desk.example", "ana@desk.example", "token for second", "/etc/company.pem")
+        assert program.asked == [("join", *joined)]
+
+
+async def test_the_certificate_field_appears_when_it_is_wanted_or_to_blame(tmp_path: Path) -> None:
+    async with shown(SignInPage("https://desk.example", "ana@desk.example"), 1024, 640) as page:
+        line = page.findChildren(QLineEdit)[3]
+        assert not line.isVisible()
+        _press(page, "More settings")
+        assert line.isVisible()
+    async with shown(SignInPage("https://desk.example"), 1024, 640) as page:
+        page.show_problem(msg("It cannot be read."), None, "authority")
+        assert page.findChildren(QLineEdit)[3].isVisible()
+        assert page.focusWidget() is page.findChildren(QLineEdit)[3]
+    async with shown(SignInPage("https://desk.example", "", "/etc/company.pem"), 1024, 640) as page:
+        assert page.findChildren(QLineEdit)[3].isVisible()
+
+
+@pytest.mark.parametrize(
+    ("server", "warned"),
+    [
+        ("http://desk.example", True),
+        ("http://192.168.1.5:8642", True),
+        ("http://127.0.0.1:8642", False),
+        ("http://[::1]:8642", False),
+        ("http://localhost:8642", False),
+        ("https://desk.example", False),
+        ("http://", False),
+        ("http://[", False),
+    ],
+)
+async def test_an_address_that_anybody_can_listen_to_is_warned_of(server: str, warned: bool) -> None:
+    async with shown(SignInPage(), 1024, 640) as page:
+        page.findChildren(QLineEdit)[0].setText(server)
+        assert ("This address is not encrypted." in _texts(page)) is warned
 
 
 async def test_an_error_stands_under_its_field(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,17 @@ class Certificates:
     key: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Write an authority, and a certificate for ``localhost`` and 127.0.0.1, into ``folder``."""
+def make_certificates(
+    folder: Path,
+    *,
+    hosts: Sequence[str] = ("localhost",),
+    addresses: Sequence[str] = ("127.0.0.1",),
+    days: int = 30,
+) -> Certificates:
+    """Write an authority, and a certificate for ``hosts`` and IP ``addresses``, into ``folder``.
+
+    The certificate is valid from yesterday for ``days`` from now; with a negative number it has expired.
+    """
     authority_key, server_key = (
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP256R1()),
@@ -35,9 +45,10 @@ def make_certificates(folder: Path) -> Certificates:
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
+    names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
+    names += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
     server = (
-        _builder(_name("localhost"), authority_name, server_key.public_key())
+        _builder(_name("localhost"), authority_name, server_key.public_key(), days)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(
@@ -45,6 +56,7 @@ def make_certificates(folder: Path) -> Certificates:
         )
         .sign(authority_key, hashes.SHA256())
     )
+    folder.mkdir(parents=True, exist_ok=True)
     files = Certificates(folder / "authority.pem", folder / "server.pem", folder / "server.key")
     files.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     files.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
@@ -61,7 +73,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey, days: int = 30
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
@@ -70,8 +82,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
+        .not_valid_before(now - datetime.timedelta(days=1 + max(0, -days)))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
 

@@ -95,7 +95,7 @@ def main() -> int:
     parser.add_argument("profile", type=Path)
     parser.add_argument("journal", type=Path)
     given = parser.parse_args()
-    parsed = argparse.Namespace(profile=given.profile, theme="light", language="en", server="")
+    parsed = argparse.Namespace(profile=given.profile, theme="light", language="en", server="", ca=None)
     program = DeskProgram(given.profile, SettingsFile(given.profile / "settings.json"), parsed)
 
     def tell(step: str, conversation_id: uuid.UUID, text: str) -> None:

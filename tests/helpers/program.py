@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.helpers.processes import KILL, spawn, stop
 from tests.helpers.until import until, until_sync
 
-_READY = re.compile(r"^ready (http://\S+)$", re.MULTILINE)
+_READY = re.compile(r"^ready (https?://\S+)$", re.MULTILINE)
 
 
 class Program:
@@ -59,7 +59,7 @@ class Program:
             return log.read().decode(errors="replace")
 
     async def ready(self, timeout: float = 60) -> str:
-        """Wait for the line ``ready http://…`` and return the address in it."""
+        """Wait for the line ``ready http[s]://…`` and return the address in it."""
         return await until(self._address, timeout, what=f"the start of {' '.join(self.arguments)}")
 
     def ready_sync(self, timeout: float = 60) -> str:

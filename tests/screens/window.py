@@ -21,7 +21,8 @@ from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.find_bar import FindBar
-from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
+from agentdesk.desktop.views.first_run import ConnectPage, WelcomePage
+from agentdesk.desktop.views.sign_in import SignInPage
 from agentdesk.desktop.views.trouble import TroublePage
 from agentdesk.desktop.window import MainWindow
 from agentdesk.queries.rows import View

@@ -123,6 +123,8 @@ class DeskProgram:
         from agentdesk.app.first_run import FirstRun
 
         server = self._parsed.server or ""
+        if self._parsed.ca is not None:
+            self._settings.change(authority=str(self._parsed.ca.absolute()))
         chosen = self._settings.now
         if server or chosen.mode == TEAM:
             await self._join(window, server or chosen.server)
@@ -152,21 +154,21 @@ class DeskProgram:
         self._settings.change(mode=ALONE)
         await self.open_desk(address, self._server.token)
 
-    async def join_team(self, server: str, email: str, token: str) -> None:
-        """Keep the session and open the desk on the team's server."""
+    async def join_team(self, server: str, email: str, token: str, authority: str = "") -> None:
+        """Keep the session and open the desk on the team's server, trusted by ``authority`` where given."""
         path = self._session_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(token)
-        self._settings.change(mode=TEAM, server=server, email=email)
+        self._settings.change(mode=TEAM, server=server, email=email, authority=authority)
         await self.open_desk(server, token)
 
     async def open_desk(self, server: str, token: str) -> None:
         """Open the replica, fill the window where it is not filled yet, and connect."""
         local = await asyncio.to_thread(_import_local_desk)
         assert self._window is not None
-        desk = self._desk = local(self._profile, server, token)
+        desk = self._desk = local(self._profile, server, token, authority=self._settings.now.authority)
         await desk.start()
         if self._early is None:
             await self._show_panes(self._window, server)

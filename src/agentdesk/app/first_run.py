@@ -15,7 +15,8 @@ from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.loop import request_shutdown
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.settings import SettingsFile
-from agentdesk.desktop.views.first_run import ConnectPage, SignInPage, WelcomePage
+from agentdesk.desktop.views.first_run import ConnectPage, WelcomePage
+from agentdesk.desktop.views.sign_in import SignInPage
 from agentdesk.desktop.window import MainWindow
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ class FirstRun(QObject):
     def ask_sign_in(self, server: str = "") -> None:
         """Ask for server, address and password."""
         chosen = self._settings.now
-        page = SignInPage(server or chosen.server, chosen.email, self._window)
+        page = SignInPage(server or chosen.server, chosen.email, chosen.authority, parent=self._window)
         page.submitted.connect(self._on_sign_in)
+        page.file_wanted.connect(self._on_file_wanted)
         page.back.connect(self.show)
         self._sign_in = page
         self._window.show_page(page)
@@ -74,15 +76,25 @@ class FirstRun(QObject):
             subprocess.Popen([*program_command(), "demo"])  # noqa: S603 - our own program
             request_shutdown("sandbox")
 
-    def _on_sign_in(self, server: str, email: str, password: str) -> None:
-        self._tasks.start(self._sign_in_to(server, email, password), "sign in")
+    def _on_file_wanted(self) -> None:
+        self._tasks.start(self._choose_authority(), "choose a certificate")
 
-    async def _sign_in_to(self, server: str, email: str, password: str) -> None:
+    async def _choose_authority(self) -> None:
+        from agentdesk.desktop import ask
+
+        files = await ask.open_files(self._window, msg("Certificate of your company"))
+        if files:
+            self._sign_in.set_authority(str(files[0]))
+
+    def _on_sign_in(self, server: str, email: str, password: str, authority: str) -> None:
+        self._tasks.start(self._sign_in_to(server, email, password, authority), "sign in")
+
+    async def _sign_in_to(self, server: str, email: str, password: str, authority: str) -> None:
         from agentdesk.sync.sign_in import sign_in
 
         try:
-            token = await sign_in(server, email, password)
-            await self._program.join_team(server, email, token)
+            token = await sign_in(server, email, password, authority)
+            await self._program.join_team(server, email, token, authority)
         except AgentDeskError as error:
             field = error.field if isinstance(error, Invalid) else None
             self._sign_in.show_problem(error.message, error.hint, field)

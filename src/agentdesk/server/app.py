@@ -38,6 +38,7 @@ from agentdesk.server.core import ServerCore
 from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
 from agentdesk.server.sync_endpoint import SyncEndpoint
+from agentdesk.server.tls import CertificateFiles, ServerTls
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.lock import FolderLock
@@ -63,20 +64,22 @@ logging.getLogger("aiohttp.server").addFilter(
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """How a server runs. ``port`` 0 takes a free one. ``local_token``: the desk of a private server signs in
-    with it; allowed on loopback addresses only."""
+    with it; allowed on loopback addresses only. ``tls``: without it the server speaks plain HTTP."""
 
     database: str
     data: Path
     host: str
     port: int
     local_token: str | None = None
+    tls: CertificateFiles | None = None
 
 
 async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. ``on_ready`` is called once with the address (``http://host:port``).
+    """Serve until SIGTERM or SIGINT. ``on_ready`` is called once with the address (``http[s]://host:port``).
 
     It belongs to a process of its own, which is left by force if something does not end within seconds.
-    Raises AgentDeskError where it cannot start: folder in use, database away or newer, address taken.
+    Raises AgentDeskError where it cannot start: certificate unusable, folder in use, database away or newer,
+    address taken.
     """
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
@@ -98,6 +101,7 @@ def collect_seldom() -> None:
 
 
 async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
+    tls = ServerTls(settings.tls) if settings.tls is not None else None
     lock = FolderLock(settings.data)
     lock.acquire()
     stack.callback(lock.release)
@@ -119,12 +123,15 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     stack.push_async_callback(core.stop)
     chores = Tasks("chores")
     chores.start(keep_house_for_ever(db), "housekeeping")
+    if tls is not None:
+        _look_on_hangup(tls)
+        chores.start(tls.follow(), "certificate")
     stack.push_async_callback(chores.close)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUEST_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     stack.push_async_callback(_say_goodbye, endpoint, core)
-    return await _listen(runner, settings)
+    return await _listen(runner, settings, tls)
 
 
 def build_app(
@@ -166,16 +173,18 @@ async def _known_errors(request: web.Request, handler: Callable[[web.Request], o
         return api.problem_response(error.status, code, msg("{why}.", why=error.reason), headers=headers)
 
 
-async def _listen(runner: web.AppRunner, settings: ServerSettings) -> str:
+async def _listen(runner: web.AppRunner, settings: ServerSettings, tls: ServerTls | None) -> str:
+    context = tls.context if tls is not None else None
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
     except OSError as error:
         raise Invalid(
             msg("The address {host}:{port} cannot be used.", host=settings.host, port=settings.port),
             msg("Another program may be using it. Choose another port with --listen."),
         ) from error
     host, port = runner.addresses[0][:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls is not None else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def _accept_local_desk(db: Database, authenticator: Authenticator, settings: ServerSettings) -> None:
@@ -224,6 +233,12 @@ def _stop_on_signals(stopping: asyncio.Event) -> None:
             loop.add_signal_handler(number, stopping.set)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopping.set))
+
+
+def _look_on_hangup(tls: ServerTls) -> None:
+    """SIGHUP, where there is one, reads the certificate again: what renewing programs are used to send."""
+    if sys.platform != "win32":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, tls.look_now)
 
 
 def _stop_with_the_desk(stopping: asyncio.Event) -> None:

@@ -13,7 +13,7 @@ from yarl import URL
 from agentdesk import __version__
 from agentdesk.base import clock
 from agentdesk.base.backoff import Backoff
-from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.events import Bell
 from agentdesk.base.lazy import lazy_module
 from agentdesk.base.log import get_logger
@@ -25,6 +25,7 @@ from agentdesk.sync.desk import Link, LinkStatus
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
 from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Welcome
+from agentdesk.sync.trust import tls_options, why_unreachable
 from agentdesk.sync.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Offline(AgentDeskError):
 
 
 class Connection:
-    """Keeps the desk connected. ``on_status`` is called on the loop whenever the status changes."""
+    """Keeps the desk connected. ``on_status`` is called on the loop whenever the status changes.
+    ``authority`` is the path of a PEM file that is trusted besides the system's authorities, or empty."""
 
     def __init__(
         self,
@@ -58,6 +60,8 @@ class Connection:
         files: DeskFiles,
         on_status: Callable[[LinkStatus], None],
         colleagues: Colleagues | None = None,
+        *,
+        authority: str = "",
     ) -> None:
         self._url = URL(server_url)
         self._token = token
@@ -65,6 +69,7 @@ class Connection:
         self._files = files
         self._on_status = on_status
         self._colleagues = colleagues
+        self._authority = authority
         self._tasks = Tasks("connection")
         self._again = Bell()
         self._http: aiohttp.ClientSession | None = None
@@ -114,6 +119,8 @@ class Connection:
                 if answer.status >= 300:
                     raise Offline(await _told(answer))
                 yield answer.content
+        except Invalid as error:  # the company's certificate
+            raise Offline(error.message, error.hint) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise Offline(
                 msg("The server cannot be reached."), msg("Try again when you are connected.")
@@ -122,16 +129,20 @@ class Connection:
     @asynccontextmanager
     async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Authorization": f"Bearer {self._token}"}
-        async with self._client().request(method, self._url / path, headers=headers, **options) as answer:
+        client = await self._client()
+        async with client.request(method, self._url / path, headers=headers, **options) as answer:
             yield answer
 
-    def _client(self) -> aiohttp.ClientSession:
-        if self._http is None:
+    async def _client(self) -> aiohttp.ClientSession:
+        tls = await asyncio.to_thread(tls_options, self._authority) if self._http is None else True
+        if self._http is None:  # still: nobody else was faster
             timeout = aiohttp.ClientTimeout(
                 total=None, sock_connect=_CONNECT_SECONDS, sock_read=_SILENCE_SECONDS
             )
             self._http = aiohttp.ClientSession(
-                timeout=timeout, headers={"User-Agent": f"AgentDesk/{__version__}"}
+                connector=aiohttp.TCPConnector(ssl=tls),
+                timeout=timeout,
+                headers={"User-Agent": f"AgentDesk/{__version__}"},
             )
         return self._http
 
@@ -156,6 +167,10 @@ class Connection:
             self._set(Link.CONNECTING)
         try:
             transport = await self._connect()
+        except Invalid as error:  # the company's certificate
+            return Farewell("lost", error.message)
+        except aiohttp.ClientSSLError as error:
+            return Farewell("lost", why_unreachable(error, str(self._url)).message)
         except aiohttp.WSServerHandshakeError as error:
             return Farewell("lost", msg("The server answered with {status}.", status=error.status))
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -166,7 +181,8 @@ class Connection:
         return await exchange.run(self._token)
 
     async def _connect(self) -> _ClientTransport:
-        socket = await self._client().ws_connect(
+        client = await self._client()
+        socket = await client.ws_connect(
             self._url / "desk/sync",
             max_msg_size=MAX_FRAME_BYTES,
             timeout=aiohttp.ClientWSTimeout(ws_receive=None, ws_close=2.0),

@@ -57,18 +57,24 @@ _log = get_logger(__name__)
 class LocalDesk:
     """Fulfils :class:`agentdesk.sync.desk.DeskPort` with a folder on this computer and one server.
 
-    ``token`` is what sign-in gave. One folder belongs to one person at one server and is used by one process
-    at a time.
+    ``token`` is what sign-in gave; ``authority`` the path of a certificate that is trusted besides the
+    system's. One folder belongs to one person at one server and is used by one process at a time.
     """
 
-    def __init__(self, folder: Path, server_url: str, token: str) -> None:
+    def __init__(self, folder: Path, server_url: str, token: str, *, authority: str = "") -> None:
         self._replica = Replica(folder / "replica.sqlite")
         self._outbox = Outbox(folder / "outbox.sqlite")
         self._files = DeskFiles(folder / "files")
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
         self._colleagues = Colleagues(self._presence_changed)
         self._connection = Connection(
-            server_url, token, self._workbench, self._files, self._status_changed, self._colleagues
+            server_url,
+            token,
+            self._workbench,
+            self._files,
+            self._status_changed,
+            self._colleagues,
+            authority=authority,
         )
         self._tasks = Tasks("desk")
         self._subscribers = Subscribers[Changes]()

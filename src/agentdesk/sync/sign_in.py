@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 import msgspec
 
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import Msg, msg
+from agentdesk.sync.trust import tls_options, why_unreachable
 
 _SECONDS = 20.0
 
@@ -20,32 +23,27 @@ class _Problem(msgspec.Struct):
     hint: str = ""
 
 
-async def sign_in(server: str, email: str, password: str) -> str:
+async def sign_in(server: str, email: str, password: str, authority: str = "") -> str:
     """Return the session token for a person on ``server`` (``https://host[:port]``).
 
-    Raises AgentDeskError with a sentence and a remedy: unknown host, refused certificate, no AgentDesk there,
-    wrong password.
+    ``authority`` is the path of a PEM file that is trusted besides the system's authorities. Raises
+    AgentDeskError with a sentence and a remedy: unknown host, refused certificate, no AgentDesk there, wrong
+    password.
     """
     if not server.startswith(("https://", "http://")):
         raise Invalid(msg("The server address begins with https://"), field="server")
     url = server.rstrip("/") + "/desk/session"
+    tls = await asyncio.to_thread(tls_options, authority)
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(url, json={"email": email, "password": password}) as response,
+            session.post(url, json={"email": email, "password": password}, ssl=tls) as response,
         ):
             body = await response.read()
             status = response.status
-    except aiohttp.ClientConnectorCertificateError as error:
-        raise AgentDeskError(
-            msg("The server's certificate is not trusted."),
-            msg("Ask your administrator whether the address is right."),
-        ) from error
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise AgentDeskError(
-            msg("{server} cannot be reached.", server=server), msg("Check the address and your network.")
-        ) from error
+        raise why_unreachable(error, server) from error
     return _token(status, body, server)
 
 

@@ -1,14 +1,13 @@
-"""What a newcomer sees: three ways to start, signing in to a team, connecting an e-mail account."""
+"""What a newcomer sees: three ways to start, and connecting an e-mail account."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QMenu,
     QScrollArea,
     QSizePolicy,
@@ -21,8 +20,8 @@ from agentdesk.base.paths import resource
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.form import Form
 from agentdesk.desktop.icons import icon, pixmap
-from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.page import Page
 from agentdesk.desktop.widgets.button import Button, LinkButton
 from agentdesk.desktop.widgets.empty import Badge
 from agentdesk.desktop.widgets.label import Label
@@ -31,7 +30,7 @@ from agentdesk.desktop.widgets.surface import Surface
 from agentdesk.sdk.context import CheckStep
 from agentdesk.sdk.schema import Schema
 
-__all__ = ["ConnectPage", "SignInPage", "WelcomePage"]
+__all__ = ["ConnectPage", "WelcomePage"]
 
 _CARD_WIDTH = 292
 
@@ -66,12 +65,7 @@ _CARDS: tuple[tuple[str, str, str, Msg, Msg, tuple[Msg, ...], Msg], ...] = (
 )
 
 
-class _Page(QWidget):
-    def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(event.rect(), theme().color("bg.canvas"))
-
-
-class WelcomePage(_Page):
+class WelcomePage(Page):
     """``chosen(str)`` tells ``sandbox``, ``connect`` or ``join``; keys 1, 2 and 3 choose as well."""
 
     chosen = Signal(str)
@@ -206,77 +200,7 @@ class _Card(Surface):
         self.chosen.emit(self._key)
 
 
-class SignInPage(_Page):
-    """``submitted(server, email, password)``; ``back`` leads to the three ways."""
-
-    submitted = Signal(str, str, str)
-    back = Signal()
-
-    def __init__(self, server: str = "", email: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._server = self._line(msg("Server address"), server or "https://")
-        self._email = self._line(msg("E-mail"), email)
-        self._password = self._line(msg("Password"), "")
-        self._password.setEchoMode(QLineEdit.EchoMode.Password)
-        self._strip = Strip("bad", self)
-        self._strip.hide()
-        self._button = Button(msg("Sign in"), "primary")
-        self._button.clicked.connect(self._submit)
-        back = LinkButton(msg("Back"), self)
-        back.clicked.connect(self.back)
-        box = QWidget(self)
-        box.setFixedWidth(380)
-        column = QVBoxLayout(box)
-        column.setSpacing(8)
-        column.addWidget(Label(msg("Sign in to your team"), "heading"))
-        column.addWidget(self._strip)
-        names = {
-            self._server: msg("Server address"),
-            self._email: msg("E-mail"),
-            self._password: msg("Password"),
-        }
-        for line in names:
-            title = Label(names[line], "small", "text.secondary", weight=500)
-            title.setBuddy(line)
-            column.addWidget(title)
-            column.addWidget(line)
-            line.returnPressed.connect(self._submit)
-        row = QHBoxLayout()
-        row.addWidget(back)
-        row.addStretch(1)
-        row.addWidget(self._button)
-        column.addSpacing(8)
-        column.addLayout(row)
-        outer = QVBoxLayout(self)
-        outer.addStretch(1)
-        outer.addWidget(box, 0, Qt.AlignmentFlag.AlignHCenter)
-        outer.addStretch(2)
-
-    def show_problem(self, title: Msg, text: Msg | None, field: str | None = None) -> None:
-        """Say why it did not work; what was typed stays, and the caret goes to ``field`` (``server``,
-        ``email`` or ``password``) where one is to blame."""
-        self._strip.show_message("bad", title, text)
-        self.set_busy(False)
-        lines = {"server": self._server, "email": self._email, "password": self._password}
-        lines.get(field or "password", self._password).setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def set_busy(self, busy: bool) -> None:
-        """Show that it is being tried."""
-        self._button.setEnabled(not busy)
-        self._button.set_text(msg("Signing in") if busy else msg("Sign in"))
-
-    def _line(self, name: Msg, value: str) -> QLineEdit:
-        line = QLineEdit(value, self)
-        line.setAccessibleName(tr(name))
-        return line
-
-    def _submit(self) -> None:
-        self._strip.hide()
-        self.set_busy(True)
-        self.submitted.emit(self._server.text().strip(), self._email.text().strip(), self._password.text())
-
-
-class ConnectPage(_Page):
+class ConnectPage(Page):
     """A channel's settings on one side, the test on the other. ``submitted`` asks for test and saving."""
 
     submitted = Signal()
