@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.sync.desk import Link
+from agentdesk.sync.presence import Other
 from tests.helpers.fake_desk import NOW, FakeDesk
-from tests.screens.runner import screen
+from tests.screens.runner import screen, settle
 
 CONVERSATION = ((584, 836),)
 NARROW = ((480, 600),)
@@ -69,6 +70,20 @@ for _name, _number, _sizes in (
 @screen("conversation-empty", sizes=CONVERSATION)
 def empty() -> QWidget:
     return ConversationView(FakeDesk.sample(NOW))
+
+
+@screen("conversation-colleagues", sizes=CONVERSATION)
+@frozen
+async def colleagues() -> QWidget:
+    desk, view = await _open(4417)
+    maria, elif_ = (
+        next(user.id for user in desk.world.users.values() if user.name.startswith(name))
+        for name in ("Maria", "Elif")
+    )
+    desk.subscribe(view.on_changes)
+    desk.colleagues(desk.find(4417), Other(maria, "reply"), Other(elif_))
+    await settle()
+    return view
 
 
 @screen("composer-writing", sizes=CONVERSATION)

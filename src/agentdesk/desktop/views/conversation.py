@@ -34,6 +34,7 @@ from agentdesk.desktop.views.message_actions import MessageActions
 from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.card import CardTools
 from agentdesk.desktop.views.messages.media import Media
+from agentdesk.desktop.views.presence import Presence
 from agentdesk.desktop.views.transcript import Place, TranscriptView
 from agentdesk.desktop.views.transcript_plan import first_new
 from agentdesk.desktop.widgets.empty import EmptyState
@@ -79,6 +80,7 @@ class ConversationView(QWidget):
         media = Media(desk)
         self.transcript = TranscriptView(CardTools(media, opener), clock.now, self)
         self.composer = Composer(desk, self)
+        self.presence = Presence(desk, self.composer, self.head.others, self)
         self.message_actions = MessageActions(desk, self)
         self.deeds = ConversationActions(desk, self.head, self.composer, self)
         self.empty = EmptyState(self)
@@ -140,6 +142,7 @@ class ConversationView(QWidget):
             self._tasks.start(self.composer.leave(), "leave")
         self.transcript.clear()
         self.composer.clear()
+        self.presence.open(None)
         self._show_nothing()
 
     def _show_nothing(self) -> None:
@@ -153,6 +156,7 @@ class ConversationView(QWidget):
 
     def on_changes(self, changes: Changes) -> None:
         """Follow what has changed in the replica."""
+        self.presence.on_changes(changes)
         if self._head_row is None:
             return
         here = self._head_row.id
@@ -193,6 +197,7 @@ class ConversationView(QWidget):
         seen = self._last_seen.get(head.id)
         self.head.show_row(head, self._desk.me)
         self._stack.setCurrentWidget(self._page)
+        self.presence.open(head.id)
         self.transcript.show_conversation(
             head,
             timeline.messages,
@@ -264,6 +269,7 @@ class ConversationView(QWidget):
 
     def _show_trouble(self, title: Msg, hint: Msg | None) -> None:
         self._head_row = self.deeds.row = None
+        self.presence.open(None)
         self.transcript.clear()
         self.empty.show_message("triangle-alert", title, hint, msg("Try again"), kind="warn")
         self._stack.setCurrentWidget(self.empty)
@@ -307,6 +313,7 @@ class ConversationView(QWidget):
         column.setSpacing(0)
         column.addWidget(self.head)
         column.addWidget(self.transcript, 1)
+        column.addWidget(self.presence.line)
         column.addWidget(self.composer)
         for page in (self.empty, self._loading, self._page):
             self._stack.addWidget(page)

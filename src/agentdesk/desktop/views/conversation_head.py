@@ -21,6 +21,7 @@ from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import isolate_ltr, tr
 from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.presence_parts import PresenceFaces
 from agentdesk.desktop.widgets.avatar import Avatar, paint_avatar
 from agentdesk.desktop.widgets.button import Button, IconButton
 from agentdesk.desktop.widgets.chip import Chip, ChipLabel
@@ -82,6 +83,7 @@ class ConversationHead(QWidget):
         self.back = IconButton("arrow-left", msg("Back to the list"), parent=self)
         self.back.clicked.connect(self.back_pressed)
         self.back.hide()
+        self.others = PresenceFaces(self)
         self.assignee = AssigneeButton(self)
         self.assignee.clicked.connect(self.assign_pressed)
         self.snooze = IconButton("alarm-clock", msg("Snooze…"), parent=self)
@@ -149,6 +151,7 @@ class ConversationHead(QWidget):
         for widget in (self.back, self._avatar, self._name, self._priority):
             first.addWidget(widget)
         first.addStretch(1)
+        first.addWidget(self.others)
         buttons: tuple[QWidget, ...] = (self.assignee, self.snooze, self.more, self.resolve, self.panel)
         for button in buttons:
             first.addWidget(button)

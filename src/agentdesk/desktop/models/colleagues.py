@@ -1,0 +1,77 @@
+"""Colleagues who are at a conversation, as words: names are read from the team when somebody new turns up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from agentdesk.base.tasks import Tasks
+from agentdesk.base.text import Msg, msg
+from agentdesk.sync.desk import DeskPort
+from agentdesk.sync.presence import Other, Writing
+
+__all__ = ["Colleague", "Colleagues", "words_for_all", "words_for_one"]
+
+Colleague = tuple[UUID, str, Writing]
+"""Who it is (id and whole name) and what they are writing."""
+
+
+class Colleagues:
+    """``on_read`` is called when names have arrived that were asked for."""
+
+    def __init__(self, desk: DeskPort, tasks: Tasks, on_read: Callable[[], None]) -> None:
+        self._desk = desk
+        self._tasks = tasks
+        self._on_read = on_read
+        self._names: dict[UUID, str] = {}
+        self._unknown: set[UUID] = set()
+
+    def at(self, conversation_id: UUID) -> tuple[Colleague, ...]:
+        """Who else is at a conversation, writers first; those without a name yet are left out until it is
+        there."""
+        others = self._desk.others_at(conversation_id)
+        if any(other.user_id not in self._names and other.user_id not in self._unknown for other in others):
+            self._read(others)
+        return tuple(
+            (other.user_id, self._names[other.user_id], other.writing)
+            for other in others
+            if other.user_id in self._names
+        )
+
+    def read_again(self) -> None:
+        """Somebody's name may be another one now; the old ones show meanwhile."""
+        self._unknown.clear()
+        if self._names:
+            self._tasks.start(self._read_names(set()), "names")
+
+    def _read(self, others: Sequence[Other]) -> None:
+        if not self._tasks.running("names"):
+            self._tasks.start(self._read_names({other.user_id for other in others}), "names")
+
+    async def _read_names(self, wanted: set[UUID]) -> None:
+        self._names = {user.id: user.name for user in await self._desk.users()}
+        self._unknown |= wanted - self._names.keys()
+        self._on_read()
+
+
+def words_for_one(name: str, writing: Writing) -> Msg:
+    """Say what a colleague is doing at a conversation; first names do within a team."""
+    name = _first(name)
+    if writing == "reply":
+        return msg("{name} is writing a reply", name=name)
+    if writing == "note":
+        return msg("{name} is writing a note", name=name)
+    return msg("{name} is viewing", name=name)
+
+
+def words_for_all(writers: Sequence[Colleague]) -> Msg | None:
+    """Say who is writing; None where nobody is."""
+    if not writers:
+        return None
+    if len(writers) == 1:
+        return words_for_one(writers[0][1], writers[0][2])
+    return msg("{names} are writing", names=", ".join(_first(name) for _, name, _ in writers))
+
+
+def _first(name: str) -> str:
+    return (name.split() or [name])[0]

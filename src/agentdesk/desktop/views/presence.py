@@ -1,0 +1,118 @@
+"""Together on a conversation: colleagues hear where this person is, and the person sees who else is there."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+from agentdesk.base.text import msg
+from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.models.colleagues import Colleague, Colleagues, words_for_one
+from agentdesk.desktop.views.composer import Composer
+from agentdesk.desktop.views.presence_parts import PresenceFaces, PresenceLine
+from agentdesk.desktop.widgets.announce import announce
+from agentdesk.sync.desk import Changes, DeskPort
+from agentdesk.sync.presence import Writing
+
+__all__ = ["Presence"]
+
+_QUIET_MS = 20_000
+"""Who has typed nothing for so long is not writing any more."""
+_NOTICED = (
+    QEvent.Type.WindowActivate,
+    QEvent.Type.WindowDeactivate,
+    QEvent.Type.Show,
+    QEvent.Type.Hide,
+)
+
+
+class Presence(QObject):
+    """For the conversation in ``view``; ``faces`` and ``line`` show who else is there.
+
+    Somebody counts as being there only while the view is on screen and its window, or a dialog of it, is the
+    active one.
+    """
+
+    def __init__(self, desk: DeskPort, composer: Composer, faces: PresenceFaces, view: QWidget) -> None:
+        super().__init__(view)
+        self.line = PresenceLine(view)
+        self._desk, self._view, self._faces, self._box = desk, view, faces, composer.box
+        self._people: tuple[Colleague, ...] = ()
+        self._colleagues = Colleagues(desk, tasks_of(self, "presence"), self._refresh)
+        self._here: UUID | None = None
+        self._writing: Writing = ""
+        self._told: tuple[UUID | None, Writing] = (None, "")
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(_QUIET_MS)
+        self._quiet.timeout.connect(self._stop_writing)
+        self._box.typed.connect(self._on_typed)
+        self._box.mode_changed.connect(self._stop_writing)
+        composer.sent.connect(self._stop_writing)
+        view.installEventFilter(self)
+        QGuiApplication.instance().focusWindowChanged.connect(self._tell)  # type: ignore[union-attr]
+
+    def open(self, conversation_id: UUID | None) -> None:
+        """Another conversation is on screen now, or none."""
+        if conversation_id != self._here:
+            self._here, self._people = conversation_id, ()
+            self._stop_writing()
+        self._refresh()
+
+    def on_changes(self, changes: Changes) -> None:
+        """Follow who comes and goes."""
+        if not changes or "user" in changes:
+            self._colleagues.read_again()
+        elif self._here not in changes.get("presence", ()):
+            return
+        self._refresh()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in _NOTICED and is_alive(self._view):
+            self._tell()
+        return False
+
+    def _refresh(self) -> None:
+        if not is_alive(self):
+            return
+        people = self._colleagues.at(self._here) if self._here is not None else ()
+        before, self._people = self._people, people
+        self._faces.show_people(people)
+        self.line.show_people(people)
+        if people:
+            news = [tr(words_for_one(name, writing)) for _, name, writing in set(people) - set(before)]
+            if news:
+                announce(self._faces, ", ".join(sorted(news)))
+        elif before:
+            announce(self._faces, tr(msg("Nobody else is here now")))
+
+    def _on_typed(self) -> None:
+        if self._box.text.is_blank():
+            self._stop_writing()
+            return
+        self._writing = self._box.mode
+        self._quiet.start()
+        self._tell()
+
+    def _stop_writing(self) -> None:
+        self._quiet.stop()
+        self._writing = ""
+        self._tell()
+
+    def _tell(self) -> None:
+        place: tuple[UUID | None, Writing] = (None, "")
+        if self._here is not None and self._is_watched():
+            place = (self._here, self._writing)
+        if place != self._told:
+            self._told = place
+            self._desk.be_at(*place)
+
+    def _is_watched(self) -> bool:
+        window, own = QApplication.activeWindow(), self._view.window()
+        while window is not None and window is not own:
+            window = window.parentWidget()
+        return window is not None and self._view.isVisible()
