@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,10 +14,14 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import conversation, settled, shown
+from tests.helpers.windows import list_loaded, main_window
 
 from agentdesk.desktop.locale import apply_locale
+from agentdesk.desktop.models.queue import WRITERS_ROLE
+from agentdesk.desktop.theme import Density, theme
 from agentdesk.desktop.views import presence
 from agentdesk.desktop.views.conversation import ConversationView
+from agentdesk.queries.rows import View
 from agentdesk.sync.presence import Other
 
 ANA, TOM = 4417, 4390
@@ -233,6 +238,37 @@ async def test_somebody_unknown_is_left_out_and_asked_for_once(desk: FakeDesk) -
         )
         desk.emit(user={UUID(int=7)})
         await until(lambda: view.head.others.accessibleName() == "Nora is viewing")
+
+
+@pytest.mark.parametrize("density", ["roomy", "normal", "compact"])
+async def test_a_row_of_the_list_says_who_writes_but_not_who_looks(
+    desk: FakeDesk, tmp_path: Path, density: Density
+) -> None:
+    ana, maria = desk.find(ANA), _user(desk, "Maria")
+    async with main_window(desk, tmp_path) as panes:
+        panes.show_view(View(kind="all"))
+        await list_loaded(panes, desk)
+        theme().set_density(density)
+        try:
+            await settled(20)
+            model, table = panes.queue.model, panes.queue.table
+            place = model.position(ana)
+            assert place is not None
+            index = model.index(place, 0)
+            before = table.viewport().grab().toImage()
+            plain = index.data(Qt.ItemDataRole.AccessibleDescriptionRole)
+            desk.colleagues(ana, Other(maria))
+            await settled(20)
+            assert index.data(WRITERS_ROLE) == ()
+            desk.colleagues(ana, Other(maria, "reply"))
+            await until(lambda: index.data(WRITERS_ROLE) == ((maria, "Maria Costa", "reply"),))
+            spoken = index.data(Qt.ItemDataRole.AccessibleDescriptionRole)
+            assert spoken == f"Maria is writing a reply, {plain}"
+            await until(lambda: table.viewport().grab().toImage() != before)
+            desk.colleagues(ana)
+            await until(lambda: table.viewport().grab().toImage() == before)
+        finally:
+            theme().set_density("normal")
 
 
 async def test_the_words_follow_the_language(desk: FakeDesk) -> None:

@@ -13,7 +13,13 @@ from agentdesk.desktop.delegates.queue_look import AVATAR, END, QUICK, TOP, quic
 from agentdesk.desktop.delegates.queue_rows import RowPainter, RowState
 from agentdesk.desktop.delegates.queue_sections import HEADER_HEIGHT, paint_heading
 from agentdesk.desktop.icons import paint_icon
-from agentdesk.desktop.models.queue import HAS_DRAFT_ROLE, HEADING_ROLE, ROW_ROLE, SELECTED_ROLE
+from agentdesk.desktop.models.queue import (
+    HAS_DRAFT_ROLE,
+    HEADING_ROLE,
+    ROW_ROLE,
+    SELECTED_ROLE,
+    WRITERS_ROLE,
+)
 from agentdesk.desktop.models.queue_sections import SectionHeading
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.mirror import mirrored
@@ -84,7 +90,8 @@ class QueueDelegate(QStyledItemDelegate):
         else:
             quick = _QUICK_ROOM if under and row.status != "resolved" else 0
             drafted = bool(index.data(HAS_DRAFT_ROLE))
-            self._rows.paint(painter, rect, direction, row, RowState(background, drafted, chosen, quick))
+            stands = RowState(background, drafted, chosen, quick, index.data(WRITERS_ROLE))
+            self._rows.paint(painter, rect, direction, row, stands)
             if quick:
                 self._paint_quick(painter, rect, direction)
         painter.restore()

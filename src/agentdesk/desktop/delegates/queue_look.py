@@ -43,6 +43,8 @@ class QueueLook:
         self.mark = look.color("accent.mark")
         self.chosen = look.color("accent.tint")
         self.check = look.color("accent.fill")
+        self.writer = look.color("accent.text")
+        self.body_metrics = QFontMetrics(self.body)
         self.divider = QPen(look.color("line.subtle"), 0)
         self.text_start = _TEXT_START[self.density]
         self.height = self._height()

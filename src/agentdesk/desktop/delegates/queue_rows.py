@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,8 +13,9 @@ from PySide6.QtGui import QPainter, QPen, QTextLayout
 from agentdesk.base import clock
 from agentdesk.base.text import msg
 from agentdesk.desktop.delegates.queue_look import AVATAR, END, TOP, QueueLook
-from agentdesk.desktop.icons import pixmap
+from agentdesk.desktop.icons import paint_icon, pixmap
 from agentdesk.desktop.locale import age_text, current_language, isolate, tr
+from agentdesk.desktop.models.colleagues import Colleague, words_for_all
 from agentdesk.desktop.models.queue import NO_SUBJECT, UNKNOWN_SENDER
 from agentdesk.desktop.widgets.avatar import paint_avatar, paint_channel_tile
 from agentdesk.desktop.widgets.chip import Chip, chip_height, chip_width, paint_chips
@@ -27,17 +28,20 @@ __all__ = ["RowPainter", "RowState"]
 _CACHED_LAYOUTS = 400
 _COMPACT_NAME = 104
 _CHECK = 18
+_WRITER = 16
 
 
 @dataclass(frozen=True, slots=True)
 class RowState:
     """How a row stands: ``background`` is the colour role behind it, ``chosen`` whether it is selected,
-    ``quick`` the room its quick buttons take at the end of the first line, in pixels."""
+    ``quick`` the room its quick buttons take at the end of the first line, in pixels, ``writers`` which
+    colleagues are writing there."""
 
     background: str
     has_draft: bool
     chosen: bool
     quick: int = 0
+    writers: tuple[Colleague, ...] = ()
 
 
 class RowPainter:
@@ -91,7 +95,10 @@ class RowPainter:
         self._paint_first_line(painter, at, direction, row, state, width)
         roomy = look.density == "roomy"
         place = at(x, TOP + look.line - 1, width, look.line)
-        self._subject(row, width, direction).draw(painter, QPointF(place.topLeft()))
+        if state.writers:
+            self._paint_writers(painter, place, direction, state.writers)
+        else:
+            self._subject(row, width, direction).draw(painter, QPointF(place.topLeft()))
         top = TOP + (3 if roomy else 2) * look.line - 1
         last = at(x, top, width, chip_height())
         self._paint_last_line(painter, last, direction, row, state.has_draft)
@@ -145,7 +152,7 @@ class RowPainter:
         else:
             paint_channel_tile(painter, tile, row.channel)
         end = x + width - (state.quick or self._paint_time(painter, at, direction, row, x + width, y)) - 8
-        for chip in self._compact_chips(row):
+        for chip in self._compact_chips(row, state):
             wide = chip_width(chip)
             box = at(end - wide, (look.height - chip_height()) // 2, wide, chip_height())
             paint_chips(painter, box, [chip], direction)
@@ -160,6 +167,29 @@ class RowPainter:
         if end - start > 24:
             subject = self._subject(row, end - start, direction)
             subject.draw(painter, QPointF(at(start, y, end - start, look.line).topLeft()))
+
+    def _paint_writers(
+        self,
+        painter: QPainter,
+        rect: QRect,
+        direction: Qt.LayoutDirection,
+        writers: Sequence[Colleague],
+    ) -> None:
+        """Paint who is writing in the place of the subject: the first one's face, a pencil, and words."""
+        words = words_for_all(writers)
+        if words is None:
+            return
+        user_id, name, _ = writers[0]
+        top = rect.y() + (rect.height() - _WRITER) // 2
+        face = QRect(rect.x(), top, _WRITER, _WRITER)
+        paint_avatar(painter, mirrored(direction, rect, face), name, user_id)
+        pencil = QRect(rect.x() + _WRITER + 6, top + 1, 14, 14)
+        paint_icon(painter, mirrored(direction, rect, pencil), "pencil", "accent.text")
+        rest = mirrored(direction, rect, rect.adjusted(_WRITER + 26, 0, 0, 0))
+        painter.setFont(self.look.body)
+        painter.setPen(self.look.writer)
+        text = self.look.body_metrics.elidedText(tr(words), Qt.TextElideMode.ElideRight, rest.width())
+        painter.drawText(rest, AT_START[direction], text)
 
     def _subject(self, row: QueueRow, width: int, direction: Qt.LayoutDirection) -> QTextLayout:
         key = (row.id, row.ver, width, direction)
@@ -218,9 +248,9 @@ class RowPainter:
         chips += [Chip(tag) for tag in row.tags[:2]]
         return chips
 
-    def _compact_chips(self, row: QueueRow) -> list[Chip]:
+    def _compact_chips(self, row: QueueRow, state: RowState) -> list[Chip]:
         """The few that one line has room for, from its end."""
-        chips: list[Chip] = []
+        chips: list[Chip] = [Chip("", "accent", "pencil")] if state.writers else []
         if row.failed:
             chips.append(Chip("", "bad_text", "circle-alert"))
         elif row.waiting_since is not None:

@@ -20,6 +20,7 @@ from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import age_text, date_text, time_text, tr
+from agentdesk.desktop.models.colleagues import Colleague, Colleagues, words_for_all
 from agentdesk.desktop.models.queue_sections import Sections
 from agentdesk.desktop.plain import tip
 from agentdesk.queries.rows import QueueRow
@@ -33,6 +34,7 @@ __all__ = [
     "ROW_ROLE",
     "SELECTED_ROLE",
     "UNKNOWN_SENDER",
+    "WRITERS_ROLE",
     "QueueModel",
 ]
 
@@ -43,6 +45,7 @@ ID_ROLE = Qt.ItemDataRole.UserRole + 1
 HAS_DRAFT_ROLE = Qt.ItemDataRole.UserRole + 2
 SELECTED_ROLE = Qt.ItemDataRole.UserRole + 3
 HEADING_ROLE = Qt.ItemDataRole.UserRole + 4
+WRITERS_ROLE = Qt.ItemDataRole.UserRole + 5
 
 NO_SUBJECT = msg("No subject")
 UNKNOWN_SENDER = msg("Unknown sender")
@@ -73,6 +76,7 @@ class QueueModel(QAbstractTableModel):
         self._wanted: dict[UUID, None] = {}
         self._stale: set[UUID] = set()
         self._tasks = tasks_of(self, "queue rows")
+        self._colleagues = Colleagues(desk, self._tasks, self.tick)
         self._fetch_timer = QTimer(self)
         self._fetch_timer.setSingleShot(True)
         self._fetch_timer.setInterval(0)
@@ -136,6 +140,10 @@ class QueueModel(QAbstractTableModel):
         self._drafts = drafts
         self._tell_visible_changed(changed & self._known)
 
+    def show_writers(self, ids: Iterable[UUID]) -> None:
+        """Somebody began or ceased to write in these conversations."""
+        self._tell_visible_changed(self._known.intersection(ids))
+
     def tick(self) -> None:
         """Repaint times: the views ask only for what is visible."""
         if self._ids:
@@ -162,15 +170,22 @@ class QueueModel(QAbstractTableModel):
             return row
         if role == HAS_DRAFT_ROLE:
             return conversation_id in self._drafts
+        if role == WRITERS_ROLE:
+            return self._writers(conversation_id)
         if row is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return spoken(row, selected=conversation_id in self.selected)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return ", ".join(part for part in (row.preview, *row.tags, row.assignee_name) if part)
+            writing = words_for_all(self._writers(conversation_id))
+            parts = (tr(writing) if writing else "", row.preview, *row.tags, row.assignee_name)
+            return ", ".join(part for part in parts if part)
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(_details(row))
         return None
+
+    def _writers(self, conversation_id: UUID) -> tuple[Colleague, ...]:
+        return tuple(person for person in self._colleagues.at(conversation_id) if person[2])
 
     def _get(self, conversation_id: UUID) -> QueueRow | None:
         row = self._rows.get(conversation_id)

@@ -118,6 +118,8 @@ class QueuePane(QWidget):
             self._reload_soon.start(_BIG_LIST_PAUSE_MS if len(self._model.ids) > _BIG_LIST else 0)
         if everything or "draft" in changes:
             self._tasks.start(self._load_drafts(), "drafts")
+        if "presence" in changes:
+            self._model.show_writers(changes["presence"])
 
     def on_status(self) -> None:
         """Follow the connection: an empty list says whether its conversations are on the way."""
