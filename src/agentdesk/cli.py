@@ -35,6 +35,10 @@ def _run(parsed: argparse.Namespace) -> int:
         from agentdesk.app import admin
 
         return admin.run(parsed)
+    if parsed.command == "doctor":
+        from agentdesk.app import doctor
+
+        return doctor.run(parsed)
     if parsed.command == "demo":
         from agentdesk.app.demo import main as demo
 
@@ -93,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _server_command(commands)
     _admin_command(commands)
+    _doctor_command(commands)
     _demo_command(commands)
     return parser
 
@@ -138,6 +143,15 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     token.add_argument("--name", required=True)
 
     _channel_commands(subjects)
+    _copy_commands(subjects)
+
+
+def _copy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    backup = subjects.add_parser("backup", help="copy the database into one file while the server works")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    adopt = subjects.add_parser("adopt-restore", help="take up a database that was restored from a copy")
+    for parser in (backup, adopt):
+        parser.set_defaults(verb="")
 
 
 def _channel_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -162,6 +176,13 @@ def _channel_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
         ("resume", "go on"),
     ):
         channels.add_parser(verb, help=text).add_argument("name")
+
+
+def _doctor_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    doctor = commands.add_parser("doctor", help="say what is wrong with a server, and what helps")
+    doctor.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
+    doctor.add_argument("--data", type=Path, metavar="DIR", help="the server's folder")
+    doctor.add_argument("--json", action="store_true", help="for programs")
 
 
 def _demo_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

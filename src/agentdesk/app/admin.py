@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from agentdesk.app import admin_copies
 from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
@@ -30,8 +31,10 @@ def run(parsed: argparse.Namespace) -> int:
 async def _run(parsed: argparse.Namespace) -> int:
     db = Database(parsed.database)
     try:
+        if parsed.subject == "backup":  # before an upgrade too: what is copied stays as it is
+            return await admin_copies.backup(db, parsed)
         await db.migrate()
-        return await _VERBS[f"{parsed.subject} {parsed.verb}"](db, parsed)
+        return await _VERBS[f"{parsed.subject} {parsed.verb}".strip()](db, parsed)
     finally:
         await db.close()
 
@@ -124,6 +127,7 @@ _VERBS = {
     "channel authorise": _channel_authorise,
     "channel pause": _channel_pause,
     "channel resume": _channel_resume,
+    "adopt-restore": admin_copies.adopt_restore,
 }
 
 

@@ -18,10 +18,16 @@ from agentdesk.store.tables import message, outbox
 
 
 async def retry_delivery(context: Context, command: RetryDelivery) -> None:
-    """Send a failed or uncertain message again, under its old key; one that waits for a try goes now."""
+    """Send a failed or uncertain message again, under its old key; one that waits for a try goes now.
+
+    A decision that is offered again after a restore may have been carried out: it is looked up first.
+    """
     row = await _outgoing(context, command.message_id)
     if row["delivery"] == DeliveryState.QUEUED:
         await _hurry(context, row["id"])
+        return
+    if context.sent_since is not None:
+        await _decide(context, row, DeliveryState.VERIFY, "verify")
         return
     await _decide(context, row, DeliveryState.QUEUED, "queued")
 

@@ -34,7 +34,7 @@ _NEXT: dict[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.SENT: frozenset({DeliveryState.DELIVERED, DeliveryState.READ, DeliveryState.FAILED}),
     DeliveryState.DELIVERED: frozenset({DeliveryState.READ, DeliveryState.FAILED}),
     DeliveryState.READ: frozenset(),
-    DeliveryState.FAILED: frozenset({DeliveryState.QUEUED}),
+    DeliveryState.FAILED: frozenset({DeliveryState.QUEUED, DeliveryState.VERIFY}),
 }
 
 

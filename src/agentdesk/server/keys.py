@@ -36,6 +36,15 @@ async def open_vault(db: Database) -> Vault:
             continue  # another starter has just made the entries: they are there now
 
 
+async def key_place(db: Database) -> Path | None:
+    """Return where the key of this database has to lie, or None where none was made yet."""
+    async with db.read() as conn:
+        database_id = await conn.scalar(
+            select(server_info.c.value).where(server_info.c.name == "database_id")
+        )
+    return _key_file(db, database_id) if database_id is not None else None
+
+
 async def _open(db: Database) -> Vault:
     async with db.write() as conn:
         known = dict((await conn.execute(select(server_info.c.name, server_info.c.value))).all())

@@ -57,7 +57,7 @@ class Lease:
             return False
 
     async def _take(self, conn: AsyncConnection) -> bool:
-        now = await _database_time(conn)
+        now = await database_time(conn)
         row = (
             await conn.execute(
                 select(lease.c.holder, lease.c.token, lease.c.expires_at)
@@ -81,7 +81,7 @@ class Lease:
     async def renew(self) -> None:
         """Keep the lease for another while. Raises LeaseLost."""
         async with self._db.write() as conn:
-            now = await _database_time(conn)
+            now = await database_time(conn)
             kept = await conn.execute(
                 update(lease)
                 .where(lease.c.name == self.name, lease.c.token == self.token, lease.c.expires_at > now)
@@ -92,7 +92,7 @@ class Lease:
 
     async def check(self, conn: AsyncConnection) -> None:
         """Raise LeaseLost unless the lease is ours, now and until the transaction of ``conn`` ends."""
-        now = await _database_time(conn)
+        now = await database_time(conn)
         statement = (
             select(lease.c.expires_at)
             .where(lease.c.name == self.name, lease.c.token == self.token)
@@ -105,7 +105,7 @@ class Lease:
     async def still_ours(self) -> None:
         """Raise LeaseLost unless the lease is ours at this moment; asked before each call to the outside."""
         async with self._db.read() as conn:
-            now = await _database_time(conn)
+            now = await database_time(conn)
             mine = lease.c.name == self.name, lease.c.token == self.token
             expires_at = await conn.scalar(select(lease.c.expires_at).where(*mine))
         if expires_at is None or expires_at <= now:
@@ -115,7 +115,7 @@ class Lease:
         """Let others have it at once."""
         async with self._db.write() as conn:
             mine = lease.c.name == self.name, lease.c.token == self.token
-            await conn.execute(update(lease).where(*mine).values(expires_at=await _database_time(conn)))
+            await conn.execute(update(lease).where(*mine).values(expires_at=await database_time(conn)))
 
     async def keep(self, every: float = RENEW_SECONDS) -> None:
         """Renew for ever. Raises LeaseLost; a database that does not answer is asked again until the lease
@@ -150,7 +150,7 @@ def lasting_holder(data_dir: Path, proposed: str) -> str:
     return proposed
 
 
-async def _database_time(conn: AsyncConnection) -> datetime:
+async def database_time(conn: AsyncConnection) -> datetime:
     """What time it is for the database: one clock for all servers. A SQLite file has only one server."""
     if conn.dialect.name == "sqlite":
         return clock.now()

@@ -23,18 +23,42 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
-from agentdesk.base.errors import Invalid
+from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.store.tables import change_log, server_info
 from agentdesk.store.types import Xid
 from agentdesk.sync.scope import Scope
 
-__all__ = ["Cursor", "Entry", "Position", "ensure_epoch", "prune", "read_since", "still_good", "where_now"]
+__all__ = [
+    "COPIED_NAME",
+    "Cursor",
+    "Entry",
+    "NotAdopted",
+    "Position",
+    "begin_epoch",
+    "ensure_epoch",
+    "prune",
+    "read_since",
+    "still_good",
+    "where_now",
+]
 
 _NOBODY = UUID(int=0)
 _EPOCH_NAME = "epoch"
+COPIED_NAME = "copied_at"
+"""The fact of the server that marks a back-up: when it was made, until somebody adopts it."""
 _START_NAME = "change_log_start"
 _DAY_PREFIX = "change_log_day:"
+
+
+class NotAdopted(AgentDeskError):
+    """The database is a back-up that was put in place, and nobody has said so."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            msg("This database is a back-up that was put in place; what it calls unsent may have been sent."),
+            msg("Run agentdesk admin adopt-restore on it first."),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +202,18 @@ async def ensure_epoch(conn: AsyncConnection) -> str:
     """Return the epoch of this database, in a writing transaction; made on first use.
 
     A log that names transactions this PostgreSQL server has not reached came with a dump from another one:
-    it cannot be read by transaction, so it is emptied and a new epoch begins.
+    it cannot be read by transaction, so it is emptied and a new epoch begins. Raises NotAdopted.
     """
+    if await _value(conn, COPIED_NAME) is not None:
+        raise NotAdopted
     epoch = await _value(conn, _EPOCH_NAME)
     if epoch is not None and not await _from_elsewhere(conn):
         return epoch
+    return await begin_epoch(conn)
+
+
+async def begin_epoch(conn: AsyncConnection) -> str:
+    """Begin a new epoch, in a writing transaction, and return it: every desk is filled anew."""
     await conn.execute(delete(change_log))
     await conn.execute(delete(server_info).where(server_info.c.name.like("change_log%")))
     fresh = secrets.token_hex(8)

@@ -1,0 +1,59 @@
+"""PostgreSQL settings that decide whether what was committed is still there tomorrow."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base.text import msg, plural
+from agentdesk.server.findings import Finding
+
+_MUST_BE_ON = ("fsync", "full_page_writes", "autovacuum")
+_FEW_CONNECTIONS = 40
+_HOURS = 1
+
+
+async def check_postgresql(conn: AsyncConnection) -> list[Finding]:
+    """Return settings that lose data or slow everything down; nothing for SQLite."""
+    if conn.dialect.name != "postgresql":
+        return []
+    rows = await conn.execute(text("SELECT name, setting FROM pg_settings"))
+    settings = {row.name: row.setting for row in rows}
+    found = [_off(name) for name in _MUST_BE_ON if settings.get(name) == "off"]
+    if settings.get("synchronous_commit") == "off":
+        found.append(_off("synchronous_commit"))
+    if settings.get("server_encoding") != "UTF8":
+        words = msg("The database is encoded in {name}, not in UTF8.", name=settings.get("server_encoding"))
+        found.append(Finding("postgresql", words, msg("Create it anew with ENCODING 'UTF8' and restore it.")))
+    if int(settings.get("max_connections", 0)) < _FEW_CONNECTIONS:
+        words = msg("PostgreSQL allows {count} connections only.", count=settings["max_connections"])
+        remedy = msg("A server needs up to {count}; raise max_connections.", count=20)
+        found.append(Finding("postgresql", words, remedy, wrong=False))
+    return [*found, *await _old_transactions(conn)]
+
+
+def _off(name: str) -> Finding:
+    return Finding(
+        "postgresql",
+        msg("The PostgreSQL setting {name} is off: a crash may lose or damage data.", name=name)
+        if name != "autovacuum"
+        else msg("The PostgreSQL setting {name} is off: the database grows and becomes slow.", name=name),
+        msg("Set {name} = on and reload PostgreSQL.", name=name),
+    )
+
+
+async def _old_transactions(conn: AsyncConnection) -> list[Finding]:
+    count = await conn.scalar(
+        text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND xact_start < now() - make_interval(hours => :hours)"
+        ).bindparams(hours=_HOURS)
+    )
+    if not count:
+        return []
+    words = plural(
+        "{count} transaction has been open for more than an hour: nothing old can be tidied away.",
+        "{count} transactions have been open for more than an hour: nothing old can be tidied away.",
+        int(count),
+    )
+    return [Finding("postgresql", words, msg("See pg_stat_activity for whose they are."), wrong=False)]
