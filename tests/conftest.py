@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the key ring of who tests
 
 import pytest
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -28,11 +29,11 @@ Start = Callable[..., "Desk"]
 class Desk:
     """A running desk program and what it has printed."""
 
-    def __init__(self, profile: Path, *arguments: str) -> None:
+    def __init__(self, profile: Path, *arguments: str, **more: str) -> None:
         profile.mkdir(exist_ok=True)
         self._log = profile.parent / f"{profile.name}-{len(list(profile.parent.glob('*.out')))}.out"
         command = [sys.executable, "-m", "tests.helpers.desk_driver", str(profile), *arguments]
-        env = {**os.environ, "PYTHONUNBUFFERED": "1", "QT_QPA_PLATFORM": "offscreen"}
+        env = {**os.environ, "PYTHONUNBUFFERED": "1", "QT_QPA_PLATFORM": "offscreen", **more}
         self.process: subprocess.Popen[bytes] = spawn(command, self._log, env=env)
 
     async def shows(self, pattern: str) -> re.Match[str]:
@@ -59,8 +60,8 @@ class Desk:
 def start() -> Iterator[Start]:
     started: list[Desk] = []
 
-    def begin(profile: Path, *arguments: str) -> Desk:
-        started.append(Desk(profile, *arguments))
+    def begin(profile: Path, *arguments: str, **env: str) -> Desk:
+        started.append(Desk(profile, *arguments, **env))
         return started[-1]
 
     yield begin
@@ -145,3 +146,31 @@ async def test_what_was_typed_survives_a_power_cut(
         assert [draft.text for draft in await again.drafts()] == ["Take 6 mm anch"]
     finally:
         await again.close()
+
+
+async def test_a_session_in_the_key_ring_opens_the_desk(
+    start: Start,
+    programs: Programs,
+    sqlite_url: str,
+    tmp_path: Path,
+    mailbox: Mailbox,
+    smtp_server: SmtpServer,
+) -> None:
+    company = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+    company.start()
+    token = await sign_in(company.address, "ana@desk.test", "correct horse")
+    profile, ring = tmp_path / "desk", tmp_path / "ring.json"
+    _settings(profile, DeskSettings(mode="team", server=company.address, session_in_ring=True))
+    env = {
+        "PYTHON_KEYRING_BACKEND": "tests.helpers.file_key_ring.FileKeyRing",
+        "TEST_KEY_RING": str(ring),
+    }
+    ring.write_text(json.dumps({f"AgentDesk/session of {profile}": token}))
+    desk = start(profile, **env)
+    await desk.shows("desk synced")
+    assert stop(desk.process) == 0
+    ring.write_text("locked")
+    desk = start(profile, **env)
+    await desk.shows("page SignInPage: Sign in to your team")
+    assert stop(desk.process) == 0
+    assert "Traceback" not in desk.output()

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import gc
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from agentdesk.desktop.settings import SettingsFile
 
 if TYPE_CHECKING:
     from agentdesk.app.private_server import PrivateServer
+    from agentdesk.app.session import SessionKeeper
     from agentdesk.desktop.window import MainWindow
     from agentdesk.desktop.workspace import Workspace
     from agentdesk.queries.rows import View
@@ -31,6 +31,8 @@ _log = get_logger(__name__)
 
 ALONE, TEAM = "alone", "team"
 _ROWS_SECONDS = 1.0
+_MOVE_AFTER_SECONDS = 10.0
+"""When a session in a file is moved to the key ring: the start is over by then."""
 
 
 class DeskProgram:
@@ -136,13 +138,17 @@ class DeskProgram:
 
     async def _join(self, window: MainWindow, server: str) -> None:
         """Sign in to a team's server: with the kept session, or by asking."""
-        token = self._session_file().read_text("utf-8") if self._session_file().exists() else ""
-        if token and server == self._settings.now.server:
-            await self._show_panes(window, server)
-            await self.open_desk(server, token)
-            return
         from agentdesk.app.first_run import FirstRun
 
+        session = self._session()
+        if session.exists and server == self._settings.now.server:
+            await self._show_panes(window, server)
+            token = await session.read()
+            if token:
+                await self.open_desk(server, token)
+                self._tasks.start(_move_later(session), "move the session")
+                return
+            await self._end_early()
         FirstRun(self, window, self._settings, self._profile).ask_sign_in(server)
 
     async def work_alone(self) -> None:
@@ -156,11 +162,9 @@ class DeskProgram:
 
     async def join_team(self, server: str, email: str, token: str, authority: str = "") -> None:
         """Keep the session and open the desk on the team's server, trusted by ``authority`` where given."""
-        path = self._session_file()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(token)
+        session = self._session()
+        session.drop()  # at once: it may be that of another server
+        self._tasks.start(session.keep(token), "keep the session")  # the key ring may ask first
         self._settings.change(mode=TEAM, server=server, email=email, authority=authority)
         await self.open_desk(server, token)
 
@@ -235,8 +239,10 @@ class DeskProgram:
         await desk.close()
         FirstRun(self, self._window, self._settings, self._profile).ask_sign_in()
 
-    def _session_file(self) -> Path:
-        return self._profile / "session"
+    def _session(self) -> SessionKeeper:
+        from agentdesk.app.session import SessionKeeper
+
+        return SessionKeeper(self._profile, self._settings)
 
     def _on_closed(self) -> None:
         request_shutdown("closed")
@@ -267,6 +273,11 @@ def _import_local_desk() -> type[LocalDesk]:
     from agentdesk.sync.local import LocalDesk
 
     return LocalDesk
+
+
+async def _move_later(session: SessionKeeper) -> None:
+    await asyncio.sleep(_MOVE_AFTER_SECONDS)
+    await session.move_to_ring()
 
 
 async def _rows_painted(workspace: Workspace) -> None:

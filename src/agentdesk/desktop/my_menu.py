@@ -46,11 +46,14 @@ class MyMenu(QObject):
         self._shortcuts = self.menu.addAction("")
         self._shortcuts.triggered.connect(self.show_shortcuts)
         self.menu.addSeparator()
+        self._session_note = self.menu.addAction("")
+        self._session_note.setEnabled(False)
         self._quit = self.menu.addAction("")
         self._quit.triggered.connect(window.close)
         self._fill_languages()
         self._fill_themes()
         self._fill_appearance()
+        self.menu.aboutToShow.connect(self._show_session_note)
         self.retranslate()
 
     @property
@@ -114,6 +117,8 @@ class MyMenu(QObject):
         self._appearance.setIcon(icon("sun"))
         self._shortcuts.setText(tr(msg("Shortcuts")))
         self._shortcuts.setIcon(icon("keyboard"))
+        self._session_note.setText(tr(msg("Your sign-in is kept in a file: no key ring is used")))
+        self._show_session_note()
         self._quit.setText(tr(msg("Quit AgentDesk")))
         self._quit.setIcon(icon("log-out"))
         for action in self._themes.actions():
@@ -129,6 +134,10 @@ class MyMenu(QObject):
         self._motion.setChecked(theme().reduced_motion)
         for action in self._languages.actions():
             action.setChecked(action.data() == current_locale())
+
+    def _show_session_note(self) -> None:
+        chosen = self._settings.now
+        self._session_note.setVisible(chosen.mode == "team" and not chosen.session_in_ring)
 
     def _fill_languages(self) -> None:
         group = QActionGroup(self._languages)

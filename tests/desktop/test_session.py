@@ -1,0 +1,192 @@
+"""Where a desk keeps its session: the key ring, or a file where there is none, and how it moves."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import keyring.core
+import pytest
+from keyring.backend import KeyringBackend
+from PySide6.QtWidgets import QWidget
+from tests.helpers.file_key_ring import FileKeyRing
+from tests.helpers.until import until
+from tests.helpers.views import shown
+
+from agentdesk.app.session import SessionKeeper
+from agentdesk.base import key_ring
+from agentdesk.base.key_ring import KeyRing, NoKeyRing
+from agentdesk.desktop.my_menu import MyMenu
+from agentdesk.desktop.settings import SettingsFile
+
+
+@pytest.fixture
+def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileKeyRing:
+    """A key ring that works."""
+    monkeypatch.setenv("TEST_KEY_RING", str(tmp_path / "ring.json"))
+    made = FileKeyRing()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", made)
+    return made
+
+
+@pytest.fixture
+def no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer as the tests run on: the library finds no key ring."""
+    monkeypatch.setattr(keyring.core, "_keyring_backend", None)
+
+
+def _keeper(profile: Path) -> SessionKeeper:
+    """As after a start of the program: the settings are read anew."""
+    return SessionKeeper(profile, SettingsFile(profile / "settings.json"))
+
+
+async def test_a_session_goes_into_the_key_ring_and_nowhere_else(tmp_path: Path, ring: FileKeyRing) -> None:
+    profile = tmp_path / "desk"
+    assert not _keeper(profile).exists
+    await _keeper(profile).keep("the token")
+    assert _keeper(profile).exists
+    assert await _keeper(profile).read() == "the token"
+    assert list(ring.content().values()) == ["the token"]
+    assert not any("the token" in path.read_text() for path in profile.iterdir())
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_without_a_key_ring_it_lies_in_a_file_of_this_account(tmp_path: Path) -> None:
+    profile = tmp_path / "desk"
+    await _keeper(profile).keep("the token")
+    assert stat.S_IMODE((profile / "session").stat().st_mode) == 0o600
+    assert _keeper(profile).exists
+    assert await _keeper(profile).read() == "the token"
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_an_open_file_is_closed_to_others_when_a_new_session_is_kept(tmp_path: Path) -> None:
+    profile = tmp_path / "desk"
+    profile.mkdir()
+    (profile / "session").write_text("the old one")
+    (profile / "session").chmod(0o644)
+    await _keeper(profile).keep("the token")
+    assert stat.S_IMODE((profile / "session").stat().st_mode) == 0o600
+    assert (profile / "session").read_text() == "the token"
+
+
+async def test_a_session_in_a_file_moves_once_there_is_a_key_ring(tmp_path: Path, ring: FileKeyRing) -> None:
+    profile = tmp_path / "desk"
+    profile.mkdir()
+    (profile / "session").write_text("the token")
+    await _keeper(profile).move_to_ring()
+    assert not (profile / "session").exists()
+    assert await _keeper(profile).read() == "the token"
+    await _keeper(profile).move_to_ring()
+    assert list(ring.content().values()) == ["the token"]
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_a_session_in_a_file_stays_where_there_is_no_key_ring(tmp_path: Path) -> None:
+    profile = tmp_path / "desk"
+    profile.mkdir()
+    (profile / "session").write_text("the token")
+    await _keeper(profile).move_to_ring()
+    assert await _keeper(profile).read() == "the token"
+
+
+async def test_a_dropped_session_is_not_taken_up_again(tmp_path: Path, ring: FileKeyRing) -> None:
+    profile = tmp_path / "desk"
+    await _keeper(profile).keep("the token")
+    _keeper(profile).drop()
+    assert not _keeper(profile).exists
+    assert await _keeper(profile).read() == ""
+
+
+async def test_two_profiles_have_two_sessions(tmp_path: Path, ring: FileKeyRing) -> None:
+    await _keeper(tmp_path / "one").keep("first")
+    await _keeper(tmp_path / "two").keep("second")
+    assert await _keeper(tmp_path / "one").read() == "first"
+    assert await _keeper(tmp_path / "two").read() == "second"
+
+
+async def test_a_key_ring_that_fails_later_asks_for_a_new_sign_in(tmp_path: Path, ring: FileKeyRing) -> None:
+    profile = tmp_path / "desk"
+    await _keeper(profile).keep("the token")
+    (tmp_path / "ring.json").write_text("locked")
+    assert await _keeper(profile).read() == ""
+    await _keeper(profile).keep("a new one")
+    assert await _keeper(profile).read() == "a new one"
+    assert (profile / "session").exists()
+
+
+async def test_what_is_forgotten_is_gone(ring: FileKeyRing) -> None:
+    await KeyRing().write("name", "secret")
+    await KeyRing().forget("name")
+    await KeyRing().forget("name")
+    assert await KeyRing().read("name") is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "in_ring", "told"), [("team", False, True), ("team", True, False), ("alone", False, False)]
+)
+async def test_the_menu_says_when_a_sign_in_lies_in_a_file(
+    tmp_path: Path, mode: str, in_ring: bool, told: bool
+) -> None:
+    settings = SettingsFile(tmp_path / "settings.json")
+    settings.change(mode=mode)
+    async with shown(QWidget(), 200, 100) as window:
+        menu = MyMenu(window, settings).menu
+        settings.change(session_in_ring=in_ring)
+        menu.aboutToShow.emit()
+        seen = [action.text() for action in menu.actions() if action.isVisible()]
+        assert ("Your sign-in is kept in a file: no key ring is used" in seen) is told
+
+
+class _Silent(KeyringBackend):
+    """A key ring that waits for somebody to unlock it."""
+
+    priority = 5.0  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unlocked = threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.unlocked.wait()
+        return "late"
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.unlocked.wait()
+
+    def delete_password(self, service: str, username: str) -> None:
+        self.unlocked.wait()
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Silent]:
+    made = _Silent()
+    monkeypatch.setattr(keyring.core, "_keyring_backend", made)
+    yield made
+    made.unlocked.set()
+
+
+def _asking() -> bool:
+    return any(thread.name == "key ring" for thread in threading.enumerate())
+
+
+async def test_a_key_ring_that_waits_holds_nothing_up(silent: _Silent) -> None:
+    reading = asyncio.ensure_future(KeyRing().read("name"))
+    await until(_asking)
+    assert not reading.done()  # and this line was reached: the loop goes on
+    silent.unlocked.set()
+    assert await reading == "late"
+
+
+async def test_a_key_ring_that_never_answers_counts_as_none(
+    silent: _Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_ring, "_SECONDS", 0.05)
+    with pytest.raises(NoKeyRing):
+        await KeyRing().read("name")
+    silent.unlocked.set()
+    await until(lambda: not _asking(), what="the thread ends")
