@@ -213,6 +213,32 @@ async def test_a_desk_that_falls_silent_is_taken_off(world: World) -> None:
         assert await hearer.hears() == Others(conversation_id=here)
 
 
+async def test_a_desk_whose_line_is_cut_is_taken_off_at_once(world: World) -> None:
+    user_id = await world.add_user("ada")
+    here = await world.mail()
+    async with _Table(world, Board(world.db, expires_seconds=3600)) as connect:
+        dying, hearer = await connect("ada"), await connect("bob")
+        await dying.say(Here(conversation_id=here, writing="note"))
+        assert (await hearer.hears()).people == (Other(user_id, "note"),)
+        dying.line.cut()
+        assert await hearer.hears() == Others(conversation_id=here)
+
+
+async def test_of_many_changes_the_last_one_counts(world: World, open_desk: Open) -> None:
+    await world.add_user("ada")
+    bob_id = await world.add_user("bob")
+    ada, bob = await open_desk("ada"), await open_desk("bob")
+    conversations = [await world.mail() for _ in range(30)]
+    for here in conversations:
+        bob.be_at(here, "reply")
+        bob.be_at(here)
+        await asyncio.sleep(0)
+    last = conversations[-1]
+    bob.be_at(last, "note")
+    await until(_sees(ada, last, Other(bob_id, "note")))
+    await _steady(lambda: [one for one in conversations if ada.others_at(one)] == [last])
+
+
 async def test_a_desk_that_renews_stays(
     world: World, open_desk: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
