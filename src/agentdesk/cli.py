@@ -135,6 +135,13 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     person.add_argument("--role", choices=("agent", "supervisor", "admin"), default="agent")
     person.add_argument("--password-stdin", action="store_true", required=True)
 
+    for verb, text in (("deactivate", "let a person in no more"), ("activate", "let a person in again")):
+        people.add_parser(verb, help=text).add_argument("email")
+
+    sessions = subjects.add_parser("session").add_subparsers(dest="verb", required=True)
+    sessions.add_parser("list", help="list who is signed in")
+    sessions.add_parser("end", help="end all sign-ins of a person").add_argument("email")
+
     inboxes = subjects.add_parser("inbox").add_subparsers(dest="verb", required=True)
     inboxes.add_parser("add", help="add an inbox").add_argument("name")
 

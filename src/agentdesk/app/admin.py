@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdesk.app import admin_copies
+from agentdesk.app import admin_copies, admin_people
 from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
@@ -118,6 +118,10 @@ async def _channel_resume(db: Database, parsed: argparse.Namespace) -> int:
 
 _VERBS = {
     "user add": _user_add,
+    "user deactivate": admin_people.deactivate,
+    "user activate": admin_people.activate,
+    "session list": admin_people.session_list,
+    "session end": admin_people.session_end,
     "inbox add": _inbox_add,
     "token create": _token_create,
     "channel add": _channel_add,

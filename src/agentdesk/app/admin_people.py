@@ -1,0 +1,49 @@
+"""``agentdesk admin user deactivate|activate`` and ``session list|end``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from agentdesk.base.i18n import render
+from agentdesk.base.text import Msg, msg, plural
+from agentdesk.server import people
+from agentdesk.server.findings import moment_text
+from agentdesk.store.engine import Database
+
+
+async def deactivate(db: Database, parsed: argparse.Namespace) -> int:
+    """Let a person in no more."""
+    ended = await people.set_active(db, parsed.email, False)
+    _say(msg("{name} cannot sign in any more.", name=parsed.email))
+    _say_ended(ended)
+    return 0
+
+
+async def activate(db: Database, parsed: argparse.Namespace) -> int:
+    """Let a person in again."""
+    await people.set_active(db, parsed.email, True)
+    _say(msg("{name} can sign in again.", name=parsed.email))
+    return 0
+
+
+async def session_list(db: Database, parsed: argparse.Namespace) -> int:
+    """Print who is signed in: address, since when, last used, separated by tabs."""
+    for one in await people.list_sign_ins(db):
+        used = moment_text(one.last_used_at) if one.last_used_at else "-"
+        sys.stdout.write(f"{one.email}\t{moment_text(one.since)}\t{used}\n")
+    return 0
+
+
+async def session_end(db: Database, parsed: argparse.Namespace) -> int:
+    """End all sign-ins of a person."""
+    _say_ended(await people.end_sign_ins(db, parsed.email))
+    return 0
+
+
+def _say_ended(count: int) -> None:
+    _say(plural("{count} sign-in has ended.", "{count} sign-ins have ended.", count))
+
+
+def _say(message: Msg) -> None:
+    sys.stdout.write(render(message) + "\n")

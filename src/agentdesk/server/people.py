@@ -1,0 +1,91 @@
+"""Who may come in, and who is in: deactivating people, and ending their sign-ins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.errors import Invalid
+from agentdesk.base.text import msg
+from agentdesk.domain.team import Role
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import api_token, user
+from agentdesk.store.unit import ServerUnit
+
+_SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One signed-in desk; ``last_used_at`` is some minutes behind."""
+
+    email: str
+    since: datetime
+    last_used_at: datetime | None
+
+
+async def set_active(db: Database, email: str, active: bool) -> int:
+    """Let a person in, or out: then all their sign-ins end, and desks that are connected are sent away within
+    seconds. Returns how many sign-ins ended. Raises Invalid for somebody unknown and for the last
+    administrator."""
+    async with db.write() as conn:
+        user_id = await _known(conn, email)
+        if not active:
+            await _not_the_last(conn, user_id)
+        unit = ServerUnit(conn)
+        await unit.update(user, user_id, {"active": active})
+        ended = 0 if active else await _forget(conn, user_id)
+        await unit.flush()
+    return ended
+
+
+async def end_sign_ins(db: Database, email: str) -> int:
+    """End all sign-ins of a person, who may sign in again; returns how many there were. Raises Invalid."""
+    async with db.write() as conn:
+        user_id = await _known(conn, email)
+        ended = await _forget(conn, user_id)
+        unit = ServerUnit(conn)
+        # Every server asks again who is there when a row of the people is written.
+        await unit.update(user, user_id, {"email": user.c.email})
+        await unit.flush()
+    return ended
+
+
+async def list_sign_ins(db: Database) -> list[SignIn]:
+    """Return the sign-ins that have not run out, by person, the newest first."""
+    async with db.read() as conn:
+        rows = await conn.execute(
+            select(user.c.email, api_token.c.created_at, api_token.c.last_used_at)
+            .join(user, user.c.id == api_token.c.user_id)
+            .where(api_token.c.kind == _SESSION)
+            .where(or_(api_token.c.expires_at.is_(None), api_token.c.expires_at > clock.now()))
+            .order_by(user.c.email, api_token.c.created_at.desc())
+        )
+        return [SignIn(*row) for row in rows]
+
+
+async def _known(conn: AsyncConnection, email: str) -> UUID:
+    address = email.strip().lower()
+    found = await conn.scalar(select(user.c.id).where(user.c.email == address))
+    if not isinstance(found, UUID):
+        raise Invalid(msg("There is no person with the address {value}.", value=address), field="email")
+    return found
+
+
+async def _not_the_last(conn: AsyncConnection, user_id: UUID) -> None:
+    others = await conn.scalar(
+        select(func.count()).where(user.c.role == Role.ADMIN, user.c.active.is_(True), user.c.id != user_id)
+    )
+    role = await conn.scalar(select(user.c.role).where(user.c.id == user_id))
+    if role == Role.ADMIN and not others:
+        raise Invalid(msg("This is the last administrator."), msg("Add another one first."))
+
+
+async def _forget(conn: AsyncConnection, user_id: UUID) -> int:
+    mine = api_token.c.user_id == user_id, api_token.c.kind == _SESSION
+    return (await conn.execute(delete(api_token).where(*mine))).rowcount
