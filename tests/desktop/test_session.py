@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +102,15 @@ async def test_a_dropped_session_is_not_taken_up_again(tmp_path: Path, ring: Fil
     _keeper(profile).drop()
     assert not _keeper(profile).exists
     assert await _keeper(profile).read() == ""
+
+
+def test_the_library_is_not_imported_before_it_is_asked() -> None:
+    """The window must be there first, and the library takes a tenth of a second."""
+    look = "import sys, agentdesk.app.desktop, agentdesk.app.session; print('keyring' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False"
 
 
 async def test_two_profiles_have_two_sessions(tmp_path: Path, ring: FileKeyRing) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.helpers.certificates import Certificates
 from tests.helpers.company import found_company, letter
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.processes import KILL, spawn, stop
@@ -174,3 +175,25 @@ async def test_a_session_in_the_key_ring_opens_the_desk(
     await desk.shows("page SignInPage: Sign in to your team")
     assert stop(desk.process) == 0
     assert "Traceback" not in desk.output()
+
+
+async def test_a_desk_works_over_tls_with_the_company_s_authority(
+    start: Start, programs: Programs, sqlite_url: str, tmp_path: Path, certificates: Certificates
+) -> None:
+    person = ("user", "add", "ana@desk.test", "--name", "Ana", "--role", "admin", "--password-stdin")
+    programs.run("admin", "--database", sqlite_url, *person, stdin="correct horse\n")
+    files = ("--tls-cert", str(certificates.certificate), "--tls-key", str(certificates.key))
+    served = ("--database", sqlite_url, "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
+    address = await programs.start("server", *served, *files).ready()
+    authority = str(certificates.authority)
+    token = await sign_in(address, "ana@desk.test", "correct horse", authority)
+    for name, trusted, shown in (
+        ("trusting", authority, "desk synced"),
+        ("doubting", "", "desk offline"),
+    ):
+        profile = tmp_path / name
+        _settings(profile, DeskSettings(mode="team", server=address, authority=trusted))
+        (profile / "session").write_text(token)
+        desk = start(profile)
+        await desk.shows(shown)
+        assert stop(desk.process) == 0
