@@ -129,7 +129,7 @@ def main() -> None:
     """Run the desk on the folder given as the first argument, in the steps of :func:`launch.run`."""
     gc.disable()
     folder = Path(sys.argv[1])
-    parsed = argparse.Namespace(server=None, theme="light", language="en")
+    parsed = argparse.Namespace(server=None, ca=None, theme="light", language="en")
     settings = SettingsFile(folder / "settings.json")
     paint = FirstPaint()
     application().installEventFilter(paint)
