@@ -142,6 +142,9 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     sessions.add_parser("list", help="list who is signed in")
     sessions.add_parser("end", help="end all sign-ins of a person").add_argument("email")
 
+    leases = subjects.add_parser("lease").add_subparsers(dest="verb", required=True)
+    leases.add_parser("list", help="list which server works on what, and until when")
+
     inboxes = subjects.add_parser("inbox").add_subparsers(dest="verb", required=True)
     inboxes.add_parser("add", help="add an inbox").add_argument("name")
 

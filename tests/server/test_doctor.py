@@ -213,6 +213,12 @@ def test_one_channel_that_nobody_works_on(ask: Doctor) -> None:
     ago = clock.now() - timedelta(minutes=5)
     _change(ask.url, update(lease).where(dead).values(expires_at=ago, holder="gone:7"))
     assert "gone:7" in ask("--json").out
+    assert cli.main(["admin", "--database", ask.url, "lease", "list"]) == 0
+    lines = [line.split("\t") for line in ask._capture.readouterr().out.splitlines()]
+    assert [(name, holder, state) for name, holder, _until, state in lines] == [
+        ("Mail", "gone:7", "free"),
+        ("Other", "here:1", "held"),
+    ]
     ask.finds("lease", "the channel Mail")
 
 

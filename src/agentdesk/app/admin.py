@@ -120,6 +120,7 @@ _VERBS = {
     "user add": _user_add,
     "user deactivate": admin_people.deactivate,
     "user activate": admin_people.activate,
+    "lease list": admin_people.lease_list,
     "session list": admin_people.session_list,
     "session end": admin_people.session_end,
     "inbox add": _inbox_add,

@@ -1,4 +1,4 @@
-"""``agentdesk admin user deactivate|activate`` and ``session list|end``."""
+"""``agentdesk admin user deactivate|activate``, ``session list|end`` and ``lease list``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from agentdesk.base.i18n import render
 from agentdesk.base.text import Msg, msg, plural
-from agentdesk.server import people
+from agentdesk.server import leases, people
 from agentdesk.server.findings import moment_text
 from agentdesk.store.engine import Database
 
@@ -38,6 +38,14 @@ async def session_list(db: Database, parsed: argparse.Namespace) -> int:
 async def session_end(db: Database, parsed: argparse.Namespace) -> int:
     """End all sign-ins of a person."""
     _say_ended(await people.end_sign_ins(db, parsed.email))
+    return 0
+
+
+async def lease_list(db: Database, parsed: argparse.Namespace) -> int:
+    """Print what is worked on: channel, server, until when, ``held`` or ``free``, separated by tabs."""
+    for one in await leases.list_held(db):
+        state = "held" if one.held else "free"
+        sys.stdout.write(f"{one.name}\t{one.holder}\t{moment_text(one.expires_at)}\t{state}\n")
     return 0
 
 

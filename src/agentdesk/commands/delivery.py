@@ -75,4 +75,6 @@ async def _hurry(context: Context, message_id: UUID) -> None:
 async def _hand_over(context: Context, message_id: UUID, state: str) -> None:
     if not context.unit.optimistic:
         values = {"state": state, "next_at": context.now, "first_attempt_at": None}
+        if context.sent_since is not None:  # "not found" counts from now on only
+            values["last_attempt_at"] = context.now
         await context.conn.execute(update(outbox).where(outbox.c.message_id == message_id).values(values))

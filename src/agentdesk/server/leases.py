@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import lease
+from agentdesk.store.tables import account, lease
 
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 10.0
@@ -132,6 +133,31 @@ class Lease:
                     raise LeaseLost(self.name) from error
             else:
                 good_until = asked + self._length.total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease as it stands: the channel's name (or the lease's own), and who had it last."""
+
+    name: str
+    holder: str
+    expires_at: datetime
+    held: bool
+
+
+async def list_held(db: Database) -> list[Held]:
+    """Return all leases by name, those that have run out among them."""
+    async with db.read() as conn:
+        now = await database_time(conn)
+        channels = {
+            f"account:{row.id}": row.name for row in await conn.execute(select(account.c.id, account.c.name))
+        }
+        rows = await conn.execute(select(lease))
+        found = [
+            Held(channels.get(row.name, row.name), row.holder, row.expires_at, row.expires_at > now)
+            for row in rows
+        ]
+    return sorted(found, key=lambda one: one.name)
 
 
 def lasting_holder(data_dir: Path, proposed: str) -> str:
