@@ -156,6 +156,15 @@ async def test_an_address_that_anybody_can_listen_to_is_warned_of(server: str, w
         assert ("This address is not encrypted." in _texts(page)) is warned
 
 
+async def test_a_long_refusal_is_shown_whole() -> None:
+    async with shown(SignInPage("https://desk.example", "ana@desk.example"), 1024, 640) as page:
+        long = "The server did not accept this address and this password, and it says so at some length."
+        page.show_problem(msg(long), msg("Check both."))
+        await settled()
+        label = next(one for one in page.findChildren(QLabel) if one.text() == long)
+        assert label.height() >= label.heightForWidth(label.width()) > 1.5 * label.fontMetrics().height()
+
+
 async def test_an_error_stands_under_its_field(tmp_path: Path) -> None:
     schema = connector("email").manifest.settings
     async with shown(ConnectPage(msg("Connect my email"), schema), 1440, 900) as page:

@@ -97,9 +97,13 @@ class SignInPage(Page):
         row.addWidget(self._button)
         column.addSpacing(8)
         column.addLayout(row)
+        across = QHBoxLayout()  # an alignment would reckon the height of wrapped lines by the window's width
+        across.addStretch(1)
+        across.addWidget(box)
+        across.addStretch(1)
         outer = QVBoxLayout(self)
         outer.addStretch(1)
-        outer.addWidget(box, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(across)
         outer.addStretch(2)
 
     def _make_more(self) -> QWidget:
