@@ -8,14 +8,13 @@ every call runs in a thread of its own, which the end of the program does not wa
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.log import get_logger
 from agentdesk.base.text import msg
+from agentdesk.base.threads import in_daemon_thread
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -82,31 +81,11 @@ def _backend() -> KeyringBackend:
 
 async def _aside(work: Callable[[], _T]) -> _T:
     """Run ``work`` in a thread that nobody has to wait for, and return what it returns."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[_T] = loop.create_future()
-
-    def tell(value: _T | None, failed: bool) -> None:
-        if answer.done():
-            return
-        if failed:
-            answer.set_exception(NoKeyRing())
-        else:
-            answer.set_result(value)  # type: ignore[arg-type]
-
-    def run() -> None:
-        value, failed = None, True
-        try:
-            value, failed = work(), False
-        except NoKeyRing:
-            pass
-        except Exception as error:  # noqa: BLE001 - the top of a thread; key rings are anybody's
-            _log.info("the key ring does not work", why=type(error).__name__)
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(tell, value, failed)
-
-    threading.Thread(target=run, name="key ring", daemon=True).start()
     try:
         async with asyncio.timeout(_SECONDS):
-            return await answer
-    except TimeoutError:
+            return await in_daemon_thread(work, "key ring")
+    except (NoKeyRing, TimeoutError):
         raise NoKeyRing from None
+    except Exception as error:
+        _log.info("the key ring does not work", why=type(error).__name__)
+        raise NoKeyRing from error

@@ -10,14 +10,14 @@ import asyncio
 import contextlib
 import pickle
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import cast
 
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
+from agentdesk.base.threads import in_daemon_thread
 from agentdesk.sdk.protocols import ConnectorModule
 from agentdesk.server.meaning import Interpretation, Unreadable, interpret_one
 from agentdesk.server.worker import LENGTH
@@ -34,7 +34,6 @@ _GROUP_BYTES = 512 * 1024
 _SUSPICIOUS = ((b"<", 20_000), (b"\n--", 1_000), (b"=?", 5_000), (b"boundary", 60), (b"message/rfc822", 30))
 _LONGEST_HEADER = 128 * 1024
 
-T = TypeVar("T")
 _log = get_logger(__name__)
 
 
@@ -81,8 +80,9 @@ class Interpreter:
         """Without starting a process for a message or two."""
         try:
             async with asyncio.timeout(_THREAD_SECONDS):
-                return await _in_thread(
-                    lambda: [interpret_one(module.interpret, item.data, item.facts) for item in items]
+                return await in_daemon_thread(
+                    lambda: [interpret_one(module.interpret, item.data, item.facts) for item in items],
+                    "interpret",
                 )
         except TimeoutError:
             _log.warning("interpreting took too long; each message is tried in a process of its own")
@@ -184,27 +184,6 @@ def is_suspicious(raw: bytes) -> bool:
     if head > _LONGEST_HEADER or (head < 0 and len(raw) > _LONGEST_HEADER):
         return True
     return any(raw.count(mark) > most for mark, most in _SUSPICIOUS)
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Run ``work`` in a thread of its own that keeps nobody from ending the program."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def deliver(set_it: Callable[[Any], None], value: Any) -> None:
-        if not done.done():
-            set_it(value)
-
-    def run() -> None:
-        try:
-            set_it, value = done.set_result, work()
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            set_it, value = done.set_exception, error  # type: ignore[assignment]
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(deliver, set_it, value)
-
-    threading.Thread(target=run, name="interpret", daemon=True).start()
-    return await done
 
 
 def _command() -> list[str]:
