@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.errors import AgentDeskError
@@ -68,9 +69,9 @@ async def _unreadable(conn: AsyncConnection, vault: Vault) -> list[Finding]:
     ]
 
 
-def _opens(vault: Vault, row: object) -> bool:
+def _opens(vault: Vault, row: Row[Any]) -> bool:
     try:
-        vault.open(row.sealed, purpose(row.account_id, row.name))  # type: ignore[attr-defined]
+        vault.open(row.sealed, purpose(row.account_id, row.name))
     except AgentDeskError:
         return False
     return True
