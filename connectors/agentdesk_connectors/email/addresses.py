@@ -183,8 +183,7 @@ def comparable(address: str) -> str:
 
 
 def ids(value: str) -> list[str]:
-    """Return the message ids of a field, without brackets, in order, each once; words between them "
-    "are dropped."""
+    """Return the message ids of a field without brackets, in order, each once; other words are dropped."""
     found = _ID.findall(value) or _ID_BARE.findall(value)
     return list(dict.fromkeys(found))
 

@@ -1,5 +1,4 @@
-"""What the parts of a mail are for: text to read, HTML to show, files to keep (RFC 2046, 2387, 1847,
-3156)."""
+"""What the parts of a mail are for: text to read, HTML to show, files (RFC 2046, 2387, 1847, 3156)."""
 
 from __future__ import annotations
 

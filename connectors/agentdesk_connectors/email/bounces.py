@@ -226,8 +226,7 @@ def _typed(value: str) -> str:
 def _told(
     root: Part, leaves: list[Part], report: str, copy: str, ids: tuple[str, ...]
 ) -> list[DeliveryReport]:
-    """Read the report as text; where it names nobody, the recipient is the one the enclosed copy "
-    "was sent to."""
+    """Read the report as text; where it names nobody, the recipient is whom the enclosed copy was sent to."""
     ours = frozenset(addresses.addresses(root.headers.get("to")))
     named = addresses.addresses(root.headers.get("x-failed-recipients"))  # passes over pipes and files
     told = bounce_text.failures(report, ours)

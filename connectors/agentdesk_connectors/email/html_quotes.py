@@ -177,8 +177,7 @@ class QuoteFinder:
         return bool(self._tail) and quotes.is_attribution(unescape(self._tail))
 
     def _attributed(self, index: int) -> _Place:
-        """Return where a quote at ``index`` begins: at the line above that names its author, if there "
-        "is one."""
+        """Return where a quote at ``index`` begins: at the line above, if that names its author."""
         if not self._names_author():
             return self._place(index)
         if self._first is None:

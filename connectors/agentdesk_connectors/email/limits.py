@@ -1,5 +1,4 @@
-"""How much of one mail is looked at. Beyond a limit the rest stays in the stored original, and a warning
-says so.
+"""How much of one mail is looked at; what lies beyond stays in the stored original, and a warning says so.
 
 Every figure is far above what real mail needs and low enough that the worst mail costs well under a second.
 """

@@ -166,8 +166,7 @@ class _Cutter:
         return True
 
     def _boundary(self, part: Part) -> bytes | None:
-        """Return the boundary as declared, or as the content shows it where the declared one does not "
-        "occur."""
+        """Return the boundary as declared, or as the content shows it where that does not occur."""
         declared = part.parameters.get("boundary", "").rstrip().encode("utf-8", errors="replace")
         begin, reach = max(part.start - 1, 0), part.start + limits.PREAMBLE_BYTES
         if 0 < len(declared) <= limits.BOUNDARY_CHARS and self._raw.find(b"--" + declared, begin, reach) >= 0:
@@ -193,12 +192,8 @@ class _Cutter:
             opens = self._levels.get(line, limits.DEPTH)
             closes = self._levels.get(line[:-2], limits.DEPTH) if line.endswith(b"--") else limits.DEPTH
             if opens < limits.DEPTH or closes < limits.DEPTH:
-                return (
-                    dashes,
-                    stop,
-                    min(opens, closes),
-                    closes < opens,
-                )  # the outer one, as the stdlib reads it
+                level = min(opens, closes)  # the outer one, as the stdlib reads it
+                return dashes, stop, level, closes < opens
             position = start + 1
             misses += 1
 

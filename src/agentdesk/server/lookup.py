@@ -205,9 +205,8 @@ class Lookup:
             .where(conversation.c.contact_id.in_(writers), conversation.c.last_message_at > lately)
             .where(conversation.c.inbox_id == self.source.inbox_id)
             .where(message.c.created_at == conversation.c.created_at, message.c.created_at > lately)
-            .where(
-                cast(message.c.references, Text) != "[]"
-            )  # asking for the direction too scans all messages
+            # Asking for the direction too would make the database scan all messages.
+            .where(cast(message.c.references, Text) != "[]")
             .order_by(message.c.created_at.desc())  # the first one that names it counts
         )
         came = [row for row in rows if row.direction == Direction.IN]
