@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,12 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.helpers import fake_connector
 from tests.helpers.fake_connector import NOON, SERVICES, FakeService, raw_mail
 from tests.helpers.fake_world import FakeWorld
+from tests.helpers.until import until
 
 from agentdesk.base import clock
 from agentdesk.commands.values import RetryItem, SetStatus
+from agentdesk.sdk.protocols import ConnectorModule
 from agentdesk.server import intake
 from agentdesk.server.admin import add_channel, add_inbox
+from agentdesk.server.interpreting import Interpreter, Raw
 from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseBusy
 from agentdesk.store.tables import (
     attachment,
     change_log,
@@ -423,3 +427,37 @@ async def test_what_is_just_being_stored_is_not_taken_up_twice(
     await core.stop()
     await dawdling.close()
     assert set(await states(world)) == {"done"}
+
+
+async def test_the_next_batch_is_interpreted_while_one_cannot_be_recorded(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interpreted: list[int] = []
+    tries: list[int] = []
+    open_gate = asyncio.Event()
+    interpret, record = Interpreter.interpret, intake.Intake._record
+
+    async def counted(self: Interpreter, module: ConnectorModule, items: Sequence[Raw]) -> Any:
+        interpreted.append(len(items))
+        return await interpret(self, module, items)
+
+    async def held(self: intake.Intake, batch: Sequence[Any]) -> None:
+        tries.append(len(batch))
+        await open_gate.wait()
+        if len(tries) == 1:
+            raise DatabaseBusy
+        await record(self, batch)
+
+    monkeypatch.setattr(intake, "BATCH", 2)
+    monkeypatch.setattr(Interpreter, "interpret", counted)
+    monkeypatch.setattr(intake.Intake, "_record", held)
+    for number in range(5):
+        world.service.put(raw_mail(id=f"m{number}@x.example", subject=f"Mail {number}"))
+    await world.started()
+    await until(lambda: interpreted == [2, 2])
+    assert tries == [2]
+    open_gate.set()
+    await world.settled(5)
+    assert interpreted == [2, 2, 1]  # what could not be recorded at once was not interpreted again
+    assert tries == [2, 2, 2, 1]
+    assert sorted(row.subject for row in await world.messages()) == [f"Mail {number}" for number in range(5)]
