@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QTextLayout
+from PySide6.QtGui import QAction, QColor, QImage, QKeySequence, QPainter, QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from tests.helpers.until import until
 
 from agentdesk.base.text import msg, plural
 from agentdesk.desktop.locale import apply_locale
@@ -404,19 +405,18 @@ def test_the_tab_key_leaves_and_closes_a_popup(popup: Popup) -> None:
     assert told == [True]
 
 
-def test_keys_that_a_hook_takes_go_no_further(popup: Popup) -> None:
-    seen: list[int] = []
-
-    def take_tab(event: QKeyEvent) -> bool:
-        seen.append(event.key())
-        return event.key() == Qt.Key.Key_Tab
-
-    popup.set_key_hook(take_tab)
-    QTest.keyClick(popup.field, Qt.Key.Key_Tab)
-    QTest.keyClick(popup.field, Qt.Key.Key_A)
-    assert seen == [Qt.Key.Key_Tab, Qt.Key.Key_A]
-    assert popup.isVisible()
-    assert popup.field.text() == "a"
+def test_esc_in_a_popup_is_no_shortcut_of_the_window(popup: Popup) -> None:
+    used: list[bool] = []
+    window = popup.window()
+    action = QAction(window)
+    action.setShortcut(QKeySequence(Qt.Key.Key_Escape))
+    action.triggered.connect(lambda: used.append(True))
+    window.addAction(action)
+    QTest.keyClick(popup.field, Qt.Key.Key_Escape)
+    assert not popup.isVisible()
+    assert used == []
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert used == [True]
 
 
 def test_a_press_outside_closes_a_popup(popup: Popup) -> None:
@@ -441,6 +441,16 @@ def test_a_popup_stays_inside_its_window(popup: Popup) -> None:
     window = popup.window()
     shown = popup.geometry().adjusted(14, 14, -14, -14)
     assert window.rect().contains(shown)
+
+
+async def test_a_popup_stays_at_its_place_when_the_window_grows(popup: Popup) -> None:
+    window = popup.window()
+    column = window.layout()
+    assert isinstance(column, QVBoxLayout)
+    column.insertStretch(0)
+    before = popup.y()
+    window.resize(500, 900)  # the button is in the middle now
+    await until(lambda: popup.y() > before + 300)
 
 
 def line_text(layout: QTextLayout) -> str:

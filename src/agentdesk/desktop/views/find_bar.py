@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.messages.body import MessageBody
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.desktop.widgets.button import IconButton
+from agentdesk.desktop.widgets.floating import SHADOW, FloatingCard
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.pill import Pill, PillRow
-from agentdesk.desktop.widgets.surface import paint_shadow, paint_surface
 from agentdesk.queries.rows import MessageRow
 from agentdesk.sync.desk import DeskPort
 
 __all__ = ["FindBar", "Finder", "matches"]
 
-_SHADOW = 14
 _WIDTH = 380
 _OLDER = 400
 """Messages that are fetched at once when what is older is looked through."""
@@ -44,7 +42,7 @@ def matches(row: MessageRow, words: str, only: str) -> bool:
     return any(wanted in text.casefold() for text in texts)
 
 
-class FindBar(QFrame):
+class FindBar(FloatingCard):
     """``changed`` tells of other words or another filter, ``closed`` that the bar was left; ``stepped(by)``
     wants the next (1) or the one before (-1)."""
 
@@ -71,7 +69,7 @@ class FindBar(QFrame):
         self.next.clicked.connect(self._on_next)
         self.close_button.clicked.connect(self.closed)
         grid = QGridLayout(self)
-        grid.setContentsMargins(_SHADOW + 8, _SHADOW + 8, _SHADOW + 6, _SHADOW + 6)
+        grid.setContentsMargins(SHADOW + 8, SHADOW + 8, SHADOW + 6, SHADOW + 6)
         grid.setHorizontalSpacing(2)
         for column, widget in enumerate((self.field, self.previous, self.next, self.close_button)):
             grid.addWidget(widget, 0, column)
@@ -96,7 +94,7 @@ class FindBar(QFrame):
     def place(self) -> None:
         """Stand at the top of the transcript, at its end side."""
         parent = self._transcript
-        width = min(_WIDTH + 2 * _SHADOW, parent.width())
+        width = min(_WIDTH + 2 * SHADOW, parent.width())
         self.resize(width, self.sizeHint().height())
         rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         self.move(0 if rtl else parent.width() - width, 0)
@@ -132,13 +130,6 @@ class FindBar(QFrame):
         """Say it in the language of the window."""
         self.field.setPlaceholderText(tr(msg("Find in this conversation")))
         self.field.setAccessibleName(tr(msg("Find in this conversation")))
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        box = QRectF(self.rect()).adjusted(_SHADOW, _SHADOW, -_SHADOW, -_SHADOW)
-        radius = theme().radius("card")
-        paint_shadow(painter, box, radius)
-        paint_surface(painter, box, "bg.raised", "line.subtle", radius)
 
     def _on_previous(self) -> None:
         self.stepped.emit(-1)

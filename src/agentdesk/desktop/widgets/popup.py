@@ -1,46 +1,27 @@
-"""A popover with a search field and a list under it, driven by the keyboard: templates, assignees, languages.
-
-A child of the window, not a window of its own: it mirrors, scales and is captured with it.
-"""
+"""A popover with a search field and a list under it, driven by the keyboard: templates, people, times."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPoint,
-    QRect,
-    QRectF,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFrame,
-    QLineEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.widgets.floating import SHADOW, Popover
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.popup_list import ITEM_ROLE, PopupItem, PopupList, row_height
-from agentdesk.desktop.widgets.surface import paint_shadow, paint_surface
 
 __all__ = ["Popup", "PopupItem"]
 
-_SHADOW = 14
 _MOST_ROWS = 9
 
 
-class Popup(QFrame):
+class Popup(Popover):
     """Search field, list, and optionally a preview and a hint below.
 
     ``chosen(key)`` tells the choice (the popup has closed by then), ``current_changed(key)`` what is marked,
@@ -57,9 +38,6 @@ class Popup(QFrame):
         self._placeholder = placeholder
         self._items: tuple[PopupItem, ...] = ()
         self._find: Callable[[str], Sequence[PopupItem]] | None = None
-        self._key_hook: Callable[[QKeyEvent], bool] | None = None
-        self._focus_before: QWidget | None = None
-        self._anchor: QWidget | None = None
         self._field = QLineEdit(self)
         self._field.setProperty("kind", "search")
         self._field.addAction(icon("search", "text.muted"), QLineEdit.ActionPosition.LeadingPosition)
@@ -70,16 +48,14 @@ class Popup(QFrame):
         self._preview = Label("", "small", "text.secondary", wrap=True)
         self._hint = Label("", "caption", "text.muted", wrap=True)
         column = QVBoxLayout(self)
-        margin = _SHADOW + theme().space(2)
+        margin = SHADOW + theme().space(2)
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme().space(1) + 2)
         for widget in (self._field, self._list, self._preview, self._hint):
             column.addWidget(widget)
         self._preview.hide()
         self._hint.hide()
-        self.setFixedWidth(width + 2 * _SHADOW)
-        self.hide()
-        theme().changed.connect(self.update)
+        self.setFixedWidth(width + 2 * SHADOW)
 
     @property
     def field(self) -> QLineEdit:
@@ -96,21 +72,17 @@ class Popup(QFrame):
         self._find = find
         self._refill()
 
-    def set_key_hook(self, hook: Callable[[QKeyEvent], bool]) -> None:
-        """Let ``hook`` see keys first (Tab, Ctrl+Enter); it returns whether it took the key."""
-        self._key_hook = hook
-
     def set_preview(self, text: str) -> None:
         """Show ``text`` under the list; empty hides it."""
         self._preview.set_content(text)
         self._preview.setVisible(bool(text))
-        self._fit()
+        self.place()
 
     def set_hint(self, hint: Msg | None) -> None:
         """Show a line at the bottom on what can be typed or pressed."""
         self._hint.set_content(hint or "")
         self._hint.setVisible(hint is not None)
-        self._fit()
+        self.place()
 
     def current(self) -> str:
         """The key of the marked row, empty when there is none."""
@@ -123,38 +95,24 @@ class Popup(QFrame):
 
     def open_at(self, anchor: QWidget, text: str = "") -> None:
         """Open below ``anchor`` (above, where there is more room) with ``text`` in the field."""
-        self._focus_before = QApplication.focusWidget()
-        self._anchor = anchor
         self._field.setText(text)
         self._refill()
         self._show_words()
-        self.show()
-        self.raise_()
-        self._field.setFocus()
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)
+        self.appear(anchor, self._field)
 
-    def dismiss(self) -> None:
-        """Close without a choice; the focus goes back where it was."""
-        if self._close():
+    def dismiss(self, *, focus_back: bool = True) -> None:
+        """Close without a choice."""
+        if self.leave(focus_back=focus_back):
             self.dismissed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keys of the field move in the list; a press outside closes."""
-        if watched is self._field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            return self._on_key(event)
+        """Keys of the field move in the list; Tab leaves it."""
+        pressed = watched is self._field and event.type() == QEvent.Type.KeyPress
+        if pressed and isinstance(event, QKeyEvent) and self._on_key(event):
+            return True
         if watched is self._field and isinstance(event, QFocusEvent) and event.lostFocus():
             self._on_focus_lost(event.reason())
-        if (
-            event.type() == QEvent.Type.MouseButtonPress
-            and isinstance(event, QMouseEvent)
-            and self.isVisible()
-        ):
-            inside = self.rect().contains(self.mapFromGlobal(event.globalPosition().toPoint()))
-            if isinstance(watched, QWidget) and not inside:
-                self.dismiss()
-        return False
+        return super().eventFilter(watched, event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -162,16 +120,7 @@ class Popup(QFrame):
             self._refill()
         super().changeEvent(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        box = QRectF(self.rect()).adjusted(_SHADOW, _SHADOW, -_SHADOW, -_SHADOW)
-        radius = theme().radius("card")
-        paint_shadow(painter, box, radius)
-        paint_surface(painter, box, "bg.raised", "line.subtle", radius)
-
     def _on_key(self, event: QKeyEvent) -> bool:
-        if self._key_hook is not None and self._key_hook(event):
-            return True
         key = event.key()
         if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             self._list.step(1 if key == Qt.Key.Key_Down else -1)
@@ -179,7 +128,7 @@ class Popup(QFrame):
             self._list.step(_MOST_ROWS if key == Qt.Key.Key_PageDown else -_MOST_ROWS)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self._list.currentIndex())
-        elif key == Qt.Key.Key_Escape or (key == Qt.Key.Key_Backspace and not self._field.text()):
+        elif key == Qt.Key.Key_Backspace and not self._field.text():
             self.dismiss()
         else:
             return False
@@ -188,25 +137,12 @@ class Popup(QFrame):
     def _on_focus_lost(self, reason: Qt.FocusReason) -> None:
         """Close when Tab took the focus to another part of the window; not for menus and other windows."""
         if reason in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
-            self._focus_before = None
-            self.dismiss()
+            self.dismiss(focus_back=False)
 
     def _choose(self, index: QModelIndex) -> None:
         item = index.data(ITEM_ROLE)
-        if isinstance(item, PopupItem) and item.enabled and self._close():
+        if isinstance(item, PopupItem) and item.enabled and self.leave():
             self.chosen.emit(item.key)
-
-    def _close(self) -> bool:
-        if not self.isVisible():
-            return False
-        app = QApplication.instance()
-        if app is not None:
-            app.removeEventFilter(self)
-        self.hide()
-        if self._focus_before is not None:
-            self._focus_before.setFocus()
-            self._focus_before = None
-        return True
 
     def _on_typed(self, text: str) -> None:
         self._refill()
@@ -226,7 +162,7 @@ class Popup(QFrame):
             found = [item for item in self._items if item.matches(query)]
         self._list.rows.set_items(found)
         self._list.step(0)
-        self._fit()
+        self.place()
         self.current_changed.emit(self.current())
 
     def _show_words(self) -> None:
@@ -234,26 +170,9 @@ class Popup(QFrame):
         self._field.setAccessibleName(tr(self._placeholder))
         self.setAccessibleName(tr(self._placeholder))
 
-    def _fit(self) -> None:
-        """Be as high as the rows need, and stay inside the window."""
+    def fit(self) -> None:
+        """Be as high as the rows need."""
         rows = min(self._list.rows.rowCount(), _MOST_ROWS)
         self._list.setFixedHeight(rows * row_height() + 2)
         self._list.setVisible(rows > 0)
-        self.adjustSize()
-        window = self.parentWidget()
-        if self._anchor is None or window is None:
-            return
-        anchor = QRect(self._anchor.mapTo(window, QPoint(0, 0)), self._anchor.size())
-        rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        x = anchor.right() + _SHADOW - self.width() if rtl else anchor.left() - _SHADOW
-        below = anchor.bottom() + 4 - _SHADOW
-        above = anchor.top() - 4 + _SHADOW - self.height()
-        y = (
-            below
-            if below + self.height() <= window.height() or anchor.top() < window.height() // 2
-            else above
-        )
-        self.move(
-            max(-_SHADOW, min(x, window.width() + _SHADOW - self.width())),
-            max(-_SHADOW, min(y, window.height() + _SHADOW - self.height())),
-        )
+        super().fit()

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from agentdesk.base.text import Msg
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.desktop.widgets.button import LinkButton
+from agentdesk.desktop.widgets.floating import SHADOW, FloatingCard
 from agentdesk.desktop.widgets.label import Label
-from agentdesk.desktop.widgets.surface import paint_shadow, paint_surface
 
 __all__ = ["ToastHost", "announce"]
 
 SHOWN_FOR = 8000
 """Milliseconds a toast stays; the pointer over it keeps it."""
-_MARGIN = 12
 
 
 class ToastHost(QObject):
@@ -66,7 +63,7 @@ class ToastHost(QObject):
         return False
 
 
-class _Toast(QFrame):
+class _Toast(FloatingCard):
     def __init__(
         self, pane: QWidget, text: Msg, action: Msg | None, on_action: Callable[[], Any] | None
     ) -> None:
@@ -76,7 +73,7 @@ class _Toast(QFrame):
         self.is_over = False
         self._label = Label(text, "body", wrap=True)
         row = QHBoxLayout(self)
-        row.setContentsMargins(_MARGIN + 12, _MARGIN + 6, _MARGIN + 8, _MARGIN + 6)
+        row.setContentsMargins(SHADOW + 12, SHADOW + 6, SHADOW + 8, SHADOW + 6)
         row.addWidget(self._label, 1)
         if action is not None:
             button = LinkButton(action, self)
@@ -111,13 +108,6 @@ class _Toast(QFrame):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._timer.start(SHOWN_FOR // 2)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        box = QRectF(self.rect()).adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
-        radius = theme().radius("card")
-        paint_shadow(painter, box, radius)
-        paint_surface(painter, box, "bg.raised", "line.subtle", radius)
 
     def _on_pressed(self) -> None:
         self.leave()
