@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,21 @@ async def test_cancelling_ends_a_long_statement_and_frees_the_file(database_url:
             await conn.execute(update(counter).values(value=counter.c.value + 1))
     assert await _value(db) == 2
     await other.close()
+    await db.close()
+
+
+async def test_cancelling_ends_a_statement_that_its_thread_begins_later(sqlite_url: str) -> None:
+    db = await _with_counter(sqlite_url)
+    async with db.read() as conn:
+        driver = (await conn.get_raw_connection()).driver_connection
+        assert isinstance(driver, sqlite.SteadyConnection)
+        driver._tx.put_nowait((None, partial(time.sleep, 0.1)))
+        task = asyncio.create_task(driver.execute(_ENDLESS))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await conn.execute(select(counter.c.value))).scalar_one() == 0
     await db.close()
 
 

@@ -22,6 +22,7 @@ from agentdesk.store.types import to_json
 
 _POOL_WAIT_SECONDS = 60
 _BUSY_MILLISECONDS = 10_000
+_INTERRUPT_AGAIN_SECONDS = 0.02
 _READERS = 4
 _CHUNK = 64
 _PAGE_BYTES = 8_192
@@ -61,13 +62,12 @@ class SteadyConnection(aiosqlite.Connection):
         try:
             return await done
         except asyncio.CancelledError:
-            self._connection.interrupt()
             cursor = getattr(fn, "__self__", None)
-            await self._until_idle(cursor if isinstance(cursor, sqlite3.Cursor) else None)
+            await self._stop_statements(self._connection, cursor if isinstance(cursor, sqlite3.Cursor) else None)
             raise
 
-    async def _until_idle(self, cursor: sqlite3.Cursor | None) -> None:
-        """Wait for the thread to finish what it has, however often this task is cancelled meanwhile.
+    async def _stop_statements(self, connection: sqlite3.Connection, cursor: sqlite3.Cursor | None) -> None:
+        """Stop what the thread has to do, and wait for it however often this task is cancelled meanwhile.
 
         ``cursor`` is closed then: a statement with rows left to fetch would keep the interrupt alive, which
         would stop the ROLLBACK too, and the file would stay locked.
@@ -75,8 +75,10 @@ class SteadyConnection(aiosqlite.Connection):
         idle: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((idle, _nothing if cursor is None else cursor.close))
         while not idle.done():
+            with contextlib.suppress(sqlite3.ProgrammingError):  # closed meanwhile
+                connection.interrupt()  # forgotten by SQLite where the thread has not begun the statement yet
             with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.shield(idle)
+                await asyncio.wait((idle,), timeout=_INTERRUPT_AGAIN_SECONDS)
 
     async def close(self) -> None:
         """Roll back and close: a statement that somebody still holds must not keep the file locked."""
