@@ -161,6 +161,22 @@ async def test_cancelling_ends_a_statement_that_its_thread_begins_later(sqlite_u
     await db.close()
 
 
+async def test_closing_ends_where_the_thread_is_stopped_meanwhile(sqlite_url: str) -> None:
+    db = await _with_counter(sqlite_url)
+    async with db.read() as conn:
+        driver = (await conn.get_raw_connection()).driver_connection
+        assert isinstance(driver, sqlite.SteadyConnection)
+        closing = asyncio.create_task(driver.close())
+        await asyncio.sleep(0)
+        driver._tx.put_nowait((None, partial(time.sleep, 0.1)))  # so that it still waits for the thread
+        driver.stop()  # as SQLAlchemy does where its own waiting is cancelled
+        await closing
+        await driver.close()
+        await conn.invalidate()
+    assert await _value(db) == 0
+    await db.close()
+
+
 async def test_broken_rules_reach_the_caller_as_they_are(database_url: str) -> None:
     db = await _with_counter(database_url)
     with pytest.raises(IntegrityError):

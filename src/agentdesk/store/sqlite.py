@@ -40,8 +40,9 @@ class SteadyConnection(aiosqlite.Connection):
     _stopped: asyncio.Future[Any] | None = None
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """Let the thread end; the future is done when it does."""
-        self._stopped = super().stop()
+        """Let the thread end; the future, the same each time, is done when it does."""
+        if self._stopped is None:
+            self._stopped = super().stop()
         return self._stopped
 
     async def _connect(self) -> aiosqlite.Connection:
@@ -63,7 +64,8 @@ class SteadyConnection(aiosqlite.Connection):
             return await done
         except asyncio.CancelledError:
             cursor = getattr(fn, "__self__", None)
-            await self._stop_statements(self._connection, cursor if isinstance(cursor, sqlite3.Cursor) else None)
+            mine = cursor if isinstance(cursor, sqlite3.Cursor) else None
+            await self._stop_statements(self._connection, mine)
             raise
 
     async def _stop_statements(self, connection: sqlite3.Connection, cursor: sqlite3.Cursor | None) -> None:
@@ -82,9 +84,12 @@ class SteadyConnection(aiosqlite.Connection):
 
     async def close(self) -> None:
         """Roll back and close: a statement that somebody still holds must not keep the file locked."""
-        if self._connection is not None:
+        if self._stopped is None and self._connection is not None:
             await self._execute(_roll_back, self._connection)
-        await super().close()
+        if self._stopped is None:
+            await super().close()
+        else:
+            await self._stopped  # somebody has lost patience: the thread closes what is open
 
 
 def _nothing() -> None:
