@@ -16,6 +16,7 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never 
 import pytest
 
 from tests.helpers.certificates import Certificates, make_certificates
+from tests.helpers.company import Company, found_company
 from tests.helpers.dovecot import DovecotServer, Mailbox, find_dovecot
 from tests.helpers.leftovers import ErrorLog, LoopWatch, leftover_threads, threads_now
 from tests.helpers.postgres import PostgresServer, find_binaries, run_aside
@@ -234,6 +235,22 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
     started = Programs(tmp_path)
     yield started
     started.close()
+
+
+class NewCompany(Protocol):
+    """Founds a company: ``new_company(url)`` has its data on that database; its server is not started yet."""
+
+    def __call__(self, database: str) -> Company: ...
+
+
+@pytest.fixture
+def new_company(programs: Programs, tmp_path: Path, mailbox: Mailbox, smtp_server: SmtpServer) -> NewCompany:
+    """Founds a company that reads `mailbox`, sends by `smtp_server`, and has Ana as its agent."""
+
+    def found(database: str) -> Company:
+        return found_company(programs, database, tmp_path / "data", mailbox, smtp_server)
+
+    return found
 
 
 # --- what a test leaves behind ---

@@ -7,6 +7,7 @@ import gc
 import weakref
 from uuid import UUID
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QTextCursor
@@ -332,6 +333,17 @@ def test_the_plan_of_a_transcript() -> None:
     assert first_new(head, rows, rows[1].id) == rows[2].id
     assert any(isinstance(item, New) for item in items)
     assert all(len(item.rows) == 1 for item in items if isinstance(item, Events))
+
+
+def test_a_conversation_begins_above_its_first_message() -> None:
+    desk = FakeDesk.sample(NOW)
+    here = desk.find(ANA)
+    first = min((r for r in desk.world.messages.values() if r.conversation_id == here), key=lambda r: r.id)
+    events = [row for row in desk.world.events.values() if row.conversation_id == here]
+    began = next(row for row in events if row.kind == "created")
+    for id_ in (UUID(int=first.id.int - 1), UUID(int=first.id.int + 1)):
+        at_once = msgspec.structs.replace(began, id=id_, created_at=first.created_at)
+        assert [type(item).__name__ for item in plan([first], [at_once])] == ["Day", "Events", "Mail"]
 
 
 def _on_screen(view: ConversationView, widget: QWidget) -> bool:

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from tests.conftest import NewMailbox
-from tests.helpers.company import Company, customer_address, found_company, letter
+from tests.conftest import NewCompany, NewMailbox
+from tests.helpers.company import Company, customer_address, first_lines, write
 from tests.helpers.dovecot import Mailbox
+from tests.helpers.faults import FULL
 from tests.helpers.postgres import run_aside
 from tests.helpers.processes import KILL, spawn, stop
-from tests.helpers.program import Programs
-from tests.helpers.smtp import SmtpServer
 from tests.helpers.until import until_sync
 
 from agentdesk.desktop.settings import DeskSettings
 from agentdesk.sync.sign_in import sign_in
 
-FULL = os.environ.get("AGENTDESK_FAULTS") == "full"
 KILLS = 100 if FULL else 5
 LETTERS_PER_KILL = 2
 
@@ -50,26 +46,20 @@ class Journal:
 
 
 def test_killing_the_desk_loses_and_doubles_nothing(
-    programs: Programs,
-    sqlite_url: str,
-    tmp_path: Path,
-    mailbox: Mailbox,
-    new_mailbox: NewMailbox,
-    smtp_server: SmtpServer,
+    new_company: NewCompany, sqlite_url: str, tmp_path: Path, mailbox: Mailbox, new_mailbox: NewMailbox
 ) -> None:
     seed = random.randrange(2**32)
     dice = random.Random(seed)
     print(f"seed {seed}, {KILLS} kills")
     customer = new_mailbox()
-    company = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(sqlite_url)
     company.start()
     profile, journal = tmp_path / "desk", Journal(tmp_path / "journal")
     _join(company, profile)
     lives: Counter[str] = Counter()
     for life in range(KILLS + 1):
         for number in range(LETTERS_PER_KILL):
-            sender = customer_address(customer, life * LETTERS_PER_KILL + number)
-            mailbox.deliver(letter(sender, "A question", "Hi", to=mailbox.address).as_bytes())
+            write(mailbox, customer_address(customer, life * LETTERS_PER_KILL + number), "A question")
         before = len(journal.steps())
         command = [sys.executable, "-m", "tests.helpers.desk_agent", profile, journal.path]
         desk = spawn(command, tmp_path / "desk.log")
@@ -130,11 +120,8 @@ def _check(company: Company, customer: Mailbox, journal: Journal) -> None:
     rows = company.conversations()
     texts = {row["id"]: [m["text"] for m in _answers(company, row["id"])] for row in rows}
     assert {len(found) for found in texts.values()} == {1}, "a conversation has two answers"
-    mails = [message_from_bytes(raw, policy=policy.default) for raw in customer.messages()]
-    arrived = Counter(mail.get_body(("plain",)).get_content().strip().split("\n")[0] for mail in mails)
-    assert arrived == Counter(found[0].split("\n")[0] for found in texts.values()), (
-        "mails differ from replies"
-    )
+    arrived = first_lines(customer)
+    assert arrived == Counter(found[0].splitlines()[0] for found in texts.values()), "mails differ"
     by_conversation: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for step, conversation_id, text in journal.steps():
         by_conversation[conversation_id].append((step, text))
@@ -143,7 +130,7 @@ def _check(company: Company, customer: Mailbox, journal: Journal) -> None:
         drafts_kept += _check_drafts(steps)
         for step, text in steps:
             assert step != "sent" or [text] == texts[conversation_id], "another text went out than was sent"
-    print(f"{len(rows)} letters, {len(mails)} replies arrived, {drafts_kept} drafts found again after a kill")
+    print(f"{len(rows)} letters, {arrived.total()} replies arrived, {drafts_kept} drafts found after a kill")
 
 
 def _check_drafts(steps: list[tuple[str, str]]) -> int:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.company import Company, found_company, letter
+from tests.conftest import NewCompany
+from tests.helpers.company import Company, write
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.postgres import PostgresServer
-from tests.helpers.program import Programs
 from tests.helpers.small_disk import SmallDisk, small_disk
-from tests.helpers.smtp import SmtpServer
 from tests.helpers.until import until_sync
 
 LETTERS = 12
@@ -57,41 +56,28 @@ def url_on_disk(request: pytest.FixtureRequest, disk: SmallDisk) -> Iterator[str
 
 
 def test_a_full_disk_is_told_and_heals(
-    programs: Programs,
-    url_on_disk: str,
-    disk: SmallDisk,
-    tmp_path: Path,
-    mailbox: Mailbox,
-    smtp_server: SmtpServer,
+    new_company: NewCompany, url_on_disk: str, disk: SmallDisk, mailbox: Mailbox
 ) -> None:
-    company = found_company(programs, url_on_disk, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(url_on_disk)
     company.start()
-    write(mailbox, "Before")
+    write(mailbox, "before@customer.test", "Before")
     (row,) = company.wait_for_conversations(1)
     disk.fill()
     for number in range(LETTERS):
-        write(mailbox, f"Letter {number:02}", TEXT)
+        write(mailbox, f"customer{number}@customer.test", f"Letter {number:02}", TEXT)
     problem = refusal(company, row["id"])
     assert (problem["status"], problem["message"]) == (503, SENTENCE)
-    assert company.program is not None
-    until_sync(lambda: SENTENCE in output(company), 60, what="the sentence in the log")
+    until_sync(lambda: SENTENCE in company.output(), 60, what="the sentence in the log")
     assert len(company.conversations()) < LETTERS + 1  # it still answers, and does not have them all
     disk.make_room()
     rows = company.wait_for_conversations(LETTERS + 1, 90)
     assert sorted(row["subject"] for row in rows) == ["Before", *(f"Letter {n:02}" for n in range(LETTERS))]
     reply = company.reply(row["id"], "An answer.")
     company.wait_for_delivery(row["id"], reply["id"], "sent", 60)
-    assert company.program.running
-    said = output(company)
+    said = company.output()
     assert "Traceback" not in said
     assert said.count(SENTENCE) < 20, said
     assert company.stop() == 0
-
-
-def write(mailbox: Mailbox, subject: str, text: str = "Hi") -> None:
-    """A customer writes."""
-    sender = f"{subject.replace(' ', '').lower()}@customer.test"
-    mailbox.deliver(letter(sender, subject, text, to=mailbox.address).as_bytes())
 
 
 def refusal(company: Company, conversation_id: str) -> dict[str, Any]:
@@ -107,9 +93,3 @@ def refusal(company: Company, conversation_id: str) -> dict[str, Any]:
         return None
 
     return until_sync(refused, 60, what="a note that is refused")
-
-
-def output(company: Company) -> str:
-    """What the server has written."""
-    assert company.program is not None
-    return company.program.output()

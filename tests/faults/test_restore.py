@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from email import message_from_bytes, policy
 from pathlib import Path
 from uuid import UUID
 
-from tests.conftest import NewMailbox
-from tests.helpers.company import Company, customer_address, found_company, letter
-from tests.helpers.dovecot import Mailbox
-from tests.helpers.program import Programs
-from tests.helpers.smtp import SmtpServer
+from tests.conftest import NewCompany, NewMailbox
+from tests.helpers.company import Company, customer_address, first_lines, write
 from tests.helpers.until import until, until_sync
 
 from agentdesk.base.ids import new_id
@@ -31,19 +27,13 @@ REPLIES = (
 )
 
 
-def _texts(customer: Mailbox) -> Counter[str]:
-    """How often each reply has arrived at the customer."""
-    mails = [message_from_bytes(raw, policy=policy.default) for raw in customer.messages()]
-    bodies = [mail.get_body(("plain",)) for mail in mails]
-    return Counter(body.get_content().splitlines()[0] for body in bodies if body is not None)
-
-
 class Agent:
     """Ana at a desk that keeps its folder when it is opened again."""
 
+    desk: LocalDesk
+
     def __init__(self, company: Company, folder: Path, token: str) -> None:
         self._company, self._folder, self._token = company, folder, token
-        self.desk = LocalDesk(folder, company.address, token)
 
     async def open(self) -> None:
         """Connect to where the server is now."""
@@ -68,15 +58,7 @@ async def _conversations(company: Company, count: int) -> dict[str, str]:
 
 async def _has(company: Company, conversation_id: str, message_id: str, state: str) -> None:
     """Wait until a message has come to the server, and there to ``state``."""
-
-    def now() -> bool:
-        messages = company.conversation(conversation_id)["messages"]
-        return any(one["id"] == message_id and one["delivery"] == state for one in messages)
-
-    async def there() -> bool:
-        return await asyncio.to_thread(now)
-
-    await until(there, what=f"delivery {state}")
+    await asyncio.to_thread(company.wait_for_delivery, conversation_id, message_id, state)
 
 
 def _put_copy_in_place(company: Company, copy: Path, database: Path) -> None:
@@ -96,19 +78,14 @@ def _put_copy_in_place(company: Company, copy: Path, database: Path) -> None:
 
 
 async def test_an_older_copy_is_taken_up_without_sending_anything_twice(
-    programs: Programs,
-    sqlite_url: str,
-    tmp_path: Path,
-    mailbox: Mailbox,
-    new_mailbox: NewMailbox,
-    smtp_server: SmtpServer,
+    new_company: NewCompany, sqlite_url: str, tmp_path: Path, new_mailbox: NewMailbox
 ) -> None:
     customer = new_mailbox()
-    company = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(sqlite_url)
     company.start()
     senders = [customer_address(customer, number) for number in range(3)]
     for number in (0, 1):
-        mailbox.deliver(letter(senders[number], f"Letter {number}", "Hi", to=mailbox.address).as_bytes())
+        write(company.mailbox, senders[number], f"Letter {number}")
     known = await _conversations(company, 2)
     first, second = known["Letter 0"], known["Letter 1"]
     token = await sign_in(company.address, "ana@desk.test", "correct horse")
@@ -119,7 +96,7 @@ async def test_an_older_copy_is_taken_up_without_sending_anything_twice(
     finally:
         await ana.desk.close()
     assert await asyncio.to_thread(company.stop) == 0
-    assert _texts(customer) == Counter(dict.fromkeys(REPLIES, 1))
+    assert first_lines(customer) == Counter(dict.fromkeys(REPLIES, 1))
 
 
 async def _play(
@@ -127,21 +104,21 @@ async def _play(
 ) -> None:
     """Copy, go on, lose the database, take the copy up, and see what the desk makes of it."""
     first, second = known
-    mailbox, smtp_server, programs = company.mailbox, company.smtp, company.programs
     await _has(company, first, await ana.reply(first, "before the copy", senders[0]), "sent")
-    smtp_server.faults.byte_delay = 0.05
+    company.smtp.faults.byte_delay = 0.05
     leaving = await ana.reply(second, "leaving as the copy is made", senders[1])
     await _has(company, second, leaving, "sending")
     copy = folder / "copy.db"
-    said = await asyncio.to_thread(programs.run, "admin", "--database", company.database, "backup", str(copy))
+    backup = ("admin", "--database", company.database, "backup", str(copy))
+    said = await asyncio.to_thread(company.programs.run, *backup)
     assert str(copy) in said
     assert "agentdesk.db.key" in said
-    smtp_server.faults.byte_delay = 0.0
+    company.smtp.faults.byte_delay = 0.0
     await _has(company, second, leaving, "sent")
 
     later = await ana.reply(first, "after the copy", senders[0])
     await _has(company, first, later, "sent")
-    mailbox.deliver(letter(senders[2], "Letter 2", "Hi", to=mailbox.address).as_bytes())
+    write(company.mailbox, senders[2], "Letter 2")
     third = (await _conversations(company, 3))["Letter 2"]
     await _has(company, third, await ana.reply(third, "to somebody new", senders[2]), "sent")
     await asyncio.to_thread(company.stop)

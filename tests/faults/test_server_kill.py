@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -10,17 +9,14 @@ import urllib.error
 import uuid
 from collections import Counter
 from email import message_from_bytes, policy
-from pathlib import Path
 from typing import Any
 
-from tests.conftest import NewMailbox
-from tests.helpers.company import Company, customer_address, found_company, http_status, letter
+from tests.conftest import NewCompany, NewMailbox
+from tests.helpers.company import Company, customer_address, http_status, letter
 from tests.helpers.dovecot import Mailbox
-from tests.helpers.program import Programs
-from tests.helpers.smtp import SmtpServer
+from tests.helpers.faults import FULL
 from tests.helpers.until import until_sync
 
-FULL = os.environ.get("AGENTDESK_FAULTS") == "full"
 KILLS = 100 if FULL else 10
 LETTERS_PER_KILL = 6
 _OPEN_ENDS = {"verify", "uncertain"}
@@ -72,18 +68,13 @@ class Traffic(threading.Thread):
 
 
 def test_killing_the_server_loses_and_doubles_nothing(
-    programs: Programs,
-    database_url: str,
-    tmp_path: Path,
-    mailbox: Mailbox,
-    new_mailbox: NewMailbox,
-    smtp_server: SmtpServer,
+    new_company: NewCompany, database_url: str, new_mailbox: NewMailbox
 ) -> None:
     seed = random.randrange(2**32)
     dice = random.Random(seed)
     print(f"seed {seed}, {KILLS} kills")
     customer = new_mailbox()
-    company = found_company(programs, database_url, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(database_url)
     company.start()
     traffic = Traffic(company, customer, KILLS * LETTERS_PER_KILL)
     traffic.start()

@@ -10,11 +10,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import NewMailbox
-from tests.helpers.company import Company, customer_address, found_company, letter
+from tests.conftest import NewCompany, NewMailbox
+from tests.helpers.company import Company, customer_address, write
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.postgres import PostgresServer
-from tests.helpers.program import Programs
 from tests.helpers.proxy import Proxy
 from tests.helpers.smtp import Faults, SmtpServer
 from tests.helpers.until import until
@@ -29,7 +28,7 @@ LONGEST_SECONDS = 10.0
 
 
 async def test_the_server_ends_in_time_with_everything_under_way(
-    programs: Programs,
+    new_company: NewCompany,
     database_url: str,
     tmp_path: Path,
     mailbox: Mailbox,
@@ -38,9 +37,7 @@ async def test_the_server_ends_in_time_with_everything_under_way(
 ) -> None:
     customer = new_mailbox()
     smtp_server.saves_sent = True
-    company = await asyncio.to_thread(
-        found_company, programs, database_url, tmp_path / "data", mailbox, smtp_server
-    )
+    company = await asyncio.to_thread(new_company, database_url)
     await asyncio.to_thread(company.start)
     token = await sign_in(company.address, "ana@desk.test", "correct horse")
     desk = LocalDesk(tmp_path / "desk", company.address, token)
@@ -49,8 +46,7 @@ async def test_the_server_ends_in_time_with_everything_under_way(
         await until(lambda: desk.status.link is Link.SYNCED, 60, what="a desk in step")
         conversation_id, message_id = await _reply_under_way(company, mailbox, customer, smtp_server)
         for number in range(LETTERS):
-            sender = f"customer{number}@shop.test"
-            mailbox.deliver(letter(sender, f"Letter {number}", "Hi " * 200, to=mailbox.address).as_bytes())
+            write(mailbox, f"customer{number}@shop.test", f"Letter {number}", "Hi " * 200)
         await asyncio.to_thread(company.wait_for_conversations, 20, 60)
         with _stuck_clients(company.address, token):
             begun = time.monotonic()
@@ -60,33 +56,29 @@ async def test_the_server_ends_in_time_with_everything_under_way(
         await desk.close()
     print(f"ended after {took:.1f} s")
     assert took < LONGEST_SECONDS
-    assert company.program is not None
-    assert "Traceback" not in company.program.output()
+    assert "Traceback" not in company.output()
     await _nothing_is_lost(company, customer, smtp_server, conversation_id, message_id)
 
 
 def test_a_database_that_says_nothing_any_more_does_not_keep_the_server(
-    programs: Programs,
+    new_company: NewCompany,
     postgres: PostgresServer,
     postgres_url: str,
     new_proxy: Callable[[int], Proxy],
-    tmp_path: Path,
     mailbox: Mailbox,
-    smtp_server: SmtpServer,
 ) -> None:
     line = new_proxy(postgres.port)
     url = postgres_url.replace(f":{postgres.port}/", f":{line.port}/")
-    company = found_company(programs, url, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(url)
     company.start()
-    mailbox.deliver(letter("ann@shop.test", "Before", "Hi", to=mailbox.address).as_bytes())
+    write(mailbox, "ann@shop.test", "Before")
     company.wait_for_conversations(1)
     line.trouble.stall = True
-    mailbox.deliver(letter("bob@shop.test", "Meanwhile", "Hi", to=mailbox.address).as_bytes())
+    write(mailbox, "bob@shop.test", "Meanwhile")
     begun = time.monotonic()
     assert company.stop() == 0
     assert time.monotonic() - begun < LONGEST_SECONDS
-    assert company.program is not None
-    assert "Traceback" not in company.program.output()
+    assert "Traceback" not in company.output()
     line.heal()
     company.start()
     assert {row["subject"] for row in company.wait_for_conversations(2)} == {"Before", "Meanwhile"}
@@ -97,8 +89,7 @@ async def _reply_under_way(
     company: Company, mailbox: Mailbox, customer: Mailbox, smtp: SmtpServer
 ) -> tuple[str, str]:
     """A reply that the mail server has taken, and whose confirmation it does not give."""
-    sender = customer_address(customer, 1)
-    mailbox.deliver(letter(sender, "A question", "Hi", to=mailbox.address).as_bytes())
+    write(mailbox, customer_address(customer, 1), "A question")
     (row,) = await asyncio.to_thread(company.wait_for_conversations, 1)
     smtp.faults = Faults(times=1, silent_after_data=True)
     reply = await asyncio.to_thread(company.reply, row["id"], "An answer.")

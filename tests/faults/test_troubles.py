@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, func, select
 from tests.conftest import NewMailbox
-from tests.helpers.company import letter
+from tests.helpers.company import write
 from tests.helpers.dovecot import DovecotServer, Mailbox
 from tests.helpers.fake_connector import FakeService
 from tests.helpers.fake_world import FakeWorld
 from tests.helpers.postgres import PostgresServer
+from tests.helpers.processes import resident_megabytes
 from tests.helpers.smtp import Cut, Faults, SmtpServer
 from tests.helpers.until import until
 
@@ -28,6 +29,8 @@ from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import account_state, conversation, message
 from agentdesk_connectors.email.connector import EmailAccount
+
+GRACE = "grace@customer.test"
 
 MakeDesk = Callable[..., Awaitable["Desk"]]
 
@@ -102,14 +105,9 @@ async def make_desk(
         await desk.close()
 
 
-def write(mailbox: Mailbox, subject: str, sender: str = "grace@customer.test", text: str = "Hi") -> None:
-    """A customer writes."""
-    mailbox.deliver(letter(sender, subject, text, to=mailbox.address).as_bytes())
-
-
 async def answered(desk: Desk, mailbox: Mailbox, customer: Mailbox) -> Any:
     """A customer writes and Maria answers; returns the id of the answer."""
-    write(mailbox, "A question", customer.address)
+    write(mailbox, customer.address, "A question")
     await desk.subjects(1)
     (row,) = await desk.conversations()
     return await desk.reply(desk.cores[0], row.id, to=(Party("email", customer.address),))
@@ -121,7 +119,7 @@ async def answered(desk: Desk, mailbox: Mailbox, customer: Mailbox) -> Any:
 async def test_a_wrong_password_is_told_and_the_right_one_works(
     make_desk: MakeDesk, mailbox: Mailbox, migrated_url: str
 ) -> None:
-    write(mailbox, "Waiting")
+    write(mailbox, GRACE, "Waiting")
     desk = await make_desk(migrated_url, password="wrong")
     state = await desk.comes_to("auth_failed")
     assert "password" in state.problem["text"]
@@ -132,13 +130,13 @@ async def test_a_wrong_password_is_told_and_the_right_one_works(
     assert state.problem is None
     await set_paused(desk.db, "Mail", True)
     await desk.comes_to("paused")
-    write(mailbox, "While paused")
+    write(mailbox, GRACE, "While paused")
     await set_paused(desk.db, "Mail", False)
     assert await desk.subjects(2) == ["Waiting", "While paused"]
 
 
 async def test_a_certificate_nobody_vouches_for_is_refused(make_desk: MakeDesk, mailbox: Mailbox) -> None:
-    write(mailbox, "Waiting")
+    write(mailbox, GRACE, "Waiting")
     desk = await make_desk(imap__security="tls", imap__port=mailbox.tls_port)
     state = await desk.comes_to("unreachable")
     assert "certificate" in state.problem["text"]
@@ -149,7 +147,7 @@ async def test_a_certificate_nobody_vouches_for_is_refused(make_desk: MakeDesk, 
 
 
 async def test_an_unknown_host_is_told(make_desk: MakeDesk, mailbox: Mailbox) -> None:
-    write(mailbox, "Waiting")
+    write(mailbox, GRACE, "Waiting")
     desk = await make_desk(imap__host="no.such.host.invalid")
     state = await desk.comes_to("unreachable")
     assert state.problem["args"]["host"] == "no.such.host.invalid"
@@ -162,17 +160,17 @@ async def test_mail_that_came_while_the_mail_server_was_away_arrives(
     make_desk: MakeDesk, mailbox: Mailbox, dovecot: DovecotServer
 ) -> None:
     desk = await make_desk()
-    write(mailbox, "Before")
+    write(mailbox, GRACE, "Before")
     await desk.subjects(1)
     dovecot.stop()
     try:
         await desk.comes_to("unreachable")
-        write(mailbox, "Meanwhile")
+        write(mailbox, GRACE, "Meanwhile")
     finally:
         dovecot.start()
     assert await desk.subjects(2) == ["Before", "Meanwhile"]
     await desk.comes_to("ok")
-    write(mailbox, "Later")
+    write(mailbox, GRACE, "Later")
     assert await desk.subjects(3) == ["Before", "Later", "Meanwhile"]
 
 
@@ -180,13 +178,13 @@ async def test_a_mailbox_that_vanished_is_read_again_when_it_is_back(
     make_desk: MakeDesk, mailbox: Mailbox, dovecot: DovecotServer
 ) -> None:
     desk = await make_desk()
-    write(mailbox, "Before")
+    write(mailbox, GRACE, "Before")
     await desk.subjects(1)
     mailbox.remove()
     dovecot.stop()
     dovecot.start()
     await desk.comes_to("auth_failed")
-    write(mailbox, "Meanwhile")
+    write(mailbox, GRACE, "Meanwhile")
     dovecot.add_user(mailbox.user, mailbox.password)
     assert await desk.subjects(2) == ["Before", "Meanwhile"]
     await desk.comes_to("ok")
@@ -263,7 +261,7 @@ async def test_nothing_is_lost_while_the_database_is_away(
     await desk.comes_to("ok")
     subjects = [f"Letter {number:02}" for number in range(30)]
     for number, subject in enumerate(subjects):
-        write(mailbox, subject, f"customer{number}@shop.test")
+        write(mailbox, f"customer{number}@shop.test", subject)
         if number == 10:
             await desk.subjects(1)
             await asyncio.to_thread(postgres.stop)
@@ -277,16 +275,11 @@ async def test_nothing_is_lost_while_the_database_is_away(
 async def test_a_thousand_at_once_are_all_there_once(make_desk: MakeDesk, mailbox: Mailbox) -> None:
     text = "Where is my parcel? " * 1_000
     for number in range(1_000):
-        write(mailbox, f"Letter {number:04}", f"customer{number}@shop.test", text)
-    before = _resident_megabytes()
+        write(mailbox, f"customer{number}@shop.test", f"Letter {number:04}", text)
+    before = resident_megabytes()
     desk = await make_desk()
     found = await desk.subjects(1_000, 120)
     assert found == [f"Letter {number:04}" for number in range(1_000)]
     async with desk.db.read() as conn:
         assert await conn.scalar(select(func.count()).select_from(conversation)) == 1_000
-    assert _resident_megabytes() - before < 200
-
-
-def _resident_megabytes() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 1e6
+    assert resident_megabytes() - before < 200

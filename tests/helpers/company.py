@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.request
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -90,10 +91,14 @@ class Company:
 
         def now() -> Any:
             messages = self.conversation(conversation_id)["messages"]
-            found = next(m for m in messages if m["id"] == message_id)
-            return found if found["delivery"] == state else None
+            return next((m for m in messages if m["id"] == message_id and m["delivery"] == state), None)
 
         return until_sync(now, timeout, what=f"delivery {state}")
+
+    def output(self) -> str:
+        """What the server has written since it was last started."""
+        assert self.program is not None
+        return self.program.output()
 
     def stop(self) -> int:
         """Stop the server as an operator does; returns its status."""
@@ -110,10 +115,19 @@ def found_company(
     programs: Programs, database: str, data: Path, mailbox: Mailbox, smtp: SmtpServer, history: str = "all"
 ) -> Company:
     """Set a company up with the command line, as the README says; its server is not started yet."""
-    base = ("admin", "--database", database)
+    admin = ("admin", "--database", database)
     person = ("ana@desk.test", "--name", "Ana", "--role", "admin", "--password-stdin")
-    programs.run(*base, "user", "add", *person, stdin="correct horse\n")
-    programs.run(*base, "inbox", "add", "Support")
+    programs.run(*admin, "user", "add", *person, stdin="correct horse\n")
+    token = programs.run(*admin, "token", "create", "--name", "test").split()[-1]
+    company = Company(programs, database, data, mailbox, smtp, token)
+    add_mailbox(company, mailbox, "Support", history)
+    return company
+
+
+def add_mailbox(company: Company, mailbox: Mailbox, inbox: str, history: str = "all") -> None:
+    """Let the company read a mailbox, into a new inbox of its own."""
+    admin = ("admin", "--database", company.database)
+    company.programs.run(*admin, "inbox", "add", inbox)
     settings = {
         "address": mailbox.address,
         "imap.host": mailbox.host,
@@ -121,17 +135,15 @@ def found_company(
         "imap.security": "none",
         "imap.user": mailbox.user,
         "smtp.host": "127.0.0.1",
-        "smtp.port": smtp.port,
+        "smtp.port": company.smtp.port,
         "smtp.security": "none",
         "history": history,
     }
     sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    programs.run(
-        *base, "channel", "add", "email", "--inbox", "Support", "--name", "Mail", *sets,
+    company.programs.run(
+        *admin, "channel", "add", "email", "--inbox", inbox, "--name", f"{inbox} mail", *sets,
         "--secret", "password=env:MAIL_PASSWORD", env={"MAIL_PASSWORD": mailbox.password},
     )  # fmt: skip
-    token = programs.run(*base, "token", "create", "--name", "test").split()[-1]
-    return Company(programs, database, data, mailbox, smtp, token)
 
 
 def letter(
@@ -147,6 +159,18 @@ def letter(
         mail[name.replace("_", "-")] = value
     mail.set_content(text)
     return mail
+
+
+def write(mailbox: Mailbox, sender: str, subject: str, text: str = "Hi") -> None:
+    """A customer writes to a mailbox of the company."""
+    mailbox.deliver(letter(sender, subject, text, to=mailbox.address).as_bytes())
+
+
+def first_lines(mailbox: Mailbox) -> Counter[str]:
+    """How often each first line stands in the plain text of what has arrived at a customer."""
+    mails = [message_from_bytes(raw, policy=policy.default) for raw in mailbox.messages()]
+    bodies = [mail.get_body(("plain",)) for mail in mails]
+    return Counter(body.get_content().splitlines()[0] for body in bodies if body is not None)
 
 
 def answer_to(received: bytes, sender: str, text: str) -> EmailMessage:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 _PR_SET_PDEATHSIG = 1
@@ -41,6 +42,11 @@ def accepts(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def resident_megabytes(pid: int | None = None) -> float:
+    """The memory that a process holds, or this one."""
+    return psutil.Process(pid).memory_info().rss / 1e6
 
 
 def die_with_parent(signal_number: int = KILL) -> Callable[[], None] | None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.conftest import NewCompany
 from tests.helpers.certificates import Certificates
-from tests.helpers.company import found_company, letter
+from tests.helpers.company import write
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.processes import KILL, spawn, stop
 from tests.helpers.program import Programs
-from tests.helpers.smtp import SmtpServer
 from tests.helpers.until import until
 
 from agentdesk.desktop.settings import DeskSettings
@@ -123,16 +123,11 @@ async def test_a_server_that_does_not_start_is_told_and_tried_again(start: Start
 
 
 async def test_what_was_typed_survives_a_power_cut(
-    start: Start,
-    programs: Programs,
-    sqlite_url: str,
-    tmp_path: Path,
-    mailbox: Mailbox,
-    smtp_server: SmtpServer,
+    start: Start, new_company: NewCompany, sqlite_url: str, tmp_path: Path, mailbox: Mailbox
 ) -> None:
-    company = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(sqlite_url)
     company.start()
-    mailbox.deliver(letter("grace@example.com", "Screws", "Which?", to=mailbox.address).as_bytes())
+    write(mailbox, "grace@example.com", "Screws")
     token = await sign_in(company.address, "ana@desk.test", "correct horse")
     profile = tmp_path / "desk"
     _settings(profile, DeskSettings(mode="team", server=company.address))
@@ -150,14 +145,9 @@ async def test_what_was_typed_survives_a_power_cut(
 
 
 async def test_a_session_in_the_key_ring_opens_the_desk(
-    start: Start,
-    programs: Programs,
-    sqlite_url: str,
-    tmp_path: Path,
-    mailbox: Mailbox,
-    smtp_server: SmtpServer,
+    start: Start, new_company: NewCompany, sqlite_url: str, tmp_path: Path
 ) -> None:
-    company = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(sqlite_url)
     company.start()
     token = await sign_in(company.address, "ana@desk.test", "correct horse")
     profile, ring = tmp_path / "desk", tmp_path / "ring.json"

@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from tests.conftest import NewMailbox
-from tests.helpers.company import Company, answer_to, found_company, letter
-from tests.helpers.dovecot import Mailbox
-from tests.helpers.program import Programs
-from tests.helpers.smtp import SmtpServer
+from tests.conftest import NewCompany, NewMailbox
+from tests.helpers.company import Company, answer_to, letter, write
 from tests.helpers.until import until
 
 from agentdesk.desktop.settings import SettingsFile
@@ -28,10 +25,8 @@ from agentdesk.sync.sign_in import sign_in
 
 
 @pytest.fixture
-def company(
-    programs: Programs, sqlite_url: str, tmp_path: Path, mailbox: Mailbox, smtp_server: SmtpServer
-) -> Company:
-    made = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+def company(new_company: NewCompany, sqlite_url: str) -> Company:
+    made = new_company(sqlite_url)
     made.start()
     return made
 
@@ -104,9 +99,7 @@ async def test_work_goes_on_without_the_server(
 ) -> None:
     async with agent_at_work(company, tmp_path) as (workspace, desk):
         customer = new_mailbox()
-        company.mailbox.deliver(
-            letter(customer.address, "Hello", "Hi", to=company.mailbox.address).as_bytes()
-        )
+        write(company.mailbox, customer.address, "Hello")
         row = await _row(workspace, "Hello")
         port = company.address.rpartition(":")[2]
         company.kill()

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import urllib.error
 from email import message_from_bytes, policy
-from pathlib import Path
 
 import pytest
-from tests.conftest import NewMailbox
-from tests.helpers.company import Company, answer_to, found_company, http_status, letter
-from tests.helpers.dovecot import Mailbox
-from tests.helpers.program import Programs
-from tests.helpers.smtp import SmtpServer
+from tests.conftest import NewCompany, NewMailbox
+from tests.helpers.company import Company, answer_to, http_status, letter
 from tests.helpers.until import until_sync
 
 
 @pytest.fixture
-def company(
-    programs: Programs, database_url: str, tmp_path: Path, mailbox: Mailbox, smtp_server: SmtpServer
-) -> Company:
-    made = found_company(programs, database_url, tmp_path / "data", mailbox, smtp_server)
+def company(new_company: NewCompany, database_url: str) -> Company:
+    made = new_company(database_url)
     made.start()
     return made
 

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from tests.conftest import NewMailbox
-from tests.helpers.company import Company, found_company, http_status, letter
+from tests.conftest import NewCompany, NewMailbox
+from tests.helpers.company import http_status, write
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.postgres import PostgresServer, run_aside
 from tests.helpers.processes import free_port
 from tests.helpers.program import Program, Programs
-from tests.helpers.smtp import SmtpServer
 from tests.helpers.until import until_sync
 
 from agentdesk.base import clock
@@ -72,19 +71,13 @@ def test_it_says_ready_once_serves_and_ends_well(
 
 
 def test_it_ends_within_seconds_while_mail_flows(
-    programs: Programs,
-    sqlite_url: str,
-    tmp_path: Path,
-    mailbox: Mailbox,
-    new_mailbox: NewMailbox,
-    smtp_server: SmtpServer,
+    new_company: NewCompany, sqlite_url: str, mailbox: Mailbox, new_mailbox: NewMailbox
 ) -> None:
     customer = new_mailbox()
-    company: Company = found_company(programs, sqlite_url, tmp_path / "data", mailbox, smtp_server)
+    company = new_company(sqlite_url)
     for number in range(200):
         sender = customer.address if number < 10 else f"customer{number}@shop.test"
-        mail = letter(sender, f"Letter {number}", "Hi", to=mailbox.address)
-        mailbox.deliver(mail.as_bytes())
+        write(mailbox, sender, f"Letter {number}")
     company.start()
     for row in company.wait_for_conversations(3)[:3]:
         company.reply(row["id"], "An answer.")

@@ -1,4 +1,4 @@
-"""Waiting longer after each failure, with jitter so that many do not return at once."""
+"""Waiting with jitter, so that many do not act at once, and longer after each failure."""
 
 from __future__ import annotations
 
@@ -16,4 +16,9 @@ class Backoff:
     def delay(self, attempt: int) -> float:
         """Return the seconds to wait before try number ``attempt`` (1 = the first repeat)."""
         full = min(self.longest, self.first * float(2 ** min(attempt - 1, 32)))
-        return full * random.uniform(0.5, 1.0)  # noqa: S311 - scatter, not secrecy
+        return scattered(full * 0.5, full)
+
+
+def scattered(least: float, most: float) -> float:
+    """Return seconds to wait, anything between ``least`` and ``most``."""
+    return random.uniform(least, most)  # noqa: S311 - scatter, not secrecy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from sqlalchemy import delete, select, text, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
+from agentdesk.base.backoff import scattered
 from agentdesk.base.log import get_logger
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
@@ -18,7 +18,7 @@ from agentdesk.store.tables import api_token, applied_command, attachment, blob,
 from agentdesk.sync.changelog import prune
 from agentdesk.sync.feed import KEPT_DAYS
 
-_EVERY_SECONDS = 6 * 3600.0
+_HOUR_SECONDS = 3600.0
 ANSWERS_KEPT = timedelta(days=90)
 """How long the answer to a command is given again; longer than a desk may come back without a new fill."""
 UPLOADS_KEPT = timedelta(days=7)
@@ -35,7 +35,7 @@ async def keep_house_for_ever(db: Database) -> None:
             await keep_house(db)
         except DatabaseError as error:
             _log.warning("what is old cannot be dropped", problem=str(error))
-        await asyncio.sleep(_EVERY_SECONDS * random.uniform(0.75, 1.25))  # noqa: S311
+        await asyncio.sleep(scattered(5 * _HOUR_SECONDS, 7 * _HOUR_SECONDS))
 
 
 async def keep_house(db: Database) -> None:

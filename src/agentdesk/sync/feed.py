@@ -7,7 +7,6 @@ a slow poll behind both catches whatever they missed. Two hundred desks cost one
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.base.backoff import Backoff
+from agentdesk.base.backoff import Backoff, scattered
 from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks, report_error
@@ -175,7 +174,7 @@ class Feed:
     async def _run(self) -> None:
         backoff, failures, heard = Backoff(first=0.2, longest=10.0), 0, 0
         while True:
-            heard = await self._bell.wait(heard, self._poll * random.uniform(0.75, 1.25))  # noqa: S311
+            heard = await self._bell.wait(heard, scattered(0.75 * self._poll, 1.25 * self._poll))
             try:
                 async with self._reading:
                     if self._subscribers:

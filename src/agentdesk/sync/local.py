@@ -308,12 +308,12 @@ class LocalDesk:
     async def _tidy_daily(self) -> None:
         await asyncio.sleep(_TIDY_AFTER_SECONDS)
         while True:
+            more = False
             try:
-                while await self._workbench.tidy(_TIDIED_AT_ONCE):  # noqa: ASYNC110 - each round is a step
-                    await asyncio.sleep(_TIDY_PAUSE_SECONDS)
+                more = await self._workbench.tidy(_TIDIED_AT_ONCE)
             except DatabaseError as error:
                 _log.warning("old conversations cannot be dropped yet", error=str(error))
-            await asyncio.sleep(_DAY_SECONDS)
+            await asyncio.sleep(_TIDY_PAUSE_SECONDS if more else _DAY_SECONDS)
 
     def _changed(self, changes: Changes) -> None:
         if not changes or self._my_id in changes.get("user", ()):

@@ -164,8 +164,8 @@ async def replay(
     replayed = Replayed()
     for pending in commands:
         await find_family(conn, pending)
-        known = families is not None and pending.family is not None
-        if pending.contained or (known and pending.family not in families):  # type: ignore[operator]
+        elsewhere = families is not None and pending.family is not None and pending.family not in families
+        if pending.contained or elsewhere:
             continue
         try:
             async with conn.begin_nested():

@@ -101,14 +101,11 @@ class Board:
             heard = member.news.rings
             while member.to_tell:
                 conversation_id = member.to_tell.pop()
-                people = self._seen_by(member, conversation_id)
-                if people == member.told.pop(conversation_id, ()):
-                    if people:
-                        member.told[conversation_id] = people
-                    continue
+                before, people = member.told.pop(conversation_id, ()), self._seen_by(member, conversation_id)
                 if people:
                     member.told[conversation_id] = people
-                return encode(Others(conversation_id=conversation_id, people=people))
+                if people != before:
+                    return encode(Others(conversation_id=conversation_id, people=people))
             await member.news.wait(heard)
 
     async def _checked(self, member: Member, report: Here) -> _Place | None:

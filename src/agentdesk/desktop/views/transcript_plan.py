@@ -68,7 +68,7 @@ def plan(
     """
     unfolded = _open_ids(messages, new_from, opened)
     everything: list[MessageRow | EventRow] = [*messages, *events]
-    rows = sorted(everything, key=lambda row: (row.created_at, row.id))
+    rows = sorted(everything, key=lambda row: (row.created_at, not _is_beginning(row), row.id))
     items: list[Item] = []
     for day, of_day in groupby(rows, key=_local_day):
         entries = list(of_day)
@@ -127,6 +127,11 @@ def _events(rows: Sequence[EventRow]) -> Iterator[Events]:
     else:
         for row in rows:
             yield Events(str(row.id), (row,))
+
+
+def _is_beginning(row: MessageRow | EventRow) -> bool:
+    """Whether a conversation begins with ``row``: it has the moment of the first message and stands above."""
+    return isinstance(row, EventRow) and row.kind == "created"
 
 
 def _local_day(row: MessageRow | EventRow) -> date:

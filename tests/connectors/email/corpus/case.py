@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import encodebytes
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from agentdesk.sdk.inbound import Inbound
@@ -120,6 +120,6 @@ def failures(found: dict[str, object], expect: dict[str, object]) -> list[str]:
 
 def _holds(relation: str, value: object, wanted: object) -> bool:
     if relation in ("has", "lacks"):
-        assert isinstance(value, str | list)
-        return (wanted in value) is (relation == "has")  # type: ignore[operator]
+        assert isinstance(value, Container)
+        return (wanted in value) is (relation == "has")
     return value == wanted
