@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
+from agentdesk.base.files import write_private
 from agentdesk.base.key_ring import KeyRing, NoKeyRing
 from agentdesk.base.log import get_logger
 from agentdesk.desktop.settings import SettingsFile
@@ -48,7 +48,7 @@ class SessionKeeper:
             await self._ring.write(self._name, session)
         except NoKeyRing:
             _log.info("no key ring: the session lies in a file of this account", path=str(self._file))
-            await asyncio.to_thread(_write_private, self._file, session)
+            await asyncio.to_thread(write_private, self._file, session.encode())
             self._settings.change(session_in_ring=False)
             return
         self._settings.change(session_in_ring=True)
@@ -64,14 +64,3 @@ class SessionKeeper:
         session = await self.read() if self._file.exists() else ""
         if session:
             await self.keep(session)
-
-
-def _write_private(path: Path, content: str) -> None:
-    """Write a file that only this account can read, whatever was there before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content)
-    os.replace(temporary, path)

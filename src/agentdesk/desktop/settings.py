@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from agentdesk.base.files import write_private
 from agentdesk.base.log import get_logger
 
 __all__ = ["DeskSettings", "SettingsFile"]
@@ -58,10 +58,7 @@ class SettingsFile:
     def change(self, **values: Any) -> DeskSettings:
         """Keep other values from now on, and return them all."""
         self.now = replace(self.now, **values)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(self.now), indent=2, ensure_ascii=False), "utf-8")
-        os.replace(temporary, self._path)
+        write_private(self._path, json.dumps(asdict(self.now), indent=2, ensure_ascii=False).encode())
         return self.now
 
     def _read(self) -> DeskSettings:

@@ -7,7 +7,6 @@ with it, the start merely shows its rows a moment later.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -15,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.files import write_private
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.queries.rows import AccountRow, Counts, QueueRow, SectionRow, UserRow, View
@@ -73,12 +73,7 @@ class FirstScreenFile:
     def write(self, screen: FirstScreen) -> None:
         """Keep ``screen``, readable for its owner only. Raises OSError."""
         mine = msgspec.structs.replace(screen, account=self._account)
-        temporary = self._path.with_suffix(".new")
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.msgpack.encode(mine))
-        os.replace(temporary, self._path)
+        write_private(self._path, msgspec.msgpack.encode(mine))
 
     def delete(self) -> None:
         """Forget it."""
