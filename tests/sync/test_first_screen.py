@@ -119,9 +119,10 @@ async def test_signing_out_forgets_it(desk: FakeDesk, file: FirstScreenFile, tmp
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_full_disk_stops_nothing(desk: FakeDesk, tmp_path: Path) -> None:
-    await ScreenKeeper(FirstScreenFile(tmp_path / "missing" / "screen", WHOSE), desk).close()
-    assert list(tmp_path.iterdir()) == []
+async def test_a_place_that_cannot_be_written_stops_nothing(desk: FakeDesk, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    await ScreenKeeper(FirstScreenFile(tmp_path / "file" / "screen", WHOSE), desk).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 # --- the desk before it is open ---
