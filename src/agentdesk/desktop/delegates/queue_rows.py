@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,6 +44,23 @@ class RowState:
     writers: tuple[Colleague, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A row on its way to the screen; ``width`` is the room for its texts."""
+
+    painter: QPainter
+    rect: QRect
+    direction: Qt.LayoutDirection
+    row: QueueRow
+    state: RowState
+    width: int
+
+    def at(self, x: int, y: int, width: int, height: int) -> QRect:
+        """Return a place that is measured from the row's start edge."""
+        place = QRect(self.rect.x() + x, self.rect.y() + y, width, height)
+        return mirrored(self.direction, self.rect, place)
+
+
 class RowPainter:
     """``now`` is the moment ages are told from, ``own_id`` whose face is not shown."""
 
@@ -62,27 +79,16 @@ class RowPainter:
         self, painter: QPainter, rect: QRect, direction: Qt.LayoutDirection, row: QueueRow, state: RowState
     ) -> None:
         """Paint ``row`` into ``rect``."""
-
-        def at(x: int, y: int, width: int, height: int) -> QRect:
-            return mirrored(direction, rect, QRect(rect.x() + x, rect.y() + y, width, height))
-
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = rect.width() - self.look.text_start - END
+        cell = _Cell(painter, rect, direction, row, state, rect.width() - self.look.text_start - END)
         if self.look.density == "compact":
-            self._paint_compact(painter, at, direction, row, state, width)
+            self._paint_compact(cell)
         else:
-            self._paint_full(painter, at, direction, row, state, width)
+            self._paint_full(cell)
 
-    def _paint_full(
-        self,
-        painter: QPainter,
-        at: _Place,
-        direction: Qt.LayoutDirection,
-        row: QueueRow,
-        state: RowState,
-        width: int,
-    ) -> None:
+    def _paint_full(self, cell: _Cell) -> None:
         look, x = self.look, self.look.text_start
+        painter, at, row, state, width = cell.painter, cell.at, cell.row, cell.state, cell.width
         if row.unread:
             self._paint_dot(painter, at(4, TOP + 16, 8, 8))
         if state.chosen:
@@ -92,57 +98,44 @@ class RowPainter:
             paint_avatar(
                 painter, face, row.contact_name, row.contact_id, channel=row.channel, behind=state.background
             )
-        self._paint_first_line(painter, at, direction, row, state, width)
+        self._paint_first_line(cell)
         roomy = look.density == "roomy"
         place = at(x, TOP + look.line - 1, width, look.line)
         if state.writers:
-            self._paint_writers(painter, place, direction, state.writers)
+            self._paint_writers(painter, place, cell.direction, state.writers)
         else:
-            self._subject(row, width, direction).draw(painter, QPointF(place.topLeft()))
+            self._subject(row, width, cell.direction).draw(painter, QPointF(place.topLeft()))
         top = TOP + (3 if roomy else 2) * look.line - 1
         last = at(x, top, width, chip_height())
-        self._paint_last_line(painter, last, direction, row, state.has_draft)
+        self._paint_last_line(cell, last)
 
-    def _paint_first_line(
-        self,
-        painter: QPainter,
-        at: _Place,
-        direction: Qt.LayoutDirection,
-        row: QueueRow,
-        state: RowState,
-        width: int,
-    ) -> None:
-        look, x = self.look, self.look.text_start
-        taken = state.quick or self._paint_time(painter, at, direction, row, x + width, TOP)
+    def _paint_first_line(self, cell: _Cell) -> None:
+        taken = cell.state.quick or self._paint_time(cell, TOP)
+        self._paint_name(cell, TOP, cell.width - taken - 8)
+
+    def _paint_name(self, cell: _Cell, y: int, room: int) -> None:
+        look, row, painter = self.look, cell.row, cell.painter
         painter.setFont(look.name_unread if row.unread else look.name)
         painter.setPen(look.primary)
-        room = width - taken - 8
         words = row.contact_name or tr(UNKNOWN_SENDER)
         name = look.name_metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(at(x, TOP, room, look.line), AT_START[direction], isolate(name))
+        place = cell.at(look.text_start, y, room, look.line)
+        painter.drawText(place, AT_START[cell.direction], isolate(name))
 
-    def _paint_time(
-        self, painter: QPainter, at: _Place, direction: Qt.LayoutDirection, row: QueueRow, end: int, y: int
-    ) -> int:
-        """Paint how long ago the customer wrote, ending at ``end``; returns how wide it is."""
-        look = self.look
-        time = age_text(row.last_customer_at or row.last_message_at, self.now)
+    def _paint_time(self, cell: _Cell, y: int) -> int:
+        """Paint how long ago the customer wrote at the end of the texts; returns how wide it is."""
+        look, painter = self.look, cell.painter
+        time = age_text(cell.row.last_customer_at or cell.row.last_message_at, self.now)
         width = look.time_metrics.horizontalAdvance(time) + 2
         painter.setFont(look.time)
         painter.setPen(look.muted)
-        painter.drawText(at(end - width, y, width, look.line), AT_END[direction], time)
+        place = cell.at(look.text_start + cell.width - width, y, width, look.line)
+        painter.drawText(place, AT_END[cell.direction], time)
         return width
 
-    def _paint_compact(
-        self,
-        painter: QPainter,
-        at: _Place,
-        direction: Qt.LayoutDirection,
-        row: QueueRow,
-        state: RowState,
-        width: int,
-    ) -> None:
+    def _paint_compact(self, cell: _Cell) -> None:
         look, x = self.look, self.look.text_start
+        painter, at, direction, row, state = cell.painter, cell.at, cell.direction, cell.row, cell.state
         y = (look.height - look.line) // 2
         if row.unread:
             self._paint_dot(painter, at(4, look.height // 2 - 4, 8, 8))
@@ -151,18 +144,13 @@ class RowPainter:
             self._paint_check(painter, tile)
         else:
             paint_channel_tile(painter, tile, row.channel)
-        end = x + width - (state.quick or self._paint_time(painter, at, direction, row, x + width, y)) - 8
+        end = x + cell.width - (state.quick or self._paint_time(cell, y)) - 8
         for chip in self._compact_chips(row, state):
             wide = chip_width(chip)
             box = at(end - wide, (look.height - chip_height()) // 2, wide, chip_height())
             paint_chips(painter, box, [chip], direction)
             end -= wide + 6
-        painter.setFont(look.name_unread if row.unread else look.name)
-        painter.setPen(look.primary)
-        words = row.contact_name or tr(UNKNOWN_SENDER)
-        room = min(_COMPACT_NAME, end - x)
-        name = look.name_metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(at(x, y, room, look.line), AT_START[direction], isolate(name))
+        self._paint_name(cell, y, min(_COMPACT_NAME, end - x))
         start = x + _COMPACT_NAME + 8
         if end - start > 24:
             subject = self._subject(row, end - start, direction)
@@ -213,17 +201,15 @@ class RowPainter:
         self._layouts[key] = made
         return made
 
-    def _paint_last_line(
-        self, painter: QPainter, rect: QRect, direction: Qt.LayoutDirection, row: QueueRow, has_draft: bool
-    ) -> None:
-        whole = rect
-        width = rect.width()
+    def _paint_last_line(self, cell: _Cell, whole: QRect) -> None:
+        painter, direction, row = cell.painter, cell.direction, cell.row
+        width = whole.width()
         if row.assignee_id is not None and row.assignee_id != self.own_id:
             face = mirrored(direction, whole, QRect(whole.right() - 17, whole.y(), 18, 18))
             paint_avatar(painter, face, row.assignee_name, row.assignee_id)
             width -= 24
         room = mirrored(direction, whole, QRect(whole.x(), whole.y(), width, whole.height()))
-        paint_chips(painter, room, self._chips(row, has_draft), direction)
+        paint_chips(painter, room, self._chips(row, cell.state.has_draft), direction)
 
     def _chips(self, row: QueueRow, has_draft: bool) -> list[Chip]:
         chips: list[Chip] = []
@@ -274,10 +260,6 @@ class RowPainter:
         side = box.width() - 4
         tick = pixmap("check", side, "text.onFill", painter.device().devicePixelRatioF())
         painter.drawPixmap(box.x() + 2, box.y() + 2, tick)
-
-
-_Place = Callable[[int, int, int, int], QRect]
-"""A rectangle measured from the start edge of the row: x, y, width, height."""
 
 
 def _short(name: str) -> str:
