@@ -1,24 +1,26 @@
 """One unit of work: all synced rows are written here and nowhere else.
 
-On the server each write raises ``ver`` by one and appends to the change log in the same transaction. On a
+On the server each write raises ``ver`` by one and appends to the change log in the same transaction; a row
+that leaves a scope (moved to another inbox or contact, or removed) leaves a departure there. On a
 desk (:mod:`agentdesk.sync.overlay`) the same commands run on another kind of unit, which sets the server's
 row aside first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Column, Table, bindparam, select, text, update
+from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
 from agentdesk.store.base import EVERYONE
 from agentdesk.store.bulk import insert_many
-from agentdesk.store.tables import change_log, contact, contact_inbox
+from agentdesk.store.tables import change_log, contact, contact_identity, contact_inbox
 
 Values = Mapping[str, Any]
 Changes = dict[str, set[UUID]]
@@ -45,6 +47,14 @@ class Unit(Protocol):
 
     async def update(self, table: Table, row_id: UUID, values: Values) -> None:
         """Change one row. Raises NotFound where there is none."""
+        ...
+
+    async def update_many(self, table: Table, rows: Mapping[UUID, Values]) -> None:
+        """Change several rows in the same columns; those that are not there are left out."""
+        ...
+
+    async def delete(self, table: Table, row_ids: Collection[UUID]) -> None:
+        """Remove rows; those that are not there do not matter."""
         ...
 
 
@@ -84,6 +94,7 @@ class ServerUnit:
 
     async def update(self, table: Table, row_id: UUID, values: Values) -> None:
         """Change one row and raise its ``ver``."""
+        before = await self._scopes_before(table, [row_id], values)
         statement = (
             update(table)
             .where(table.c.id == row_id)
@@ -93,12 +104,13 @@ class ServerUnit:
         row = (await self.conn.execute(statement)).mappings().first()
         if row is None:
             raise NotFound
-        await self._note(table, row_id, row["ver"], row)
+        await self._note(table, row_id, row["ver"], row, before.get(row_id, frozenset()))
 
     async def update_many(self, table: Table, rows: Mapping[UUID, Values]) -> None:
         """Change several rows in the same columns; those that are not there are left out."""
         if not rows:
             return
+        before = await self._scopes_before(table, list(rows), next(iter(rows.values())))
         stamps = touched(table)
         names = [*next(iter(rows.values())), *stamps]
         statement = (
@@ -115,7 +127,20 @@ class ServerUnit:
         )
         written = select(table.c.id, table.c.ver, *_scope_columns(table)).where(table.c.id.in_(list(rows)))
         for row in (await self.conn.execute(written)).mappings().all():
-            await self._note(table, row["id"], row["ver"], row)
+            await self._note(table, row["id"], row["ver"], row, before.get(row["id"], frozenset()))
+
+    async def delete(self, table: Table, row_ids: Collection[UUID]) -> None:
+        """Remove rows and let every desk that had them know."""
+        columns = (table.c.id, table.c.ver, *_scope_columns(table))
+        rows = (await self.conn.execute(select(*columns).where(table.c.id.in_(row_ids)))).mappings().all()
+        scopes = {row["id"]: frozenset(await self._scopes(table, row["id"], row)) for row in rows}
+        await self.conn.execute(sql_delete(table).where(table.c.id.in_(row_ids)))
+        for row in rows:
+            self.changes.setdefault(table.name, set()).add(row["id"])
+            for scope in scopes[row["id"]]:
+                self._append(table.name, row["id"], row["ver"] + 1, scope, "d")
+            if table is contact_inbox:
+                await self._contact_leaves(row["contact_id"], row["inbox_id"].hex)
 
     async def flush(self) -> None:
         """Write the change log. Called once, right before the commit."""
@@ -125,22 +150,44 @@ class ServerUnit:
             if self.conn.dialect.name == "postgresql":
                 await self.conn.execute(text(f"NOTIFY {CHANNEL}"))
 
-    async def _note(self, table: Table, row_id: UUID, ver: int, row: Mapping[Any, Any]) -> None:
+    async def _note(
+        self,
+        table: Table,
+        row_id: UUID,
+        ver: int,
+        row: Mapping[Any, Any],
+        before: frozenset[str] = frozenset(),
+    ) -> None:
         self.changes.setdefault(table.name, set()).add(row_id)
-        for scope in await self._scopes(table, row_id, row):
+        scopes = frozenset(await self._scopes(table, row_id, row))
+        for scope in scopes:
             self._append(table.name, row_id, ver, scope)
+        for scope in before - scopes:
+            self._append(table.name, row_id, ver, scope, "d")
 
-    def _append(self, table_name: str, row_id: UUID, ver: int, scope: str) -> None:
+    def _append(self, table_name: str, row_id: UUID, ver: int, scope: str, op: str = "u") -> None:
         self._log.append(
             {
                 "scope": scope,
                 "table_name": table_name,
                 "row_id": row_id,
                 "ver": ver,
-                "op": "u",
+                "op": op,
                 "command_id": self._command_id,
             }
         )
+
+    async def _scopes_before(
+        self, table: Table, row_ids: Sequence[UUID], values: Values
+    ) -> dict[UUID, frozenset[str]]:
+        """The scopes in which rows live that are about to be written, where ``values`` may move them."""
+        columns = _scope_columns(table)
+        if not any(column.name in values for column in columns):
+            return {}
+        statement = select(table.c.id, *columns).where(table.c.id.in_(row_ids)).order_by(table.c.id)
+        found = await self.conn.execute(statement.with_for_update())
+        rows = found.mappings().all()
+        return {row["id"]: frozenset(await self._scopes(table, row["id"], row)) for row in rows}
 
     async def _scopes(self, table: Table, row_id: UUID, row: Mapping[Any, Any]) -> Iterable[str]:
         if table.name in _EVERYONE or table.name == "account":
@@ -167,3 +214,15 @@ class ServerUnit:
             if known is not None:  # else it is read when asked for, this row among the others
                 known.add(scope)
             self._append("contact", row["contact_id"], 1, scope)
+
+    async def _contact_leaves(self, contact_id: UUID, scope: str) -> None:
+        """A contact that is in an inbox no more leaves its desks, with the addresses it is known by."""
+        if contact_id in self._contact_scopes:
+            self._contact_scopes[contact_id].discard(scope)
+        ver = await self.conn.scalar(select(contact.c.ver).where(contact.c.id == contact_id))
+        self._append("contact", contact_id, ver or 1, scope, "d")
+        identities = select(contact_identity.c.id, contact_identity.c.ver).where(
+            contact_identity.c.contact_id == contact_id
+        )
+        for row in await self.conn.execute(identities):
+            self._append("contact_identity", row.id, row.ver, scope, "d")

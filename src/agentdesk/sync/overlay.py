@@ -10,8 +10,9 @@ that a batch speaks of: see :func:`families_in`.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -114,6 +115,21 @@ class ReplicaUnit:
         await self.conn.execute(update(table).where(table.c.id == row_id).values(**values, **touched(table)))
         self.changes.setdefault(table.name, set()).add(row_id)
 
+    async def update_many(self, table: Table, rows: Mapping[UUID, Values]) -> None:
+        """Change several rows; those that are not there are left out."""
+        for row_id, values in rows.items():
+            with contextlib.suppress(NotFound):
+                await self.update(table, row_id, values)
+
+    async def delete(self, table: Table, row_ids: Collection[UUID]) -> None:
+        """Remove rows; those that are not there do not matter."""
+        found = (await self.conn.execute(select(table).where(table.c.id.in_(row_ids)))).mappings().all()
+        if not found:
+            return
+        await self._keep_bases(table, [(row["id"], _to_msgpack.encode(to_wire(table, row))) for row in found])
+        await self.conn.execute(delete(table).where(table.c.id.in_(row_ids)))
+        self.changes.setdefault(table.name, set()).update(row["id"] for row in found)
+
     async def _keep_bases(self, table: Table, bases: list[tuple[UUID, bytes | None]]) -> None:
         """Set rows aside; one that was set aside before keeps its first, the server's version."""
         rows = [
@@ -131,11 +147,9 @@ async def restore(conn: AsyncConnection, families: Set[UUID] | None) -> Changes:
         if table is None or (families is not None and row.family not in families):
             continue
         changes.setdefault(row.table_name, set()).add(row.row_id)
-        if row.wire is None:
-            await conn.execute(delete(table).where(table.c.id == row.row_id))
-        else:
-            values = from_wire(table, msgspec.msgpack.decode(row.wire))
-            await conn.execute(update(table).where(table.c.id == row.row_id).values(**values))
+        await conn.execute(delete(table).where(table.c.id == row.row_id))
+        if row.wire is not None:
+            await conn.execute(insert(table), [from_wire(table, msgspec.msgpack.decode(row.wire))])
         this = base_row.c.table_name == row.table_name, base_row.c.row_id == row.row_id
         await conn.execute(delete(base_row).where(*this))
     return changes
