@@ -121,6 +121,8 @@ def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from agentdesk.domain.authority import Permission
+
     admin = commands.add_parser("admin", help="set up people, inboxes, channels and tokens")
     admin.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     admin.add_argument(
@@ -137,6 +139,12 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
     for verb, text in (("deactivate", "let a person in no more"), ("activate", "let a person in again")):
         people.add_parser(verb, help=text).add_argument("email")
+
+    people.add_parser("list", help="list people, their roles and permissions")
+    for verb, text in (("permit", "give a person a permission"), ("deny", "take a permission from a person")):
+        parser = people.add_parser(verb, help=text)
+        parser.add_argument("email")
+        parser.add_argument("permission", choices=[one.value for one in Permission])
 
     sessions = subjects.add_parser("session").add_subparsers(dest="verb", required=True)
     sessions.add_parser("list", help="list who is signed in")

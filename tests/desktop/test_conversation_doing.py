@@ -310,6 +310,21 @@ async def test_somebody_is_chosen_with_the_keyboard(desk: FakeDesk) -> None:
         await until(lambda: "Elif" in view.head.assignee.accessibleName())
 
 
+async def test_who_may_not_assign_others_is_offered_what_is_left(desk: FakeDesk) -> None:
+    desk.permit(assign_others=False)
+    async with conversation(5118, desk) as view:
+        view.deeds.choose_assignee()
+        popup = await until(lambda: view.deeds.menus.popup("assign"))
+        QTest.keyClicks(popup.field, "elif")
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        assert popup.isVisible()
+        popup.field.clear()
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        await until(lambda: _done(desk, Assign))
+        mine = desk.me.id if desk.me else None
+        assert _done(desk, Assign) == [Assign(conversation_id=desk.find(5118), assignee_id=mine)]
+
+
 async def test_taking_a_conversation(desk: FakeDesk) -> None:
     async with conversation(5118, desk) as view:
         view.deeds.assign_me()

@@ -114,6 +114,22 @@ async def test_a_refused_edit_says_so_and_shows_the_old_value(desk: FakeDesk) ->
         assert field.shown.text() == "Ana Ruiz"
 
 
+async def test_who_may_not_edit_reads(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        field, notes = panel.field("company"), panel.notes_field
+        desk.permit(edit_contacts=False)
+        await until(lambda: field.shown.text() == "–")
+        for shown_value in (field.shown, notes.shown):
+            QTest.mouseClick(shown_value, Qt.MouseButton.LeftButton)
+        assert not field.is_editing
+        assert not notes.is_editing
+        assert field.shown.focusPolicy() == Qt.FocusPolicy.NoFocus
+        desk.permit()
+        await until(lambda: field.shown.text() == "Add")
+        QTest.mouseClick(field.shown, Qt.MouseButton.LeftButton)
+        assert field.is_editing
+
+
 async def test_notes_are_kept_when_the_field_is_left(desk: FakeDesk) -> None:
     async with panel_of(4417, desk) as panel:
         notes = panel.notes_field

@@ -142,6 +142,12 @@ class FakeDesk:
         self._take_back(entry.command)
         self.emit(outbox={command_id})
 
+    def permit(self, **exceptions: bool) -> None:
+        """Give (true) or deny (false) permissions to the person at this desk."""
+        assert self._me is not None
+        self._me = msgspec.structs.replace(self._me, permissions=exceptions)
+        self.emit(user={self._me.id})
+
     # --- DeskPort ---
 
     @property

@@ -1,4 +1,4 @@
-"""Sending people away: their desks leave within seconds, and do not come back."""
+"""Sending people away, and what they may do: their desks know within seconds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from tests.helpers.program import Programs
 from tests.helpers.until import until
 
 from agentdesk.base.errors import AgentDeskError, Invalid
+from agentdesk.base.ids import new_id
+from agentdesk.commands.context import Refusal
+from agentdesk.commands.values import SaveTemplate
+from agentdesk.domain.authority import Permission
 from agentdesk.domain.team import Role
 from agentdesk.server import people
 from agentdesk.server.admin import add_user
@@ -69,3 +73,41 @@ async def test_the_last_administrator_stays(migrated_url: str) -> None:
     with pytest.raises(Invalid):
         await people.end_sign_ins(db, "nobody@desk.test")
     await db.close()
+
+
+async def test_what_a_person_may_reaches_the_desk(
+    programs: Programs, migrated_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTDESK_HOME", str(tmp_path / "home"))
+    db = Database(migrated_url)
+    await add_user(db, "bo@desk.test", "Bo", Role.AGENT, WORD)
+    await db.close()
+    arguments = ("--database", migrated_url, "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
+    address = await programs.start("server", *arguments).ready()
+    desk = LocalDesk(tmp_path / "bo", address, await sign_in(address, "bo@desk.test", WORD))
+    await desk.start()
+    saving = SaveTemplate(template_id=new_id(), name="Hi", shortcut="hi", language="en", body="Hello!")
+    admin = ("admin", "--database", migrated_url, "user")
+    try:
+        await until(lambda: desk.me is not None)
+        with pytest.raises(Refusal) as refused:
+            await desk.do(saving)
+        assert refused.value.code == "not_allowed"
+        said = await asyncio.to_thread(programs.run, *admin, "permit", "bo@desk.test", "edit_templates")
+        assert "edit_templates" in said
+        await until(lambda: desk.me is not None and desk.me.may(Permission.EDIT_TEMPLATES))
+        await desk.do(saving)
+        await until(lambda: desk.status.waiting == 0)
+        assert [row.name for row in await desk.templates()] == ["Hi"]
+        await asyncio.to_thread(programs.run, *admin, "deny", "bo@desk.test", "edit_contacts")
+        await until(lambda: desk.me is not None and not desk.me.may(Permission.EDIT_CONTACTS))
+        listed = await asyncio.to_thread(programs.run, *admin, "list")
+        assert listed.split() == [
+            "bo@desk.test",
+            "Bo",
+            "agent",
+            "active",
+            "assign_others,edit_templates,merge",
+        ]
+    finally:
+        await desk.close()

@@ -118,6 +118,9 @@ async def _channel_resume(db: Database, parsed: argparse.Namespace) -> int:
 
 _VERBS = {
     "user add": _user_add,
+    "user list": admin_people.user_list,
+    "user permit": admin_people.permit,
+    "user deny": admin_people.deny,
     "user deactivate": admin_people.deactivate,
     "user activate": admin_people.activate,
     "lease list": admin_people.lease_list,

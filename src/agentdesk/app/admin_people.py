@@ -1,4 +1,4 @@
-"""``agentdesk admin user deactivate|activate``, ``session list|end`` and ``lease list``."""
+"""``agentdesk admin user list|deactivate|activate|permit|deny``, ``session list|end`` and ``lease list``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,33 @@ import sys
 
 from agentdesk.base.i18n import render
 from agentdesk.base.text import Msg, msg, plural
+from agentdesk.domain.authority import Permission
 from agentdesk.server import leases, people
 from agentdesk.server.findings import moment_text
 from agentdesk.store.engine import Database
+
+
+async def user_list(db: Database, parsed: argparse.Namespace) -> int:
+    """Print everybody: address, name, role, ``active`` or ``inactive``, permissions, separated by tabs."""
+    for one in await people.list_people(db):
+        state = "active" if one.active else "inactive"
+        may = ",".join(sorted(one.permissions)) or "-"
+        sys.stdout.write(f"{one.email}\t{one.name}\t{one.role}\t{state}\t{may}\n")
+    return 0
+
+
+async def permit(db: Database, parsed: argparse.Namespace) -> int:
+    """Give a person a permission that the role does not give."""
+    await people.set_permission(db, parsed.email, Permission(parsed.permission), True)
+    _say(msg("{name} now has the permission {value}.", name=parsed.email, value=parsed.permission))
+    return 0
+
+
+async def deny(db: Database, parsed: argparse.Namespace) -> int:
+    """Take a permission from a person that the role gives."""
+    await people.set_permission(db, parsed.email, Permission(parsed.permission), False)
+    _say(msg("{name} no longer has the permission {value}.", name=parsed.email, value=parsed.permission))
+    return 0
 
 
 async def deactivate(db: Database, parsed: argparse.Namespace) -> int:

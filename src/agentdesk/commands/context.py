@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg
+from agentdesk.domain.authority import Permission, is_permitted
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.store.unit import Unit
@@ -18,16 +20,24 @@ from agentdesk.store.unit import Unit
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who issues a command. ``inboxes`` are those the actor may work in; None means all of them."""
+    """Who issues a command. ``inboxes`` are those the actor may work in; None means all of them.
+
+    ``exceptions`` are the permissions that the person was given (true) or denied (false) besides the role's.
+    """
 
     kind: Author
     user_id: UUID | None
     role: Role
     inboxes: frozenset[UUID] | None
+    exceptions: Mapping[str, bool] = field(default_factory=dict)
 
     def sees(self, inbox_id: UUID) -> bool:
         """Say whether the actor may work in an inbox."""
         return self.inboxes is None or inbox_id in self.inboxes
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the actor has a permission."""
+        return is_permitted(self.role, self.exceptions, permission)
 
 
 SYSTEM = Actor(kind=Author.SYSTEM, user_id=None, role=Role.ADMIN, inboxes=None)

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agentdesk.base.errors import Invalid, NotFound
-from agentdesk.base.text import msg
-from agentdesk.commands import conversation, customer, delivery, items, reply, template, values
+from agentdesk.commands import authority, conversation, customer, delivery, items, reply, template, values
 from agentdesk.commands.context import Context, Refusal
 
 Handler = Callable[[Context, Any], Awaitable[None]]
@@ -34,11 +33,9 @@ async def apply(context: Context, command: values.AnyCommand) -> None:
 
     Raises Refusal where it may not or cannot be applied; the transaction must then be rolled back.
     """
-    handler = _HANDLERS.get(type(command))
-    if handler is None:
-        raise Refusal("invalid", msg("This server does not know that command."))
+    authority.check(context.actor, command)
     try:
-        await handler(context, command)
+        await _HANDLERS[type(command)](context, command)
     except NotFound as error:
         raise Refusal("gone", error.message) from error
     except Invalid as error:

@@ -11,11 +11,9 @@ from sqlalchemy import RowMapping, and_, or_, select
 
 from agentdesk.base.errors import NotFound
 from agentdesk.base.ids import new_id
-from agentdesk.base.text import msg
-from agentdesk.commands.context import Context, Refusal
+from agentdesk.commands.context import Context
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.message import Automatic, Direction, Kind
-from agentdesk.domain.team import Role, at_least
 from agentdesk.store.tables import conversation, event, message
 
 PREVIEW_CHARACTERS = 200
@@ -42,12 +40,6 @@ async def message_of(context: Context, message_id: UUID) -> RowMapping:
     if row is None or not context.actor.sees(row["inbox_id"]):
         raise NotFound
     return row
-
-
-def need_role(context: Context, role: Role) -> None:
-    """Raise Refusal unless the actor's role includes ``role``."""
-    if not at_least(context.actor.role, role):
-        raise Refusal("not_allowed", msg("Your role does not allow this."))
 
 
 async def add_event(

@@ -1,4 +1,4 @@
-"""People who work at the desk, and what each role may do."""
+"""People who work at the desk."""
 
 from __future__ import annotations
 
@@ -6,16 +6,8 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person may do; each role includes the ones before it."""
+    """What a person is; see :mod:`agentdesk.domain.authority` for what each role may do."""
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
-
-
-_RANK = {Role.AGENT: 0, Role.SUPERVISOR: 1, Role.ADMIN: 2}
-
-
-def at_least(role: Role, needed: Role) -> bool:
-    """Say whether ``role`` includes ``needed``."""
-    return _RANK[role] >= _RANK[needed]

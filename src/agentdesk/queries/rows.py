@@ -8,7 +8,9 @@ from uuid import UUID
 
 import msgspec
 
+from agentdesk.domain.authority import Permission, is_permitted
 from agentdesk.domain.party import Party
+from agentdesk.domain.team import Role
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +23,12 @@ class UserRow(Row, frozen=True):
     name: str
     role: str
     active: bool
+    permissions: dict[str, bool] = {}
+    """What the person was given (true) or denied (false) besides what the role gives."""
+
+    def may(self, permission: Permission) -> bool:
+        """Say whether the person has a permission."""
+        return is_permitted(Role(self.role), self.permissions, permission)
 
 
 class InboxRow(Row, frozen=True):

@@ -144,6 +144,7 @@ class Authenticator:
                         api_token.c.last_used_at,
                         user.c.role,
                         user.c.active,
+                        user.c.permissions,
                     )
                     .outerjoin(user, user.c.id == api_token.c.user_id)
                     .where(api_token.c.token_hash == hash_token(token))
@@ -156,7 +157,7 @@ class Authenticator:
         await self._touch(row.id, row.last_used_at)
         if row.user_id is None:
             return Actor(kind=Author.API, user_id=None, role=Role.ADMIN, inboxes=None)
-        return Actor(kind=Author.USER, user_id=row.user_id, role=Role(row.role), inboxes=inboxes)
+        return Actor(Author.USER, row.user_id, Role(row.role), inboxes, exceptions=row.permissions)
 
     async def _inboxes(self, conn: AsyncConnection, user_id: UUID, role: str) -> frozenset[UUID] | None:
         """An agent sees the inboxes open to everyone and those of which they are a member."""

@@ -1,4 +1,4 @@
-"""Who may come in, and who is in: deactivating people, and ending their sign-ins."""
+"""Who may come in, who is in, and what they may do."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
+from agentdesk.domain.authority import Permission, grant, permissions
 from agentdesk.domain.team import Role
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import api_token, user
@@ -27,6 +28,41 @@ class SignIn:
     email: str
     since: datetime
     last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who works here, or did."""
+
+    email: str
+    name: str
+    role: Role
+    active: bool
+    permissions: frozenset[Permission]
+
+
+async def list_people(db: Database) -> list[Person]:
+    """Return everybody, by address."""
+    async with db.read() as conn:
+        rows = await conn.execute(select(user).order_by(user.c.email))
+        return [
+            Person(row.email, row.name, role, row.active, permissions(role, row.permissions))
+            for row in rows
+            for role in (Role(row.role),)
+        ]
+
+
+async def set_permission(db: Database, email: str, permission: Permission, given: bool) -> None:
+    """Give a person a permission, or deny it; desks that are connected know within seconds. Raises
+    Invalid for somebody unknown."""
+    async with db.write() as conn:
+        user_id = await _known(conn, email)
+        statement = select(user.c.role, user.c.permissions).where(user.c.id == user_id).with_for_update()
+        row = (await conn.execute(statement)).one()
+        exceptions = grant(Role(row.role), row.permissions, permission, given)
+        unit = ServerUnit(conn)
+        await unit.update(user, user_id, {"permissions": exceptions})
+        await unit.flush()
 
 
 async def set_active(db: Database, email: str, active: bool) -> int:

@@ -253,8 +253,10 @@ def with_own(families: set[UUID] | None, commands: Iterable[Pending]) -> set[UUI
 
 async def desk_actor(conn: AsyncConnection, user_id: UUID) -> Actor:
     """Return the person at this desk. The replica holds only what they may see, so no inbox is excluded."""
-    role = await conn.scalar(select(user.c.role).where(user.c.id == user_id))
-    return Actor(kind=Author.USER, user_id=user_id, role=Role(role or Role.AGENT), inboxes=None)
+    found = await conn.execute(select(user.c.role, user.c.permissions).where(user.c.id == user_id))
+    row = found.first()
+    role, exceptions = (Role(row.role), row.permissions) if row is not None else (Role.AGENT, {})
+    return Actor(kind=Author.USER, user_id=user_id, role=role, inboxes=None, exceptions=exceptions)
 
 
 def add_changes(into: Changes, more: Changes) -> None:

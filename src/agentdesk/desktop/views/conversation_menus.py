@@ -13,6 +13,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.locale import date_text, time_text
 from agentdesk.desktop.views.conversation_head import PRIORITIES
 from agentdesk.desktop.widgets.popup import Popup, PopupItem
+from agentdesk.domain.authority import Permission
 from agentdesk.domain.snooze import SnoozeKind, choices, typed
 from agentdesk.queries.rows import UserRow
 
@@ -56,17 +57,24 @@ class ConversationMenus(QObject):
         can_clear: bool = False,
     ) -> None:
         """Offer me, the others of the team by name, and nobody, where somebody has it (``can_clear``: where
-        somebody may have it)."""
+        somebody may have it); what this person may not do is shown, but cannot be chosen."""
         popup = self._get("assign", msg("Person"), self._on_assign)
         others = sorted(
             (row for row in users if row.active and (me is None or row.id != me.id)),
             key=lambda row: row.name.casefold(),
         )
-        items = [PopupItem(str(row.id), row.name, person=(row.name, str(row.id))) for row in others]
+        whole = me is None or me.may(Permission.ASSIGN_OTHERS)
+        own = me is not None and current in (None, me.id)
+        items = [
+            PopupItem(str(row.id), row.name, person=(row.name, str(row.id)), enabled=whole) for row in others
+        ]
         if me is not None:
-            mine = PopupItem(str(me.id), msg("Me"), "Shift+A", person=(me.name, str(me.id)), words=me.name)
+            person = (me.name, str(me.id))
+            mine = PopupItem(
+                str(me.id), msg("Me"), "Shift+A", person=person, words=me.name, enabled=whole or own
+            )
             items.insert(0, mine)
-        possible = can_clear or current is not None
+        possible = (whole or own) and (can_clear or current is not None)
         items.append(PopupItem(_NOBODY, msg("Nobody"), icon="user-round-x", enabled=possible))
         popup.set_items(items)
         popup.open_at(anchor)

@@ -24,6 +24,7 @@ from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.placeholder import PlaceholderRows
 from agentdesk.desktop.widgets.section import Section
+from agentdesk.domain.authority import Permission
 from agentdesk.queries.rows import ContactDetail
 from agentdesk.sync.desk import Changes, DeskPort
 
@@ -100,7 +101,7 @@ class CustomerPanel(QWidget):
 
     def on_changes(self, changes: Changes) -> None:
         """Follow what has changed in the replica."""
-        told = ("contact", "contact_identity", "conversation")
+        told = ("contact", "contact_identity", "conversation", "user")
         if self._wanted is not None and (not changes or any(table in changes for table in told)):
             self._tasks.start(self._follow(), "follow")
 
@@ -188,8 +189,12 @@ class CustomerPanel(QWidget):
         same = before is not None and before.id == detail.id
         if not same or before is None or before.identities != detail.identities:
             self._show_identities(detail)
+        me = self._desk.me
+        editable = me is None or me.may(Permission.EDIT_CONTACTS)
         for key, field in self._fields.items():
+            field.set_editable(editable)
             field.show_value(str(getattr(detail, key)), saved=same)
+        self.notes_field.set_editable(editable)
         self.notes_field.show_value(detail.notes, saved=same)
         if not same or before is None or before.conversations != detail.conversations:
             self._show_past(detail)

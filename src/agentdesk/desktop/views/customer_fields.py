@@ -39,6 +39,7 @@ class DetailField(QWidget):
         super().__init__(parent)
         self._key, self._label_words, self._value = key, name, ""
         self._saving = False
+        self._editable = True
         label = Label(name, "body", "text.muted", parent=self)
         label.setMinimumWidth(_NAME_WIDTH)
         self.shown = _Shown(self)
@@ -70,6 +71,14 @@ class DetailField(QWidget):
         """Whether the person is typing here."""
         return self._pair.currentWidget() is self.editor
 
+    def set_editable(self, editable: bool) -> None:
+        """Let the person edit it, or only read it."""
+        if editable != self._editable:
+            self._editable = editable
+            self.shown.set_pressable(editable)
+            self._name_all()
+            self._show()
+
     def show_value(self, value: str, *, saved: bool = False) -> None:
         """Show ``value``; never over what is being typed. ``saved``: it may be the answer to an edit."""
         if saved and self._saving and value != "":
@@ -88,7 +97,9 @@ class DetailField(QWidget):
         self._show()
 
     def begin(self) -> None:
-        """Let the person type."""
+        """Let the person type, who may."""
+        if not self._editable:
+            return
         self.editor.setText(self._value)
         self._pair.setFixedHeight(self.editor.sizeHint().height())
         self._pair.setCurrentWidget(self.editor)
@@ -126,7 +137,7 @@ class DetailField(QWidget):
         value = self._value
         if self._key == "language" and value:
             value = native_name(value)
-        self.shown.set_content(value or msg("Add"))
+        self.shown.set_content(value or (msg("Add") if self._editable else "–"))
         self.shown.set_color("text.primary" if value else "text.disabled")
 
     def _close_editor(self) -> None:
@@ -136,7 +147,7 @@ class DetailField(QWidget):
     def _name_all(self) -> None:
         name = tr(self._label_words)
         self.editor.setAccessibleName(name)
-        self.shown.setToolTip(tr(msg("Click to edit")))
+        self.shown.setToolTip(tr(msg("Click to edit")) if self._editable else "")
 
 
 class NotesField(QWidget):
@@ -148,6 +159,7 @@ class NotesField(QWidget):
         super().__init__(parent)
         self._value = ""
         self._saving = False
+        self._editable = True
         self.shown = Label("", "small", "text.secondary", wrap=True, parent=self)
         self.shown.setCursor(Qt.CursorShape.PointingHandCursor)
         self.shown.installEventFilter(self)
@@ -170,6 +182,14 @@ class NotesField(QWidget):
         """Whether the person is typing here."""
         return not self.editor.isHidden()
 
+    def set_editable(self, editable: bool) -> None:
+        """Let the person edit them, or only read them."""
+        if editable != self._editable:
+            self._editable = editable
+            shape = Qt.CursorShape.PointingHandCursor if editable else Qt.CursorShape.ArrowCursor
+            self.shown.setCursor(shape)
+            self._show()
+
     def show_value(self, value: str, *, saved: bool = False) -> None:
         """Show ``value``; never over what is being typed."""
         if saved and self._saving:
@@ -186,7 +206,9 @@ class NotesField(QWidget):
         self.shown.set_color("bad.text")
 
     def begin(self) -> None:
-        """Let the person type."""
+        """Let the person type, who may."""
+        if not self._editable:
+            return
         self.editor.setPlainText(self._value)
         self.shown.hide()
         self.editor.show()
@@ -228,7 +250,8 @@ class NotesField(QWidget):
         return False
 
     def _show(self) -> None:
-        self.shown.set_content(self._value or msg("Add a note about this customer"))
+        nothing = msg("Add a note about this customer") if self._editable else msg("None yet")
+        self.shown.set_content(self._value or nothing)
         self.shown.set_color("text.secondary" if self._value else "text.disabled")
 
 
@@ -241,6 +264,11 @@ class _Shown(ElidedLabel):
         super().__init__("", "body", parent=parent)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def set_pressable(self, pressable: bool) -> None:
+        """Invite to press it, or not."""
+        self.setCursor(Qt.CursorShape.IBeamCursor if pressable else Qt.CursorShape.ArrowCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if pressable else Qt.FocusPolicy.NoFocus)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self.pressed.emit()

@@ -15,7 +15,16 @@ from agentdesk.store.tables.system import (
     lease,
     server_info,
 )
-from agentdesk.store.tables.team import api_token, credential, inbox, inbox_member, template, user
+from agentdesk.store.tables.team import (
+    api_token,
+    credential,
+    inbox,
+    inbox_member,
+    recovery_code,
+    second_factor,
+    template,
+    user,
+)
 
 __all__ = [
     "account",
@@ -43,7 +52,9 @@ __all__ = [
     "message",
     "outbox",
     "raw_item",
+    "recovery_code",
     "search_entry",
+    "second_factor",
     "server_info",
     "template",
     "user",

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from agentdesk.store.base import metadata, synced
 from agentdesk.store.types import Id, Json, Moment
@@ -14,6 +25,8 @@ user = synced(
     Column("role", String(20), nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # Given (true) or denied (false) to this person besides what the role gives, by permission.
+    Column("permissions", Json, nullable=False, server_default=text("'{}'")),
 )
 
 credential = Table(
@@ -22,6 +35,26 @@ credential = Table(
     Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
     Column("password_hash", Text, nullable=False),
     Column("changed_at", Moment, nullable=False),
+)
+
+# A second factor (RFC 6238) that a person has set up; it counts once it was confirmed with a code.
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    # The time step of the last code that was accepted: it and those before it are not accepted again.
+    Column("last_step", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("confirmed_at", Moment, nullable=True),
+)
+
+# What stands in for a lost phone, once each: a code that was used is deleted.
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),
 )
 
 inbox = synced(

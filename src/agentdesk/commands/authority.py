@@ -1,0 +1,74 @@
+"""Which permission each command needs: checked here, for all of them, before a handler runs.
+
+That the actor works in the inbox of the conversation or customer is checked where its row is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.commands import values
+from agentdesk.commands.context import Actor, Refusal
+from agentdesk.domain.authority import Permission
+
+__all__ = ["RULES", "check", "refusal"]
+
+Rule = Callable[[Actor, Any], Permission | None]
+"""Returns what a command needs when this actor issues it; None where working in the inbox is enough."""
+
+
+def _nothing(_actor: Actor, _command: values.Command) -> Permission | None:
+    return None
+
+
+def _always(permission: Permission) -> Rule:
+    return lambda _actor, _command: permission
+
+
+def _assigning(actor: Actor, command: values.Assign) -> Permission | None:
+    concerned = {command.assignee_id, command.seen_assignee_id} - {None, actor.user_id}
+    return Permission.ASSIGN_OTHERS if concerned else None
+
+
+RULES: Mapping[type[values.Command], Rule] = {
+    values.Assign: _assigning,
+    values.SetStatus: _nothing,
+    values.SetPriority: _nothing,
+    values.SetTags: _nothing,
+    values.MarkRead: _nothing,
+    values.SendReply: _nothing,
+    values.AddNote: _nothing,
+    values.RetryDelivery: _nothing,
+    values.ConfirmDelivery: _nothing,
+    values.CheckDelivery: _nothing,
+    values.EditContact: _always(Permission.EDIT_CONTACTS),
+    values.SaveTemplate: _always(Permission.EDIT_TEMPLATES),
+    values.RetryItem: _nothing,
+}
+
+_SENTENCES: Mapping[Permission, Msg] = {
+    Permission.ASSIGN_OTHERS: msg("You can take conversations yourself, but not assign them to others."),
+    Permission.EDIT_CONTACTS: msg("You can see customers' details, but not change them."),
+    Permission.EDIT_TEMPLATES: msg("You can use templates, but not change them."),
+    Permission.MERGE: msg("Merging is left to some of your colleagues."),
+    Permission.EXPORT: msg("Exporting is left to some of your colleagues."),
+    Permission.ERASE: msg("Erasing is left to some of your colleagues."),
+    Permission.AUDIT: msg("The audit trail is shown to some of your colleagues only."),
+}
+
+
+def check(actor: Actor, command: values.Command) -> None:
+    """Raise Refusal (``not_allowed``) where the actor may not issue the command, whatever it is about."""
+    rule = RULES.get(type(command))
+    if rule is None:
+        raise Refusal("invalid", msg("This server does not know that command."))
+    needed = rule(actor, command)
+    if needed is not None and not actor.may(needed):
+        raise refusal(needed)
+
+
+def refusal(permission: Permission) -> Refusal:
+    """Return what is said to somebody who lacks a permission."""
+    return Refusal("not_allowed", _SENTENCES[permission], hint=msg("Ask your administrator."))
