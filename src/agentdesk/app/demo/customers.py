@@ -138,9 +138,8 @@ def _answering(letter: Letter, answer: EmailMessage, text: str) -> EmailMessage:
     body = answer.get_body(("plain",))
     quoted = "\n".join(f"> {line}" for line in (body.get_content() if body else "").splitlines())
     subject = str(answer["Subject"] or letter.subject)
-    mail = _mail(
-        letter.name, letter.address, subject, f"{text}\n\nOn Saturday {SUPPORT_NAME} wrote:\n{quoted}\n"
-    )
+    attribution = f"On {answer['Date']}, {SUPPORT_NAME} wrote:"
+    mail = _mail(letter.name, letter.address, subject, f"{text}\n\n{attribution}\n{quoted}\n")
     mail["In-Reply-To"] = str(answer["Message-ID"])
     mail["References"] = f"{answer['References'] or ''} {answer['Message-ID']}".strip()
     return mail

@@ -19,6 +19,7 @@ from agentdesk.base.log import get_logger
 
 if TYPE_CHECKING:
     from agentdesk.app.demo.summary import Summary
+    from agentdesk.app.demo.world import World
     from agentdesk.app.desktop import DeskProgram
 
 _log = get_logger(__name__)
@@ -61,13 +62,13 @@ class _Demo:
         self._finished = False
 
     async def main(self) -> int:
+        from agentdesk.app.demo import world as demo_world
         from agentdesk.app.demo.summary import summarise
-        from agentdesk.app.demo.world import World
 
-        world = World(self._folder)
+        world = demo_world.World(self._folder)
         try:
             await world.start()
-            played = asyncio.create_task(self._play(), name="demo agent") if self._headless else None
+            played = asyncio.create_task(self._play(world), name="demo agent") if self._headless else None
             await self._program.main()
             if played is not None:
                 await played
@@ -76,18 +77,18 @@ class _Demo:
             await world.stop()
         return self._tell(summary)
 
-    async def _play(self) -> None:
+    async def _play(self, world: World) -> None:
         """Play an agent, wait until the customers have what they were sent, take the picture, close."""
         from agentdesk.app.demo.agent import Agent
         from agentdesk.desktop.loop import request_shutdown
 
         loop = asyncio.get_running_loop()
-        end = loop.time() + self._seconds
         try:
             workspace, desk = await self._program.ready()
+            end = loop.time() + self._seconds
             agent = Agent(workspace, desk)
             await agent.work(end - min(5.0, self._seconds / 4))
-            await self._wait_until_sent(end)
+            await self._wait_until_quiet(world, end)
             if self._out is not None:
                 self._out.mkdir(parents=True, exist_ok=True)
                 await agent.take_picture(self._out / "desk.png")
@@ -97,8 +98,8 @@ class _Demo:
         finally:
             request_shutdown("demo")
 
-    async def _wait_until_sent(self, end: float) -> None:
-        """Until nothing waits any more, and customers have had time to write again."""
+    async def _wait_until_quiet(self, world: World, end: float) -> None:
+        """Until nothing waits any more, customers have had time to write again, and all of it has come in."""
         loop = asyncio.get_running_loop()
         _workspace, desk = await self._program.ready()
         deadline = max(end, loop.time() + _SETTLE_SECONDS)
@@ -107,6 +108,9 @@ class _Demo:
                 while await desk.waiting():  # noqa: ASYNC110 - the outbox is asked, not listened to
                     await asyncio.sleep(0.1)
                 await asyncio.sleep(4.0)
+                await world.hush()
+                while await world.has_unread():  # noqa: ASYNC110 - another process reads it
+                    await asyncio.sleep(0.1)
 
     def _tell(self, summary: Summary) -> int:
         text = msgspec.json.format(msgspec.json.encode(summary), indent=2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from agentdesk.app.demo.customers import Book, Customers
 from agentdesk.app.demo.letters import SUPPORT, SUPPORT_NAME, shop
 from agentdesk.app.demo.post_office import PASSWORD, USER, PostOffice
@@ -15,7 +17,7 @@ from agentdesk.domain.team import Role
 from agentdesk.server import admin
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import template
+from agentdesk.store.tables import raw_item, template
 from agentdesk.store.unit import ServerUnit
 
 AGENT_NAME = "Jonas Weber"
@@ -42,9 +44,25 @@ class World:
         await self._set_up()
         self._customers.start(self._office.smtp_port)
 
+    async def hush(self) -> None:
+        """Let the customers write no more; what they are sent still reaches them."""
+        await asyncio.to_thread(self._customers.stop)
+
+    async def has_unread(self) -> bool:
+        """Whether the shop's server has yet to take in something of what the customers wrote."""
+        db = Database(database_url(self._server_folder))
+        try:
+            async with db.read() as conn:
+                taken_in = await conn.scalar(
+                    select(func.count()).select_from(raw_item).where(raw_item.c.state != "new")
+                )
+        finally:
+            await db.close()
+        return (taken_in or 0) < len(self.book.written)
+
     async def stop(self) -> None:
         """Close everything."""
-        await asyncio.to_thread(self._customers.stop)
+        await self.hush()
         await asyncio.to_thread(self._office.stop)
 
     async def _set_up(self) -> None:
