@@ -21,6 +21,9 @@ metadata = MetaData(
 EVERYONE = "*"
 """The scope of rows that every desk receives; other scopes are the hexadecimal id of an inbox."""
 
+MERGED = "merged_into_id IS NOT NULL"
+"""The few conversations and contacts that were merged into another one: only they are in the index of it."""
+
 SYNCED: dict[str, Table] = {}
 """Tables whose rows travel to desks, by name."""
 

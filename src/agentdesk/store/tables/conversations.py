@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text, text
 
-from agentdesk.store.base import synced
+from agentdesk.store.base import MERGED, synced
 from agentdesk.store.types import Id, Json, Moment
 
 TROUBLE = "delivery IN ('failed', 'uncertain')"
@@ -42,6 +42,10 @@ conversation = synced(
     Column("snoozed_until", Moment, nullable=True),
     # A conversation this one may belong to, without proof enough to join them.
     Column("related_id", Id, nullable=True),
+    # The conversation that this one was merged into, and what it and that one were like before: see
+    # commands/merging.py.
+    Column("merged_into_id", Id, nullable=True),
+    Column("merge", Json, nullable=True),
     Column("created_at", Moment, nullable=False),
     # Set by the unit of work with each write.
     Column("updated_at", Moment, nullable=False),
@@ -60,11 +64,19 @@ conversation = synced(
     Index("ix_conversation_assignee", "assignee_id", "status"),
     Index("ix_conversation_updated", "updated_at", "id"),
     Index("ix_conversation_status_updated", "status", "updated_at", "id"),
+    Index(
+        "ix_conversation_merged_into_id",
+        "merged_into_id",
+        postgresql_where=text(MERGED),
+        sqlite_where=text(MERGED),
+    ),
 )
 
 message = synced(
     "message",
     Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False),
+    # The conversation it belongs to where that one was merged into this one; null: it belongs here.
+    Column("origin_id", Id, nullable=True),
     Column("inbox_id", Id, nullable=False),
     Column("account_id", Id, nullable=True),
     Column("kind", String(20), nullable=False),
@@ -127,6 +139,7 @@ attachment = synced(
 event = synced(
     "event",
     Column("conversation_id", Id, ForeignKey("conversation.id"), nullable=False),
+    Column("origin_id", Id, nullable=True),  # as in messages
     Column("inbox_id", Id, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("author", String(20), nullable=False),

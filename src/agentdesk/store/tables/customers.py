@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Text, UniqueConstraint, text
 
-from agentdesk.store.base import synced
+from agentdesk.store.base import MERGED, synced
 from agentdesk.store.types import Id, Json, Moment
 
 contact = synced(
@@ -17,7 +17,16 @@ contact = synced(
     Column("notes", Text, nullable=False),
     Column("fields", Json, nullable=False),
     Column("blocked", Boolean, nullable=False),
+    # The contact that this one was merged into, and what moved there: see commands/merging_contacts.py.
+    Column("merged_into_id", Id, nullable=True),
+    Column("merge", Json, nullable=True),
     Column("created_at", Moment, nullable=False),
+    Index(
+        "ix_contact_merged_into_id",
+        "merged_into_id",
+        postgresql_where=text(MERGED),
+        sqlite_where=text(MERGED),
+    ),
 )
 
 contact_identity = synced(
