@@ -54,6 +54,7 @@ def _server(parsed: argparse.Namespace) -> int:
 
     from agentdesk.base import log
     from agentdesk.server import app
+    from agentdesk.server.leases import LEASE_SECONDS
 
     log.configure(parsed.log_level)
     host, port = parsed.listen
@@ -64,6 +65,7 @@ def _server(parsed: argparse.Namespace) -> int:
         port=port,
         local_token=os.environ.pop("AGENTDESK_LOCAL_TOKEN", None),
         tls=_certificate_files(parsed),
+        lease_seconds=float(os.environ.get("AGENTDESK_LEASE_SECONDS", LEASE_SECONDS)),
     )
     asyncio.run(app.run(settings, lambda address: print(f"ready {address}", flush=True)))
     return OK

@@ -11,6 +11,7 @@ import base64
 import enum
 import secrets
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, AnyStr, Protocol
@@ -79,6 +80,8 @@ class Faults:
     cut: Cut | None = None
     byte_delay: float = 0.0
     """Seconds between the bytes of every reply (not counted in `times`)."""
+    on_data: Callable[[], None] | None = None
+    """Is called, in the server's thread, when a client asks to send a message, before it is let."""
 
     def happens(self, fault: object) -> bool:
         """Say whether a configured fault takes effect now, and count it."""
@@ -100,6 +103,8 @@ class Received:
     encrypted: bool
     options: tuple[str, ...]
     """The parameters of MAIL FROM, such as ``SMTPUTF8`` and ``SIZE=123``."""
+    at: float
+    """When, in seconds since 1970."""
 
 
 class SmtpServer:
@@ -240,6 +245,8 @@ class _Connection(SMTP):
         if faults.cut is Cut.BEFORE_DATA and faults.happens(faults.cut):
             self.abort()
             return
+        if faults.on_data is not None:
+            faults.on_data()
         await super().smtp_DATA(arg)
 
     async def push(self, status: AnyStr) -> None:
@@ -332,5 +339,6 @@ class _Handler:
                 user=user or "",
                 encrypted=server.encrypted,
                 options=tuple(envelope.mail_options),
+                at=time.time(),
             )
         )

@@ -14,9 +14,11 @@ from tests.helpers.fake_world import FakeWorld
 from tests.helpers.until import until
 
 from agentdesk.base import clock
+from agentdesk.base.events import Bell
+from agentdesk.server.health import Health, State
 from agentdesk.server.leases import Lease, LeaseLost, lasting_holder
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import lease
+from agentdesk.store.tables import account_state, lease
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ async def test_two_that_ask_at_once_do_not_both_get_it(db: Database) -> None:
 
 
 async def test_a_stopped_holder_writes_nothing_more(db: Database) -> None:
-    one, two = Lease(db, "x", "one"), Lease(db, "x", "two")
+    one, two = Lease(db, "x", "one", seconds=0.2), Lease(db, "x", "two")
     await one.acquire()
     await expire(db)
     with pytest.raises(LeaseLost):
@@ -63,7 +65,7 @@ async def test_a_stopped_holder_writes_nothing_more(db: Database) -> None:
     assert await two.acquire()
     assert two.token > one.token
     with pytest.raises(LeaseLost):
-        await one.keep(every=0.01)
+        await one.keep()
 
 
 async def test_after_a_crash_the_same_holder_takes_its_lease_back_at_once(db: Database) -> None:
@@ -73,6 +75,43 @@ async def test_after_a_crash_the_same_holder_takes_its_lease_back_at_once(db: Da
     assert after.token == before.token + 1
     with pytest.raises(LeaseLost):
         await before.still_ours()
+
+
+async def test_a_lease_runs_out_by_this_computers_clock_too(db: Database) -> None:
+    one = Lease(db, "x", "one", seconds=0.3)
+    with pytest.raises(LeaseLost):
+        one.must_be_fresh()
+    assert await one.acquire()
+    one.must_be_fresh()
+    keeping = asyncio.ensure_future(one.keep())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(keeping, 0.6)
+    one.must_be_fresh()  # it was renewed
+
+    def over() -> bool:
+        try:
+            one.must_be_fresh()
+        except LeaseLost:
+            return True
+        return False
+
+    await until(over)
+
+
+async def test_how_an_account_does_is_told_by_its_holder_only(world: FakeWorld) -> None:
+    one, two = (Lease(world.db, "x", name) for name in ("one", "two"))
+    healths = [
+        Health(world.db, Bell(), world.account_id, world.inbox_id, "Support mail", lease)
+        for lease in (one, two)
+    ]
+    await one.acquire()
+    await healths[0].connected()
+    await expire(world.db)
+    await two.acquire()
+    await healths[1].caught_up()
+    await healths[0].reading_failed(State.UNREACHABLE, LeaseLost("x"))
+    (row,) = await world.rows(account_state)
+    assert (row.state, row.problem) == ("ok", None)
 
 
 def test_a_data_folder_has_one_holder_for_ever(tmp_path: Path) -> None:

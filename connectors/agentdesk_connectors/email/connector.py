@@ -49,6 +49,7 @@ class EmailAccount:
         self._settings = read_settings(context.settings)
         self._secrets = context.secrets
         self._account_id = context.account_id
+        self._must_be_ours = context.must_be_ours
         self._credentials = Credentials(self._settings, context.secrets)
         self._troubles = Troubles()
         self._tasks = Tasks(f"email:{context.account_id}")
@@ -85,7 +86,7 @@ class EmailAccount:
         letter = await self._compose(message)
         async with submission(self._settings, self._credentials) as server:
             self._size_limit = server.size_limit
-            answer, refused = await server.send(letter)
+            answer, refused = await server.send(letter, self._must_be_ours)
         if wants_copy(self._settings, frozenset()):
             self._tasks.start(self._keep_copy(message.key, letter.content), f"copy {message.key}")
         return Receipt(message.key, answer, refused)

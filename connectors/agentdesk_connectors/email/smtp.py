@@ -7,7 +7,7 @@ been sent, what the server answers after it is its decision, and silence after i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiosmtplib
@@ -52,16 +52,20 @@ class Submission:
         told = self._client.esmtp_extensions.get("size", "")
         return int(told) if told.isascii() and told.isdigit() else 0
 
-    async def send(self, letter: Letter) -> tuple[str, tuple[RefusedRecipient, ...]]:
+    async def send(
+        self, letter: Letter, must_be_ours: Callable[[], None] = lambda: None
+    ) -> tuple[str, tuple[RefusedRecipient, ...]]:
         """Send, and return the server's words and the recipients it did not take.
 
-        Raises Unreachable, RateLimited, AuthFailed (surely not sent), Rejected, or Uncertain (perhaps sent).
+        Raises Unreachable, RateLimited, AuthFailed (surely not sent), Rejected, Uncertain (perhaps sent), and
+        what ``must_be_ours`` raises, which is called before the last byte leaves.
         """
         self._check(letter)
         with translated(self._server):
             refused = await self._envelope(letter)
             await self._start_data()
         await self._transfer(letter.stuffed)
+        must_be_ours()
         return await self._verdict(), refused
 
     def _check(self, letter: Letter) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -53,12 +53,17 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AccountContext:
-    """One account of a channel: its id, its own settings (dotted keys) and its secrets."""
+    """One account of a channel: its id, its own settings (dotted keys) and its secrets.
+
+    ``must_be_ours`` raises where another server may have taken the account over, without waiting for anything
+    and in any thread. Call it right before each step that cannot be taken back, and let the error pass.
+    """
 
     account_id: UUID
     name: str
     settings: Mapping[str, object]
     secrets: Secrets
+    must_be_ours: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from agentdesk.base.secrets import Vault
 from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.protocols import Account, ConnectorModule
+from agentdesk.server.leases import Lease
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, account_cursor, account_secret
 
@@ -25,11 +26,19 @@ def purpose(account_id: UUID, name: str) -> str:
 class StoredSecrets:
     """One account's secrets: sealed in the database, opened only when asked for."""
 
-    def __init__(self, db: Database, vault: Vault, account_id: UUID, sealed: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        account_id: UUID,
+        sealed: dict[str, bytes],
+        lease: Lease | None = None,
+    ) -> None:
         self._db = db
         self._vault = vault
         self._account_id = account_id
         self._sealed = sealed
+        self._lease = lease
 
     @property
     def sealed(self) -> Mapping[str, bytes]:
@@ -42,8 +51,10 @@ class StoredSecrets:
         return None if sealed is None else self._vault.open(sealed, purpose(self._account_id, name))
 
     async def set(self, name: str, value: str) -> None:
-        """Seal and store a new value."""
+        """Seal and store a new value. Raises LeaseLost."""
         async with self._db.write() as conn:
+            if self._lease is not None:
+                await self._lease.check(conn)
             self._sealed[name] = await store_secret(conn, self._vault, self._account_id, name, value)
 
 
@@ -58,10 +69,11 @@ async def store_secret(conn: AsyncConnection, vault: Vault, account_id: UUID, na
 
 
 async def open_account(
-    db: Database, vault: Vault, account_id: UUID
+    db: Database, vault: Vault, account_id: UUID, lease: Lease | None = None
 ) -> tuple[ConnectorModule, Account, AccountContext]:
     """Return the connector, its object for the account, and what it was given.
 
+    ``lease`` is that of the server that runs the account; who only tries its settings has none.
     Raises NotFound, or Invalid where the connector is not installed or refuses the settings.
     """
     async with db.read() as conn:
@@ -85,6 +97,7 @@ async def open_account(
         account_id=account_id,
         name=row.name,
         settings=row.settings,
-        secrets=StoredSecrets(db, vault, account_id, sealed),
+        secrets=StoredSecrets(db, vault, account_id, sealed, lease),
+        must_be_ours=lease.must_be_fresh if lease is not None else lambda: None,
     )
     return module, module.create(context), context

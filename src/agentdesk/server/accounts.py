@@ -26,7 +26,7 @@ from agentdesk.server.delivery import Delivery, Pace
 from agentdesk.server.health import Health, State
 from agentdesk.server.intake import Intake
 from agentdesk.server.interpreting import Interpreter
-from agentdesk.server.leases import Lease, LeaseLost
+from agentdesk.server.leases import LEASE_SECONDS, Lease, LeaseLost
 from agentdesk.server.ledger import Ledger
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
@@ -42,6 +42,7 @@ class Times:
     """Waiting times in seconds."""
 
     look: float = 2.0
+    lease: float = LEASE_SECONDS
     lease_wait: float = 3.0
     sign_in: float = 300.0
     misconfigured: float = 300.0
@@ -91,12 +92,13 @@ class Runner:
     def __init__(self, tools: Tools, known: Known) -> None:
         self.known = known
         self._tools = tools
-        self._health = Health(tools.db, tools.bell, known.id, known.inbox_id, known.name)
-        self._lease = Lease(tools.db, f"account:{known.id}", tools.holder)
+        self._lease = Lease(tools.db, f"account:{known.id}", tools.holder, seconds=tools.times.lease)
+        self._health = Health(tools.db, tools.bell, known.id, known.inbox_id, known.name, self._lease)
         self._parts = Tasks(f"account {known.name}")
         self._delivery: Delivery | None = None
         self._secrets: StoredSecrets | None = None
         self._silent_until = 0.0
+        self._failures = 0
 
     def goes_on_with(self, known: Known) -> bool:
         """Whether an account's change is only a secret that its connector renewed by itself."""
@@ -106,27 +108,15 @@ class Runner:
 
     async def run(self) -> None:
         """Run until cancelled; waits where another server runs the account."""
-        times, failures = self._tools.times, 0
         while True:
-            pause = times.lease_wait
+            pause = self._tools.times.lease_wait
             try:
                 if await self._lease.acquire():
-                    await self._hold()
+                    pause = await self._hold()
             except LeaseLost as lost:
                 self._tell_lost(lost)
             except DatabaseError as error:
                 self._tell_waiting(error)
-            except PartFailed as error:
-                failures += 1
-                await self._health.reading_failed(State.ERROR, error)
-                pause = times.reconnect.delay(failures)
-            except AgentDeskError as error:  # settings or secrets that cannot be used
-                await self._health.reading_failed(State.ERROR, error)
-                pause = times.misconfigured
-            except Exception as bug:  # noqa: BLE001 - the top of a loop; connectors are anybody's
-                report_error(bug, f"account:{self.known.name}")
-                await self._health.reading_failed(State.ERROR, PartFailed())
-                pause = times.misconfigured
             await asyncio.sleep(pause)
 
     def _tell_lost(self, lost: LeaseLost) -> None:
@@ -142,19 +132,38 @@ class Runner:
             self._silent_until = now + _SILENT_SECONDS
             _log.warning("an account waits for the database", account=self.known.name, problem=str(error))
 
-    async def _hold(self) -> None:
-        tools = self._tools
+    async def _hold(self) -> float:
+        """Work until something ends it, tell what it was, and let go; returns how long to wait (seconds)."""
+        times = self._tools.times
         try:
-            module, opened, context = await open_account(tools.db, tools.vault, self.known.id)
-            if isinstance(context.secrets, StoredSecrets):
-                self._secrets = context.secrets
             try:
-                await self._work(module, opened)
-            finally:
-                await opened.close()
+                await self._open_and_work()
+            except (LeaseLost, DatabaseError):
+                raise
+            except PartFailed as error:
+                self._failures += 1
+                problem: AgentDeskError = error
+                pause = times.reconnect.delay(self._failures)
+            except AgentDeskError as error:  # settings or secrets that cannot be used
+                problem, pause = error, times.misconfigured
+            except Exception as bug:  # noqa: BLE001 - the top of a loop; connectors are anybody's
+                report_error(bug, f"account:{self.known.name}")
+                problem, pause = PartFailed(), times.misconfigured
+            await self._health.reading_failed(State.ERROR, problem)
+            return pause
         finally:
             with contextlib.suppress(DatabaseError):  # else it expires by itself
                 await self._lease.release()
+
+    async def _open_and_work(self) -> None:
+        tools = self._tools
+        module, opened, context = await open_account(tools.db, tools.vault, self.known.id, self._lease)
+        if isinstance(context.secrets, StoredSecrets):
+            self._secrets = context.secrets
+        try:
+            await self._work(module, opened)
+        finally:
+            await opened.close()
 
     async def _work(self, module: ConnectorModule, opened: Account) -> None:
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -162,6 +171,9 @@ class Runner:
             self._parts.start(_until_ended(work, ended, f"{self.known.name}:{name}"), name)
         try:
             await ended
+        except LeaseLost:
+            await self._parts.close()  # at once: what is under way is another server's now
+            raise
         finally:
             await self._parts.stop("receive")
             await self._park()

@@ -31,12 +31,14 @@ from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
 from agentdesk.server import metrics, sessions
+from agentdesk.server.accounts import Times
 from agentdesk.server.api import web as api
 from agentdesk.server.api.operations import Services
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.core import ServerCore
 from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
+from agentdesk.server.leases import LEASE_SECONDS
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.server.tls import CertificateFiles, ServerTls
 from agentdesk.store.engine import Database
@@ -64,7 +66,8 @@ logging.getLogger("aiohttp.server").addFilter(
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """How a server runs. ``port`` 0 takes a free one. ``local_token``: the desk of a private server signs in
-    with it; allowed on loopback addresses only. ``tls``: without it the server speaks plain HTTP."""
+    with it; allowed on loopback addresses only. ``tls``: without it the server speaks plain HTTP.
+    ``lease_seconds``: after how long another server takes over what this one does alone."""
 
     database: str
     data: Path
@@ -72,6 +75,7 @@ class ServerSettings:
     port: int
     local_token: str | None = None
     tls: CertificateFiles | None = None
+    lease_seconds: float = LEASE_SECONDS
 
 
 async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
@@ -113,7 +117,9 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     if settings.local_token is not None:
         await _accept_local_desk(db, authenticator, settings)
     bell = Bell()
-    core = ServerCore(db, vault, settings.data, bell=bell, holder=f"{socket.gethostname()}:{new_id()}")
+    times = Times(lease=settings.lease_seconds, lease_wait=settings.lease_seconds / 10)
+    holder = f"{socket.gethostname()}:{new_id()}"
+    core = ServerCore(db, vault, settings.data, bell=bell, holder=holder, times=times)
     feed = Feed(db, bell)
     endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for)
     app = build_app(db, core, authenticator, endpoint)

@@ -26,6 +26,7 @@ from agentdesk.sdk.errors import AuthFailed, ConnectorError, RateLimited, Reject
 from agentdesk.sdk.outbound import Found, Outbound, Receipt, Reconciliation
 from agentdesk.sdk.protocols import Reconciles, Sends
 from agentdesk.server.health import Health, State
+from agentdesk.server.leases import LeaseLost
 from agentdesk.server.ledger import Ledger, Outcome
 from agentdesk.server.outgoing import outbound_of
 from agentdesk.store.engine import Database
@@ -151,10 +152,15 @@ class Delivery:
         await self._for_sure(row, attempt_id, outcome)
 
     async def _attempt(self, outbound: Outbound, row: Row[Any]) -> Outcome:
-        """Send once, and say what became of it. Whatever is not surely unsent counts as perhaps sent."""
+        """Send once, and say what became of it. Whatever is not surely unsent counts as perhaps sent.
+
+        Raises LeaseLost: then it is for the next holder to find out.
+        """
         try:
             async with asyncio.timeout(self._pace.attempt):
                 receipt = await self._account.send(outbound)
+        except LeaseLost:
+            raise
         except Rejected as error:
             return Outcome.failed(error.message, error.answer)
         except RateLimited as error:

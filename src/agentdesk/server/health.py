@@ -18,6 +18,7 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.text import Msg
 from agentdesk.commands.executor import as_text
 from agentdesk.domain.cleaning import storable
+from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import account_state
@@ -54,14 +55,26 @@ class _Part:
 
 
 class Health:
-    """Writes one account's ``account_state``. Reading and sending report apart; a problem of either shows."""
+    """Writes one account's ``account_state``. Reading and sending report apart; a problem of either shows.
 
-    def __init__(self, db: Database, bell: Bell, account_id: UUID, inbox_id: UUID, name: str) -> None:
+    Nothing is written where ``lease`` is another server's: how the account does is for that one to tell.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        bell: Bell,
+        account_id: UUID,
+        inbox_id: UUID,
+        name: str,
+        lease: Lease | None = None,
+    ) -> None:
         self._db = db
         self._bell = bell
         self._account_id = account_id
         self._inbox_id = inbox_id
         self._name = name
+        self._lease = lease
         self._reading = _Part(State.STARTING)
         self._sending = _Part(State.OK)
         self._written: dict[str, Any] = {}
@@ -140,13 +153,15 @@ class Health:
             return
         try:
             await self._store(values)
-        except DatabaseError:
+        except (DatabaseError, LeaseLost):
             return  # the next change tells it; reading and sending go on
         self._written, self._written_at = values, clock.now()
         self._bell.ring()
 
     async def _store(self, values: dict[str, Any]) -> None:
         async with self._db.write() as conn:
+            if self._lease is not None:
+                await self._lease.check(conn)
             unit = ServerUnit(conn)
             mine = account_state.c.id == self._account_id
             row = (await conn.execute(select(account_state).where(mine))).mappings().first()

@@ -290,6 +290,7 @@ class Intake:
 
     async def _count_attempt(self, pending: Pending) -> None:
         async with self._db.write() as conn:
+            await self._lease.check(conn)
             await conn.execute(
                 update(raw_item).where(raw_item.c.id == pending.id).values(attempts=pending.attempts)
             )

@@ -2,13 +2,15 @@
 
 A row, never a lock of the database's own: a stopped process would keep that for ever. The token is raised by
 each new holder; every write of a holder asks whether its token still stands, so that one that was stopped for
-an hour cannot do harm when it goes on.
+an hour cannot do harm when it goes on. What leaves for the outside cannot ask the database at its last
+moment: it asks this computer's clock, by which the lease ends no later than by the database's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,11 +23,14 @@ from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
 from agentdesk.store.engine import Database
-from agentdesk.store.errors import DatabaseError
+from agentdesk.store.errors import DatabaseError, DatabaseGone
 from agentdesk.store.tables import account, lease
 
 LEASE_SECONDS = 30.0
-RENEW_SECONDS = 10.0
+_RENEWALS = 3
+"""How often a lease is renewed within its length."""
+_RETRY_SECONDS = 1.0
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 class LeaseLost(AgentDeskError):
@@ -47,15 +52,20 @@ class Lease:
         self.name = name
         self._holder = holder
         self._length = timedelta(seconds=seconds)
+        self._good_until = 0.0
         self.token = 0
 
     async def acquire(self) -> bool:
         """Take the lease where nobody holds it; returns whether it is ours now."""
+        asked = _seconds()
         try:
             async with self._db.write() as conn:
-                return await self._take(conn)
+                taken = await self._take(conn)
         except IntegrityError:  # somebody made the row at the same moment
             return False
+        if taken:
+            self._good_until = asked + self._length.total_seconds()
+        return taken
 
     async def _take(self, conn: AsyncConnection) -> bool:
         now = await database_time(conn)
@@ -81,6 +91,7 @@ class Lease:
 
     async def renew(self) -> None:
         """Keep the lease for another while. Raises LeaseLost."""
+        asked = _seconds()
         async with self._db.write() as conn:
             now = await database_time(conn)
             kept = await conn.execute(
@@ -89,6 +100,13 @@ class Lease:
                 .values(expires_at=now + self._length)
             )
         if kept.rowcount != 1:
+            raise LeaseLost(self.name)
+        self._good_until = asked + self._length.total_seconds()
+
+    def must_be_fresh(self) -> None:
+        """Raise LeaseLost where the lease may have run out. Asks nobody: for the last moment before a step
+        that cannot be taken back."""
+        if _seconds() >= self._good_until:
             raise LeaseLost(self.name)
 
     async def check(self, conn: AsyncConnection) -> None:
@@ -114,25 +132,29 @@ class Lease:
 
     async def release(self) -> None:
         """Let others have it at once."""
+        self._good_until = 0.0
         async with self._db.write() as conn:
             mine = lease.c.name == self.name, lease.c.token == self.token
             await conn.execute(update(lease).where(*mine).values(expires_at=await database_time(conn)))
 
-    async def keep(self, every: float = RENEW_SECONDS) -> None:
-        """Renew for ever. Raises LeaseLost; a database that does not answer is asked again until the lease
-        has run out."""
-        loop = asyncio.get_running_loop()
-        good_until = loop.time() + self._length.total_seconds()
+    async def keep(self) -> None:
+        """Renew for ever. Raises LeaseLost, with the database's error as its cause where that did not answer
+        until the lease had run out."""
+        every = self._length.total_seconds() / _RENEWALS
+        problem: DatabaseError | None = None
         while True:
-            await asyncio.sleep(every)
-            asked = loop.time()
+            pause = every if problem is None else min(every, _RETRY_SECONDS)
+            await asyncio.sleep(min(pause, max(0.0, self._good_until - _seconds())))
+            if _seconds() >= self._good_until:
+                raise LeaseLost(self.name) from problem
             try:
-                await self.renew()
+                async with asyncio.timeout(self._good_until - _seconds()):
+                    await self.renew()
+                problem = None
+            except TimeoutError:
+                problem = DatabaseGone(msg("The database does not answer."))
             except DatabaseError as error:
-                if loop.time() >= good_until:
-                    raise LeaseLost(self.name) from error
-            else:
-                good_until = asked + self._length.total_seconds()
+                problem = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +203,8 @@ async def database_time(conn: AsyncConnection) -> datetime:
     if conn.dialect.name == "sqlite":
         return clock.now()
     return clock.to_utc((await conn.execute(select(func.clock_timestamp()))).scalar_one())
+
+
+def _seconds() -> float:
+    """A clock of this computer that nobody sets and that, where there is one, goes on while it sleeps."""
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
