@@ -164,6 +164,20 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
     _channel_commands(subjects)
     _copy_commands(subjects)
+    _audit_commands(subjects)
+
+
+def _audit_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = subjects.add_parser("audit").add_subparsers(dest="verb", required=True)
+    listing = audit.add_parser("list", help="list who did what, the oldest first")
+    listing.add_argument("--person", metavar="ADDRESS", help="of one member of the team")
+    listing.add_argument("--conversation", metavar="NUMBER", help="of one conversation")
+    listing.add_argument("--since", metavar="DATE", help="from then on")
+    listing.add_argument("--limit", type=int, default=1000, metavar="COUNT", help="the newest of them (1000)")
+    listing.add_argument("--json", action="store_true", help="for programs, a line each")
+    verify = audit.add_parser("verify", help="prove that nothing in it was changed or is gone")
+    verify.add_argument("--head", metavar="HEAD", help="what audit head printed earlier: finds a cut-off end")
+    audit.add_parser("head", help="print the newest seal, to be kept elsewhere")
 
 
 def _copy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -12,8 +12,8 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdesk.app import admin_copies, admin_people
-from agentdesk.base.errors import Invalid
+from agentdesk.app import admin_audit, admin_copies, admin_people
+from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
@@ -21,6 +21,7 @@ from agentdesk.server import admin
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -34,9 +35,21 @@ async def _run(parsed: argparse.Namespace) -> int:
         if parsed.subject == "backup":  # before an upgrade too: what is copied stays as it is
             return await admin_copies.backup(db, parsed)
         await db.migrate()
-        return await _VERBS[f"{parsed.subject} {parsed.verb}".strip()](db, parsed)
+        return await _recorded(db, parsed)
     finally:
         await db.close()
+
+
+async def _recorded(db: Database, parsed: argparse.Namespace) -> int:
+    """Carry the command out and leave a line of it in the audit trail, also where it is refused."""
+    try:
+        status = await _VERBS[f"{parsed.subject} {parsed.verb}".strip()](db, parsed)
+    except AgentDeskError as error:
+        if not isinstance(error, DatabaseError):
+            await admin_audit.write_down(db, parsed, "refused")
+        raise
+    await admin_audit.write_down(db, parsed, "done" if status == 0 else "failed")
+    return status
 
 
 async def _user_add(db: Database, parsed: argparse.Namespace) -> int:
@@ -135,6 +148,9 @@ _VERBS = {
     "channel authorise": _channel_authorise,
     "channel pause": _channel_pause,
     "channel resume": _channel_resume,
+    "audit list": admin_audit.audit_list,
+    "audit verify": admin_audit.audit_verify,
+    "audit head": admin_audit.audit_head,
     "adopt-restore": admin_copies.adopt_restore,
 }
 

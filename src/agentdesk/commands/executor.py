@@ -15,7 +15,9 @@ from agentdesk.base.events import Bell
 from agentdesk.base.text import Msg
 from agentdesk.commands.context import Actor, Channels, Context, Refusal
 from agentdesk.commands.registry import apply
+from agentdesk.commands.trail import command_entry
 from agentdesk.commands.values import Answer, Command, Envelope, Text
+from agentdesk.store.audit import record
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseBusy, DatabaseError
 from agentdesk.store.tables import applied_command, desk
@@ -67,6 +69,7 @@ class Executor:
                 context = Context(unit, actor, envelope.id, clock.now(), self._channels, sent_since)
                 await apply(context, envelope.command)
                 await unit.flush()
+                await record(conn, [command_entry(envelope, actor, desk_id, answer, unit.changes)])
         except _AnsweredBefore as before:
             return before.answer
         except Refusal as refusal:
@@ -87,6 +90,7 @@ class Executor:
         try:
             async with self._db.write() as conn:
                 await self._enter(conn, envelope, actor, desk_id, answer)
+                await record(conn, [command_entry(envelope, actor, desk_id, answer, {})])
         except _AnsweredBefore as before:
             return before.answer
         return answer

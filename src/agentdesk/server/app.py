@@ -34,6 +34,7 @@ from agentdesk.server import metrics, sessions
 from agentdesk.server.accounts import Times
 from agentdesk.server.api import web as api
 from agentdesk.server.api.operations import Services
+from agentdesk.server.audit_sealing import seal_for_ever
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.core import ServerCore
 from agentdesk.server.housekeeping import keep_house_for_ever
@@ -129,6 +130,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     stack.push_async_callback(core.stop)
     chores = Tasks("chores")
     chores.start(keep_house_for_ever(db), "housekeeping")
+    chores.start(seal_for_ever(db, core.holder), "audit")
     if tls is not None:
         _look_on_hangup(tls)
         chores.start(tls.follow(), "certificate")

@@ -26,6 +26,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
+from agentdesk.store.audit import Entry, record
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import api_token, credential, inbox, inbox_member, user
@@ -85,13 +86,25 @@ class Authenticator:
         stored = found.password_hash if found else _NOBODY
         right = await asyncio.to_thread(_verify, stored, password)
         if not (right and found and found.active):
+            await self._write_down("failed", address, peer, found.id if found else None)
             raise NotAuthenticated(
                 msg("The server did not accept this address and password."),
                 msg("Check both, or ask your supervisor."),
             )
         self._throttle.forget(attempt)
         token = await self.issue("session", address, found.id, clock.now() + timedelta(days=SESSION_DAYS))
+        await self._write_down("done", address, peer, found.id)
         return token, found.id
+
+    async def _write_down(self, outcome: str, address: str, peer: str, user_id: UUID | None) -> None:
+        """Leave a trace of a try to sign in. What an unknown person typed may be a password: only a hash of
+        it is kept, which tells whether it was the same again."""
+        data = {"peer": peer}
+        if user_id is None:
+            data["unknown"] = hash_token(address)[:16]
+        entry = Entry("sign_in", "password", outcome, Author.USER.value, user_id=user_id, data=data)
+        async with self._db.write() as conn:
+            await record(conn, [entry])
 
     async def issue(
         self, kind: str, name: str, user_id: UUID | None, expires_at: datetime | None = None

@@ -37,12 +37,12 @@ class ServerCore:
         pace: Pace | None = None,
     ) -> None:
         self.data_dir = data_dir
-        holder = lasting_holder(data_dir, holder)
+        self.holder = lasting_holder(data_dir, holder)
         self._db = db
         self._bell = bell
         self._keys = MessageKeys(db, vault)
         self._interpreter = Interpreter()
-        self._supervisor = Supervisor(db, vault, bell, holder, self._interpreter, times, pace)
+        self._supervisor = Supervisor(db, vault, bell, self.holder, self._interpreter, times, pace)
         self._tasks = Tasks("core")
         self.executor = Executor(db, bell, self._keys)
 

@@ -18,13 +18,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Select, String, cast, delete, literal, literal_column, select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
+from agentdesk.store.facts import fact, put_fact
 from agentdesk.store.tables import change_log, server_info
 from agentdesk.store.types import Xid
 from agentdesk.sync.scope import Scope
@@ -157,7 +156,7 @@ async def read_since(conn: AsyncConnection, position: Position) -> list[Entry]:
 async def still_good(conn: AsyncConnection, position: Position) -> bool:
     """Say whether a reader may go on from ``position``: the log still holds what came after it, and the
     database is the one it was read from."""
-    start = await _value(conn, _START_NAME)
+    start = await fact(conn, _START_NAME)
     if start is not None and position.at < int(start):
         return False
     if position.seq == 0:
@@ -178,7 +177,7 @@ async def prune(conn: AsyncConnection, days: int) -> int:
     """
     today = clock.now().date()
     now = await where_now(conn)
-    await _set(conn, f"{_DAY_PREFIX}{today.isoformat()}", f"{now.at}:{now.seq}", keep=True)
+    await put_fact(conn, f"{_DAY_PREFIX}{today.isoformat()}", f"{now.at}:{now.seq}", keep=True)
     oldest_kept = f"{_DAY_PREFIX}{(today - timedelta(days=days)).isoformat()}"
     notes = (
         await conn.execute(
@@ -192,7 +191,7 @@ async def prune(conn: AsyncConnection, days: int) -> int:
     at, seq = (int(part) for part in notes[0].value.split(":"))
     before = change_log.c.xid < _xid(at) if _is_postgresql(conn) else change_log.c.seq < at
     gone = await conn.execute(delete(change_log).where(before, change_log.c.seq < seq))
-    await _set(conn, _START_NAME, str(at))
+    await put_fact(conn, _START_NAME, str(at))
     older = [note.name for note in notes[1:]]
     await conn.execute(delete(server_info).where(server_info.c.name.in_(older)))
     return gone.rowcount
@@ -204,9 +203,9 @@ async def ensure_epoch(conn: AsyncConnection) -> str:
     A log that names transactions this PostgreSQL server has not reached came with a dump from another one:
     it cannot be read by transaction, so it is emptied and a new epoch begins. Raises NotAdopted.
     """
-    if await _value(conn, COPIED_NAME) is not None:
+    if await fact(conn, COPIED_NAME) is not None:
         raise NotAdopted
-    epoch = await _value(conn, _EPOCH_NAME)
+    epoch = await fact(conn, _EPOCH_NAME)
     if epoch is not None and not await _from_elsewhere(conn):
         return epoch
     return await begin_epoch(conn)
@@ -217,7 +216,7 @@ async def begin_epoch(conn: AsyncConnection) -> str:
     await conn.execute(delete(change_log))
     await conn.execute(delete(server_info).where(server_info.c.name.like("change_log%")))
     fresh = secrets.token_hex(8)
-    await _set(conn, _EPOCH_NAME, fresh)
+    await put_fact(conn, _EPOCH_NAME, fresh)
     return fresh
 
 
@@ -239,20 +238,3 @@ async def _from_elsewhere(conn: AsyncConnection) -> bool:
         "SELECT EXISTS (SELECT 1 FROM change_log WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()))"
     )
     return bool(await conn.scalar(ahead))
-
-
-async def _value(conn: AsyncConnection, name: str) -> str | None:
-    value: str | None = await conn.scalar(select(server_info.c.value).where(server_info.c.name == name))
-    return value
-
-
-async def _set(conn: AsyncConnection, name: str, value: str, *, keep: bool = False) -> None:
-    """Write a fact of the server; ``keep`` leaves one that is there already."""
-    make = postgresql_insert if _is_postgresql(conn) else sqlite_insert
-    statement = make(server_info).values(name=name, value=value)
-    if keep:
-        await conn.execute(statement.on_conflict_do_nothing(index_elements=["name"]))
-        return
-    await conn.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
-    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from agentdesk.store.tables.audit import audit_entry, audit_seal
 from agentdesk.store.tables.channels import account, account_cursor, account_secret, account_state
 from agentdesk.store.tables.conversations import attachment, conversation, event, message
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
 from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
+from agentdesk.store.tables.privacy import erasure, erasure_desk, retention_rule
 from agentdesk.store.tables.search import search_entry
 from agentdesk.store.tables.system import (
     applied_command,
@@ -34,6 +36,8 @@ __all__ = [
     "api_token",
     "applied_command",
     "attachment",
+    "audit_entry",
+    "audit_seal",
     "blob",
     "change_log",
     "contact",
@@ -44,6 +48,8 @@ __all__ = [
     "credential",
     "delivery_attempt",
     "desk",
+    "erasure",
+    "erasure_desk",
     "event",
     "inbox",
     "inbox_member",
@@ -53,6 +59,7 @@ __all__ = [
     "outbox",
     "raw_item",
     "recovery_code",
+    "retention_rule",
     "search_entry",
     "second_factor",
     "server_info",

@@ -6,7 +6,7 @@ conversation vouches for its inbox and its account.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text, false, text
 
 from agentdesk.store.base import MERGED, synced
 from agentdesk.store.types import Id, Json, Moment
@@ -46,6 +46,8 @@ conversation = synced(
     # commands/merging.py.
     Column("merged_into_id", Id, nullable=True),
     Column("merge", Json, nullable=True),
+    # Retention leaves it alone.
+    Column("legal_hold", Boolean, nullable=False, server_default=false()),
     Column("created_at", Moment, nullable=False),
     # Set by the unit of work with each write.
     Column("updated_at", Moment, nullable=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 
 from agentdesk.store.base import MERGED, synced
 from agentdesk.store.types import Id, Json, Moment
@@ -20,6 +20,11 @@ contact = synced(
     # The contact that this one was merged into, and what moved there: see commands/merging_contacts.py.
     Column("merged_into_id", Id, nullable=True),
     Column("merge", Json, nullable=True),
+    # Who reads of this customer is written down.
+    Column("sensitive", Boolean, nullable=False, server_default=false()),
+    # Nothing of this customer is dropped or erased, whatever the rules say.
+    Column("legal_hold", Boolean, nullable=False, server_default=false()),
+    Column("erased_at", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
     Index(
         "ix_contact_merged_into_id",
