@@ -47,7 +47,8 @@ app.exec()
 
 async def build(folder: Path, count: int) -> None:
     """Write a replica with ``count`` conversations, and settings that lead to it."""
-    from benchmarks import queries
+    from benchmarks.world import World
+    from benchmarks.world import build as build_world
 
     from agentdesk.desktop.settings import SettingsFile
     from agentdesk.store.engine import Database
@@ -66,7 +67,7 @@ async def build(folder: Path, count: int) -> None:
             pass
 
     rows = Ready(f"sqlite:///{folder / 'replica.sqlite'}", foreign_keys=False)
-    await queries.build(rows, queries.World(count, 2))
+    await build_world(rows, World(count, 2))
     await rows.close()
     async with replica.write() as conn:
         me = await conn.scalar(select(user.c.id).limit(1))

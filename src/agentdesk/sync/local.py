@@ -34,9 +34,10 @@ from agentdesk.store import search
 from agentdesk.store.errors import DatabaseError
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.connection import Connection
-from agentdesk.sync.desk import Changes, Draft, LinkStatus, Waiting
+from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.first_screen import FIRST_VIEW
+from agentdesk.sync.indexing import Indexer
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.replica import Replica
@@ -76,6 +77,7 @@ class LocalDesk:
             self._colleagues,
             authority=authority,
         )
+        self._indexer = Indexer(self._replica)
         self._tasks = Tasks("desk")
         self._subscribers = Subscribers[Changes]()
         self._status_subscribers = Subscribers[LinkStatus]()
@@ -90,6 +92,7 @@ class LocalDesk:
         self._connection.start()
         self._tasks.start(self._warm_up(), "warm up")
         self._tasks.start(self._tidy_daily(), "tidy")
+        self._tasks.start(self._indexer.run(), "index")
 
     async def close(self) -> None:
         """Disconnect and close the files."""
@@ -319,12 +322,16 @@ class LocalDesk:
         if not changes or self._my_id in changes.get("user", ()):
             self._tasks.start(self._look_up_me(), "me")
         self._connection.recount()
+        if self.status.link is Link.SYNCED:
+            self._indexer.look(changes)
         self._subscribers.tell(changes)
 
     def _presence_changed(self, conversation_ids: set[UUID]) -> None:
         self._subscribers.tell({"presence": conversation_ids})
 
     def _status_changed(self, status: LinkStatus) -> None:
+        if status.link is Link.SYNCED:
+            self._indexer.look({})
         self._status_subscribers.tell(status)
 
     async def _look_up_me(self) -> None:

@@ -26,7 +26,7 @@ from agentdesk.store.tables import (
 from agentdesk.sync.changelog import Entry, Position
 from agentdesk.sync.protocol import Departure, Rows
 from agentdesk.sync.scope import RETAINED, Scope
-from agentdesk.sync.wire_rows import WireRow, microseconds, slim, to_wire, wire_size
+from agentdesk.sync.wire_rows import WireRow, microseconds, slim, to_wire
 
 __all__ = ["Changed", "ChangedRow", "cut", "load", "load_rows", "pack"]
 
@@ -125,8 +125,7 @@ def pack(rows: Iterable[tuple[str, WireRow]]) -> Iterator[tuple[Rows, ...]]:
     piece: dict[str, list[WireRow]] = {}
     count = size = 0
     for name, whole in rows:
-        row = slim(whole)
-        weight = wire_size(row)
+        row, weight = slim(whole)
         if count and (count >= FRAME_ROWS or size + weight > FRAME_BYTES):
             yield _rows_of(piece)
             piece, count, size = {}, 0, 0

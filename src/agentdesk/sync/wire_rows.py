@@ -62,30 +62,41 @@ def to_sqlite(table: Table, row: WireRow) -> tuple[Any, ...]:
 
     Ids and moments travel in just that form; only JSON has to be put into text.
     """
-    return tuple(
-        _to_json(value).decode() if is_json and value is not None else value
-        for name, is_json, default in _stored(table)
-        for value in (row[name] if name in row else default(),)
-    )
+    names, json_at, defaults = _stored(table)
+    try:
+        values = [row[name] for name in names]
+    except KeyError:  # the writer is older than we are
+        values = [
+            row[name] if name in row else default() for name, default in zip(names, defaults, strict=True)
+        ]
+    for at in json_at:
+        if values[at] is not None:
+            values[at] = _to_json(values[at]).decode()
+    return tuple(values)
 
 
 def wire_size(row: WireRow) -> int:
     """Return about how many bytes a row takes on the wire (long texts decide)."""
-    return _ROW_OVERHEAD + sum(
-        len(value) * (3 if isinstance(value, str) and not value.isascii() else 1)
-        for value in row.values()
-        if isinstance(value, str | bytes)
-    )
+    size = _ROW_OVERHEAD
+    for value in row.values():  # a first fill asks this of hundreds of thousands of rows
+        kind = type(value)
+        if kind is str:
+            size += len(value) if value.isascii() else 3 * len(value)
+        elif kind is bytes:
+            size += len(value)
+    return size
 
 
-def slim(row: WireRow) -> WireRow:
-    """Return a row that would not fit into a frame with its long texts cut, and a word about it."""
-    if wire_size(row) <= _MOST_BYTES:
-        return row
+def slim(row: WireRow) -> tuple[WireRow, int]:
+    """Return a row and its size; of one that would not fit into a frame the long texts are cut, with a word
+    about it."""
+    size = wire_size(row)
+    if size <= _MOST_BYTES:
+        return row, size
     cut = {name: value[:_LONGEST] if isinstance(value, str) else value for name, value in row.items()}
     if isinstance(cut.get("warnings"), list):
         cut["warnings"] = [*cut["warnings"], _CUT.text]
-    return cut
+    return cut, wire_size(cut)
 
 
 @cache
@@ -99,8 +110,11 @@ def _inward(table: Table) -> tuple[tuple[str, _Convert | None, Callable[[], Any]
 
 
 @cache
-def _stored(table: Table) -> tuple[tuple[str, bool, Callable[[], Any]], ...]:
-    return tuple((str(c.name), isinstance(c.type, JSON), _default_of(c)) for c in table.c)
+def _stored(table: Table) -> tuple[tuple[str, ...], tuple[int, ...], tuple[Callable[[], Any], ...]]:
+    """Names of the columns, which of them hold JSON, and what stands in them by default."""
+    columns = list(table.c)
+    json_at = tuple(at for at, column in enumerate(columns) if isinstance(column.type, JSON))
+    return tuple(str(c.name) for c in columns), json_at, tuple(_default_of(c) for c in columns)
 
 
 def _to(kind: TypeEngine[Any]) -> _Convert | None:
