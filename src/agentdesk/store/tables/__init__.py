@@ -14,6 +14,7 @@ from agentdesk.store.tables.system import (
     change_log,
     counter,
     desk,
+    desk_key,
     lease,
     server_info,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "credential",
     "delivery_attempt",
     "desk",
+    "desk_key",
     "erasure",
     "erasure_desk",
     "event",

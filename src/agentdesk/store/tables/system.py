@@ -49,6 +49,18 @@ desk = Table(
     Column("seen_at", Moment, nullable=False),
 )
 
+desk_key = Table(
+    "desk_key",
+    metadata,
+    # Made by the desk: one for each person on each computer.
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    # Ours of the two halves that the desk's key is made of; it opens nothing alone.
+    Column("half", LargeBinary(32), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("granted_at", Moment, nullable=False),
+)
+
 lease = Table(
     "lease",
     metadata,
