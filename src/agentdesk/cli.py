@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from agentdesk import __version__
 
 if TYPE_CHECKING:
+    from agentdesk.server.peers import Network
     from agentdesk.server.tls import CertificateFiles
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -66,6 +67,7 @@ def _server(parsed: argparse.Namespace) -> int:
         local_token=os.environ.pop("AGENTDESK_LOCAL_TOKEN", None),
         tls=_certificate_files(parsed),
         lease_seconds=float(os.environ.get("AGENTDESK_LEASE_SECONDS", LEASE_SECONDS)),
+        trusted_proxies=tuple(parsed.trusted_proxy),
     )
     asyncio.run(app.run(settings, lambda address: print(f"ready {address}", flush=True)))
     return OK
@@ -119,6 +121,14 @@ def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     server.add_argument("--listen", type=_address, default=("127.0.0.1", 8642), metavar="HOST:PORT")
     server.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with it (PEM)")
     server.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
+    server.add_argument(
+        "--trusted-proxy",
+        type=_network,
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="take the client's address from this reverse proxy (repeatable)",
+    )
     server.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 
@@ -150,7 +160,8 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
     sessions = subjects.add_parser("session").add_subparsers(dest="verb", required=True)
     sessions.add_parser("list", help="list who is signed in")
-    sessions.add_parser("end", help="end all sign-ins of a person").add_argument("email")
+    end = sessions.add_parser("end", help="end one sign-in, or all of a person")
+    end.add_argument("whose", metavar="ADDRESS|ID", help="a person's address, or an id from the list")
 
     leases = subjects.add_parser("lease").add_subparsers(dest="verb", required=True)
     leases.add_parser("list", help="list which server works on what, and until when")
@@ -231,3 +242,12 @@ def _address(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
     return host.strip("[]"), int(port)
+
+
+def _network(text: str) -> Network:
+    from ipaddress import ip_network
+
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no network such as 10.0.0.0/8: {error}") from None

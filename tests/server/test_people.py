@@ -61,6 +61,37 @@ async def test_a_connected_desk_is_sent_away(
         await db.close()
 
 
+async def test_one_sign_in_ends_and_the_others_go_on(
+    programs: Programs, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTDESK_HOME", str(tmp_path / "home"))
+    db = Database(sqlite_url)
+    await db.migrate()
+    await add_user(db, "bo@desk.test", "Bo", Role.AGENT, WORD)
+    arguments = ("--database", sqlite_url, "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
+    address = await programs.start("server", *arguments).ready()
+    desks: list[LocalDesk] = []
+    try:
+        for name in ("lost", "kept"):
+            desks.append(LocalDesk(tmp_path / name, address, await sign_in(address, "bo@desk.test", WORD)))
+            await desks[-1].start()
+        lost, kept = desks
+        await until(lambda: all(one.status.link is Link.SYNCED for one in desks))
+        first = min(await people.list_sign_ins(db), key=lambda one: one.since)
+        end = ("admin", "--database", sqlite_url, "session", "end", str(first.id))
+        assert "1 sign-in has ended." in await asyncio.to_thread(programs.run, *end)
+        await until(lambda: lost.status.link is Link.SIGN_IN, timeout=30)
+        assert len(await people.list_sign_ins(db)) == 1
+        with pytest.raises(Invalid):
+            await people.end_sign_in(db, first.id)
+        kept.retry_now()
+        await until(lambda: kept.status.link is Link.SYNCED)
+    finally:
+        for one in desks:
+            await one.close()
+        await db.close()
+
+
 async def test_the_last_administrator_stays(migrated_url: str) -> None:
     db = Database(migrated_url)
     await add_user(db, "ana@desk.test", "Ana", Role.ADMIN, WORD)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from agentdesk.base.i18n import render
+from agentdesk.base.ids import parse_id
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.domain.authority import Permission
 from agentdesk.server import leases, people
@@ -52,16 +53,19 @@ async def activate(db: Database, parsed: argparse.Namespace) -> int:
 
 
 async def session_list(db: Database, parsed: argparse.Namespace) -> int:
-    """Print who is signed in: address, since when, last used, separated by tabs."""
+    """Print who is signed in: address, since when, last used, id, separated by tabs."""
     for one in await people.list_sign_ins(db):
         used = moment_text(one.last_used_at) if one.last_used_at else "-"
-        sys.stdout.write(f"{one.email}\t{moment_text(one.since)}\t{used}\n")
+        sys.stdout.write(f"{one.email}\t{moment_text(one.since)}\t{used}\t{one.id}\n")
     return 0
 
 
 async def session_end(db: Database, parsed: argparse.Namespace) -> int:
-    """End all sign-ins of a person."""
-    _say_ended(await people.end_sign_ins(db, parsed.email))
+    """End one sign-in, or all of a person."""
+    one = parse_id(parsed.whose)
+    if one is not None:
+        await people.end_sign_in(db, one)
+    _say_ended(1 if one is not None else await people.end_sign_ins(db, parsed.whose))
     return 0
 
 

@@ -40,6 +40,7 @@ from agentdesk.server.core import ServerCore
 from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
 from agentdesk.server.leases import LEASE_SECONDS
+from agentdesk.server.peers import Network, Peers
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.server.tls import CertificateFiles, ServerTls
 from agentdesk.store.engine import Database
@@ -68,7 +69,8 @@ logging.getLogger("aiohttp.server").addFilter(
 class ServerSettings:
     """How a server runs. ``port`` 0 takes a free one. ``local_token``: the desk of a private server signs in
     with it; allowed on loopback addresses only. ``tls``: without it the server speaks plain HTTP.
-    ``lease_seconds``: after how long another server takes over what this one does alone."""
+    ``lease_seconds``: after how long another server takes over what this one does alone.
+    ``trusted_proxies``: the networks of reverse proxies, whose word on the client's address is taken."""
 
     database: str
     data: Path
@@ -77,6 +79,7 @@ class ServerSettings:
     local_token: str | None = None
     tls: CertificateFiles | None = None
     lease_seconds: float = LEASE_SECONDS
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
@@ -123,7 +126,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     core = ServerCore(db, vault, settings.data, bell=bell, holder=holder, times=times)
     feed = Feed(db, bell)
     endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for)
-    app = build_app(db, core, authenticator, endpoint)
+    app = build_app(db, core, authenticator, endpoint, Peers(settings.trusted_proxies))
     await feed.start()
     stack.push_async_callback(feed.stop)
     await core.start()
@@ -143,7 +146,11 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
 
 
 def build_app(
-    db: Database, core: ServerCore, authenticator: Authenticator, endpoint: SyncEndpoint
+    db: Database,
+    core: ServerCore,
+    authenticator: Authenticator,
+    endpoint: SyncEndpoint,
+    peers: Peers | None = None,
 ) -> web.Application:
     """Return everything that is served on the address."""
     app = web.Application(client_max_size=api.MAX_BODY_BYTES, middlewares=[_known_errors])
@@ -162,7 +169,7 @@ def build_app(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/metrics", figures)
     api.add_routes(app, Services(db, core.executor), authenticator)
-    sessions.add_routes(app, authenticator)
+    sessions.add_routes(app, authenticator, peers or Peers())
     endpoint.add_routes(app)
     return app
 

@@ -28,6 +28,7 @@ class SignIn:
     email: str
     since: datetime
     last_used_at: datetime | None
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +86,38 @@ async def end_sign_ins(db: Database, email: str) -> int:
     async with db.write() as conn:
         user_id = await _known(conn, email)
         ended = await _forget(conn, user_id)
-        unit = ServerUnit(conn)
-        # Every server asks again who is there when a row of the people is written.
-        await unit.update(user, user_id, {"email": user.c.email})
-        await unit.flush()
+        await _ask_again(conn, user_id)
     return ended
+
+
+async def end_sign_in(db: Database, sign_in_id: UUID) -> None:
+    """End one sign-in; the others of the person go on. Raises Invalid where there is none of that id."""
+    async with db.write() as conn:
+        this = api_token.c.id == sign_in_id, api_token.c.kind == _SESSION
+        user_id = await conn.scalar(delete(api_token).where(*this).returning(api_token.c.user_id))
+        if user_id is None:
+            raise Invalid(msg("There is no sign-in of that id."), msg("See session list."))
+        await _ask_again(conn, user_id)
 
 
 async def list_sign_ins(db: Database) -> list[SignIn]:
     """Return the sign-ins that have not run out, by person, the newest first."""
     async with db.read() as conn:
         rows = await conn.execute(
-            select(user.c.email, api_token.c.created_at, api_token.c.last_used_at)
+            select(user.c.email, api_token.c.created_at, api_token.c.last_used_at, api_token.c.id)
             .join(user, user.c.id == api_token.c.user_id)
             .where(api_token.c.kind == _SESSION)
             .where(or_(api_token.c.expires_at.is_(None), api_token.c.expires_at > clock.now()))
             .order_by(user.c.email, api_token.c.created_at.desc())
         )
         return [SignIn(*row) for row in rows]
+
+
+async def _ask_again(conn: AsyncConnection, user_id: UUID) -> None:
+    """Let every server ask again who is there: they do when a row of the people is written."""
+    unit = ServerUnit(conn)
+    await unit.update(user, user_id, {"email": user.c.email})
+    await unit.flush()
 
 
 async def _known(conn: AsyncConnection, email: str) -> UUID:

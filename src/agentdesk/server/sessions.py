@@ -13,6 +13,7 @@ from agentdesk.base.text import msg
 from agentdesk.server.api.operations import ApiError
 from agentdesk.server.api.web import problem_response
 from agentdesk.server.auth import Authenticator, NotAuthenticated, TooManyAttempts
+from agentdesk.server.peers import Peers
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,7 +30,7 @@ class SignedIn(msgspec.Struct, frozen=True):
     user_id: UUID
 
 
-def add_routes(app: web.Application, authenticator: Authenticator) -> None:
+def add_routes(app: web.Application, authenticator: Authenticator, peers: Peers) -> None:
     """Serve ``POST`` and ``DELETE`` on ``/desk/session``."""
 
     async def sign_in(request: web.Request) -> web.Response:
@@ -38,7 +39,7 @@ def add_routes(app: web.Application, authenticator: Authenticator) -> None:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ApiError(400, "bad_request", msg("The body cannot be used.")) from None
         try:
-            token, user_id = await authenticator.sign_in(given.email, given.password, request.remote or "")
+            token, user_id = await authenticator.sign_in(given.email, given.password, peers.client(request))
         except NotAuthenticated as error:
             return problem_response(401, "unauthorized", error.message, error.hint)
         except TooManyAttempts as error:
