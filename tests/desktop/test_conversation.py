@@ -84,6 +84,24 @@ async def test_opening_what_is_open_keeps_what_is_new_and_the_place(desk: FakeDe
         assert view.transcript.findChild(NewLine) is None
 
 
+async def test_a_conversation_that_leaves_the_desk_is_closed_and_its_text_kept(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        here = desk.find(ANA)
+        QTest.keyClicks(view.composer.box.text, "Hola")
+        del desk.world.conversations[here]
+        desk.emit(conversation={here})
+        await until(view.empty.isVisible)
+        assert "has left your inboxes" in view.empty.accessibleName()
+        assert view.conversation_id is None
+        assert view.composer.conversation_id is None
+
+        async def kept() -> bool:
+            draft = await desk.draft(here, "reply")
+            return draft is not None and draft.text == "Hola"
+
+        await until(kept)
+
+
 async def test_nothing_open_nothing_there_and_something_wrong(desk: FakeDesk) -> None:
     async with shown(ConversationView(desk)) as view:
         assert view.empty.isVisible()

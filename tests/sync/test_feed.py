@@ -23,7 +23,6 @@ from agentdesk.store.tables import (
     contact_identity,
     contact_inbox,
     conversation,
-    inbox_member,
     message,
     outbox,
     server_info,
@@ -110,29 +109,6 @@ async def test_a_contact_travels_to_the_inboxes_they_write_to(world: World, new_
     await _shows(desk, contact.c.id, contact_id)
     assert await _ids(desk, contact_identity.c.contact_id) == {contact_id}
     assert await _ids(desk, contact_inbox.c.inbox_id) == {world.inbox_id}
-
-
-async def test_a_granted_inbox_arrives_and_a_revoked_one_goes(world: World, new_desk: NewDesk) -> None:
-    mine = world.inbox_id
-    other, other_account = await world.add_inbox("Sales")
-    user_id = await world.add_user("cat", Role.AGENT, frozenset({mine}))
-    theirs = await world.mail("secret", inbox_id=other, account_id=other_account)
-    visible = await world.mail("for cat")
-    desk = await _connected(await new_desk("cat"))
-
-    member_id = new_id()
-    member = {"id": member_id, "inbox_id": other, "user_id": user_id}
-    world.actors["cat"] = world.actor("cat", frozenset({mine, other}))
-    await world.write(lambda unit: unit.insert(inbox_member, [member]))
-    await _shows(desk, conversation.c.id, theirs)
-    assert desk.farewell is None  # it came over the same connection
-
-    world.actors["cat"] = world.actor("cat", frozenset({mine}))
-    await world.write(lambda unit: unit.update(inbox_member, member_id, {"user_id": user_id}))
-    await until(lambda: desk.farewell is not None)
-    await _connected(desk)
-    assert await _ids(desk, conversation.c.id) == {visible}
-    assert "secret" not in await _ids(desk, message.c.text)
 
 
 async def test_a_grant_that_was_cut_off_and_revoked_leaves_nothing(world: World, new_desk: NewDesk) -> None:
@@ -384,7 +360,7 @@ async def test_conversations_closed_long_ago_leave_the_desk(world: World, new_de
         closed = {"status": "resolved", "last_message_at": long_ago, "resolved_at": long_ago}
         await conn.execute(update(conversation).where(conversation.c.id == silent).values(closed))
     kept = await world.mail("kept")
-    assert await desk.workbench.tidy(50)
+    assert await desk.upkeep.tidy(50)
     await _connected(desk)
     assert await _ids(desk, conversation.c.id) == {kept}
     assert await _ids(desk, message.c.text) == {"kept"}

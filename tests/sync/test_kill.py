@@ -25,7 +25,7 @@ from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
-from tests.sync.test_simulation import differences
+from tests.sync.differences import differences
 from tests.sync.world import SimDesk, Site, World
 
 FULL = os.environ.get("AGENTDESK_FAULTS") == "full"

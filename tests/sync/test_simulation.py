@@ -12,11 +12,10 @@ import random
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import ColumnElement, func, select, text, true
+from sqlalchemy import func, select, text
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
@@ -36,19 +35,16 @@ from agentdesk.commands.values import (
 )
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
-from agentdesk.store.base import synced_tables
 from agentdesk.store.tables import (
     applied_command,
     attachment,
-    contact_inbox,
     conversation,
     event,
     inbox_member,
     message,
 )
-from agentdesk.sync.scope import Scope
-from agentdesk.sync.wire_rows import to_wire
 from tests.helpers.until import until
+from tests.sync.differences import differences
 from tests.sync.world import SimDesk, World
 
 FULL = os.environ.get("AGENTDESK_FAULTS") == "full"
@@ -286,31 +282,6 @@ class History:
 
 def _nothing_waits(desk: SimDesk) -> bool:
     return desk.workbench.unsent() == 0
-
-
-async def differences(world: World, desk: SimDesk) -> list[Any]:
-    """Rows that the desk does not have as the server shows them to its agent."""
-    found: list[Any] = []
-    scope = Scope(world.actors[desk.token].inboxes)
-    for table in synced_tables():
-        visible: ColumnElement[bool] = true()
-        if table.name in ("contact", "contact_identity"):
-            mine = select(contact_inbox.c.contact_id).where(scope.of(contact_inbox.c.inbox_id))
-            visible = (table.c.id if table.name == "contact" else table.c.contact_id).in_(mine)
-        elif "inbox_id" in table.c and table.name not in ("account", "inbox_member"):
-            visible = scope.of(table.c.inbox_id)
-        async with world.db.read() as conn:
-            rows = await conn.execute(select(table).where(visible))
-            theirs = [to_wire(table, row) for row in rows.mappings()]
-        async with desk.replica.read() as conn:
-            ours = [to_wire(table, row) for row in (await conn.execute(select(table))).mappings()]
-        left, right = {row["id"]: row for row in theirs}, {row["id"]: row for row in ours}
-        found += [
-            (table.name, left.get(key), right.get(key))
-            for key in left.keys() | right.keys()
-            if left.get(key) != right.get(key)
-        ]
-    return found
 
 
 async def _play(world: World, folder: Path, seeds: range) -> None:

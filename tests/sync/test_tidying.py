@@ -14,8 +14,11 @@ from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.store.tables import conversation, message
 from agentdesk.store.unit import Changes
+from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.outbox import Outbox
-from agentdesk.sync.replica import Replica, base_row
+from agentdesk.sync.replica import Replica
+from agentdesk.sync.replica_tables import base_row
+from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
 
 
@@ -25,7 +28,9 @@ class Tidied:
     def __init__(self, folder: Path) -> None:
         self.told: list[Changes] = []
         self.replica = Replica(folder / "replica.sqlite")
-        self.workbench = Workbench(self.replica, Outbox(folder / "outbox.sqlite"), self.told.append)
+        outbox = Outbox(folder / "outbox.sqlite")
+        self.workbench = Workbench(self.replica, outbox, self.told.append)
+        self.upkeep = Upkeep(self.workbench, self.replica, outbox, DeskFiles(folder / "files"))
 
     async def add(self, status: str, days: int, *, resolved_days: int | None = None) -> UUID:
         """A conversation that was silent for ``days``, with one message; returns its id."""
@@ -67,10 +72,10 @@ async def test_only_what_was_closed_and_silent_long_ago_goes(desk: Tidied) -> No
         await desk.add("resolved", 20, resolved_days=20),
         await desk.add("resolved", 200, resolved_days=20),
     }
-    assert await desk.workbench.tidy(50)
+    assert await desk.upkeep.tidy(50)
     assert await desk.left() == stays
     assert [changes["conversation"] for changes in desk.told] == [gone]
-    assert not await desk.workbench.tidy(50)
+    assert not await desk.upkeep.tidy(50)
     assert len(desk.told) == 1
 
 
@@ -78,7 +83,7 @@ async def test_a_step_is_as_small_as_asked(desk: Tidied) -> None:
     for _ in range(5):
         await desk.add("resolved", 200)
     steps = []
-    while await desk.workbench.tidy(2):
+    while await desk.upkeep.tidy(2):
         steps.append(len(await desk.left()))
     assert steps == [3, 1, 0]
 
@@ -89,7 +94,7 @@ async def test_what_lies_under_an_own_change_stays(desk: Tidied) -> None:
     async with desk.replica.write() as conn:
         row = {"table_name": "conversation", "row_id": touched, "family": touched, "wire": b""}
         await conn.execute(insert(base_row).values(**row))
-    assert await desk.workbench.tidy(50)
+    assert await desk.upkeep.tidy(50)
     assert await desk.left() == {touched}
 
 

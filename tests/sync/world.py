@@ -39,11 +39,13 @@ from agentdesk.store.tables import (
     user,
 )
 from agentdesk.store.unit import Changes, ServerUnit
+from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.endpoint import Session
 from agentdesk.sync.exchange import Exchange, Farewell
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
 
 
@@ -342,6 +344,8 @@ class SimDesk:
         self.replica = Replica(self.folder / "replica.sqlite")
         self.outbox = Outbox(self.folder / "outbox.sqlite")
         self.workbench = Workbench(self.replica, self.outbox, self.changes.append)
+        self.files = DeskFiles(self.folder / "files")
+        self.upkeep = Upkeep(self.workbench, self.replica, self.outbox, self.files)
 
     async def open(self) -> None:
         await self.workbench.open()

@@ -30,7 +30,8 @@ CHANNEL = "agentdesk_changes"
 """What PostgreSQL servers notify each other on: something was written."""
 
 _BY_CONTACT = {"contact": "id", "contact_identity": "contact_id"}
-_EVERYONE = frozenset({"user", "inbox", "inbox_member", "template"})
+FOR_EVERYONE = frozenset({"user", "inbox", "inbox_member", "template", "account"})
+"""Tables whose rows every desk receives, also those that name an inbox."""
 
 
 class Unit(Protocol):
@@ -190,7 +191,7 @@ class ServerUnit:
         return {row["id"]: frozenset(await self._scopes(table, row["id"], row)) for row in rows}
 
     async def _scopes(self, table: Table, row_id: UUID, row: Mapping[Any, Any]) -> Iterable[str]:
-        if table.name in _EVERYONE or table.name == "account":
+        if table.name in FOR_EVERYONE:
             return (EVERYONE,)
         if table.name in _BY_CONTACT:
             key = _BY_CONTACT[table.name]

@@ -90,6 +90,11 @@ class Cursor:
         """Say whether everything that a desk with this cursor holds lies within ``scope``."""
         return scope.includes(self.scope) and (self.partly is None or scope.includes(self.partly))
 
+    def within(self, scope: Scope) -> Cursor:
+        """Return the cursor of the same desk when it has dropped all that lies outside ``scope``."""
+        partly = None if self.partly is None else self.partly.common(scope)
+        return Cursor(self.position, self.scope.common(scope), partly)
+
     @classmethod
     def parse(cls, given: str) -> Cursor:
         """Return the cursor in ``given``. Raises Invalid where it is none of ours."""

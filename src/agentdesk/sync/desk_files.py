@@ -7,7 +7,7 @@ import hashlib
 import mimetypes
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 from agentdesk.base.errors import AgentDeskError
@@ -69,6 +69,14 @@ class DeskFiles:
         finally:
             temporary.unlink(missing_ok=True)
         return target
+
+    async def drop(self, blobs: Collection[str]) -> None:
+        """Forget content; what is not here does not matter. Raises OSError."""
+        await asyncio.to_thread(self._drop, blobs)
+
+    def _drop(self, blobs: Collection[str]) -> None:
+        for blob in blobs:
+            self.path(blob).unlink(missing_ok=True)
 
     def _take(self, path: Path) -> File:
         try:

@@ -12,7 +12,6 @@ from sqlalchemy import insert, select, update
 
 from agentdesk import __version__
 from agentdesk.base import clock
-from agentdesk.base.errors import Invalid
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks, report_error
 from agentdesk.base.text import Msg, msg
@@ -22,16 +21,14 @@ from agentdesk.commands.values import Answer, Envelope
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import desk, server_info
-from agentdesk.sync import fill
-from agentdesk.sync.changelog import Cursor, Position
-from agentdesk.sync.feed import Feed, Subscription
+from agentdesk.sync.changelog import Cursor
+from agentdesk.sync.feed import Feed
 from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
     Answers,
-    Batch,
     Frame,
     Goodbye,
     Hello,
@@ -44,6 +41,7 @@ from agentdesk.sync.protocol import (
     encode,
 )
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.share import Share
 from agentdesk.sync.transport import Transport
 
 __all__ = ["Executes", "Session", "Transport"]
@@ -93,7 +91,7 @@ class Session:
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
         self._pushes: asyncio.Queue[Push] = asyncio.Queue(_PUSHES_WAITING)
         self._tasks = Tasks("session")
-        self._subscription: Subscription | None = None
+        self._share: Share | None = None
         self._token = ""
         self._actor: Actor | None = None
         self._leaving: asyncio.Future[_Leave] | None = None
@@ -112,8 +110,8 @@ class Session:
             _log.warning("a desk is sent away: no database", error=str(error))
             await self._say_goodbye(_Leave("closing", error.message))
         finally:
-            if self._subscription is not None:
-                self._feed.leave(self._subscription)
+            if self._share is not None:
+                self._share.leave()
             if self._board is not None and self._member is not None:
                 self._board.leave(self._member)
             await self._tasks.close()
@@ -132,7 +130,8 @@ class Session:
         self._token, self._actor, self.desk_id = hello.token, actor, hello.desk_id
         last_number = await self._register(hello.desk_id, actor.user_id)
         scope = Scope(actor.inboxes)
-        cursor = await self._usable(hello, scope)
+        self._share = Share(self._db, self._feed, hello, self._outgoing.put, self._look_up)
+        cursor = await self._share.cursor_for(scope)
         await self._transport.send(encode(await self._welcome(actor.user_id, last_number, cursor is None)))
         on_hello(self)
         if PRESENCE in hello.can and self._board is not None:
@@ -192,18 +191,6 @@ class Session:
                 raise _Leave("auth", msg("This desk belongs to somebody else."))
             await conn.execute(update(desk).where(desk.c.id == desk_id).values(seen_at=now))
             return int(known.last_number)
-
-    async def _usable(self, hello: Hello, scope: Scope) -> Cursor | None:
-        """The cursor to go on from, or None where the desk must be filled anew."""
-        if hello.cursor is None or hello.epoch != self._feed.epoch:
-            return None
-        try:
-            cursor = Cursor.parse(hello.cursor)
-        except Invalid:
-            return None
-        if not cursor.fits(scope) or not await self._feed.resumable(cursor):
-            return None
-        return cursor
 
     async def _welcome(self, user_id: UUID, last_number: int, fresh: bool) -> Welcome:
         async with self._db.read() as conn:
@@ -279,52 +266,27 @@ class Session:
             return Answer(command_id=envelope.id, outcome="refused", code="error", reason=reason)
 
     def _name(self, commands: set[UUID]) -> None:
-        if commands and self._subscription is not None:
-            self._subscription.name(commands)
-            self._feed.wake()
+        if self._share is not None:
+            self._share.name(commands)
 
     async def _feed_desk(self, cursor: Cursor | None, scope: Scope) -> _Leave:
-        """Fill the desk where it needs it, then hand on what the feed has, until the subscription ends."""
-        assert self.desk_id is not None
-        named: set[UUID] = set()
-        while True:
-            subscription = Subscription(self.desk_id, scope)
-            subscription.name(named)
-            self._subscription = subscription
-            position = await self._fill(cursor, scope)
-            await self._feed.join(subscription, position, self._put_all)
-            while (frame := await subscription.next()) is not None:
-                await self._outgoing.put(frame)
-            self._feed.leave(subscription)
-            if subscription.ended != "scope":
-                return _Leave(subscription.ended or "closing", msg("The server closes this connection."))
-            self._actor = await self._authenticate(self._token)
-            if self._actor is None:
-                return _Leave("auth", msg("Please sign in again."))
-            cursor, named = Cursor(subscription.position, scope), subscription.take_named()
-            scope = Scope(self._actor.inboxes)
-            if not scope.includes(cursor.scope):
-                return _Leave("closing", msg("What you may see has changed."))
-            if self._board is not None and self._member is not None:
-                self._board.rescope(self._member, scope)
+        assert self._share is not None
+        ended = await self._share.run(cursor, scope)
+        if ended == "auth":
+            return _Leave("auth", msg("Please sign in again."))
+        if ended == "scope":
+            return _Leave("closing", msg("What you may see has changed."))
+        return _Leave(ended, msg("The server closes this connection."))
 
-    async def _fill(self, cursor: Cursor | None, scope: Scope) -> Position:
-        """Send what a desk with ``cursor`` lacks of ``scope``; returns where to go on."""
-        if cursor is not None and cursor.scope.includes(scope):
-            return cursor.position
-        missing = scope if cursor is None else scope.beyond(cursor.scope)
-        mark = "" if cursor is None else Cursor(cursor.position, cursor.scope, missing).text()
-        filling = await fill.begin(self._db, missing)
-        async for page in filling.pages(self._feed.snapshot):
-            batch = Batch(
-                cursor=mark, rows=page.rows, more=True, filling=True, done=page.done, total=page.total
-            )
-            await self._outgoing.put(encode(batch))
-        return filling.position if cursor is None else cursor.position
-
-    async def _put_all(self, frames: list[bytes]) -> None:
-        for frame in frames:
-            await self._outgoing.put(frame)
+    async def _look_up(self) -> Scope | None:
+        """Ask anew who this is and what they may see."""
+        actor = await self._authenticate(self._token)
+        if actor is None:
+            return None
+        self._actor, scope = actor, Scope(actor.inboxes)
+        if self._board is not None and self._member is not None and self._member.scope != scope:
+            self._board.rescope(self._member, scope)
+        return scope
 
     async def _say_goodbye(self, leave: _Leave) -> None:
         try:

@@ -21,6 +21,7 @@ from agentdesk.sync.protocol import (
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
+    SHRINK,
     Answers,
     Batch,
     Frame,
@@ -127,7 +128,7 @@ class Exchange:
             program=__version__,
             epoch=standing.epoch,
             cursor=standing.cursor,
-            can=() if self._colleagues is None else (PRESENCE,),
+            can=(SHRINK,) if self._colleagues is None else (SHRINK, PRESENCE),
         )
         await self._transport.send(encode(hello))
         async with asyncio.timeout(WELCOME_SECONDS):

@@ -42,15 +42,12 @@ from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.subscribers import Subscribers
+from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["LocalDesk"]
 
 _RELEASE_AGAIN_SECONDS = 5.0
-_TIDY_AFTER_SECONDS = 20.0
-_TIDY_PAUSE_SECONDS = 0.05
-_TIDIED_AT_ONCE = 50
-_DAY_SECONDS = 86_400.0
 
 _log = get_logger(__name__)
 
@@ -67,6 +64,7 @@ class LocalDesk:
         self._outbox = Outbox(folder / "outbox.sqlite")
         self._files = DeskFiles(folder / "files")
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
+        self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files)
         self._colleagues = Colleagues(self._presence_changed)
         self._connection = Connection(
             server_url,
@@ -91,8 +89,9 @@ class LocalDesk:
             self._arm(command_id, (until - clock.now()).total_seconds())
         self._connection.start()
         self._tasks.start(self._warm_up(), "warm up")
-        self._tasks.start(self._tidy_daily(), "tidy")
         self._tasks.start(self._indexer.run(), "index")
+        self._tasks.start(self._upkeep.tidy_daily(), "tidy")
+        self._tasks.start(self._upkeep.follow_files(), "drop files")
 
     async def close(self) -> None:
         """Disconnect and close the files."""
@@ -308,22 +307,13 @@ class LocalDesk:
                 if head is not None:
                     await self.contact(head.contact_id)
 
-    async def _tidy_daily(self) -> None:
-        await asyncio.sleep(_TIDY_AFTER_SECONDS)
-        while True:
-            more = False
-            try:
-                more = await self._workbench.tidy(_TIDIED_AT_ONCE)
-            except DatabaseError as error:
-                _log.warning("old conversations cannot be dropped yet", error=str(error))
-            await asyncio.sleep(_TIDY_PAUSE_SECONDS if more else _DAY_SECONDS)
-
     def _changed(self, changes: Changes) -> None:
         if not changes or self._my_id in changes.get("user", ()):
             self._tasks.start(self._look_up_me(), "me")
         self._connection.recount()
         if self.status.link is Link.SYNCED:
             self._indexer.look(changes)
+        self._upkeep.on_changes(changes)
         self._subscribers.tell(changes)
 
     def _presence_changed(self, conversation_ids: set[UUID]) -> None:

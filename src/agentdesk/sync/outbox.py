@@ -286,6 +286,12 @@ class OutboxFile:
             found, key=lambda draft: draft.saved_at or datetime.min.replace(tzinfo=UTC), reverse=True
         )
 
+    def files(self) -> set[str]:
+        """Return the contents that commands and drafts name, also those of commands that were confirmed."""
+        envelopes = [_envelope_decoder.decode(row[0]) for row in self._all("SELECT envelope FROM command")]
+        named = [getattr(envelope.command, "files", ()) for envelope in envelopes]
+        return {file.blob for files in [*named, *(draft.files for draft in self.drafts())] for file in files}
+
     def is_uploaded(self, blob: str) -> bool:
         """Say whether the server is known to have a file: a day later it is asked again, as it does not keep
         for ever what no message uses."""

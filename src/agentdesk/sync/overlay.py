@@ -35,7 +35,7 @@ from agentdesk.store.base import SYNCED
 from agentdesk.store.tables import message, user
 from agentdesk.store.unit import Changes, Values, touched
 from agentdesk.sync.protocol import Batch
-from agentdesk.sync.replica import base_row
+from agentdesk.sync.replica_tables import base_row
 from agentdesk.sync.wire_rows import from_wire, to_wire
 
 __all__ = [
@@ -229,10 +229,10 @@ async def find_family(conn: AsyncConnection, pending: Pending) -> None:
 
 def families_in(batches: Iterable[Batch]) -> set[UUID] | None:
     """Return which conversations and contacts the server's changes are about; None where they may concern
-    any command (people, inboxes, accounts, departures)."""
+    any command (people, inboxes, accounts, departures, an inbox that was revoked)."""
     families: set[UUID] = set()
     for batch in batches:
-        if batch.departures:
+        if batch.departures or batch.within is not None:
             return None
         for rows in batch.rows:
             column = _FAMILY_COLUMN.get(rows.table)

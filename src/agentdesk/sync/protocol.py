@@ -21,6 +21,9 @@ PROTOCOL = 1
 PRESENCE = "presence"
 """In ``can`` of hello and welcome: this side knows :class:`Here` and :class:`Others`; else none is sent."""
 
+SHRINK = "shrink"
+"""In ``can`` of a hello: this desk knows ``within`` of :class:`Batch`; others are filled anew instead."""
+
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 PING_SECONDS = 15.0
 
@@ -87,6 +90,9 @@ class Batch(Frame, frozen=True, tag="batch"):
     ``more`` says that the next batch follows at once; ``filling`` that a fill is under way, with ``done`` of
     ``total`` conversations. A cursor counts when a batch comes without ``more``, and with each page of a
     fill; those of the first fill have none (an empty text): it begins anew when it is cut off.
+
+    ``within`` names all the inboxes that the desk still sees: what lies in others goes, before the batch's
+    own rows are written.
     """
 
     cursor: str
@@ -97,6 +103,7 @@ class Batch(Frame, frozen=True, tag="batch"):
     filling: bool = False
     done: int = 0
     total: int = 0
+    within: tuple[UUID, ...] | None = None
 
 
 class Push(Frame, frozen=True, tag="push"):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -19,16 +18,11 @@ import msgspec
 from sqlalchemy import (
     Column,
     Index,
-    LargeBinary,
     MetaData,
-    String,
     Table,
-    Text,
-    and_,
     delete,
     insert,
     inspect,
-    or_,
     select,
     text,
 )
@@ -38,23 +32,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from agentdesk.base.log import get_logger
-from agentdesk.domain.conversation import Status
 from agentdesk.store.base import SYNCED, synced_tables
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import attachment, conversation, event, message
-from agentdesk.store.types import Id
 from agentdesk.store.unit import Changes
-from agentdesk.sync import replica_index
+from agentdesk.sync import leaving, replica_index
 from agentdesk.sync.protocol import Batch
+from agentdesk.sync.replica_tables import OWN, base_row, confirmed_command, replica_state
 from agentdesk.sync.wire_rows import WireRow, to_sqlite
 
 __all__ = [
     "Replica",
     "Standing",
-    "base_row",
-    "confirmed_command",
     "empty",
-    "forget_closed",
     "put_standing",
     "write_batches",
 ]
@@ -62,25 +51,7 @@ __all__ = [
 _VERSION = "1"
 
 _log = get_logger(__name__)
-_own = MetaData()
 _dialect = sqlite_dialect()
-
-base_row = Table(
-    "base_row",
-    _own,
-    Column("table_name", String, primary_key=True),
-    Column("row_id", Id, primary_key=True),
-    # The conversation or contact that the command was about.
-    Column("family", Id, nullable=False),
-    # The server's row in travelling form (msgpack); null: the server has none.
-    Column("wire", LargeBinary, nullable=True),
-)
-
-replica_state = Table(
-    "replica_state", _own, Column("name", String, primary_key=True), Column("value", Text, nullable=False)
-)
-
-confirmed_command = Table("confirmed_command", _own, Column("id", Id, primary_key=True))
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -168,42 +139,24 @@ async def put_standing(conn: AsyncConnection, standing: Standing) -> None:
 
 async def empty(conn: AsyncConnection, standing: Standing) -> None:
     """Forget all rows: everything comes anew."""
+    await leaving.note_all_files(conn)
     for table in (*synced_tables(), base_row, confirmed_command):
         await conn.execute(delete(table))
     await replica_index.empty(conn)
     await put_standing(conn, standing)
 
 
-async def forget_closed(conn: AsyncConnection, before: datetime, limit: int) -> Changes:
-    """Drop up to ``limit`` conversations that were closed and silent before then; returns what has gone.
-
-    Should one of them wake up, all of it comes again. What lies under changes of our own stays.
-    """
-    columns = conversation.c
-    silent = and_(
-        columns.status == Status.RESOLVED,
-        columns.last_message_at < before,
-        or_(columns.resolved_at.is_(None), columns.resolved_at <= before),
-        columns.id.not_in(select(base_row.c.family)),
-    )
-    ids = list(await conn.scalars(select(columns.id).where(silent).limit(limit)))
-    if not ids:
-        return {}
-    messages = list(await conn.scalars(select(message.c.id).where(message.c.conversation_id.in_(ids))))
-    await replica_index.remove(conn, message, messages)
-    for table in (attachment, event, message):
-        await conn.execute(delete(table).where(table.c.conversation_id.in_(ids)))
-    await conn.execute(delete(conversation).where(columns.id.in_(ids)))
-    return {"conversation": set(ids), "message": set(messages)}
-
-
 async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Changes:
-    """Write the server's rows, newer ones only (by ``ver``), then its departures; returns what changed.
+    """Drop what the server says is not to be seen any more, write its rows, newer ones only (by ``ver``),
+    then its departures; returns what changed.
 
     To be called while no overlay lies over the rows.
     """
     changes: Changes = {}
     for batch in batches:
+        if batch.within is not None:
+            for name, ids in (await leaving.keep_only(conn, batch.within)).items():
+                changes.setdefault(name, set()).update(ids)
         for rows in batch.rows:
             table = SYNCED.get(rows.table)
             if table is not None:
@@ -212,8 +165,7 @@ async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Chan
         for departure in batch.departures:
             table = SYNCED.get(departure.table)
             if table is not None:
-                await conn.execute(delete(table).where(table.c.id == departure.id))
-                await replica_index.remove(conn, table, [departure.id])
+                await leaving.remove(conn, table, departure.id)
                 changes.setdefault(table.name, set()).add(departure.id)
     return changes
 
@@ -253,7 +205,7 @@ def _statements() -> Iterable[str]:
         yield str(CreateTable(bare).compile(dialect=dialect))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             yield str(CreateIndex(_copied(index, bare)).compile(dialect=dialect))
-    for own in _own.sorted_tables:
+    for own in OWN.sorted_tables:
         yield str(CreateTable(own).compile(dialect=dialect))
     yield from replica_index.statements()
 

@@ -46,6 +46,12 @@ class Scope:
             return self
         return Scope(self.inboxes - other.inboxes)
 
+    def common(self, other: Scope) -> Scope:
+        """Return what both see."""
+        if self.inboxes is None or other.inboxes is None:
+            return other if self.inboxes is None else self
+        return Scope(self.inboxes & other.inboxes)
+
     def text(self) -> str:
         """Return the scope as it stands in a cursor."""
         return _ALL if self.inboxes is None else ",".join(sorted(inbox.hex for inbox in self.inboxes))

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -45,18 +45,15 @@ from agentdesk.sync.protocol import Batch, Welcome
 from agentdesk.sync.replica import (
     Replica,
     Standing,
-    confirmed_command,
     empty,
-    forget_closed,
     put_standing,
     write_batches,
 )
-from agentdesk.sync.scope import RETAINED
+from agentdesk.sync.replica_tables import confirmed_command
 
 __all__ = ["Workbench", "WrongPerson"]
 
 _NEVER = 2**63
-_LEEWAY = timedelta(days=7)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -124,12 +121,13 @@ class Workbench:
         await self._outbox.close()
 
     @_whole
-    async def tidy(self, limit: int) -> bool:
-        """Drop up to ``limit`` conversations closed long ago; False: there are none. Raises DatabaseError."""
+    async def change(self, work: Callable[[AsyncConnection], Awaitable[Changes]]) -> Changes:
+        """Run ``work`` in one writing transaction of the replica and tell what it changed. It must leave rows
+        under the overlay alone. Raises DatabaseError."""
         async with self._writing, self._replica.write() as conn:
-            changes = await forget_closed(conn, clock.now() - RETAINED - _LEEWAY, limit)
+            changes = await work(conn)
         self._tell(changes, {})
-        return bool(changes)
+        return changes
 
     async def to_its_end(self, work: Coroutine[Any, Any, T], name: str) -> T:
         """Run ``work`` in a task of its own, which a cancelled caller does not take along."""

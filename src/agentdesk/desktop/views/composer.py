@@ -92,7 +92,8 @@ class Composer(QWidget):
         await self._keeper.flush()
 
     def clear(self) -> None:
-        """Belong to no conversation."""
+        """Belong to no conversation; what was typed is saved."""
+        self._keeper.hand_over()
         self._context = None
         self.outbox.clear()
         self.strip.calm()

@@ -48,11 +48,19 @@ class DraftKeeper(QObject):
             self._timer.stop()
             await self._save()
 
+    def hand_over(self) -> None:
+        """Save what waits to be saved, as it is now: the box is about to be cleared."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self._tasks.start(self._save_all(self._take()), "hand over")
+
     def _on_time(self) -> None:
         self._tasks.start(self._save(), "save")
 
     async def _save(self) -> None:
-        drafts = self._take()
+        await self._save_all(self._take())
+
+    async def _save_all(self, drafts: Sequence[Draft]) -> None:
         for draft in drafts:
             await self._desk.save_draft(draft)
         if drafts:

@@ -36,7 +36,7 @@ from agentdesk.desktop.views.messages.card import CardTools
 from agentdesk.desktop.views.messages.media import Media
 from agentdesk.desktop.views.presence import Presence
 from agentdesk.desktop.views.transcript import Place, TranscriptView
-from agentdesk.desktop.views.transcript_plan import first_new
+from agentdesk.desktop.views.transcript_plan import first_new, gone_rows
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.placeholder import PlaceholderRows
 from agentdesk.queries.rows import ConversationRow, MessageRow, Timeline
@@ -138,8 +138,6 @@ class ConversationView(QWidget):
         self._opening += 1
         self._remember()
         self._wanted = self._head_row = None
-        if self.composer.conversation_id is not None:
-            self._tasks.start(self.composer.leave(), "leave")
         self.transcript.clear()
         self.composer.clear()
         self.presence.open(None)
@@ -239,7 +237,7 @@ class ConversationView(QWidget):
         if not is_alive(self) or self._head_row is None or self._head_row.id != here:
             return
         if head is None:
-            self._show_trouble(msg("This conversation no longer exists."), None)
+            self._show_departed()
             return
         if known and not {row.id for row in known} & {row.id for row in timeline.messages}:
             self._show(head, timeline)  # so much is new that nothing joins it to what was there
@@ -248,7 +246,7 @@ class ConversationView(QWidget):
         self.deeds.row = head
         self.head.show_row(head, self._desk.me)
         self.transcript.update_rows(
-            head, timeline.messages, timeline.events, away=self._away(), gone=_gone(known, timeline)
+            head, timeline.messages, timeline.events, away=self._away(), gone=gone_rows(known, timeline)
         )
         self.composer.update_context(head, self.transcript.rows())
         await self.composer.refresh()
@@ -273,6 +271,16 @@ class ConversationView(QWidget):
         self.transcript.clear()
         self.empty.show_message("triangle-alert", title, hint, msg("Try again"), kind="warn")
         self._stack.setCurrentWidget(self.empty)
+
+    def _show_departed(self) -> None:
+        """The open conversation has left the desk; what was typed stays a draft."""
+        self.clear()
+        self.empty.show_message(
+            "inbox",
+            msg("This conversation has left your inboxes"),
+            msg("It was moved or removed, or you do not see its inbox any more. What you typed is kept."),
+            kind="warn",
+        )
 
     def _away(self) -> Away | None:
         return AWAY.get(self._desk.status.link)
@@ -387,10 +395,3 @@ class ConversationView(QWidget):
 
     def _message(self, message_id: UUID) -> MessageRow | None:
         return next((row for row in self.transcript.rows() if row.id == message_id), None)
-
-
-def _gone(known: list[MessageRow], timeline: Timeline) -> list[UUID]:
-    """Which of the known messages are no longer there: those within the page that it does not have."""
-    there = {row.id for row in timeline.messages}
-    start = timeline.messages[0].created_at if timeline.older and timeline.messages else None
-    return [row.id for row in known if row.id not in there and (start is None or row.created_at >= start)]

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from itertools import groupby
 from uuid import UUID
 
-from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow
+from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow, Timeline
 
-__all__ = ["Day", "Events", "Item", "Mail", "New", "first_new", "plan"]
+__all__ = ["Day", "Events", "Item", "Mail", "New", "first_new", "gone_rows", "plan"]
 
 _OPEN_AT_END = 3
 """So many messages at the end are shown whole."""
@@ -136,3 +136,10 @@ def _is_beginning(row: MessageRow | EventRow) -> bool:
 
 def _local_day(row: MessageRow | EventRow) -> date:
     return row.created_at.astimezone().date()
+
+
+def gone_rows(known: Sequence[MessageRow], timeline: Timeline) -> list[UUID]:
+    """Which of the known messages are no longer there: those within the page that it does not have."""
+    there = {row.id for row in timeline.messages}
+    start = timeline.messages[0].created_at if timeline.older and timeline.messages else None
+    return [row.id for row in known if row.id not in there and (start is None or row.created_at >= start)]

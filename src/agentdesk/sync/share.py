@@ -1,0 +1,139 @@
+"""What one desk is sent: the rows it lacks, then what changes, while its agent's scope comes and goes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from agentdesk.base.errors import Invalid
+from agentdesk.store.engine import Database
+from agentdesk.sync import fill
+from agentdesk.sync.changelog import Cursor, Position
+from agentdesk.sync.feed import Feed, Subscription
+from agentdesk.sync.protocol import SHRINK, Batch, Hello, encode
+from agentdesk.sync.scope import Scope
+
+__all__ = ["Share"]
+
+_NOTHING = Scope(frozenset())
+
+
+class Share:
+    """A desk's share of the feed.
+
+    ``put`` sends a frame; ``look_up`` asks anew what the agent may see, None where they may not connect any
+    more.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        feed: Feed,
+        hello: Hello,
+        put: Callable[[bytes], Awaitable[None]],
+        look_up: Callable[[], Awaitable[Scope | None]],
+    ) -> None:
+        self._db = db
+        self._feed = feed
+        self._hello = hello
+        self._put = put
+        self._look_up = look_up
+        self._shrinks = SHRINK in hello.can
+        self._subscription: Subscription | None = None
+
+    async def cursor_for(self, scope: Scope) -> Cursor | None:
+        """Return the cursor to go on from, or None where the desk must be filled anew."""
+        hello = self._hello
+        if hello.cursor is None or hello.epoch != self._feed.epoch:
+            return None
+        try:
+            cursor = Cursor.parse(hello.cursor)
+        except Invalid:
+            return None
+        fits = self._shrinks or cursor.fits(scope)
+        return cursor if fits and await self._feed.resumable(cursor) else None
+
+    async def run(self, cursor: Cursor | None, scope: Scope) -> str:
+        """Fill the desk where it needs it, then hand on what the feed has; returns why that ended.
+
+        The reasons are those of a subscription and ``auth``: the agent may not connect any more.
+        """
+        while True:
+            if cursor is not None and not cursor.fits(scope):
+                if not self._shrinks:
+                    return "scope"
+                cursor = await self._shrink(cursor, scope)
+            subscription = self._subscribe(scope)
+            reached = await self._fill(cursor, scope)
+            if isinstance(reached, Position):
+                reached = Cursor(await self._follow(subscription, reached), scope)
+                if subscription.ended != "scope":
+                    return subscription.ended or "closing"
+            seen = await self._look_up()
+            if seen is None:
+                return "auth"
+            cursor, scope = reached, seen
+
+    def name(self, commands: set[UUID]) -> None:
+        """Let the next batch name these commands of the desk."""
+        if commands and self._subscription is not None:
+            self._subscription.name(commands)
+            self._feed.wake()
+
+    def leave(self) -> None:
+        """The desk has gone."""
+        if self._subscription is not None:
+            self._feed.leave(self._subscription)
+
+    def _subscribe(self, scope: Scope) -> Subscription:
+        """A new subscription, with the commands that the one before had still to name."""
+        subscription = Subscription(self._hello.desk_id, scope)
+        if self._subscription is not None:
+            subscription.name(self._subscription.take_named())
+        self._subscription = subscription
+        return subscription
+
+    async def _follow(self, subscription: Subscription, position: Position) -> Position:
+        """Hand on what the feed has until the subscription ends; returns how far that went."""
+        await self._feed.join(subscription, position, self._put_all)
+        if await self._look_up() != subscription.scope:  # it changed between the first look and the joining
+            subscription.end("scope")
+        while (frame := await subscription.next()) is not None:
+            await self._put(frame)
+        self._feed.leave(subscription)
+        return subscription.position
+
+    async def _shrink(self, cursor: Cursor, scope: Scope) -> Cursor:
+        """Let the desk drop what it may not see any more; returns its cursor from then on."""
+        left = cursor.within(scope)
+        assert scope.inboxes is not None  # whoever sees everything has lost nothing
+        within = tuple(sorted(scope.inboxes))
+        await self._put(encode(Batch(cursor=left.text(), within=within, more=True, filling=True)))
+        return left
+
+    async def _fill(self, cursor: Cursor | None, scope: Scope) -> Position | Cursor:
+        """Send what a desk with ``cursor`` lacks of ``scope``; returns where to go on in the log.
+
+        Where the agent has meanwhile lost a part of the scope, it stops: the cursor then says what the desk
+        was being given.
+        """
+        if cursor is not None and cursor.scope.includes(scope):
+            return cursor.position
+        missing = scope if cursor is None else scope.beyond(cursor.scope)
+        filling = await fill.begin(self._db, missing)
+        start = Cursor(filling.position, _NOTHING) if cursor is None else cursor
+        partly = Cursor(start.position, start.scope, missing)
+        mark = "" if cursor is None else partly.text()
+        async for page in filling.pages(self._feed.snapshot):
+            seen = await self._look_up()
+            if seen is None or not seen.includes(missing):
+                return partly
+            batch = Batch(
+                cursor=mark, rows=page.rows, more=True, filling=True, done=page.done, total=page.total
+            )
+            await self._put(encode(batch))
+        return start.position
+
+    async def _put_all(self, frames: list[bytes]) -> None:
+        for frame in frames:
+            await self._put(frame)
