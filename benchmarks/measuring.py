@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import asyncpg
 from tests.helpers.postgres import PostgresServer, find_binaries
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -53,13 +54,32 @@ def need_postgres() -> Path:
 
 
 @contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server with the settings it comes with (durable commits), gone afterwards."""
+def postgres(*, counting: bool = False) -> Iterator[PostgresServer]:
+    """A PostgreSQL server with the settings it comes with (durable commits), gone afterwards. ``counting``:
+    it counts statements (see :func:`statements`)."""
     server = PostgresServer(need_postgres(), durable=True)
     try:
+        if counting:
+            server.execute("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
+            server.stop()
+            server.start()
         yield server
     finally:
         server.close()
+
+
+async def statements(server: PostgresServer, name: str) -> int:
+    """How many statements a database of a counting server has carried out."""
+    connection = await asyncpg.connect(server.url(name))
+    try:
+        await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        count = await connection.fetchval(
+            "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid"
+            " WHERE datname = current_database()"
+        )
+        return int(count)
+    finally:
+        await connection.close()
 
 
 @contextmanager

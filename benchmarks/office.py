@@ -7,10 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+import aiohttp  # noqa: F401 - once, before many desks ask for it at the same moment in threads of their own
+import psutil
 from benchmarks.world import World, build
 from tests.helpers.program import Programs
 
@@ -19,7 +20,7 @@ from agentdesk.store.engine import Database
 from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
 
-__all__ = ["World", "add_desks", "found", "serving", "until_synced"]
+__all__ = ["found", "server_process", "serving", "until_synced"]
 
 
 async def found(url: str, world: World, desks: int) -> list[str]:
@@ -47,9 +48,11 @@ def serving(url: str, folder: Path) -> Iterator[str]:
         programs.close()
 
 
-def add_desks(folder: Path, address: str, tokens: list[str]) -> list[LocalDesk]:
-    """Desks that have not started yet, each in a folder of its own."""
-    return [LocalDesk(folder / f"desk-{n}", address, token) for n, token in enumerate(tokens)]
+def server_process(address: str) -> int:
+    """The id of the process that serves on an address of this computer."""
+    port = int(address.rpartition(":")[2])
+    listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.pid)
+    return next(c.pid for c in listening if c.laddr.port == port and c.pid)
 
 
 async def until_synced(desk: LocalDesk, seconds: float = 120) -> None:
@@ -57,8 +60,3 @@ async def until_synced(desk: LocalDesk, seconds: float = 120) -> None:
     async with asyncio.timeout(seconds):
         while desk.status.link is not Link.SYNCED:
             await asyncio.sleep(0.005)
-
-
-def newest(world: World, count: int) -> list[UUID]:
-    """The first conversations that were made."""
-    return world.conversations[:count]

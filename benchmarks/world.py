@@ -27,7 +27,7 @@ from agentdesk.store.tables import (
     user,
 )
 
-__all__ = ["World", "build"]
+__all__ = ["World", "build", "new_message"]
 
 _ENGLISH = "order parcel invoice refund delivery address broken screen battery account password login cancel"
 _MORE = "voucher shipping return exchange colour size the a is my to and of for not please when where still"
@@ -54,6 +54,7 @@ class World:
         self.contacts = [new_id() for _ in range(max(1, count // 4))]
         self.conversations = [new_id() for _ in range(count)]
         self.open: list[UUID] = []
+        self.heads: list[dict[str, Any]] = []
         self.indexing = 0.0
 
     def sentence(self, words: int) -> str:
@@ -85,6 +86,7 @@ async def build(db: Database, world: World, *, searchable: bool = True) -> None:
 async def _add_conversations(db: Database, world: World, start: int, searchable: bool) -> None:
     ids = world.conversations[start : start + _PORTION]
     heads = [_conversation(world, row_id, start + n) for n, row_id in enumerate(ids)]
+    world.heads += heads
     world.open += [head["id"] for head in heads if head["status"] == "open"]
     bodies = [_message(world, head, n) for head in heads for n in range(world.messages)]
     lines = [_event(world, head) for head in heads]
@@ -95,6 +97,14 @@ async def _add_conversations(db: Database, world: World, start: int, searchable:
         if searchable:
             await index_messages(conn, [_entry(row) for row in bodies])
         world.indexing += time.perf_counter() - began
+
+
+def new_message(world: World, number: int) -> dict[str, Any]:
+    """What a customer writes now, as a unit of work takes it, into the conversation of that number."""
+    head = world.heads[number]
+    row = _message(world, head | {"last_message_at": clock.now()}, 0)
+    del row["ver"]
+    return row
 
 
 def _entry(row: dict[str, Any]) -> Entry:

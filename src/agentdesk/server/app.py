@@ -41,7 +41,6 @@ from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
 from agentdesk.server.leases import LEASE_SECONDS
 from agentdesk.server.peers import Network, Peers
-from agentdesk.server.roster import Roster
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.server.tls import CertificateFiles, ServerTls
 from agentdesk.store.engine import Database
@@ -70,7 +69,6 @@ logging.getLogger("aiohttp.server").addFilter(
 class ServerSettings:
     """How a server runs. ``port`` 0 takes a free one. ``local_token``: the desk of a private server signs in
     with it; allowed on loopback addresses only. ``tls``: without it the server speaks plain HTTP.
-    ``public_url``: where desks reach this one of several servers; empty behind a load balancer.
     ``lease_seconds``: after how long another server takes over what this one does alone.
     ``trusted_proxies``: the networks of reverse proxies, whose word on the client's address is taken."""
 
@@ -80,7 +78,6 @@ class ServerSettings:
     port: int
     local_token: str | None = None
     tls: CertificateFiles | None = None
-    public_url: str = ""
     lease_seconds: float = LEASE_SECONDS
     trusted_proxies: tuple[Network, ...] = ()
 
@@ -128,8 +125,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     holder = f"{socket.gethostname()}:{new_id()}"
     core = ServerCore(db, vault, settings.data, bell=bell, holder=holder, times=times)
     feed = Feed(db, bell)
-    roster = Roster(db, settings.public_url, core.holder)
-    endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for, servers=roster.addresses)
+    endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for)
     app = build_app(db, core, authenticator, endpoint, Peers(settings.trusted_proxies))
     await feed.start()
     stack.push_async_callback(feed.stop)
@@ -138,8 +134,6 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     chores = Tasks("chores")
     chores.start(keep_house_for_ever(db), "housekeeping")
     chores.start(seal_for_ever(db, core.holder), "audit")
-    if db.dialect == "postgresql":  # on SQLite there is one server
-        chores.start(roster.run(), "roster")
     if tls is not None:
         _look_on_hangup(tls)
         chores.start(tls.follow(), "certificate")

@@ -28,7 +28,6 @@ from agentdesk.sync.protocol import (
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
-    SERVERS,
     Answers,
     Frame,
     Goodbye,
@@ -37,13 +36,11 @@ from agentdesk.sync.protocol import (
     Ping,
     Pong,
     Push,
-    Servers,
     Welcome,
     decode_from_desk,
     encode,
 )
 from agentdesk.sync.scope import Scope
-from agentdesk.sync.servers import Addresses
 from agentdesk.sync.share import Share
 from agentdesk.sync.transport import Transport
 
@@ -83,7 +80,6 @@ class Session:
         executor: Executes,
         authenticate: Callable[[str], Awaitable[Actor | None]],
         board: Board | None = None,
-        servers: Addresses | None = None,
     ) -> None:
         self._transport = transport
         self._db = db
@@ -91,8 +87,6 @@ class Session:
         self._executor = executor
         self._authenticate = authenticate
         self._board = board
-        self._servers = servers
-        self._knows_servers = False
         self._member: Member | None = None
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
         self._pushes: asyncio.Queue[Push] = asyncio.Queue(_PUSHES_WAITING)
@@ -143,7 +137,6 @@ class Session:
         if PRESENCE in hello.can and self._board is not None:
             self._member = Member(actor.user_id, scope)
             self._board.join(self._member)
-        self._knows_servers = SERVERS in hello.can
         await self._until_something_ends(cursor, scope)
 
     async def _until_something_ends(self, cursor: Cursor | None, scope: Scope) -> None:
@@ -158,8 +151,6 @@ class Session:
         if self._board is not None and self._member is not None:
             work["here"] = self._board.hear(self._member)
             work["others"] = self._tell_others(self._board, self._member)
-        if self._servers is not None and self._knows_servers:
-            work["servers"] = self._tell_servers(self._servers)
         parts = [self._tasks.start(_known_ends(part), name) for name, part in work.items()]
         ended, _ = await asyncio.wait([*parts, self._leaving], return_when=asyncio.FIRST_COMPLETED)
         for part in ended:
@@ -244,15 +235,6 @@ class Session:
     async def _tell_others(self, board: Board, member: Member) -> None:
         while True:
             await self._outgoing.put(await board.next(member))
-
-    async def _tell_servers(self, servers: Addresses) -> None:
-        told: tuple[str, ...] | None = None
-        while True:
-            heard = servers.changed.rings
-            if servers.now != told:
-                told = servers.now
-                await self._outgoing.put(encode(Servers(addresses=told)))
-            await servers.changed.wait(heard)
 
     async def _ping(self) -> None:
         number = 0

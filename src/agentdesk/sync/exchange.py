@@ -21,7 +21,6 @@ from agentdesk.sync.protocol import (
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
-    SERVERS,
     SHRINK,
     Answers,
     Batch,
@@ -33,7 +32,6 @@ from agentdesk.sync.protocol import (
     Pong,
     Problem,
     Push,
-    Servers,
     Welcome,
     decode_from_server,
     encode,
@@ -70,7 +68,7 @@ class Exchange:
 
     ``upload`` gives a file to the server (raises ConnectionError to try later, Unusable for ever).
     ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome, ``colleagues`` of
-    who is at which conversation, ``on_servers`` of the team's servers.
+    who is at which conversation.
     """
 
     def __init__(
@@ -81,7 +79,6 @@ class Exchange:
         on_welcome: Callable[[Welcome], None],
         on_batch: Callable[[Batch], None],
         colleagues: Colleagues | None = None,
-        on_servers: Callable[[Servers], None] = lambda _: None,
     ) -> None:
         self._transport = transport
         self._workbench = workbench
@@ -89,7 +86,6 @@ class Exchange:
         self._on_welcome = on_welcome
         self._on_batch = on_batch
         self._colleagues = colleagues
-        self._on_servers = on_servers
         self._presence = False
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
@@ -132,7 +128,7 @@ class Exchange:
             program=__version__,
             epoch=standing.epoch,
             cursor=standing.cursor,
-            can=(SERVERS, SHRINK) if self._colleagues is None else (PRESENCE, SERVERS, SHRINK),
+            can=(SHRINK,) if self._colleagues is None else (SHRINK, PRESENCE),
         )
         await self._transport.send(encode(hello))
         async with asyncio.timeout(WELCOME_SECONDS):
@@ -158,8 +154,6 @@ class Exchange:
             elif isinstance(frame, Others):
                 if self._colleagues is not None:
                     self._colleagues.take(frame)
-            elif isinstance(frame, Servers):
-                self._on_servers(frame)
             elif isinstance(frame, Ping):
                 await self._send(Pong(number=frame.number))
             elif isinstance(frame, Goodbye):

@@ -7,6 +7,7 @@ a slow poll behind both catches whatever they missed. Two hundred desks cost one
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -35,6 +36,8 @@ _QUEUE_FRAMES = 2000
 _QUEUE_BYTES = 32 * 1024 * 1024
 _MOST_WHOLE = 20_000
 _DESK_READS = 4
+_CURSOR_SECONDS = 30.0
+"""How long a desk that nothing concerns goes without a newer cursor; each batch costs it a transaction."""
 
 _log = get_logger(__name__)
 
@@ -56,6 +59,8 @@ class Subscription:
         self._bytes = 0
         self._news = Bell()
         self._to_name: set[UUID] = set()
+        self._named: deque[UUID] = deque(maxlen=_QUEUE_FRAMES)
+        self._put_at = 0.0
 
     async def next(self) -> bytes | None:
         """Return the next frame, waiting for it; None when the subscription has ended."""
@@ -74,10 +79,18 @@ class Subscription:
         self._frames.extend(frames)
         self._bytes += sum(map(len, frames))
         self.position = position
+        self._put_at = time.monotonic()
         if len(self._frames) > _QUEUE_FRAMES or self._bytes > _QUEUE_BYTES:
             self._frames.clear()
             self.ended = "slow"
         self._news.ring()
+
+    def pass_by(self, position: Position) -> bool:
+        """Go to ``position`` without a frame: nothing concerns the desk. False: it is time for a cursor."""
+        if time.monotonic() - self._put_at > _CURSOR_SECONDS:
+            return False
+        self.position = position
+        return True
 
     def end(self, why: str) -> None:
         """Take nothing more; what is queued is still handed out."""
@@ -86,13 +99,18 @@ class Subscription:
 
     def name(self, commands: set[UUID]) -> None:
         """Let the next batch name these commands of the desk: they are committed, changed they anything or
-        not."""
-        self._to_name |= commands
+        not. Those that a batch has named with their changes need no other one."""
+        self._to_name |= commands.difference(self._named)
 
     def take_named(self) -> set[UUID]:
         """Return the commands to be named and forget them."""
         named, self._to_name = self._to_name, set()
         return named
+
+    def has_named(self, commands: set[UUID]) -> None:
+        """A batch names these commands."""
+        self._named.extend(commands)
+        self._to_name -= commands
 
 
 class Feed:
@@ -210,12 +228,18 @@ class Feed:
 
     def _hand_out(self, changed: Changed, named: dict[Subscription, set[UUID]]) -> None:
         ready: dict[str, list[bytes]] = {}
+        concerned: dict[str, bool] = {}
+        issuers = set(changed.commands.values())
         for subscriber in self._subscribers:
             own = named.get(subscriber, set())
-            if own or subscriber.desk_id in changed.commands.values():
+            if own or subscriber.desk_id in issuers:
                 subscriber.put(_frames(changed, subscriber, own), changed.position)
                 continue
             key = subscriber.scope.text()
+            if key not in concerned:
+                concerned[key] = changed.concerns(subscriber.scope)
+            if not concerned[key] and subscriber.pass_by(changed.position):
+                continue
             if key not in ready:
                 ready[key] = _frames(changed, subscriber, own)
             subscriber.put(ready[key], changed.position)
@@ -258,6 +282,7 @@ def _frames(changed: Changed, subscriber: Subscription, named: set[UUID]) -> lis
     """The encoded batches of one snapshot for one desk. All carry the cursor; it is meant once the last one,
     without ``more``, is there."""
     own = named | {command for command, desk in changed.commands.items() if desk == subscriber.desk_id}
+    subscriber.has_named(own)
     cursor = Cursor(changed.position, subscriber.scope).text()
     pieces = list(cut(changed, subscriber.scope))
     last = len(pieces) - 1

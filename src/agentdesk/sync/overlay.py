@@ -40,6 +40,7 @@ from agentdesk.sync.wire_rows import from_wire, to_wire
 
 __all__ = [
     "Pending",
+    "Replayed",
     "ReplicaUnit",
     "add_changes",
     "apply_one",

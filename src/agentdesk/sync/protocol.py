@@ -23,8 +23,6 @@ PRESENCE = "presence"
 
 SHRINK = "shrink"
 """In ``can`` of a hello: this desk knows ``within`` of :class:`Batch`; others are filled anew instead."""
-SERVERS = "servers"
-"""In ``can`` of a hello: the desk knows :class:`Servers`; else none is sent."""
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 PING_SECONDS = 15.0
@@ -137,13 +135,6 @@ class Others(Frame, frozen=True, tag="others"):
     people: tuple[Other, ...] = ()
 
 
-class Servers(Frame, frozen=True, tag="servers"):
-    """Where the team's servers can be reached, all of them: it replaces what was said before. Who connects
-    through a load balancer is told of none."""
-
-    addresses: tuple[str, ...] = ()
-
-
 class Problem(Frame, frozen=True, tag="problem"):
     """Something the person at this desk should know, not tied to a command."""
 
@@ -161,7 +152,7 @@ class Pong(Frame, frozen=True, tag="pong"):
 
 
 FromDesk = Hello | Push | Here | Ping | Pong
-FromServer = Welcome | Goodbye | Batch | Answers | Others | Servers | Problem | Ping | Pong
+FromServer = Welcome | Goodbye | Batch | Answers | Others | Problem | Ping | Pong
 
 _encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _desk_decoder: msgspec.msgpack.Decoder[FromDesk] = msgspec.msgpack.Decoder(FromDesk)

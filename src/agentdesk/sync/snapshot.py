@@ -59,6 +59,10 @@ class Changed:
     commands: dict[UUID, UUID] = field(default_factory=dict)
     members: bool = False
 
+    def concerns(self, scope: Scope) -> bool:
+        """Say whether a desk of ``scope`` is sent anything of it."""
+        return any(scope.covers(row.scopes) or scope.covers(row.left) for row in self.rows)
+
 
 async def load(
     conn: AsyncConnection, entries: Sequence[Entry], position: Position, whole: set[UUID]

@@ -33,6 +33,7 @@ from agentdesk.sync.drafting import as_draft, as_waiting, draft_change, draft_pl
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.overlay import (
     Pending,
+    Replayed,
     add_changes,
     apply_one,
     desk_actor,
@@ -93,6 +94,7 @@ class Workbench:
         self._writing = asyncio.Lock()
         self._pending: dict[UUID, Pending] = {}
         self._refused: dict[UUID, Waiting] = {}
+        self._overlaid = True  # changes of our own may lie over the server's rows
         self.standing = Standing()
         self.desk_id = UUID(int=0)
         self.sent: set[UUID] = set()
@@ -278,18 +280,20 @@ class Workbench:
             standing = self.standing
             if last.cursor and (last.filling or not last.more):
                 standing = msgspec.structs.replace(standing, cursor=last.cursor)
+            replayed = Replayed()
+            families = with_own(families, [self._pending[command_id] for command_id in own]) if left else None
             async with self._replica.write() as conn:
-                families = with_own(families, [self._pending[command_id] for command_id in own])
-                changes = await restore(conn, families)
+                changes = await restore(conn, families) if self._overlaid else {}
                 add_changes(changes, await write_batches(conn, batches))
                 if own:
                     names = [{"id": command_id} for command_id in own]
                     await conn.execute(upsert(confirmed_command).on_conflict_do_nothing(), names)
                 await put_standing(conn, standing)
-                replayed = await replay(conn, left, await self._actor(conn), families)
+                if left:
+                    replayed = await replay(conn, left, await self._actor(conn), families)
             replayed.mark()
             add_changes(changes, replayed.changes)
-            self.standing = standing
+            self._overlaid, self.standing = bool(left), standing
             await self._let_go(own)
         self._tell(changes, {"outbox": own})
 
@@ -311,6 +315,7 @@ class Workbench:
 
     async def _apply_new(self, pending: Pending, keep: Callable[[], Envelope]) -> Changes:
         """Apply a command and keep it, the outbox before the replica. Raises Refusal, DatabaseError."""
+        self._overlaid = True
         try:
             async with self._replica.write() as conn:
                 changes = await apply_one(conn, pending, await self._actor(conn))
