@@ -176,6 +176,20 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _channel_commands(subjects)
     _copy_commands(subjects)
     _audit_commands(subjects)
+    _privacy_commands(subjects)
+
+
+def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    contacts = subjects.add_parser("contact").add_subparsers(dest="verb", required=True)
+    mark = contacts.add_parser("mark", help="record who reads of a customer, or keep all of it")
+    mark.add_argument("--sensitive", choices=("yes", "no"), help="write down who reads of this customer")
+    mark.add_argument("--hold", choices=("yes", "no"), help="legal hold: nothing is dropped or erased")
+    erase = contacts.add_parser("erase", help="erase a customer and all that was said, for ever")
+    erase.add_argument("--yes", action="store_true", help="yes, it cannot be undone")
+    for parser in (mark, erase):
+        parser.add_argument("contact", metavar="CUSTOMER", help="an address, or the customer's id")
+    listing = contacts.add_parser("erasures", help="list erasures, and desks that may still hold a copy")
+    listing.add_argument("--json", action="store_true", help="for programs, a line each")
 
 
 def _audit_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

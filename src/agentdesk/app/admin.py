@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdesk.app import admin_audit, admin_copies, admin_people
+from agentdesk.app import admin_audit, admin_copies, admin_people, admin_privacy
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
@@ -151,6 +151,9 @@ _VERBS = {
     "audit list": admin_audit.audit_list,
     "audit verify": admin_audit.audit_verify,
     "audit head": admin_audit.audit_head,
+    "contact mark": admin_privacy.mark,
+    "contact erase": admin_privacy.erase,
+    "contact erasures": admin_privacy.erasures,
     "adopt-restore": admin_copies.adopt_restore,
 }
 

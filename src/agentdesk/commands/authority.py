@@ -44,6 +44,8 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.ConfirmDelivery: _nothing,
     values.CheckDelivery: _nothing,
     values.EditContact: _always(Permission.EDIT_CONTACTS),
+    values.MarkContact: _always(Permission.ERASE),
+    values.EraseContact: _always(Permission.ERASE),
     values.SaveTemplate: _always(Permission.EDIT_TEMPLATES),
     values.RetryItem: _nothing,
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from agentdesk.base.errors import NotFound
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
-from agentdesk.commands.values import EditContact
+from agentdesk.commands.values import EditContact, MarkContact
 from agentdesk.domain.cleaning import storable
 from agentdesk.store.tables import contact, contact_inbox
 
@@ -20,7 +21,7 @@ _LONGEST_FIELD = 2_000
 
 async def edit_contact(context: Context, command: EditContact) -> None:
     """Change the named fields; a name that is none of ours is kept as a field of the team's own."""
-    row = await _contact(context, command)
+    row = await contact_of(context, command.contact_id)
     changed: dict[str, Any] = {}
     own = dict(row["fields"])
     for name, value in command.fields.items():
@@ -39,14 +40,28 @@ async def edit_contact(context: Context, command: EditContact) -> None:
         await context.unit.update(contact, row["id"], changed)
 
 
-async def _contact(context: Context, command: EditContact) -> Any:
-    found = await context.conn.execute(
-        select(contact).where(contact.c.id == command.contact_id).with_for_update()
-    )
+async def mark_contact(context: Context, command: MarkContact) -> None:
+    """Set or take away a customer's marks."""
+    row = await contact_of(context, command.contact_id)
+    wanted = {"sensitive": command.sensitive, "legal_hold": command.legal_hold}
+    changed = {name: mark for name, mark in wanted.items() if mark is not None and mark != row[name]}
+    if changed:
+        await context.unit.update(contact, row["id"], changed)
+
+
+async def contact_of(context: Context, contact_id: UUID) -> RowMapping:
+    """Return a customer, locked until the transaction ends.
+
+    Raises NotFound also where the actor works in no inbox that the customer has written to, and Refusal where
+    the customer was erased.
+    """
+    found = await context.conn.execute(select(contact).where(contact.c.id == contact_id).with_for_update())
     row = found.mappings().first()
     inboxes = await context.conn.scalars(
-        select(contact_inbox.c.inbox_id).where(contact_inbox.c.contact_id == command.contact_id)
+        select(contact_inbox.c.inbox_id).where(contact_inbox.c.contact_id == contact_id)
     )
     if row is None or not any(context.actor.sees(inbox_id) for inbox_id in inboxes):
         raise NotFound
+    if row["erased_at"] is not None:
+        raise Refusal("gone", msg("This customer was erased."))
     return row

@@ -6,7 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from agentdesk.base.errors import Invalid, NotFound
-from agentdesk.commands import authority, conversation, customer, delivery, items, reply, template, values
+from agentdesk.commands import (
+    authority,
+    conversation,
+    customer,
+    delivery,
+    erasing,
+    items,
+    reply,
+    template,
+    values,
+)
 from agentdesk.commands.context import Context, Refusal
 
 Handler = Callable[[Context, Any], Awaitable[None]]
@@ -23,6 +33,8 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.ConfirmDelivery: delivery.confirm_delivery,
     values.CheckDelivery: delivery.check_delivery,
     values.EditContact: customer.edit_contact,
+    values.MarkContact: customer.mark_contact,
+    values.EraseContact: erasing.erase_contact,
     values.SaveTemplate: template.save_template,
     values.RetryItem: items.retry_item,
 }

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, insert, select
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.conversation import change_status
-from agentdesk.commands.rows import conversation_of, newer_messages, next_moment, preview_of
+from agentdesk.commands.rows import conversation_of, need_customer, newer_messages, next_moment, preview_of
 from agentdesk.commands.values import AddNote, File, SendReply
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.conversation import Status
@@ -50,6 +50,7 @@ async def send_reply(context: Context, command: SendReply) -> None:
     unless meant ``anyway``. On the server the message gets its key and its place in the outbox.
     """
     row = await conversation_of(context, command.conversation_id)
+    await need_customer(context, row)
     if await _written_before(context, command.message_id, row):
         return
     account_row = await _account(context, row)
@@ -96,6 +97,7 @@ async def send_reply(context: Context, command: SendReply) -> None:
 async def add_note(context: Context, command: AddNote) -> None:
     """Write something that only the team sees: it has no recipients and never enters the outbox."""
     row = await conversation_of(context, command.conversation_id)
+    await need_customer(context, row)
     if await _written_before(context, command.message_id, row):
         return
     text, _ = _body(command.text, "", bool(command.files))

@@ -11,10 +11,11 @@ from sqlalchemy import RowMapping, and_, or_, select
 
 from agentdesk.base.errors import NotFound
 from agentdesk.base.ids import new_id
-from agentdesk.commands.context import Context
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Context, Refusal
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.message import Automatic, Direction, Kind
-from agentdesk.store.tables import conversation, event, message
+from agentdesk.store.tables import contact, conversation, event, message
 
 PREVIEW_CHARACTERS = 200
 _TICK = timedelta(microseconds=1)
@@ -31,6 +32,13 @@ async def conversation_of(context: Context, conversation_id: UUID) -> RowMapping
     if row is None or not context.actor.sees(row["inbox_id"]):
         raise NotFound
     return row
+
+
+async def need_customer(context: Context, conversation_row: Mapping[Any, Any]) -> None:
+    """Raise Refusal where the conversation's customer was erased: nothing is written there any more."""
+    erased = select(contact.c.erased_at).where(contact.c.id == conversation_row["contact_id"])
+    if await context.conn.scalar(erased) is not None:
+        raise Refusal("gone", msg("This customer was erased."))
 
 
 async def message_of(context: Context, message_id: UUID) -> RowMapping:

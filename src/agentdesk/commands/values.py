@@ -113,6 +113,21 @@ class EditContact(Command, frozen=True, tag="edit_contact"):
     fields: dict[str, str]
 
 
+class MarkContact(Command, frozen=True, tag="mark_contact"):
+    """Mark a customer: who reads of a ``sensitive`` one is written down; of one under ``legal_hold`` nothing
+    is dropped or erased. None leaves a mark as it is."""
+
+    contact_id: UUID
+    sensitive: bool | None = None
+    legal_hold: bool | None = None
+
+
+class EraseContact(Command, frozen=True, tag="erase_contact"):
+    """Erase what was said and is known of a customer, for ever; when and how much there was remains."""
+
+    contact_id: UUID
+
+
 class SaveTemplate(Command, frozen=True, tag="save_template"):
     template_id: UUID
     name: str
@@ -140,6 +155,8 @@ AnyCommand = (
     | ConfirmDelivery
     | CheckDelivery
     | EditContact
+    | MarkContact
+    | EraseContact
     | SaveTemplate
     | RetryItem
 )

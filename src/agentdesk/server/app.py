@@ -37,6 +37,7 @@ from agentdesk.server.api.operations import Services
 from agentdesk.server.audit_sealing import seal_for_ever
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.core import ServerCore
+from agentdesk.server.erasing import carry_out_for_ever
 from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
 from agentdesk.server.leases import LEASE_SECONDS
@@ -134,6 +135,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     chores = Tasks("chores")
     chores.start(keep_house_for_ever(db), "housekeeping")
     chores.start(seal_for_ever(db, core.holder), "audit")
+    chores.start(carry_out_for_ever(db, bell, core.holder), "erasures")
     if tls is not None:
         _look_on_hangup(tls)
         chores.start(tls.follow(), "certificate")

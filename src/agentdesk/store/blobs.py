@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, text, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.store.bulk import insert_many
-from agentdesk.store.tables import blob
+from agentdesk.store.tables import attachment, blob, raw_item
 
 _BYTES_AT_ONCE = 16_000_000
 
@@ -35,6 +35,20 @@ async def put_many(conn: AsyncConnection, contents: Mapping[str, bytes], now: da
             await insert_many(conn, blob, portion, ignore=True)
             portion, size = [], 0
     await insert_many(conn, blob, portion, ignore=True)
+
+
+async def drop_unused(conn: AsyncConnection, names: Collection[str]) -> int:
+    """Drop those of ``names`` that no attachment and no raw item uses; returns how many went.
+
+    On PostgreSQL whoever is just about to use one of them is waited for, and seen.
+    """
+    if not names:
+        return 0
+    if conn.dialect.name == "postgresql":
+        await conn.execute(text("LOCK TABLE blob IN SHARE ROW EXCLUSIVE MODE"))
+    used = union(select(attachment.c.blob), select(raw_item.c.blob))
+    gone = await conn.execute(delete(blob).where(blob.c.hash.in_(names), blob.c.hash.not_in(used)))
+    return gone.rowcount
 
 
 async def get(conn: AsyncConnection, name: str) -> bytes | None:

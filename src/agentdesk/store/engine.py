@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
-from agentdesk.store.errors import driver_errors, translated, while_connecting
+from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
 from agentdesk.store.sqlite import sqlite_engine
 from agentdesk.store.types import to_json
 
@@ -103,6 +103,24 @@ class Database:
                     raise IntegrityError("PRAGMA foreign_key_check", None, Exception(repr(broken[:5])))
         finally:
             await engine.dispose()
+
+    async def scrub(self) -> None:
+        """Leave nothing in the file of what was deleted: the full-text index is written anew, and the log of
+        writes (WAL) is put into the file and emptied. Nothing to do on PostgreSQL, which tidies by itself.
+
+        Raises DatabaseBusy where somebody reads on for very long.
+        """
+        if self.dialect == "postgresql":
+            return
+        async with self.write() as conn:
+            await conn.exec_driver_sql("INSERT INTO search_index (search_index) VALUES ('optimize')")
+        async with self._connection(self._writer) as conn:
+            raw = (await conn.get_raw_connection()).driver_connection
+            assert raw is not None
+            async with raw.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                busy, *_ = await cursor.fetchone()
+        if busy:
+            raise DatabaseBusy
 
     async def close(self) -> None:
         """Close all connections. Asked again, it opens anew."""

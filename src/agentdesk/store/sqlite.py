@@ -126,6 +126,7 @@ def sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool, durable: bool) 
         "journal_size_limit=67108864",
         "temp_store=MEMORY",
         "cache_size=-8000",
+        "secure_delete=ON",  # what is deleted is overwritten: an erased customer is gone from the file
         f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
         f"query_only={'OFF' if writes else 'ON'}",
     )

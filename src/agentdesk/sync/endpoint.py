@@ -22,13 +22,16 @@ from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import desk, server_info
 from agentdesk.sync.changelog import Cursor
+from agentdesk.sync.erasures import Erasures
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
+    ERASE,
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
     Answers,
+    Erased,
     Frame,
     Goodbye,
     Hello,
@@ -88,6 +91,7 @@ class Session:
         self._authenticate = authenticate
         self._board = board
         self._member: Member | None = None
+        self._erasures: Erasures | None = None
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
         self._pushes: asyncio.Queue[Push] = asyncio.Queue(_PUSHES_WAITING)
         self._tasks = Tasks("session")
@@ -137,6 +141,8 @@ class Session:
         if PRESENCE in hello.can and self._board is not None:
             self._member = Member(actor.user_id, scope)
             self._board.join(self._member)
+        if ERASE in hello.can:
+            self._erasures = Erasures(self._db, hello.desk_id)
         await self._until_something_ends(cursor, scope)
 
     async def _until_something_ends(self, cursor: Cursor | None, scope: Scope) -> None:
@@ -151,6 +157,8 @@ class Session:
         if self._board is not None and self._member is not None:
             work["here"] = self._board.hear(self._member)
             work["others"] = self._tell_others(self._board, self._member)
+        if self._erasures is not None:
+            work["erasures"] = self._tell_erasures(self._erasures)
         parts = [self._tasks.start(_known_ends(part), name) for name, part in work.items()]
         ended, _ = await asyncio.wait([*parts, self._leaving], return_when=asyncio.FIRST_COMPLETED)
         for part in ended:
@@ -205,7 +213,7 @@ class Session:
             workspace=workspace or "",
             fresh=fresh,
             last_number=last_number,
-            can=() if self._board is None else (PRESENCE,),
+            can=(ERASE,) if self._board is None else (PRESENCE, ERASE),
         )
 
     async def _receive(self) -> _Leave | None:
@@ -223,6 +231,9 @@ class Session:
             elif isinstance(frame, Here):
                 if self._member is not None:
                     self._member.report(frame)
+            elif isinstance(frame, Erased):
+                if self._erasures is not None:
+                    await self._erasures.confirmed(frame.erasure_id)
             elif isinstance(frame, Ping):
                 await self._outgoing.put(encode(Pong(number=frame.number)))
             elif not isinstance(frame, Pong):
@@ -235,6 +246,9 @@ class Session:
     async def _tell_others(self, board: Board, member: Member) -> None:
         while True:
             await self._outgoing.put(await board.next(member))
+
+    async def _tell_erasures(self, erasures: Erasures) -> None:
+        await erasures.tell(self._outgoing.put)
 
     async def _ping(self) -> None:
         number = 0

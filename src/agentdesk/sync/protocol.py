@@ -24,6 +24,9 @@ PRESENCE = "presence"
 SHRINK = "shrink"
 """In ``can`` of a hello: this desk knows ``within`` of :class:`Batch`; others are filled anew instead."""
 
+ERASE = "erase"
+"""In ``can`` of hello and welcome: this side knows :class:`Erase` and :class:`Erased`; else none is sent."""
+
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 PING_SECONDS = 15.0
 
@@ -135,6 +138,23 @@ class Others(Frame, frozen=True, tag="others"):
     people: tuple[Other, ...] = ()
 
 
+class Erase(Frame, frozen=True, tag="erase"):
+    """A customer was erased: nothing may be left on this computer. Repeated until :class:`Erased` comes.
+
+    ``ver`` is the version of the contact's row with which all that was to be erased has come.
+    """
+
+    erasure_id: UUID
+    contact_id: UUID
+    ver: int
+
+
+class Erased(Frame, frozen=True, tag="erased"):
+    """Nothing is left on this computer of what that erasure was about."""
+
+    erasure_id: UUID
+
+
 class Problem(Frame, frozen=True, tag="problem"):
     """Something the person at this desk should know, not tied to a command."""
 
@@ -151,8 +171,8 @@ class Pong(Frame, frozen=True, tag="pong"):
     number: int = 0
 
 
-FromDesk = Hello | Push | Here | Ping | Pong
-FromServer = Welcome | Goodbye | Batch | Answers | Others | Problem | Ping | Pong
+FromDesk = Hello | Push | Here | Erased | Ping | Pong
+FromServer = Welcome | Goodbye | Batch | Answers | Others | Erase | Problem | Ping | Pong
 
 _encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _desk_decoder: msgspec.msgpack.Decoder[FromDesk] = msgspec.msgpack.Decoder(FromDesk)

@@ -1,0 +1,95 @@
+"""``agentdesk admin contact mark|erase|erasures``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import sys
+
+from agentdesk.base.errors import Invalid
+from agentdesk.base.i18n import render
+from agentdesk.base.text import Msg, msg, plural
+from agentdesk.commands.values import MarkContact
+from agentdesk.server import privacy
+from agentdesk.server.findings import moment_text
+from agentdesk.store.engine import Database
+
+_WORDS = {"yes": True, "no": False, None: None}
+
+
+async def mark(db: Database, parsed: argparse.Namespace) -> int:
+    """Mark a customer as sensitive, or put them under a legal hold."""
+    contact_id = await privacy.find_contact(db, parsed.contact)
+    marks = MarkContact(
+        contact_id=contact_id, sensitive=_WORDS[parsed.sensitive], legal_hold=_WORDS[parsed.hold]
+    )
+    await privacy.do(db, marks)
+    _say(msg("Changed {name}.", name=str(contact_id)))
+    return 0
+
+
+async def erase(db: Database, parsed: argparse.Namespace) -> int:
+    """Erase a customer for ever."""
+    contact_id = await privacy.find_contact(db, parsed.contact)
+    if not parsed.yes:
+        raise Invalid(
+            msg("This erases all that was said with this customer. It cannot be undone."),
+            msg("Add --yes to do it."),
+        )
+    done = await privacy.erase(db, contact_id, f"{socket.gethostname()}:admin-{os.getpid()}")
+    messages = done.counts.get("messages", 0)
+    _say(plural("Erased {count} message.", "Erased {count} messages.", messages))
+    _say_desks(done)
+    _say(msg("Back-ups made before still hold all of it."))
+    return 0
+
+
+async def erasures(db: Database, parsed: argparse.Namespace) -> int:
+    """List erasures, and the desks that may still hold a copy; the status is 1 while there are any."""
+    found = await privacy.list_erasures(db)
+    for one in found:
+        if parsed.json:
+            sys.stdout.write(json.dumps(_as_json(one)) + "\n")
+            continue
+        state = moment_text(one.done_at) if one.done_at else render(msg("running"))
+        sys.stdout.write(f"{one.contact_id}\t{moment_text(one.asked_at)}\t{state}\n")
+        _say_desks(one)
+    return 1 if any(one.open_ones or one.done_at is None for one in found) else 0
+
+
+def _say_desks(one: privacy.Erasure) -> None:
+    if one.done_at is None:
+        return
+    if not one.open_ones:
+        _say(plural("{count} desk has confirmed it.", "All {count} desks have confirmed it.", one.desks))
+        return
+    _say(
+        plural(
+            "{count} desk has not confirmed it yet:",
+            "{count} desks have not confirmed it yet:",
+            len(one.open_ones),
+        )
+    )
+    for desk in one.open_ones:
+        sys.stdout.write(f"  {desk.person}\t{moment_text(desk.seen_at)}\t{desk.desk_id}\n")
+
+
+def _as_json(one: privacy.Erasure) -> dict[str, object]:
+    return {
+        "id": str(one.id),
+        "contact_id": str(one.contact_id),
+        "asked_at": one.asked_at.isoformat(),
+        "done_at": one.done_at.isoformat() if one.done_at else None,
+        "counts": one.counts,
+        "desks": one.desks,
+        "open": [
+            {"person": desk.person, "desk_id": str(desk.desk_id), "seen_at": desk.seen_at.isoformat()}
+            for desk in one.open_ones
+        ],
+    }
+
+
+def _say(message: Msg) -> None:
+    sys.stdout.write(render(message) + "\n")

@@ -1,0 +1,96 @@
+"""Erasing a customer: what the command itself does. The server then goes through the rest in portions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Context, Refusal
+from agentdesk.commands.customer import contact_of
+from agentdesk.commands.values import EraseContact
+from agentdesk.store.tables import contact, contact_identity, conversation, erasure, message, outbox
+
+__all__ = ["NOTHING_KNOWN", "erase_contact", "same_person"]
+
+NOTHING_KNOWN: dict[str, Any] = {
+    "name": "",
+    "company": "",
+    "place": "",
+    "language": "",
+    "time_zone": "",
+    "notes": "",
+    "fields": {},
+}
+"""What is left of a contact's own words."""
+
+
+async def erase_contact(context: Context, command: EraseContact) -> None:
+    """Forget who the customer is, at once, and leave the order to erase all that was said.
+
+    Refused under a legal hold, and while a message to the customer is just being sent.
+    """
+    await contact_of(context, command.contact_id)
+    people = await same_person(context.conn, command.contact_id)
+    held = await context.conn.scalar(
+        select(contact.c.id).where(contact.c.id.in_(people), contact.c.legal_hold.is_(True)).limit(1)
+    )
+    if held is not None:
+        raise Refusal("held", msg("This customer is under a legal hold: nothing may be erased."))
+    if not context.unit.optimistic:
+        await _stop_sending(context, people)
+        await _order(context, command.contact_id)
+    for one in people:
+        await context.unit.update(contact, one, {**NOTHING_KNOWN, "merge": None, "erased_at": context.now})
+    known = select(contact_identity.c.id).where(contact_identity.c.contact_id.in_(people))
+    await context.unit.delete(contact_identity, list(await context.conn.scalars(known)))
+
+
+async def same_person(conn: AsyncConnection, contact_id: UUID) -> list[UUID]:
+    """Return a contact and those that were merged into it, over any number of steps."""
+    found = [contact_id]
+    newest: Sequence[UUID] = found
+    while newest:
+        merged = select(contact.c.id).where(contact.c.merged_into_id.in_(newest))
+        newest = [one for one in await conn.scalars(merged) if one not in found]
+        found.extend(newest)
+    return found
+
+
+async def _order(context: Context, contact_id: UUID) -> None:
+    await context.conn.execute(
+        insert(erasure).values(
+            id=context.command_id,
+            contact_id=contact_id,
+            user_id=context.actor.user_id,
+            state="running",
+            counts={},
+            asked_at=context.now,
+        )
+    )
+
+
+async def _stop_sending(context: Context, people: Sequence[UUID]) -> None:
+    """What still waits to be sent to the customer is not sent any more."""
+    theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
+    found = await context.conn.execute(
+        select(outbox.c.message_id, outbox.c.state)
+        .join(message, message.c.id == outbox.c.message_id)
+        .where(message.c.conversation_id.in_(theirs), outbox.c.state != "done")
+        .with_for_update(of=outbox)
+    )
+    rows = found.all()
+    if any(row.state != "queued" for row in rows):
+        raise Refusal(
+            "busy",
+            msg("A message to this customer is just being sent, or being looked up."),
+            hint=msg("Try again when that has ended."),
+        )
+    waiting = [row.message_id for row in rows]
+    await context.conn.execute(
+        update(outbox).where(outbox.c.message_id.in_(waiting)).values(state="done", next_at=None)
+    )
