@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.desk import Link, LinkStatus
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
-from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Welcome
+from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Erase, Welcome
 from agentdesk.sync.trust import tls_options, why_unreachable
 from agentdesk.sync.workbench import Workbench
 
@@ -50,7 +50,8 @@ class Offline(AgentDeskError):
 
 class Connection:
     """Keeps the desk connected. ``on_status`` is called on the loop whenever the status changes.
-    ``authority`` is the path of a PEM file that is trusted besides the system's authorities, or empty."""
+    ``authority`` is the path of a PEM file that is trusted besides the system's authorities, or empty;
+    ``forget`` is as for an exchange."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Connection:
         colleagues: Colleagues | None = None,
         *,
         authority: str = "",
+        forget: Callable[[Erase], Awaitable[bool]] | None = None,
     ) -> None:
         self._url = URL(server_url)
         self._token = token
@@ -70,6 +72,7 @@ class Connection:
         self._on_status = on_status
         self._colleagues = colleagues
         self._authority = authority
+        self._forget = forget
         self._tasks = Tasks("connection")
         self._again = Bell()
         self._http: aiohttp.ClientSession | None = None
@@ -176,7 +179,13 @@ class Connection:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return Farewell("lost", msg("The server cannot be reached."))
         exchange = Exchange(
-            transport, self._workbench, self._uploaded, self._welcomed, self._arrived, self._colleagues
+            transport,
+            self._workbench,
+            self._uploaded,
+            self._welcomed,
+            self._arrived,
+            self._colleagues,
+            self._forget,
         )
         return await exchange.run(self._token)
 

@@ -7,12 +7,12 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.commands.executor import as_text
-from agentdesk.commands.values import AddNote, Answer, AnyCommand, SendReply, SetStatus
+from agentdesk.commands.values import AddNote, Answer, AnyCommand, Envelope, SendReply, SetStatus
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Draft, Waiting
 from agentdesk.sync.overlay import Pending
 
-__all__ = ["as_draft", "as_waiting", "draft_change", "draft_place", "meant_anyway"]
+__all__ = ["as_draft", "as_refused", "as_waiting", "draft_change", "draft_place", "meant_anyway"]
 
 
 def as_waiting(pending: Pending, sent: bool) -> Waiting:
@@ -34,6 +34,18 @@ def as_waiting(pending: Pending, sent: bool) -> Waiting:
         state="held" if pending.held_until else "sent" if sent else "waiting",
         issued_at=pending.envelope.issued_at,
         held_until=pending.held_until,
+        answer=answer,
+    )
+
+
+def as_refused(envelope: Envelope, answer: Answer | None) -> Waiting:
+    """Return a command that the server refused as screens see it."""
+    return Waiting(
+        id=envelope.id,
+        number=envelope.number,
+        command=envelope.command,
+        state="refused",
+        issued_at=envelope.issued_at,
         answer=answer,
     )
 

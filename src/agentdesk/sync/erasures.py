@@ -23,10 +23,9 @@ LOOK_SECONDS = 20.0
 class Erasures:
     """What one connected desk has still to remove."""
 
-    def __init__(self, db: Database, desk_id: UUID, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, db: Database, desk_id: UUID) -> None:
         self._db = db
         self._desk_id = desk_id
-        self._look = look_seconds
 
     async def tell(self, put: Callable[[bytes], Awaitable[None]]) -> None:
         """Tell the desk through ``put``, for as long as it is connected. Raises DatabaseError."""
@@ -42,7 +41,7 @@ class Erasures:
                 rows = (await conn.execute(open_ones)).all()
             for row in rows:
                 await put(encode(Erase(erasure_id=row.id, contact_id=row.contact_id, ver=row.ver)))
-            await asyncio.sleep(scattered(0.75 * self._look, self._look))
+            await asyncio.sleep(scattered(0.75 * LOOK_SECONDS, LOOK_SECONDS))
 
     async def confirmed(self, erasure_id: UUID) -> None:
         """The desk says that nothing is left. Raises DatabaseError."""

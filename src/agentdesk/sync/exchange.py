@@ -18,12 +18,15 @@ from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import AddNote, Answer, Envelope, File, SendReply, Text
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.protocol import (
+    ERASE,
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
     SHRINK,
     Answers,
     Batch,
+    Erase,
+    Erased,
     Frame,
     Goodbye,
     Hello,
@@ -68,7 +71,7 @@ class Exchange:
 
     ``upload`` gives a file to the server (raises ConnectionError to try later, Unusable for ever).
     ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome, ``colleagues`` of
-    who is at which conversation.
+    who is at which conversation. ``forget`` removes what was erased, and says whether nothing is left.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Exchange:
         on_welcome: Callable[[Welcome], None],
         on_batch: Callable[[Batch], None],
         colleagues: Colleagues | None = None,
+        forget: Callable[[Erase], Awaitable[bool]] | None = None,
     ) -> None:
         self._transport = transport
         self._workbench = workbench
@@ -86,6 +90,8 @@ class Exchange:
         self._on_welcome = on_welcome
         self._on_batch = on_batch
         self._colleagues = colleagues
+        self._forget = forget
+        self._to_forget: asyncio.Queue[Erase] = asyncio.Queue()
         self._presence = False
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
@@ -106,6 +112,8 @@ class Exchange:
             }
             if self._presence and self._colleagues is not None:
                 work["here"] = _until_lost(self._colleagues.report(self._send))
+            if self._forget is not None:
+                work["forget"] = _until_lost(self._forget_erased(self._forget))
             parts = [self._tasks.start(part, name) for name, part in work.items()]
             ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             part = next(iter(ended))
@@ -128,7 +136,7 @@ class Exchange:
             program=__version__,
             epoch=standing.epoch,
             cursor=standing.cursor,
-            can=(SHRINK,) if self._colleagues is None else (SHRINK, PRESENCE),
+            can=self._abilities(),
         )
         await self._transport.send(encode(hello))
         async with asyncio.timeout(WELCOME_SECONDS):
@@ -142,6 +150,10 @@ class Exchange:
         await self._workbench.welcome(frame)
         self._on_welcome(frame)
 
+    def _abilities(self) -> tuple[str, ...]:
+        erasing = () if self._forget is None else (ERASE,)
+        return (SHRINK, *erasing) if self._colleagues is None else (SHRINK, PRESENCE, *erasing)
+
     async def _receive(self) -> Farewell:
         while True:
             async with asyncio.timeout(_DEAD_AFTER):
@@ -154,6 +166,8 @@ class Exchange:
             elif isinstance(frame, Others):
                 if self._colleagues is not None:
                     self._colleagues.take(frame)
+            elif isinstance(frame, Erase):
+                self._to_forget.put_nowait(frame)
             elif isinstance(frame, Ping):
                 await self._send(Pong(number=frame.number))
             elif isinstance(frame, Goodbye):
@@ -207,6 +221,12 @@ class Exchange:
                 continue
             ready.append(envelope)
         return ready
+
+    async def _forget_erased(self, forget: Callable[[Erase], Awaitable[bool]]) -> None:
+        while True:
+            erase = await self._to_forget.get()
+            if await forget(erase):
+                await self._send(Erased(erasure_id=erase.erasure_id))
 
     async def _ping(self) -> None:
         number = 0

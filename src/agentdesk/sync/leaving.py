@@ -29,7 +29,15 @@ from agentdesk.store.unit import FOR_EVERYONE, Changes
 from agentdesk.sync import replica_index
 from agentdesk.sync.replica_tables import base_row, leaving_file
 
-__all__ = ["forget_closed", "keep_only", "leaving_files", "note_all_files", "remove", "settle_files"]
+__all__ = [
+    "forget_closed",
+    "keep_only",
+    "leaving_files",
+    "note_all_files",
+    "note_files",
+    "remove",
+    "settle_files",
+]
 
 _AT_ONCE = 500  # values in one statement
 
@@ -76,6 +84,12 @@ async def forget_closed(conn: AsyncConnection, before: datetime, limit: int) -> 
 async def note_all_files(conn: AsyncConnection) -> None:
     """All rows are about to go: note the files of all attachments."""
     await _note_files(conn, attachment.c.blob != "")
+
+
+async def note_files(conn: AsyncConnection, blobs: Collection[str]) -> None:
+    """Note files that may be needed no more."""
+    if blobs:
+        await conn.execute(upsert(leaving_file).on_conflict_do_nothing(), [{"blob": one} for one in blobs])
 
 
 async def leaving_files(conn: AsyncConnection) -> tuple[set[str], set[str]]:

@@ -37,6 +37,7 @@ from agentdesk.sync.connection import Connection
 from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.first_screen import FIRST_VIEW
+from agentdesk.sync.forgetting import Forgetting
 from agentdesk.sync.indexing import Indexer
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.presence import Other, Writing
@@ -74,6 +75,7 @@ class LocalDesk:
             self._status_changed,
             self._colleagues,
             authority=authority,
+            forget=Forgetting(self._workbench, self._replica, self._outbox, self._upkeep).forget,
         )
         self._indexer = Indexer(self._replica)
         self._tasks = Tasks("desk")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +28,8 @@ from agentdesk.base.text import msg
 from agentdesk.commands.values import Answer, Envelope
 from agentdesk.store.errors import translated
 from agentdesk.sync.desk import Draft
+from agentdesk.sync.dropping import drop_about, scrub
+from agentdesk.sync.wire_rows import microseconds
 
 __all__ = ["KEPT", "Kept", "Outbox", "OutboxFile", "OutboxNewer"]
 
@@ -152,7 +154,7 @@ class OutboxFile:
                     numbered.number,
                     _encode(numbered),
                     "held" if held_until else "waiting",
-                    _micro(held_until) if held_until else None,
+                    microseconds(held_until) if held_until else None,
                 ),
             )
             if draft_of is not None:
@@ -221,7 +223,7 @@ class OutboxFile:
 
     def confirm(self, command_ids: Sequence[UUID]) -> None:
         """The replica contains these commands: they wait no longer, but are kept for a while."""
-        now = _micro(clock.now())
+        now = microseconds(clock.now())
 
         def work(db: sqlite3.Connection) -> None:
             db.executemany(
@@ -292,23 +294,29 @@ class OutboxFile:
         named = [getattr(envelope.command, "files", ()) for envelope in envelopes]
         return {file.blob for files in [*named, *(draft.files for draft in self.drafts())] for file in files}
 
+    def forget(self, ids: Set[UUID]) -> set[UUID]:
+        """Drop commands and drafts about conversations and customers; returns which commands have gone."""
+        gone = self._change(lambda db: drop_about(db, ids))
+        scrub(self._opened())
+        return gone
+
     def is_uploaded(self, blob: str) -> bool:
         """Say whether the server is known to have a file: a day later it is asked again, as it does not keep
         for ever what no message uses."""
-        lately = _micro(clock.now() - _UPLOAD_KNOWN)
+        lately = microseconds(clock.now() - _UPLOAD_KNOWN)
         return self._one("SELECT 1 FROM uploaded WHERE blob = ? AND at > ?", blob, lately) is not None
 
     def uploaded(self, blob: str) -> None:
         """Note that the server has a file."""
-        now = _micro(clock.now())
-        self._change(lambda db: db.execute("INSERT OR REPLACE INTO uploaded VALUES (?, ?)", (blob, now)))
+        values = (blob, microseconds(clock.now()))
+        self._change(lambda db: db.execute("INSERT OR REPLACE INTO uploaded VALUES (?, ?)", values))
 
     def forget_uploads(self) -> None:
         """The server may not have any file: it is another one, or was restored."""
         self._change(lambda db: db.execute("DELETE FROM uploaded"))
 
     def _forget_old(self, db: sqlite3.Connection) -> None:
-        before = _micro(clock.now() - KEPT)
+        before = microseconds(clock.now() - KEPT)
         db.execute("DELETE FROM command WHERE state = 'confirmed' AND confirmed_at < ?", (before,))
 
     def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -385,10 +393,6 @@ def _put_draft(db: sqlite3.Connection, draft: Draft) -> None:
 
 def _drop_draft(db: sqlite3.Connection, conversation_id: UUID, mode: str) -> None:
     db.execute("DELETE FROM draft WHERE conversation_id = ? AND mode = ?", (conversation_id.bytes, mode))
-
-
-def _micro(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
 
 
 def _moment(micro: int) -> datetime:

@@ -100,6 +100,10 @@ class Replica:
         async with self._db.read() as conn:
             return set(await conn.scalars(select(confirmed_command.c.id)))
 
+    async def scrub(self) -> None:
+        """Leave nothing in the file of what was deleted. Raises DatabaseError."""
+        await self._db.scrub()
+
     async def close(self) -> None:
         """Close the file."""
         await self._db.close()

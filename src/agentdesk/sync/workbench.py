@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence, Set
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -29,7 +29,7 @@ from agentdesk.commands.values import Answer, AnyCommand, Envelope
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Waiting
-from agentdesk.sync.drafting import as_draft, as_waiting, draft_change, draft_place, meant_anyway
+from agentdesk.sync.drafting import as_draft, as_refused, as_waiting, draft_change, draft_place, meant_anyway
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.overlay import (
     Pending,
@@ -111,7 +111,7 @@ class Workbench:
             await self._let_go(await self._replica.confirmed())
             for kept in await self._outbox.run(self._outbox.file.commands):
                 if kept.state == "refused":
-                    self._note_refused(kept.envelope, kept.answer)
+                    self._refused[kept.envelope.id] = as_refused(kept.envelope, kept.answer)
                 else:
                     self._pending[kept.envelope.id] = Pending(kept.envelope, kept.held_until)
             await self._rebase()
@@ -207,6 +207,17 @@ class Workbench:
             changes = await self._apply_new(pending, keep)
             del self._refused[command_id]
         self._tell(changes, {"outbox": {command_id, pending.id}})
+
+    @_whole
+    async def forget(self, ids: Set[UUID]) -> None:
+        """Drop all commands and drafts about these conversations and customers, whatever became of them."""
+        async with self._writing:
+            gone = await self._outbox.run(self._outbox.file.forget, ids)
+            for command_id in gone:
+                self._refused.pop(command_id, None)
+            left = [self._pending.pop(command_id) for command_id in gone if command_id in self._pending]
+            changes = await self._rebase(left)
+        self._tell(changes, {"outbox": gone, "draft": set(ids)})
 
     def waiting(self) -> list[Waiting]:
         """Return what the outbox holds, refused ones first, then in the order in which it takes effect."""
@@ -307,7 +318,7 @@ class Workbench:
             await self._outbox.run(self._outbox.file.refuse, known)
             gone = [self._pending.pop(answer.command_id) for answer in known]
             for pending, answer in zip(gone, known, strict=True):
-                self._note_refused(pending.envelope, answer)
+                self._refused[pending.id] = as_refused(pending.envelope, answer)
             changes = await self._rebase(gone)
         self._tell(changes, {"outbox": {answer.command_id for answer in known}})
 
@@ -378,16 +389,6 @@ class Workbench:
             self._on_changes(told)
         if besides.get("outbox"):
             self.news.ring()
-
-    def _note_refused(self, envelope: Envelope, answer: Answer | None) -> None:
-        self._refused[envelope.id] = Waiting(
-            id=envelope.id,
-            number=envelope.number,
-            command=envelope.command,
-            state="refused",
-            issued_at=envelope.issued_at,
-            answer=answer,
-        )
 
 
 async def _settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, AgentDeskError | None]:
