@@ -209,7 +209,9 @@ def _copy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]
     backup = subjects.add_parser("backup", help="copy the database into one file while the server works")
     backup.add_argument("file", type=Path, metavar="FILE")
     adopt = subjects.add_parser("adopt-restore", help="take up a database that was restored from a copy")
-    for parser in (backup, adopt):
+    move = subjects.add_parser("move", help="move a server from SQLite to an empty PostgreSQL database")
+    move.add_argument("--to", required=True, metavar="URL", help="postgresql://…")
+    for parser in (backup, adopt, move):
         parser.set_defaults(verb="")
 
 

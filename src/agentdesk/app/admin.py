@@ -155,6 +155,7 @@ _VERBS = {
     "contact erase": admin_privacy.erase,
     "contact erasures": admin_privacy.erasures,
     "adopt-restore": admin_copies.adopt_restore,
+    "move": admin_copies.move,
 }
 
 

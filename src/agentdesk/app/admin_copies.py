@@ -1,4 +1,4 @@
-"""``agentdesk admin backup`` and ``adopt-restore``."""
+"""``agentdesk admin backup``, ``adopt-restore`` and ``move``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import math
 import sys
 from contextlib import ExitStack
 
+from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.server import backup as backups
+from agentdesk.server import move as moving
 from agentdesk.server import restore
 from agentdesk.server.keys import key_place
 from agentdesk.store.engine import Database
@@ -59,6 +61,31 @@ async def adopt_restore(db: Database, parsed: argparse.Namespace) -> int:
     _say(msg("Every desk is filled anew; what was written there and is not in the copy is offered again."))
     _say(msg("People, passwords and sign-ins are as they were when the copy was made; check them."))
     return 0
+
+
+async def move(db: Database, parsed: argparse.Namespace) -> int:
+    """Move a server to PostgreSQL, tell of each table, and say what is to be done then."""
+    if parsed.data is None:
+        raise Invalid(msg("Name the server's folder with --data, before the word move."))
+    target = Database(parsed.to)
+    try:
+        with FolderLock(parsed.data):  # a server without channels can be told by nothing else
+            if target.dialect == "postgresql":
+                await target.migrate()
+            rows = await moving.move(db, target, _tell_table, _tell_waiting)
+        place = await key_place(target)
+    finally:
+        await target.close()
+    _say(plural("{count} row is moved and compared.", "{count} rows are moved and compared.", rows))
+    if place is not None:
+        _say(msg("The key that opens stored passwords now lies at {path} too.", path=str(place)))
+    _say(msg("Start the server with the new database; desks keep what was written and are filled anew."))
+    _say(msg("No server starts on the old database any more. Keep it until you have made a back-up."))
+    return 0
+
+
+def _tell_table(moved: moving.MovedTable) -> None:
+    _say(plural("{name}: {count} row", "{name}: {count} rows", moved.rows, name=moved.name))
 
 
 def _tell_waiting(seconds: float) -> None:

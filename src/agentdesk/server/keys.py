@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.files import write_private
 from agentdesk.base.ids import new_id
 from agentdesk.base.paths import config_dir
 from agentdesk.base.secrets import Vault
@@ -43,6 +44,31 @@ async def key_place(db: Database) -> Path | None:
             select(server_info.c.value).where(server_info.c.name == "database_id")
         )
     return _key_file(db, database_id) if database_id is not None else None
+
+
+async def carry_key(source: Database, target: Database) -> None:
+    """Copy the key of ``source`` to where a server that works on ``target`` looks for it.
+
+    Raises AgentDeskError where it is missing, or where another one lies there.
+    """
+    old = await key_place(source)
+    if old is None:
+        return
+    if not old.exists():
+        raise _missing(old)
+    async with source.read() as conn:
+        database_id = await conn.scalar(
+            select(server_info.c.value).where(server_info.c.name == "database_id")
+        )
+    new = _key_file(target, str(database_id))
+    if not new.exists():
+        new.parent.mkdir(parents=True, exist_ok=True)
+        write_private(new, old.read_bytes())
+    elif new.read_bytes() != old.read_bytes():
+        raise AgentDeskError(
+            msg("Another key lies at {path}.", path=str(new)),
+            msg("Name another place for it in {variable}.", variable=_ENVIRONMENT),
+        )
 
 
 async def _open(db: Database) -> Vault:

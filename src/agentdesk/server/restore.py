@@ -24,11 +24,11 @@ from agentdesk.server.leases import database_time
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import delivery_attempt, lease, message, outbox, server_info
 from agentdesk.store.unit import ServerUnit
-from agentdesk.sync.changelog import COPIED_NAME, begin_epoch
+from agentdesk.sync.changelog import COPIED_NAME, MOVED_NAME, begin_epoch
 
 _AT_ONCE = 500
 _LOOK_SECONDS = 1.0
-_TOKENS_SKIPPED = 1_000_000
+TOKENS_SKIPPED = 1_000_000
 """More than any server has taken a lease since the copy was made."""
 
 
@@ -56,19 +56,19 @@ async def adopt_restore(db: Database, on_wait: Callable[[float], None]) -> Adopt
 
     Safe to repeat. Raises ServerWorks, having changed nothing.
     """
-    await _until_nobody_works(db, on_wait)
+    await until_nobody_works(db, on_wait)
     async with db.write() as conn:
         doubtful = await _doubtful(conn)
         await _look_up_first(conn, doubtful)
         freed = await conn.execute(
-            update(lease).values(token=lease.c.token + _TOKENS_SKIPPED, expires_at=await database_time(conn))
+            update(lease).values(token=lease.c.token + TOKENS_SKIPPED, expires_at=await database_time(conn))
         )
-        await conn.execute(delete(server_info).where(server_info.c.name == COPIED_NAME))
+        await conn.execute(delete(server_info).where(server_info.c.name.in_((COPIED_NAME, MOVED_NAME))))
         epoch = await begin_epoch(conn)
     return Adopted(len(doubtful), freed.rowcount, epoch)
 
 
-async def _until_nobody_works(db: Database, on_wait: Callable[[float], None]) -> None:
+async def until_nobody_works(db: Database, on_wait: Callable[[float], None]) -> None:
     """Wait until every lease has run out. One that is renewed meanwhile belongs to a server that lives; one
     that a back-up of ours brought along is nobody's."""
     first: dict[str, datetime] | None = None

@@ -30,8 +30,10 @@ from agentdesk.sync.scope import Scope
 
 __all__ = [
     "COPIED_NAME",
+    "MOVED_NAME",
     "Cursor",
     "Entry",
+    "Moved",
     "NotAdopted",
     "Position",
     "begin_epoch",
@@ -46,6 +48,8 @@ _NOBODY = UUID(int=0)
 _EPOCH_NAME = "epoch"
 COPIED_NAME = "copied_at"
 """The fact of the server that marks a back-up: when it was made, until somebody adopts it."""
+MOVED_NAME = "moved_to"
+"""The fact of the server that marks a database that was moved: where to, without a password."""
 _START_NAME = "change_log_start"
 _DAY_PREFIX = "change_log_day:"
 
@@ -57,6 +61,16 @@ class NotAdopted(AgentDeskError):
         super().__init__(
             msg("This database is a back-up that was put in place; what it calls unsent may have been sent."),
             msg("Run agentdesk admin adopt-restore on it first."),
+        )
+
+
+class Moved(AgentDeskError):
+    """The database was moved to another one, and desks work with that."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            msg("This database was moved to {place}.", place=place),
+            msg("Start the server with that one. To go back to this one, run agentdesk admin adopt-restore."),
         )
 
 
@@ -206,10 +220,13 @@ async def ensure_epoch(conn: AsyncConnection) -> str:
     """Return the epoch of this database, in a writing transaction; made on first use.
 
     A log that names transactions this PostgreSQL server has not reached came with a dump from another one:
-    it cannot be read by transaction, so it is emptied and a new epoch begins. Raises NotAdopted.
+    it cannot be read by transaction, so it is emptied and a new epoch begins. Raises NotAdopted and Moved.
     """
     if await fact(conn, COPIED_NAME) is not None:
         raise NotAdopted
+    place = await fact(conn, MOVED_NAME)
+    if place is not None:
+        raise Moved(place)
     epoch = await fact(conn, _EPOCH_NAME)
     if epoch is not None and not await _from_elsewhere(conn):
         return epoch
