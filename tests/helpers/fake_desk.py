@@ -71,6 +71,7 @@ class FakeDesk:
         self._listeners: list[Callable[[Changes], None]] = []
         self._status_listeners: list[Callable[[LinkStatus], None]] = []
         self._waiting: dict[UUID, Waiting] = {}
+        self.asides: list[Draft] = []
         self._drafts: dict[tuple[UUID, str], Draft] = {}
         self._folder: Path | None = None
 
@@ -318,12 +319,21 @@ class FakeDesk:
         await self._to_draft(self._waiting.pop(command_id).command)
         self.emit(outbox={command_id})
 
-    async def save_draft(self, draft: Draft) -> None:
+    async def save_draft(self, draft: Draft) -> UUID | None:
         key = (draft.conversation_id, draft.mode)
-        if draft.text or draft.files:
-            self._drafts[key] = msgspec.structs.replace(draft, saved_at=clock.now())
+        edition = self.world.new_id() if draft.text or draft.files else None
+        if edition is not None:
+            self._drafts[key] = msgspec.structs.replace(draft, saved_at=clock.now(), edition=edition)
         else:
             self._drafts.pop(key, None)
+        self.emit(draft={draft.conversation_id})
+        return edition
+
+    async def drafts_aside(self, conversation_id: UUID) -> list[Draft]:
+        return [draft for draft in self.asides if draft.conversation_id == conversation_id]
+
+    async def drop_draft_aside(self, draft: Draft) -> None:
+        self.asides.remove(draft)
         self.emit(draft={draft.conversation_id})
 
     async def draft(self, conversation_id: UUID, mode: str) -> Draft | None:

@@ -23,11 +23,12 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def new_desk(world: World, tmp_path: Path) -> AsyncIterator[NewDesk]:
-    """Makes desks: ``await new_desk("ada")`` is signed in, open, and not connected yet."""
+    """Makes desks: ``await new_desk("ada")`` is signed in, open, and not connected yet. Another folder is
+    another desk of the same person."""
     async with AsyncExitStack() as stack:
 
-        async def make(token: str) -> SimDesk:
-            desk = SimDesk(world, tmp_path / token, token)
+        async def make(token: str, folder: str = "") -> SimDesk:
+            desk = SimDesk(world, tmp_path / (folder or token), token)
             desk.folder.mkdir()
             await desk.open()
             stack.push_async_callback(desk.close)

@@ -280,7 +280,7 @@ async def test_a_server_that_does_not_know_of_it_is_told_nothing(world: World) -
     await world.add_user("ada")
     async with _Table(world, None) as connect:
         desk = await connect("ada")
-        assert desk.welcome.can == ()
+        assert PRESENCE not in desk.welcome.can
 
 
 def test_frames_of_an_older_version_are_understood_and_its_reader_skips_what_is_new() -> None:

@@ -192,7 +192,7 @@ async def test_what_was_typed_about_a_revoked_conversation_is_kept(
     await desk.workbench.do(note, None)
     file = File(id=new_id(), name="plan.pdf", media_type="application/pdf", size=3, blob="c" * 64)
     draft = Draft(conversation_id=theirs, mode="reply", text="half a sent", files=(file,))
-    await desk.outbox.run(desk.outbox.file.save_draft, draft)
+    await desk.workbench.drafts.save(draft)
     needed = _keep(desk, "c" * 64)
     await team.attach(theirs, team.sales["inbox_id"], "c" * 64)
     await _connected(desk)
@@ -211,7 +211,7 @@ async def test_what_was_typed_about_a_revoked_conversation_is_kept(
     await desk.upkeep.drop_files()
     assert needed.exists()
     await desk.workbench.discard(refused.id)
-    kept = {draft.text for draft in await desk.outbox.run(desk.outbox.file.drafts)}
+    kept = {draft.text for draft in await desk.workbench.drafts.all()}
     assert kept == {"half a sent", "and in the tunnel"}
 
 

@@ -34,6 +34,7 @@ from agentdesk.store.tables import (
     contact,
     conversation,
     delivery_attempt,
+    draft,
     desk,
     erasure,
     erasure_desk,
@@ -136,7 +137,7 @@ class _Portion:
     async def erase(self) -> bool:
         """Erase some of it; returns whether there may be more."""
         people = await same_person(self._conn, self._contact_id)
-        steps = (self._conversations, self._messages, self._raw_items, self._answers)
+        steps = (self._conversations, self._drafts, self._messages, self._raw_items, self._answers)
         more = False
         for step in steps:
             more = await step(people)
@@ -153,6 +154,13 @@ class _Portion:
         nothing = {"subject": "", "preview": "", "merge": None}
         await self._unit.update_many(conversation, dict.fromkeys(ids, nothing))
         return self._counted("conversations", ids)
+
+    async def _drafts(self, people: Collection[UUID]) -> bool:
+        """What colleagues typed about the customer and did not send."""
+        theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
+        ids = await self._ids(select(draft.c.id).where(draft.c.conversation_id.in_(theirs)))
+        await self._unit.delete(draft, ids)
+        return len(ids) == self._size
 
     async def _messages(self, people: Collection[UUID]) -> bool:
         theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))

@@ -14,7 +14,7 @@ from agentdesk.base.backoff import scattered
 from agentdesk.base.log import get_logger
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import api_token, applied_command, attachment, blob, raw_item
+from agentdesk.store.tables import api_token, applied_command, attachment, blob, draft, raw_item
 from agentdesk.sync.changelog import prune
 from agentdesk.sync.feed import KEPT_DAYS
 
@@ -63,7 +63,9 @@ async def _drop_unused_uploads(db: Database) -> int:
     used = union(select(attachment.c.blob), select(raw_item.c.blob))
     async with db.read() as conn:  # by hashes alone: SQLite would read each file to come to its date
         found = await conn.scalars(select(blob.c.hash).where(blob.c.hash.not_in(used)))
-        unused = found.all()
+        drafted = await conn.scalars(select(draft.c.files))
+        in_drafts = {file["blob"] for files in drafted for file in files}
+        unused = [name for name in found if name not in in_drafts]
     old = blob.c.created_at < clock.now() - UPLOADS_KEPT
     dropped = 0
     for start in range(0, len(unused), _UPLOADS_AT_ONCE):

@@ -19,7 +19,8 @@ metadata = MetaData(
 )
 
 EVERYONE = "*"
-"""The scope of rows that every desk receives; other scopes are the hexadecimal id of an inbox."""
+"""The scope of rows that every desk receives; other scopes are the id of an inbox, or of a person
+(hexadecimal)."""
 
 MERGED = "merged_into_id IS NOT NULL"
 """The few conversations and contacts that were merged into another one: only they are in the index of it."""
@@ -27,8 +28,12 @@ MERGED = "merged_into_id IS NOT NULL"
 SYNCED: dict[str, Table] = {}
 """Tables whose rows travel to desks, by name."""
 
+PRIVATE: set[str] = set()
+"""Those of them whose rows go to the desks of one person (``user_id``) only; their scope in the change log is
+the hexadecimal id of that person, and ``inbox_id`` must still be visible to them."""
 
-def synced(name: str, *columns: Any, **options: Any) -> Table:
+
+def synced(name: str, *columns: Any, private: bool = False, **options: Any) -> Table:
     """Return a table that travels to desks: it gets ``id`` and ``ver`` (raised by one on each write)."""
     table = Table(
         name,
@@ -39,6 +44,8 @@ def synced(name: str, *columns: Any, **options: Any) -> Table:
         **options,
     )
     SYNCED[name] = table
+    if private:
+        PRIVATE.add(name)
     return table
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
-from agentdesk.store.base import EVERYONE
+from agentdesk.store.base import EVERYONE, PRIVATE
 from agentdesk.store.bulk import insert_many
 from agentdesk.store.tables import change_log, contact, contact_identity, contact_inbox
 
@@ -65,7 +65,8 @@ def touched(table: Table) -> dict[str, Any]:
 
 
 def _scope_columns(table: Table) -> list[Column[Any]]:
-    return [c for c in (table.c.get("inbox_id"), table.c.get("contact_id")) if c is not None]
+    names = ("user_id",) if table.name in PRIVATE else ("inbox_id", "contact_id")
+    return [table.c[name] for name in names if name in table.c]
 
 
 class ServerUnit:
@@ -196,7 +197,7 @@ class ServerUnit:
         if table.name in _BY_CONTACT:
             key = _BY_CONTACT[table.name]
             return await self._scopes_of_contact(row_id if key == "id" else row[key])
-        return (row["inbox_id"].hex,)
+        return (row["user_id" if table.name in PRIVATE else "inbox_id"].hex,)
 
     async def _scopes_of_contact(self, contact_id: UUID) -> set[str]:
         known = self._contact_scopes.get(contact_id)

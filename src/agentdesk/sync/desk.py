@@ -32,7 +32,10 @@ from agentdesk.queries.rows import (
     UserRow,
     View,
 )
+from agentdesk.sync.draft import Draft
 from agentdesk.sync.presence import Other, Writing
+
+__all__ = ["Changes", "DeskPort", "Draft", "Link", "LinkStatus", "Waiting"]
 
 Changes = dict[str, set[UUID]]
 
@@ -59,25 +62,6 @@ class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     done: int = 0
     total: int = 0
     problem: Msg | None = None
-
-
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """Text that was typed and not sent. ``mode`` is ``reply`` or ``note``; one of each per conversation.
-
-    ``html`` is the text with its formatting, in the form of :class:`SendReply`; empty where it has none.
-    """
-
-    conversation_id: UUID
-    mode: str
-    text: str
-    html: str = ""
-    to: tuple[str, ...] = ()
-    cc: tuple[str, ...] = ()
-    bcc: tuple[str, ...] = ()
-    subject: str = ""
-    files: tuple[File, ...] = ()
-    seen_message_id: UUID | None = None
-    saved_at: datetime | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,13 +165,25 @@ class DeskPort(Protocol):
         """Drop a refused command. Its text goes back to the draft first, where it has one."""
         ...
 
-    async def save_draft(self, draft: Draft) -> None:
-        """Keep a draft; an empty one (no text, no files) removes it. Safe against kill -9 on return."""
+    async def save_draft(self, draft: Draft) -> UUID | None:
+        """Keep a draft; an empty one (no text, no files) removes it. Safe against kill -9 on return.
+
+        Returns the edition it has now. It goes to the other desks of this person after a while; one that was
+        typed there comes as a change of ``draft``.
+        """
         ...
 
     async def draft(self, conversation_id: UUID, mode: str) -> Draft | None: ...
 
     async def drafts(self) -> list[Draft]: ...
+
+    async def drafts_aside(self, conversation_id: UUID) -> list[Draft]:
+        """Texts of this person that gave way to newer ones of another desk, oldest first."""
+        ...
+
+    async def drop_draft_aside(self, draft: Draft) -> None:
+        """A text that gave way has been looked at: it goes, on every desk."""
+        ...
 
     def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
         """Let colleagues know which conversation is open here (None: none, or nobody looks at the window) and

@@ -25,7 +25,9 @@ def drop_about(db: sqlite3.Connection, ids: Set[UUID]) -> set[UUID]:
         if any(one in ids for one in named):
             db.execute("DELETE FROM command WHERE seq = ?", (seq,))
             gone.add(envelope.id)
-    db.executemany("DELETE FROM draft WHERE conversation_id = ?", [(one.bytes,) for one in ids])
+    for table in ("draft", "draft_state", "draft_aside"):
+        statement = f"DELETE FROM {table} WHERE conversation_id = ?"  # noqa: S608 - our own names
+        db.executemany(statement, [(one.bytes,) for one in ids])
     return gone
 
 

@@ -172,11 +172,17 @@ class EarlyDesk:
     async def discard(self, command_id: UUID) -> None:
         await (await self._open()).discard(command_id)
 
-    async def save_draft(self, draft: Draft) -> None:
-        await (await self._open()).save_draft(draft)
+    async def save_draft(self, draft: Draft) -> UUID | None:
+        return await (await self._open()).save_draft(draft)
 
     async def draft(self, conversation_id: UUID, mode: str) -> Draft | None:
         return await (await self._open()).draft(conversation_id, mode)
+
+    async def drafts_aside(self, conversation_id: UUID) -> list[Draft]:
+        return await (await self._open()).drafts_aside(conversation_id)
+
+    async def drop_draft_aside(self, draft: Draft) -> None:
+        await (await self._open()).drop_draft_aside(draft)
 
     async def attach(self, path: Path) -> File:
         return await (await self._open()).attach(path)

@@ -22,20 +22,24 @@ from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import desk, server_info
 from agentdesk.sync.changelog import Cursor
+from agentdesk.sync.draft_store import keep_draft
 from agentdesk.sync.erasures import Erasures
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
+    DRAFTS,
     ERASE,
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
     Answers,
+    DraftKept,
     Erased,
     Frame,
     Goodbye,
     Hello,
     Here,
+    KeepDraft,
     Ping,
     Pong,
     Push,
@@ -94,6 +98,7 @@ class Session:
         self._erasures: Erasures | None = None
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
         self._pushes: asyncio.Queue[Push] = asyncio.Queue(_PUSHES_WAITING)
+        self._drafts: asyncio.Queue[KeepDraft] = asyncio.Queue(_PUSHES_WAITING)
         self._tasks = Tasks("session")
         self._share: Share | None = None
         self._token = ""
@@ -133,7 +138,7 @@ class Session:
             raise _Leave("auth", msg("Please sign in again."))
         self._token, self._actor, self.desk_id = hello.token, actor, hello.desk_id
         last_number = await self._register(hello.desk_id, actor.user_id)
-        scope = Scope(actor.inboxes)
+        scope = Scope(actor.inboxes, actor.user_id)
         self._share = Share(self._db, self._feed, hello, self._outgoing.put, self._look_up)
         cursor = await self._share.cursor_for(scope)
         await self._transport.send(encode(await self._welcome(actor.user_id, last_number, cursor is None)))
@@ -151,6 +156,7 @@ class Session:
             "receive": self._receive(),
             "send": self._send(),
             "execute": self._execute(),
+            "drafts": self._keep_drafts(),
             "feed": self._feed_desk(cursor, scope),
             "ping": self._ping(),
         }
@@ -213,7 +219,7 @@ class Session:
             workspace=workspace or "",
             fresh=fresh,
             last_number=last_number,
-            can=(ERASE,) if self._board is None else (PRESENCE, ERASE),
+            can=(DRAFTS, ERASE) if self._board is None else (DRAFTS, PRESENCE, ERASE),
         )
 
     async def _receive(self) -> _Leave | None:
@@ -228,6 +234,8 @@ class Session:
             frame = _decoded(data)
             if isinstance(frame, Push):
                 await self._pushes.put(frame)
+            elif isinstance(frame, KeepDraft):
+                await self._drafts.put(frame)
             elif isinstance(frame, Here):
                 if self._member is not None:
                     self._member.report(frame)
@@ -270,6 +278,15 @@ class Session:
             self._name({a.command_id for a in answers if a.outcome in ("done", "already_done")})
             await self._outgoing.put(encode(Answers(answers=tuple(answers))))
 
+    async def _keep_drafts(self) -> None:
+        """Take note of what is typed at the desk, beside its commands and never behind them."""
+        assert self._actor is not None
+        while True:
+            put = await self._drafts.get()
+            kept = await keep_draft(self._db, self._actor, put)
+            self._feed.wake()
+            await self._outgoing.put(encode(DraftKept(edition=put.edition, kept=kept)))
+
     async def _answer(self, envelope: Envelope, actor: Actor) -> Answer:
         """Apply a command. One that meets a bug of ours is refused: it must not stop all that come behind."""
         try:
@@ -297,7 +314,7 @@ class Session:
         actor = await self._authenticate(self._token)
         if actor is None:
             return None
-        self._actor, scope = actor, Scope(actor.inboxes)
+        self._actor, scope = actor, Scope(actor.inboxes, actor.user_id)
         if self._board is not None and self._member is not None and self._member.scope != scope:
             self._board.rescope(self._member, scope)
         return scope

@@ -18,6 +18,7 @@ from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import AddNote, Answer, Envelope, File, SendReply, Text
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.protocol import (
+    DRAFTS,
     ERASE,
     PING_SECONDS,
     PRESENCE,
@@ -25,6 +26,7 @@ from agentdesk.sync.protocol import (
     SHRINK,
     Answers,
     Batch,
+    DraftKept,
     Erase,
     Erased,
     Frame,
@@ -92,7 +94,8 @@ class Exchange:
         self._colleagues = colleagues
         self._forget = forget
         self._to_forget: asyncio.Queue[Erase] = asyncio.Queue()
-        self._presence = False
+        self._can: tuple[str, ...] = ()
+        self._courier = workbench.courier(upload)
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
         self._answers: asyncio.Queue[tuple[Answer, ...]] = asyncio.Queue()
@@ -110,7 +113,9 @@ class Exchange:
                 "push": _until_lost(self._push()),
                 "ping": _until_lost(self._ping()),
             }
-            if self._presence and self._colleagues is not None:
+            if DRAFTS in self._can:
+                work["drafts"] = _until_lost(self._courier.run(self._send))
+            if PRESENCE in self._can and self._colleagues is not None:
                 work["here"] = _until_lost(self._colleagues.report(self._send))
             if self._forget is not None:
                 work["forget"] = _until_lost(self._forget_erased(self._forget))
@@ -146,13 +151,14 @@ class Exchange:
             raise Farewell(frame.code, text_of(frame.reason))
         if not isinstance(frame, Welcome):
             raise Farewell("lost")
-        self._presence = PRESENCE in frame.can
+        self._can = frame.can
         await self._workbench.welcome(frame)
         self._on_welcome(frame)
 
     def _abilities(self) -> tuple[str, ...]:
         erasing = () if self._forget is None else (ERASE,)
-        return (SHRINK, *erasing) if self._colleagues is None else (SHRINK, PRESENCE, *erasing)
+        together = () if self._colleagues is None else (PRESENCE,)
+        return (SHRINK, DRAFTS, *together, *erasing)
 
     async def _receive(self) -> Farewell:
         while True:
@@ -168,6 +174,8 @@ class Exchange:
                     self._colleagues.take(frame)
             elif isinstance(frame, Erase):
                 self._to_forget.put_nowait(frame)
+            elif isinstance(frame, DraftKept):
+                self._courier.take(frame)
             elif isinstance(frame, Ping):
                 await self._send(Pong(number=frame.number))
             elif isinstance(frame, Goodbye):

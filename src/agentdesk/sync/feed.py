@@ -232,7 +232,8 @@ class Feed:
         issuers = set(changed.commands.values())
         for subscriber in self._subscribers:
             own = named.get(subscriber, set())
-            if own or subscriber.desk_id in issuers:
+            personal = any(subscriber.scope.is_of(person) for person in changed.people)
+            if own or personal or subscriber.desk_id in issuers:
                 subscriber.put(_frames(changed, subscriber, own), changed.position)
                 continue
             key = subscriber.scope.text()

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.domain.conversation import Status
-from agentdesk.store.base import synced_tables
+from agentdesk.store.base import PRIVATE, SYNCED, synced_tables
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     account,
@@ -97,7 +97,12 @@ class Fill:
         for table in _SMALL:
             found += await _all_of(conn, select(table), table)
         states = select(account_state).where(self.scope.of(account_state.c.inbox_id))
-        return found + await _all_of(conn, states, account_state)
+        found += await _all_of(conn, states, account_state)
+        if self.scope.person is not None:
+            for table in (SYNCED[name] for name in sorted(PRIVATE)):
+                own = select(table).where(table.c.user_id == self.scope.person)
+                found += await _all_of(conn, own.where(self.scope.of(table.c.inbox_id)), table)
+        return found
 
     async def _conversations(self, conn: AsyncConnection, ids: Collection[UUID]) -> list[tuple[str, WireRow]]:
         loaded: dict[str, dict[UUID, WireRow]] = {

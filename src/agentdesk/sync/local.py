@@ -231,18 +231,29 @@ class LocalDesk:
         """Drop a refused command; its text goes back to the draft first."""
         await self._workbench.discard(command_id)
 
-    async def save_draft(self, draft: Draft) -> None:
-        """Keep a draft; an empty one removes it. Safe against kill -9 on return."""
-        await self._outbox.run(self._outbox.file.save_draft, draft)
+    async def save_draft(self, draft: Draft) -> UUID | None:
+        """Keep a draft, an empty one removes it; returns its edition. Safe against kill -9 on return."""
+        edition = await self._workbench.drafts.save(draft)
         self._changed({"draft": {draft.conversation_id}})
+        return edition
 
     async def draft(self, conversation_id: UUID, mode: str) -> Draft | None:
         """The draft of a conversation."""
-        return await self._outbox.run(self._outbox.file.draft, conversation_id, mode)
+        return await self._workbench.drafts.one(conversation_id, mode)
 
     async def drafts(self) -> list[Draft]:
         """All drafts, the latest first."""
-        return await self._outbox.run(self._outbox.file.drafts)
+        return await self._workbench.drafts.all()
+
+    async def drafts_aside(self, conversation_id: UUID) -> list[Draft]:
+        """The texts that were put aside in a conversation, oldest first."""
+        return await self._workbench.drafts.aside(conversation_id)
+
+    async def drop_draft_aside(self, draft: Draft) -> None:
+        """A text that was put aside has been looked at."""
+        if draft.edition is not None:
+            await self._workbench.drafts.drop_aside(draft.edition)
+            self._changed({"draft": {draft.conversation_id}})
 
     # --- together ---
 

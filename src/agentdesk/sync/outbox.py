@@ -27,8 +27,10 @@ from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
 from agentdesk.commands.values import Answer, Envelope
 from agentdesk.store.errors import translated
-from agentdesk.sync.desk import Draft
+from agentdesk.sync.draft import Draft
 from agentdesk.sync.dropping import drop_about, scrub
+from agentdesk.sync.outbox_drafts import SCHEMA as DRAFT_SCHEMA
+from agentdesk.sync.outbox_drafts import DraftShelf, drop_draft, put_draft, take_up_old
 from agentdesk.sync.wire_rows import microseconds
 
 __all__ = ["KEPT", "Kept", "Outbox", "OutboxFile", "OutboxNewer"]
@@ -36,7 +38,7 @@ __all__ = ["KEPT", "Kept", "Outbox", "OutboxFile", "OutboxNewer"]
 KEPT = timedelta(days=14)
 """How long confirmed commands are kept, to be offered again to a server that lost them."""
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE command (
@@ -50,12 +52,6 @@ CREATE TABLE command (
     confirmed_at INTEGER
 );
 CREATE INDEX ix_command_state ON command (state, number);
-CREATE TABLE draft (
-    conversation_id BLOB NOT NULL,
-    mode TEXT NOT NULL,
-    draft BLOB NOT NULL,
-    PRIMARY KEY (conversation_id, mode)
-) WITHOUT ROWID;
 CREATE TABLE uploaded (blob TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -66,7 +62,6 @@ T = TypeVar("T")
 
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _answer_decoder = msgspec.msgpack.Decoder(Answer)
-_draft_decoder = msgspec.msgpack.Decoder(Draft)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -96,6 +91,7 @@ class OutboxFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db: sqlite3.Connection | None = None
+        self.drafts = DraftShelf(self)
 
     def open(self) -> None:
         """Open the file, making it where it is missing. Raises OutboxNewer, DatabaseError."""
@@ -109,10 +105,10 @@ class OutboxFile:
         if version > _VERSION:
             db.close()
             raise OutboxNewer
-        if version < _VERSION:
-            db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version={_VERSION}; COMMIT;")
         self._db = db
-        self._change(self._forget_old)
+        if version < _VERSION:
+            self.change(_make_anew if version == 0 else _make_newer)
+        self.change(self._forget_old)
 
     def close(self) -> None:
         """Close the file."""
@@ -122,12 +118,12 @@ class OutboxFile:
 
     def about(self, name: str) -> str | None:
         """Return a fact about this outbox."""
-        row = self._one("SELECT value FROM about WHERE name = ?", name)
+        row = self.one("SELECT value FROM about WHERE name = ?", name)
         return row[0] if row else None
 
     def set_about(self, name: str, value: str) -> None:
         """Note a fact about this outbox."""
-        self._change(
+        self.change(
             lambda db: db.execute("INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)", (name, value))
         )
 
@@ -158,10 +154,10 @@ class OutboxFile:
                 ),
             )
             if draft_of is not None:
-                _drop_draft(db, *draft_of)
+                drop_draft(db, *draft_of)
             return numbered
 
-        return self._change(work)
+        return self.change(work)
 
     def release(self, command_id: UUID) -> Envelope | None:
         """Let a held command go: it gets its number. None where it is not held (any more)."""
@@ -180,7 +176,7 @@ class OutboxFile:
             )
             return numbered
 
-        return self._change(work)
+        return self.change(work)
 
     def take_back(self, command_id: UUID, state: str, draft: Draft | None = None) -> bool:
         """Remove a command that is in ``state``, its text going to ``draft`` first. False where it is not."""
@@ -190,10 +186,10 @@ class OutboxFile:
                 "DELETE FROM command WHERE id = ? AND state = ?", (command_id.bytes, state)
             ).rowcount
             if gone and draft is not None:
-                _put_draft(db, draft)
+                put_draft(db, draft)
             return bool(gone)
 
-        return self._change(work)
+        return self.change(work)
 
     def refuse(self, answers: Sequence[Answer]) -> None:
         """Note that the server refused commands, and why."""
@@ -205,7 +201,7 @@ class OutboxFile:
                 [(_encode(answer), answer.command_id.bytes) for answer in answers],
             )
 
-        self._change(work)
+        self.change(work)
 
     def replace(self, old: UUID, envelope: Envelope) -> Envelope:
         """Offer a refused command as a new one, in one step."""
@@ -219,7 +215,7 @@ class OutboxFile:
             )
             return numbered
 
-        return self._change(work)
+        return self.change(work)
 
     def confirm(self, command_ids: Sequence[UUID]) -> None:
         """The replica contains these commands: they wait no longer, but are kept for a while."""
@@ -232,7 +228,7 @@ class OutboxFile:
                 [(now, command_id.bytes) for command_id in command_ids],
             )
 
-        self._change(work)
+        self.change(work)
 
     def offer_again(self, after_number: int) -> int:
         """Let confirmed commands with higher numbers wait again: the server lost them. Returns how many."""
@@ -249,11 +245,11 @@ class OutboxFile:
                 )
             return len(lost)
 
-        return self._change(work)
+        return self.change(work)
 
     def commands(self) -> list[Kept]:
         """Return what waits, is held or was refused, in the order in which it takes effect."""
-        rows = self._all(
+        rows = self.all(
             "SELECT envelope, state, held_until, answer FROM command WHERE state <> 'confirmed'"
             " ORDER BY number IS NULL, number, seq"
         )
@@ -267,36 +263,15 @@ class OutboxFile:
             for envelope, state, held, answer in rows
         ]
 
-    def save_draft(self, draft: Draft) -> None:
-        """Keep a draft; an empty one removes it."""
-        if draft.text.strip() or draft.files:
-            self._change(lambda db: _put_draft(db, draft))
-        else:
-            self._change(lambda db: _drop_draft(db, draft.conversation_id, draft.mode))
-
-    def draft(self, conversation_id: UUID, mode: str) -> Draft | None:
-        """Return a draft."""
-        row = self._one(
-            "SELECT draft FROM draft WHERE conversation_id = ? AND mode = ?", conversation_id.bytes, mode
-        )
-        return _draft_decoder.decode(row[0]) if row else None
-
-    def drafts(self) -> list[Draft]:
-        """Return all drafts, the latest first."""
-        found = [_draft_decoder.decode(row[0]) for row in self._all("SELECT draft FROM draft")]
-        return sorted(
-            found, key=lambda draft: draft.saved_at or datetime.min.replace(tzinfo=UTC), reverse=True
-        )
-
     def files(self) -> set[str]:
         """Return the contents that commands and drafts name, also those of commands that were confirmed."""
-        envelopes = [_envelope_decoder.decode(row[0]) for row in self._all("SELECT envelope FROM command")]
+        envelopes = [_envelope_decoder.decode(row[0]) for row in self.all("SELECT envelope FROM command")]
         named = [getattr(envelope.command, "files", ()) for envelope in envelopes]
-        return {file.blob for files in [*named, *(draft.files for draft in self.drafts())] for file in files}
+        return {file.blob for files in [*named, self.drafts.files()] for file in files}
 
     def forget(self, ids: Set[UUID]) -> set[UUID]:
         """Drop commands and drafts about conversations and customers; returns which commands have gone."""
-        gone = self._change(lambda db: drop_about(db, ids))
+        gone = self.change(lambda db: drop_about(db, ids))
         scrub(self._opened())
         return gone
 
@@ -304,23 +279,23 @@ class OutboxFile:
         """Say whether the server is known to have a file: a day later it is asked again, as it does not keep
         for ever what no message uses."""
         lately = microseconds(clock.now() - _UPLOAD_KNOWN)
-        return self._one("SELECT 1 FROM uploaded WHERE blob = ? AND at > ?", blob, lately) is not None
+        return self.one("SELECT 1 FROM uploaded WHERE blob = ? AND at > ?", blob, lately) is not None
 
     def uploaded(self, blob: str) -> None:
         """Note that the server has a file."""
         values = (blob, microseconds(clock.now()))
-        self._change(lambda db: db.execute("INSERT OR REPLACE INTO uploaded VALUES (?, ?)", values))
+        self.change(lambda db: db.execute("INSERT OR REPLACE INTO uploaded VALUES (?, ?)", values))
 
     def forget_uploads(self) -> None:
         """The server may not have any file: it is another one, or was restored."""
-        self._change(lambda db: db.execute("DELETE FROM uploaded"))
+        self.change(lambda db: db.execute("DELETE FROM uploaded"))
 
     def _forget_old(self, db: sqlite3.Connection) -> None:
         before = microseconds(clock.now() - KEPT)
         db.execute("DELETE FROM command WHERE state = 'confirmed' AND confirmed_at < ?", (before,))
 
-    def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``work`` in one transaction that is on the disk on return."""
+    def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work`` in one transaction that is on the disk on return. Raises DatabaseError."""
         db = self._opened()
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -335,11 +310,13 @@ class OutboxFile:
             raise (translated(error) or error) from error
         return result
 
-    def _one(self, query: str, *values: Any) -> Any:
+    def one(self, query: str, *values: Any) -> Any:
+        """Return the first row that ``query`` finds, or None."""
         with closing(self._opened().execute(query, values)) as cursor:
             return cursor.fetchone()
 
-    def _all(self, query: str, *values: Any) -> list[Any]:
+    def all(self, query: str, *values: Any) -> list[Any]:
+        """Return the rows that ``query`` finds."""
         with closing(self._opened().execute(query, values)) as cursor:
             return cursor.fetchall()
 
@@ -383,16 +360,20 @@ def _numbered(db: sqlite3.Connection, envelope: Envelope) -> Envelope:
     return msgspec.structs.replace(envelope, number=int(row[0]))
 
 
-def _put_draft(db: sqlite3.Connection, draft: Draft) -> None:
-    kept = msgspec.structs.replace(draft, saved_at=draft.saved_at or clock.now())
-    db.execute(
-        "INSERT OR REPLACE INTO draft (conversation_id, mode, draft) VALUES (?, ?, ?)",
-        (draft.conversation_id.bytes, draft.mode, _encode(kept)),
-    )
+def _make_anew(db: sqlite3.Connection) -> None:
+    _run(db, _SCHEMA + DRAFT_SCHEMA)
 
 
-def _drop_draft(db: sqlite3.Connection, conversation_id: UUID, mode: str) -> None:
-    db.execute("DELETE FROM draft WHERE conversation_id = ? AND mode = ?", (conversation_id.bytes, mode))
+def _make_newer(db: sqlite3.Connection) -> None:
+    """From version 1, which kept drafts for itself."""
+    _run(db, DRAFT_SCHEMA)
+    take_up_old(db)
+
+
+def _run(db: sqlite3.Connection, statements: str) -> None:
+    for statement in statements.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version={_VERSION}")
 
 
 def _moment(micro: int) -> datetime:

@@ -61,7 +61,9 @@ _FAMILY_COLUMN = {
     "contact": "id",
     "contact_identity": "contact_id",
     "contact_inbox": "contact_id",
-    "account_state": "",  # no command looks at it
+    "mention": "conversation_id",
+    "account_state": "",  # no command looks at these
+    "draft": "",
 }
 
 
@@ -233,7 +235,9 @@ def families_in(batches: Iterable[Batch]) -> set[UUID] | None:
     any command (people, inboxes, accounts, departures, an inbox that was revoked)."""
     families: set[UUID] = set()
     for batch in batches:
-        if batch.departures or batch.within is not None:
+        if batch.within is not None:
+            return None
+        if any(_FAMILY_COLUMN.get(departure.table) != "" for departure in batch.departures):
             return None
         for rows in batch.rows:
             column = _FAMILY_COLUMN.get(rows.table)

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.commands.values import Answer, Envelope, Text
+from agentdesk.sync.draft import Draft
 from agentdesk.sync.presence import Other, Writing
 
 PROTOCOL = 1
@@ -23,6 +24,8 @@ PRESENCE = "presence"
 
 SHRINK = "shrink"
 """In ``can`` of a hello: this desk knows ``within`` of :class:`Batch`; others are filled anew instead."""
+DRAFTS = "drafts"
+"""The same for :class:`KeepDraft` and :class:`DraftKept`."""
 
 ERASE = "erase"
 """In ``can`` of hello and welcome: this side knows :class:`Erase` and :class:`Erased`; else none is sent."""
@@ -155,6 +158,29 @@ class Erased(Frame, frozen=True, tag="erased"):
     erasure_id: UUID
 
 
+class KeepDraft(Frame, frozen=True, tag="keep_draft"):
+    """What a person typed and did not send, as it stands now; None: it was sent or thrown away.
+
+    ``edition`` names this text, ``based_on`` those that it may replace without a word: what the person had
+    before them. With ``aside``, a text that was put aside has been looked at and may go. One at a time; each
+    is answered.
+    """
+
+    conversation_id: UUID
+    mode: str
+    edition: UUID
+    draft: Draft | None = None
+    based_on: tuple[UUID, ...] = ()
+    aside: bool = False
+
+
+class DraftKept(Frame, frozen=True, tag="draft_kept"):
+    """The server has taken note of an edition. Not ``kept``: it may not have it, the desk is to keep it."""
+
+    edition: UUID
+    kept: bool = True
+
+
 class Problem(Frame, frozen=True, tag="problem"):
     """Something the person at this desk should know, not tied to a command."""
 
@@ -171,8 +197,8 @@ class Pong(Frame, frozen=True, tag="pong"):
     number: int = 0
 
 
-FromDesk = Hello | Push | Here | Erased | Ping | Pong
-FromServer = Welcome | Goodbye | Batch | Answers | Others | Erase | Problem | Ping | Pong
+FromDesk = Hello | Push | Here | KeepDraft | Erased | Ping | Pong
+FromServer = Welcome | Goodbye | Batch | Answers | Others | DraftKept | Erase | Problem | Ping | Pong
 
 _encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _desk_decoder: msgspec.msgpack.Decoder[FromDesk] = msgspec.msgpack.Decoder(FromDesk)

@@ -1,9 +1,9 @@
-"""Which rows a desk may see: those of its agent's inboxes, and those that everybody sees."""
+"""Which rows a desk may see: those of its agent's inboxes, those of everybody, and its person's own."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,15 +20,21 @@ _ALL = "*"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``inboxes`` None means all of them, also those that are still to be made."""
+    """``inboxes`` None means all of them, also those that are still to be made. ``person`` is whose private
+    rows belong to it (None: nobody's); a desk is one person's for ever, so cursors do not name it."""
 
     inboxes: frozenset[UUID] | None
+    person: UUID | None = field(default=None, compare=False)
 
     def covers(self, scopes: Collection[str]) -> bool:
         """Say whether a row that lives in any of ``scopes`` (as the change log names them) is visible."""
         if self.inboxes is None:
             return True
         return EVERYONE in scopes or any(inbox.hex in scopes for inbox in self.inboxes)
+
+    def is_of(self, person: str) -> bool:
+        """Say whether a private row of ``person`` (as the change log names them) may be visible."""
+        return self.person is not None and self.person.hex == person
 
     def of(self, inbox_column: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return the condition that keeps a query inside this scope."""
@@ -44,13 +50,13 @@ class Scope:
         """Return what this scope has and ``other`` has not; all of it where that cannot be told."""
         if self.inboxes is None or other.inboxes is None:
             return self
-        return Scope(self.inboxes - other.inboxes)
+        return replace(self, inboxes=self.inboxes - other.inboxes)
 
     def common(self, other: Scope) -> Scope:
         """Return what both see."""
         if self.inboxes is None or other.inboxes is None:
-            return other if self.inboxes is None else self
-        return Scope(self.inboxes & other.inboxes)
+            return replace(self, inboxes=other.inboxes) if self.inboxes is None else self
+        return replace(self, inboxes=self.inboxes & other.inboxes)
 
     def text(self) -> str:
         """Return the scope as it stands in a cursor."""

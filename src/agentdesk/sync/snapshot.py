@@ -12,7 +12,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
-from agentdesk.store.base import EVERYONE, SYNCED, synced_tables
+from agentdesk.store.base import EVERYONE, PRIVATE, SYNCED, synced_tables
 from agentdesk.store.tables import (
     applied_command,
     attachment,
@@ -40,28 +40,43 @@ _OF_CONTACT = {contact.name: "id", contact_identity.name: "contact_id"}
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
     """A row as it is now (``wire`` None: gone). ``scopes`` are those it lives in, ``left`` those the log
-    names besides."""
+    names besides. ``person`` is whose it is, where it is nobody else's business."""
 
     table: str
     id: UUID
     wire: WireRow | None
     scopes: frozenset[str]
     left: frozenset[str]
+    person: str = ""
+
+    def shown_to(self, scope: Scope) -> bool:
+        """Whether a desk of ``scope`` is sent the row."""
+        if self.wire is None or (self.person and not scope.is_of(self.person)):
+            return False
+        return scope.covers(self.scopes)
+
+    def leaves(self, scope: Scope) -> bool:
+        """Whether a desk of ``scope`` may have had the row and must not have it any more."""
+        if self.person:  # an inbox that was revoked takes its rows along by itself; nobody removed them
+            return self.wire is None and scope.is_of(self.person)
+        return scope.covers(self.left) and not self.shown_to(scope)
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
     """All that one snapshot showed, parents first. ``commands`` maps ids of commands to the desks that
-    issued them; ``members`` says that somebody's scope may be another one now."""
+    issued them; ``members`` says that somebody's scope may be another one now; ``people`` are those who get
+    rows of their own."""
 
     position: Position
     rows: tuple[ChangedRow, ...] = ()
     commands: dict[UUID, UUID] = field(default_factory=dict)
     members: bool = False
+    people: frozenset[str] = frozenset()
 
     def concerns(self, scope: Scope) -> bool:
         """Say whether a desk of ``scope`` is sent anything of it."""
-        return any(scope.covers(row.scopes) or scope.covers(row.left) for row in self.rows)
+        return any(row.shown_to(scope) or row.leaves(scope) for row in self.rows)
 
 
 async def load(
@@ -88,7 +103,11 @@ async def load(
         for row_id in dict.fromkeys([*logged[name], *loaded.get(name, {})])
     ]
     return Changed(
-        position, tuple(rows), await _issuers(conn, entries), members=bool(_SCOPE_TABLES & logged.keys())
+        position,
+        tuple(rows),
+        await _issuers(conn, entries),
+        members=bool(_SCOPE_TABLES & logged.keys()),
+        people=frozenset(row.person for row in rows if row.person),
     )
 
 
@@ -110,11 +129,9 @@ def cut(changed: Changed, scope: Scope) -> Iterator[tuple[tuple[Rows, ...], tupl
 
     Departures come with the last piece, children first. There is always at least one piece.
     """
-    pieces = pack((row.table, row.wire) for row in changed.rows if row.wire and scope.covers(row.scopes))
+    pieces = pack((row.table, row.wire) for row in changed.rows if row.wire and row.shown_to(scope))
     departures = tuple(
-        Departure(str(row.table), row.id)
-        for row in reversed(changed.rows)
-        if scope.covers(row.left) and (row.wire is None or not scope.covers(row.scopes))
+        Departure(str(row.table), row.id) for row in reversed(changed.rows) if row.leaves(scope)
     )
     held: tuple[Rows, ...] = ()
     for piece in pieces:
@@ -190,8 +207,13 @@ def _changed_row(
     logged: set[str],
     scopes_of_contact: dict[bytes, frozenset[str]],
 ) -> ChangedRow:
+    person = next(iter(logged)) if table in PRIVATE else ""
     if wire is None:
-        return ChangedRow(table, row_id, None, frozenset(), frozenset(logged))
+        return ChangedRow(table, row_id, None, frozenset(), frozenset(logged), person)
+    if person:
+        return ChangedRow(
+            table, row_id, wire, frozenset({wire["inbox_id"].hex()}), frozenset(), wire["user_id"].hex()
+        )
     scopes = frozenset({EVERYONE})
     if table in _OF_CONTACT:
         scopes = scopes_of_contact.get(wire[_OF_CONTACT[table]], frozenset())

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -22,13 +20,14 @@ from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, NotFound
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
-from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
-from agentdesk.commands.values import Answer, AnyCommand, Envelope
+from agentdesk.commands.values import Answer, AnyCommand, Envelope, File
 from agentdesk.store.errors import DatabaseError
+from agentdesk.store.tables import draft
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Waiting
+from agentdesk.sync.desk_drafts import DeskDrafts, DraftCourier, GoneDrafts, gone_in
 from agentdesk.sync.drafting import as_draft, as_refused, as_waiting, draft_change, draft_place, meant_anyway
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.overlay import (
@@ -42,7 +41,7 @@ from agentdesk.sync.overlay import (
     restore,
     with_own,
 )
-from agentdesk.sync.protocol import Batch, Welcome
+from agentdesk.sync.protocol import Batch, KeepDraft, Welcome
 from agentdesk.sync.replica import (
     Replica,
     Standing,
@@ -51,24 +50,11 @@ from agentdesk.sync.replica import (
     write_batches,
 )
 from agentdesk.sync.replica_tables import confirmed_command
+from agentdesk.sync.unbroken import Unbroken, whole
 
 __all__ = ["Workbench", "WrongPerson"]
 
 _NEVER = 2**63
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def _whole(
-    method: Callable[Concatenate[Workbench, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Workbench, P], Coroutine[Any, Any, T]]:
-    """Let a method that has begun run to its end, also when its caller is cancelled meanwhile."""
-
-    @functools.wraps(method)
-    async def run(self: Workbench, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.to_its_end(method(self, *args, **kwargs), method.__name__)
-
-    return run
 
 
 class WrongPerson(AgentDeskError):
@@ -81,20 +67,21 @@ class WrongPerson(AgentDeskError):
         )
 
 
-class Workbench:
+class Workbench(Unbroken):
     """Replica, outbox, and the commands that lie between them. ``on_changes`` hears of every change once per
     transaction; ``{}`` means that everything may have changed."""
 
     def __init__(self, replica: Replica, outbox: Outbox, on_changes: Callable[[Changes], None]) -> None:
+        super().__init__("workbench")
         self._replica = replica
         self._outbox = outbox
         self._on_changes = on_changes
-        self._tasks = Tasks("workbench")
-        self._numbers = itertools.count()
         self._writing = asyncio.Lock()
         self._pending: dict[UUID, Pending] = {}
         self._refused: dict[UUID, Waiting] = {}
         self._overlaid = True  # changes of our own may lie over the server's rows
+        self._refilled = False
+        self.drafts = DeskDrafts(replica, outbox)
         self.standing = Standing()
         self.desk_id = UUID(int=0)
         self.sent: set[UUID] = set()
@@ -115,6 +102,7 @@ class Workbench:
                 else:
                     self._pending[kept.envelope.id] = Pending(kept.envelope, kept.held_until)
             await self._rebase()
+            await self.drafts.settle(whole=True)
 
     async def close(self) -> None:
         """Close both files, after the transactions that are under way."""
@@ -122,7 +110,7 @@ class Workbench:
         await self._replica.close()
         await self._outbox.close()
 
-    @_whole
+    @whole
     async def change(self, work: Callable[[AsyncConnection], Awaitable[Changes]]) -> Changes:
         """Run ``work`` in one writing transaction of the replica and tell what it changed. It must leave rows
         under the overlay alone. Raises DatabaseError."""
@@ -131,17 +119,9 @@ class Workbench:
         self._tell(changes, {})
         return changes
 
-    async def to_its_end(self, work: Coroutine[Any, Any, T], name: str) -> T:
-        """Run ``work`` in a task of its own, which a cancelled caller does not take along."""
-        task = self._tasks.start(_settled(work), f"{name} {next(self._numbers)}")
-        value, error = await asyncio.shield(task)
-        if error is not None:
-            raise error
-        return cast(T, value)
-
     # --- what the agent does ---
 
-    @_whole
+    @whole
     async def do(self, command: AnyCommand, held_until: datetime | None) -> UUID:
         """Keep a command and show its effect.
 
@@ -154,7 +134,7 @@ class Workbench:
         self._tell(changes, {"outbox": {pending.id}, **draft_change(command)})
         return pending.id
 
-    @_whole
+    @whole
     async def release(self, command_id: UUID) -> None:
         """Let a held command go. Nothing where it is not held."""
         async with self._writing:
@@ -166,7 +146,7 @@ class Workbench:
             changes = await self._rebase([held])
         self._tell(changes, {"outbox": {command_id}})
 
-    @_whole
+    @whole
     async def take_back(self, command_id: UUID) -> bool:
         """Undo a held command; its text goes back to the draft. False where it has gone already."""
         async with self._writing:
@@ -181,7 +161,7 @@ class Workbench:
         self._tell(changes, {"outbox": {command_id}, **draft_change(pending.envelope.command)})
         return True
 
-    @_whole
+    @whole
     async def discard(self, command_id: UUID) -> None:
         """Drop a refused command; its text goes back to the draft first."""
         async with self._writing:
@@ -193,7 +173,7 @@ class Workbench:
             del self._refused[command_id]
         self._tell({}, {"outbox": {command_id}, **draft_change(refused.command)})
 
-    @_whole
+    @whole
     async def retry(self, command_id: UUID) -> None:
         """Offer a refused command again as a new one, meant in spite of what came between. Raises NotFound,
         Refusal."""
@@ -208,7 +188,7 @@ class Workbench:
             del self._refused[command_id]
         self._tell(changes, {"outbox": {command_id, pending.id}})
 
-    @_whole
+    @whole
     async def forget(self, ids: Set[UUID]) -> None:
         """Drop all commands and drafts about these conversations and customers, whatever became of them."""
         async with self._writing:
@@ -242,6 +222,10 @@ class Workbench:
 
     # --- what the connection does ---
 
+    def courier(self, upload: Callable[[File], Awaitable[None]]) -> DraftCourier:
+        """Return what takes drafts up over one connection; ``upload`` gives a file to the server."""
+        return DraftCourier(self.drafts, self._outbox, upload, self.draft_told)
+
     def to_push(self, but: Iterable[UUID], limit: int) -> list[Envelope]:
         """Return the next commands to go up, by number, without those named in ``but``."""
         known = set(but)
@@ -252,7 +236,7 @@ class Workbench:
         ]
         return sorted(ready, key=lambda envelope: envelope.number or 0)[:limit]
 
-    @_whole
+    @whole
     async def welcome(self, welcome: Welcome) -> None:
         """Take note of whom we are connected to. Raises WrongPerson where the outbox is not this person's."""
         await self._check_person(welcome.user_id)
@@ -273,13 +257,14 @@ class Workbench:
                 else:
                     await put_standing(conn, standing)
             self.standing = standing
+            self._refilled = self._refilled or welcome.fresh
             if welcome.fresh:  # everything comes anew, with what the server has of us in it
                 for pending in self._pending.values():
                     pending.contained = (pending.envelope.number or _NEVER) <= welcome.last_number
         if welcome.fresh:
             self._on_changes({})
 
-    @_whole
+    @whole
     async def take_in(self, batches: Sequence[Batch]) -> None:
         """Write what the server sent, drop our commands that it contains, and lay the rest over it again: one
         transaction."""
@@ -294,6 +279,7 @@ class Workbench:
             replayed = Replayed()
             families = with_own(families, [self._pending[command_id] for command_id in own]) if left else None
             async with self._replica.write() as conn:
+                gone = await gone_in(conn, batches)
                 changes = await restore(conn, families) if self._overlaid else {}
                 add_changes(changes, await write_batches(conn, batches))
                 if own:
@@ -306,9 +292,10 @@ class Workbench:
             add_changes(changes, replayed.changes)
             self._overlaid, self.standing = bool(left), standing
             await self._let_go(own)
+            changes[draft.name] = await self._settle_drafts(gone, last)
         self._tell(changes, {"outbox": own})
 
-    @_whole
+    @whole
     async def refused(self, answers: Sequence[Answer]) -> None:
         """Take the server's refusals: their effects go, the commands stay to be shown."""
         async with self._writing:
@@ -321,6 +308,13 @@ class Workbench:
                 self._refused[pending.id] = as_refused(pending.envelope, answer)
             changes = await self._rebase(gone)
         self._tell(changes, {"outbox": {answer.command_id for answer in known}})
+
+    @whole
+    async def draft_told(self, put: KeepDraft) -> None:
+        """The server has taken note of a draft."""
+        async with self._writing:
+            changed = await self.drafts.told(put)
+        self._tell({}, {"draft": changed})
 
     # --- inside ---
 
@@ -338,11 +332,18 @@ class Workbench:
             return {}  # it is in the outbox: the next transaction shows its effect
         return changes
 
+    async def _settle_drafts(self, gone: GoneDrafts | None, last: Batch) -> set[UUID]:
+        """Bring the drafts in step with the rows; returns the conversations where something changed."""
+        filled = self._refilled and not last.filling and not last.more
+        if filled:
+            self._refilled = False
+        return await self.drafts.settle(gone, whole=filled) if filled or gone is not None else set()
+
     async def _check_person(self, user_id: UUID) -> None:
         owner = await self._outbox.run(self._outbox.file.about, "user_id")
         if owner == user_id.hex:
             return
-        if owner is not None and (self._pending or self._refused):
+        if owner is not None and (self._pending or self._refused or await self.drafts.all()):
             raise WrongPerson
         await self._outbox.run(self._outbox.file.set_about, "user_id", user_id.hex)
 
@@ -352,6 +353,7 @@ class Workbench:
         again = await self._outbox.run(file.offer_again, welcome.last_number)
         if again or (self.standing.epoch is not None and self.standing.epoch != welcome.epoch):
             await self._outbox.run(file.forget_uploads)
+            await self.drafts.tell_again()
         if again:
             for kept in await self._outbox.run(file.commands):
                 if kept.state == "waiting":
@@ -389,11 +391,5 @@ class Workbench:
             self._on_changes(told)
         if besides.get("outbox"):
             self.news.ring()
-
-
-async def _settled(work: Coroutine[Any, Any, T]) -> tuple[T | None, AgentDeskError | None]:
-    """The result of ``work``, or the known error that it ended with, for a caller who may have left."""
-    try:
-        return await work, None
-    except AgentDeskError as error:
-        return None, error
+        if besides.get("draft"):
+            self.drafts.news.ring()

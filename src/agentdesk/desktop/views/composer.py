@@ -14,6 +14,7 @@ from agentdesk.commands.values import AddNote, SendReply
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.away import Away
+from agentdesk.desktop.views.composer_asides import ComposerAsides
 from agentdesk.desktop.views.composer_box import ComposerBox, Mode
 from agentdesk.desktop.views.composer_content import ComposerContent
 from agentdesk.desktop.views.composer_context import Context
@@ -30,7 +31,6 @@ __all__ = ["Composer"]
 _SHARE = 0.45
 _LOW = 560
 """Pixels of a conversation below which the composer begins with one line."""
-_MODES: tuple[Mode, Mode] = ("reply", "note")
 
 
 class Composer(QWidget):
@@ -48,7 +48,6 @@ class Composer(QWidget):
         self._context: Context | None = None
         self._newer: tuple[UUID, ...] = ()
         self._opening = 0
-        self._changed: set[Mode] = set()
         self.strip = ComposerStrip(self)
         self.box = ComposerBox(self)
         self.content = ComposerContent(self.box)
@@ -56,7 +55,8 @@ class Composer(QWidget):
         self.hold.hide()
         self.outbox = ComposerOutbox(desk, self.hold, self.strip, self)
         self.tools = ComposerTools(desk, self.box, self.strip, self._touch, self)
-        self._keeper = DraftKeeper(desk, self._take_drafts, self)
+        self.asides = ComposerAsides(desk, self.strip, self.content)
+        self._keeper = DraftKeeper(desk, self._draft, self)
         self._arrange()
         self._connect()
 
@@ -77,7 +77,7 @@ class Composer(QWidget):
         accounts = await self._desk.accounts()
         while True:
             await self.leave()
-            drafts = {mode: await self._desk.draft(head.id, mode) for mode in _MODES}
+            drafts = await self._keeper.load(head.id)
             if this != self._opening or not is_alive(self):
                 return
             if not self._keeper.is_pending:
@@ -114,6 +114,12 @@ class Composer(QWidget):
         """Look at the outbox: what of this conversation waits there, and what was refused."""
         if self._context is not None:
             await self.outbox.refresh(self._context)
+            if self.conversation_id is not None:
+                await self.asides.refresh(self.conversation_id)
+
+    def follow_drafts(self) -> None:
+        """Drafts of this conversation may have come from another desk of this person."""
+        self._tasks.start(self._follow_drafts(), "follow drafts")
 
     def set_away(self, away: Away | None) -> None:
         """Say why what is sent now goes out later."""
@@ -224,27 +230,32 @@ class Composer(QWidget):
 
     async def _forget(self, mode: Mode) -> None:
         """The text was handed over: empty the editor and the draft."""
-        context = self._context
-        self._changed.discard(mode)
-        if not self._changed:
-            self._keeper.drop()
         self.content.empty(mode)
-        if context is not None:
+        if self._context is not None:
             self.content.seen = None
-            await self._desk.save_draft(Draft(conversation_id=context.head.id, mode=mode, text=""))
+        await self._keeper.drop(mode, self.conversation_id)
 
     # --- drafts ---
 
-    def _take_drafts(self) -> list[Draft]:
-        """The drafts that were changed, as they stand now."""
-        context, modes = self._context, sorted(self._changed)
-        self._changed.clear()
-        return [self.content.draft(context.head.id, mode) for mode in modes] if context is not None else []
+    def _draft(self, mode: Mode) -> Draft | None:
+        """The draft of a mode as it stands now."""
+        return self.content.draft(self._context.head.id, mode) if self._context is not None else None
+
+    async def _follow_drafts(self) -> None:
+        """Show what was typed on another desk, and what gave way to it; what is being typed here stays."""
+        here = self.conversation_id
+        if here is None:
+            return
+        came = await self._keeper.news(here)
+        if not is_alive(self) or self._context is None or self.conversation_id != here:
+            return
+        for mode, draft in came.items():
+            self.content.show_draft(self._context, mode, draft)
+        await self.asides.refresh(here)
 
     def _touch(self) -> None:
         """Something was changed by the person: keep it."""
-        self._changed.add(self.box.mode)
-        self._keeper.touch()
+        self._keeper.touch(self.box.mode)
 
     def _on_typed(self) -> None:
         if self._context is not None:
@@ -252,6 +263,7 @@ class Composer(QWidget):
 
     def _on_saved(self) -> None:
         self.box.set_saved(not self._keeper.is_pending)
+        self.follow_drafts()  # one that came while this was being saved
 
     def _on_mode(self, _mode: str) -> None:
         self._tasks.start(self._keeper.flush(), "save at switch")
@@ -259,7 +271,11 @@ class Composer(QWidget):
     # --- strips ---
 
     async def _answer_strip(self, about: str, key: str) -> None:
-        if about == "refused" and self.outbox.refused is not None:
+        if about == "aside":
+            if await self.asides.answer(key):
+                self._touch()
+            await self.refresh()
+        elif about == "refused" and self.outbox.refused is not None:
             await self._answer_refused(self.outbox.refused, key)
         elif about == "faster" and key == "show":
             self.content.seen = self._context.head.last_message_id if self._context else None
@@ -295,10 +311,9 @@ class Composer(QWidget):
         if context is None:
             return
         if not edit:
-            await self._desk.save_draft(self.content.draft(context.head.id, "reply"))
+            await self._keeper.save(self.content.draft(context.head.id, "reply"))
             return
-        drafts = {mode: await self._desk.draft(context.head.id, mode) for mode in _MODES}
-        self.content.fill(context, drafts)
+        self.content.fill(context, await self._keeper.load(context.head.id))
         self.content.seen = context.head.last_message_id
         self.start("reply")
 

@@ -105,6 +105,41 @@ class ComposerContent:
         box.set_quiet(False)
         box.set_saved(any(draft is not None for draft in drafts.values()))
 
+    def show_draft(self, context: Context, mode: Mode, draft: Draft | None) -> None:
+        """Show a draft that was typed on another desk, or that it is gone; the caret stays where it can."""
+        box, text = self._box, self._box.text_of(mode)
+        if draft is None:
+            self.empty(mode)
+            return
+        if (draft.text, draft.html, draft.files) != (text.plain(), text.html(), box.files(mode)):
+            place = text.textCursor().position()
+            box.set_quiet(True)
+            text.set_content(draft.text, draft.html)
+            cursor = text.textCursor()
+            cursor.setPosition(min(place, len(text.toPlainText())))
+            text.setTextCursor(cursor)
+            box.set_files(draft.files, mode)
+            box.set_quiet(False)
+        if mode == "reply":
+            self.seen = draft.seen_message_id or self.seen
+            box.set_quiet(True)
+            self._address_as(context, draft)
+            box.set_quiet(False)
+        box.set_saved(True)
+
+    def add(self, draft: Draft) -> None:
+        """Put a text behind what stands there already, with its files."""
+        box, text = self._box, self._box.text_of("note" if draft.mode == "note" else "reply")
+        mode: Mode = "note" if draft.mode == "note" else "reply"
+        box.set_mode(mode)
+        known = {file.blob for file in box.files(mode)}
+        box.set_files([*box.files(mode), *(file for file in draft.files if file.blob not in known)], mode)
+        written = text.plain().rstrip()
+        if written:
+            text.set_content(f"{written}\n\n{draft.text}")
+        else:
+            text.set_content(draft.text, draft.html)
+
     def empty(self, mode: Mode) -> None:
         """Take the text and the files of a mode away."""
         box = self._box

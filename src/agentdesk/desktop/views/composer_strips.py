@@ -10,9 +10,13 @@ from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import Answer, AnyCommand, SendReply
+from agentdesk.desktop.views.messages.links import visible
 from agentdesk.desktop.widgets.strip import Strip
 from agentdesk.queries.rows import MessageRow, UserRow
-from agentdesk.sync.desk import Waiting
+from agentdesk.sync.desk import Draft, Waiting
+
+_MOST_WORDS = 120
+"""Characters of a text that a strip quotes."""
 
 __all__ = ["ComposerStrip", "concerns", "newer_than", "reason_of"]
 
@@ -20,7 +24,8 @@ __all__ = ["ComposerStrip", "concerns", "newer_than", "reason_of"]
 class ComposerStrip(Strip):
     """One strip for all troubles of writing.
 
-    ``answered(about, key)`` names the trouble (``faster``, ``refused``, ``gap``, ``recipients`` or nothing)
+    ``answered(about, key)`` names the trouble (``faster``, ``refused``, ``aside``, ``gap``, ``recipients`` or
+    nothing)
     and the button: ``fix`` shows the place, ``dismiss`` closes.
     """
 
@@ -74,6 +79,21 @@ class ComposerStrip(Strip):
         if is_reply:
             self.add_button("edit", msg("Edit"))
         self.add_button("discard", msg("Discard"))
+
+    def tell_aside(self, aside: Draft) -> None:
+        """Say that another text of the same person is kept, and offer to use it."""
+        self.about = "aside"
+        words = " ".join(aside.text.split())
+        if len(words) > _MOST_WORDS:
+            words = words[:_MOST_WORDS].rstrip() + "…"
+        self.show_message(
+            "info",
+            msg("You wrote another text on another computer. It is kept."),
+            msg("{words}", words=visible(words)),
+            icon_name="pencil-line",
+        )
+        self.add_button("insert", msg("Add it to this one"))
+        self.add_button("drop", msg("Discard it"))
 
     def _on_pressed_key(self, key: str) -> None:
         self.answered.emit(self.about, key)

@@ -168,6 +168,8 @@ class ConversationView(QWidget):
             self._follow()
         elif "outbox" in changes:
             self._tasks.start(self.composer.refresh(), "outbox")
+        if here in changes.get("draft", ()):
+            self.composer.follow_drafts()
 
     def on_status(self, status: LinkStatus) -> None:
         """Follow the connection."""

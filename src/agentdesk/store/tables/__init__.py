@@ -7,6 +7,7 @@ from agentdesk.store.tables.channels import account, account_cursor, account_sec
 from agentdesk.store.tables.conversations import attachment, conversation, event, message
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
 from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
+from agentdesk.store.tables.personal import draft, mention
 from agentdesk.store.tables.privacy import erasure, erasure_desk, retention_rule
 from agentdesk.store.tables.search import search_entry
 from agentdesk.store.tables.system import (
@@ -50,6 +51,7 @@ __all__ = [
     "delivery_attempt",
     "desk",
     "desk_key",
+    "draft",
     "erasure",
     "erasure_desk",
     "event",
@@ -57,6 +59,7 @@ __all__ = [
     "inbox_member",
     "ingest_ledger",
     "lease",
+    "mention",
     "message",
     "outbox",
     "raw_item",

@@ -110,6 +110,8 @@ message = synced(
     Column("delivery_detail", Json, nullable=True),
     Column("delivery_at", Moment, nullable=True),
     Column("raw_id", Id, nullable=True),
+    # Notes only: who was meant by an @, as {"kind": "user" | "inbox", "id", "name"}.
+    Column("mentions", Json, nullable=True),
     Column("sent_at", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_message_conversation", "conversation_id", "created_at", "id"),

@@ -1,0 +1,46 @@
+"""What belongs to one person: it travels to that person's desks and to nobody else's."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, String, Text
+
+from agentdesk.store.base import synced
+from agentdesk.store.types import Id, Json, Moment
+
+draft = synced(
+    "draft",
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    Column("conversation_id", Id, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Column("inbox_id", Id, nullable=False),
+    # reply | note
+    Column("mode", String(10), nullable=False),
+    # A new one with every text that was saved, given by the desk that saved it.
+    Column("edition", Id, nullable=False),
+    # True: another text was newer when both met; this one waits to be looked at.
+    Column("aside", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("to", Json, nullable=False),
+    Column("cc", Json, nullable=False),
+    Column("bcc", Json, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("files", Json, nullable=False),
+    Column("seen_message_id", Id, nullable=True),
+    Column("saved_at", Moment, nullable=False),
+    Index("ix_draft_place", "user_id", "conversation_id", "mode"),
+    Index("ix_draft_conversation_id", "conversation_id"),
+    private=True,
+)
+
+mention = synced(
+    "mention",
+    # Who was mentioned; by whom, and in which words, says the note.
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", Id, ForeignKey("message.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("conversation_id", Id, nullable=False),
+    Column("inbox_id", Id, nullable=False),
+    Column("seen_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_mention_person", "user_id", "conversation_id", "seen_at"),
+    private=True,
+)
