@@ -158,6 +158,10 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         parser.add_argument("email")
         parser.add_argument("permission", choices=[one.value for one in Permission])
 
+    factor = people.add_parser("second-factor", help="turn the second factor of a person off (a lost phone)")
+    factor.add_argument("email")
+    factor.add_argument("--off", action="store_true", required=True)
+
     sessions = subjects.add_parser("session").add_subparsers(dest="verb", required=True)
     sessions.add_parser("list", help="list who is signed in")
     end = sessions.add_parser("end", help="end one sign-in, or all of a person")

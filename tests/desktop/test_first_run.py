@@ -29,6 +29,8 @@ from agentdesk.sdk.discover import connector
 from agentdesk.server import admin
 from agentdesk.sync import sign_in
 
+_CERTIFICATE = "Certificate of your company"
+
 
 class _Program:
     """Notes what the first run asks the program to do."""
@@ -63,6 +65,10 @@ def _texts(root: QWidget) -> list[str]:
     return [one.text() for one in root.findChildren(QLabel) if one.isVisibleTo(root) and one.text()]
 
 
+def _line(page: SignInPage, name: str) -> QLineEdit:
+    return next(one for one in page.findChildren(QLineEdit) if one.accessibleName() == name)
+
+
 def _press(root: QWidget, text: str) -> None:
     buttons = root.findChildren(QPushButton)
     next(one for one in buttons if one.text() == text).click()
@@ -94,7 +100,7 @@ async def test_language_and_appearance_are_on_the_first_page(tmp_path: Path) -> 
 async def test_a_wrong_password_keeps_what_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [AgentDeskError(msg("Wrong password."), msg("Try another.")), None]
 
-    async def answer(server: str, email: str, password: str, authority: str) -> str:
+    async def answer(server: str, email: str, password: str, authority: str, *, code: str) -> str:
         problem = answers.pop(0)
         if problem is not None:
             raise problem
@@ -105,7 +111,9 @@ async def test_a_wrong_password_keeps_what_was_typed(tmp_path: Path, monkeypatch
         run.ask_sign_in("https://desk.example")
         page = window.centralWidget()
         assert isinstance(page, SignInPage)
-        server, email, password, authority = page.findChildren(QLineEdit)
+        server, email, password, authority = (
+            _line(page, name) for name in ("Server address", "E-mail", "Password", _CERTIFICATE)
+        )
         email.setText("ana@desk.example")
         password.setText("first")
         authority.setText(" /etc/company.pem ")
@@ -123,18 +131,53 @@ async def test_a_wrong_password_keeps_what_was_typed(tmp_path: Path, monkeypatch
         assert program.asked == [("join", *joined)]
 
 
+async def test_the_code_is_asked_for_when_the_server_wants_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    async def answer(server: str, email: str, password: str, authority: str, *, code: str) -> str:
+        given.append(code)
+        if code != "123456":
+            raise sign_in.CodeWanted(msg("This code is not valid.") if code else msg("A code, please."))
+        return "token"
+
+    monkeypatch.setattr(sign_in, "sign_in", answer)
+    async with _first_run(tmp_path) as (run, window, program):
+        run.ask_sign_in("https://desk.example")
+        page = window.centralWidget()
+        assert isinstance(page, SignInPage)
+        line = _line(page, "Code from the app, or a recovery code")
+        _line(page, "Password").setText("right")
+        assert not line.isVisible()
+        _press(page, "Sign in")
+        await until(lambda: "A code, please." in _texts(page))
+        assert line.isVisible()
+        assert page.focusWidget() is line
+        QTest.keyClicks(line, "000000")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: "This code is not valid." in _texts(page))
+        assert line.text() == ""
+        QTest.keyClicks(line, " 123456 ")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        await until(lambda: program.asked)
+        assert given == ["", "000000", "123456"]
+        _line(page, "E-mail").setText("somebody.else@desk.example")
+        assert not line.isVisible()
+
+
 async def test_the_certificate_field_appears_when_it_is_wanted_or_to_blame(tmp_path: Path) -> None:
     async with shown(SignInPage("https://desk.example", "ana@desk.example"), 1024, 640) as page:
-        line = page.findChildren(QLineEdit)[3]
+        line = _line(page, _CERTIFICATE)
         assert not line.isVisible()
         _press(page, "More settings")
         assert line.isVisible()
     async with shown(SignInPage("https://desk.example"), 1024, 640) as page:
         page.show_problem(msg("It cannot be read."), None, "authority")
-        assert page.findChildren(QLineEdit)[3].isVisible()
-        assert page.focusWidget() is page.findChildren(QLineEdit)[3]
+        assert _line(page, _CERTIFICATE).isVisible()
+        assert page.focusWidget() is _line(page, _CERTIFICATE)
     async with shown(SignInPage("https://desk.example", "", "/etc/company.pem"), 1024, 640) as page:
-        assert page.findChildren(QLineEdit)[3].isVisible()
+        assert _line(page, _CERTIFICATE).isVisible()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +195,7 @@ async def test_the_certificate_field_appears_when_it_is_wanted_or_to_blame(tmp_p
 )
 async def test_an_address_that_anybody_can_listen_to_is_warned_of(server: str, warned: bool) -> None:
     async with shown(SignInPage(), 1024, 640) as page:
-        page.findChildren(QLineEdit)[0].setText(server)
+        _line(page, "Server address").setText(server)
         assert ("This address is not encrypted." in _texts(page)) is warned
 
 

@@ -104,6 +104,24 @@ async def test_a_dropped_session_is_not_taken_up_again(tmp_path: Path, ring: Fil
     assert await _keeper(profile).read() == ""
 
 
+async def test_a_forgotten_session_is_in_no_place(tmp_path: Path, ring: FileKeyRing) -> None:
+    profile = tmp_path / "desk"
+    keeper = _keeper(profile)
+    await asyncio.gather(keeper.keep("the token"), keeper.forget())
+    assert ring.content() == {}
+    assert not _keeper(profile).exists
+    await keeper.keep("the next one")
+    assert await _keeper(profile).read() == "the next one"
+
+
+async def test_without_a_key_ring_a_forgotten_session_is_gone_too(tmp_path: Path, no_ring: None) -> None:
+    profile = tmp_path / "desk"
+    await _keeper(profile).keep("the token")
+    await _keeper(profile).forget()
+    assert not (profile / "session").exists()
+    assert not _keeper(profile).exists
+
+
 def test_the_library_is_not_imported_before_it_is_asked() -> None:
     """The window must be there first, and the library takes a tenth of a second."""
     look = "import sys, agentdesk.app.desktop, agentdesk.app.session; print('keyring' in sys.modules)"

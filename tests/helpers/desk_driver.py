@@ -3,7 +3,8 @@
 ``python -m tests.helpers.desk_driver PROFILE [--type TEXT]`` runs the program on a profile and prints what
 its window shows, a line per change: ``page NAME: title``, ``desk LINK server PID``. With ``--type`` it opens
 the first conversation, types TEXT as a reply and prints ``typed`` when the draft is safe. A file ``press`` in
-the profile presses the main button of the page once.
+the profile presses the main button of the page once. A file ``act`` holds one thing to do: ``menu TITLE`` of
+the person's menu, ``press BUTTON``, or ``type FIELD=TEXT``; it is gone when that is done.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from agentdesk.app.desktop import DeskProgram
 from agentdesk.desktop.loop import run_app
@@ -40,7 +41,33 @@ async def _watch(program: DeskProgram, profile: Path) -> None:
             order.unlink()
             buttons = _page(program).findChildren(QPushButton)
             next(one for one in buttons if one.property("kind") == "primary").click()
+        _act(program, profile / "act")
         await asyncio.sleep(_POLL)
+
+
+def _act(program: DeskProgram, order: Path) -> None:
+    if not order.exists():
+        return
+    verb, _, what = order.read_text(encoding="utf-8").partition(" ")
+    seen = [one for one in QApplication.allWidgets() if one.isVisible()]
+    if verb == "menu":
+        menu = program._window.workspace.my_menu.menu
+        next(one for one in menu.actions() if one.text() == what).trigger()
+    elif verb == "press":
+        found = (one for one in seen if isinstance(one, QPushButton) and one.text() == what)
+        button = next(found, None)
+        if button is None:
+            return  # it comes
+        button.click()
+    else:
+        name, _, text = what.partition("=")
+        field = next(
+            (one for one in seen if isinstance(one, QLineEdit) and one.accessibleName() == name), None
+        )
+        if field is None:
+            return
+        field.setText(text)
+    order.unlink()
 
 
 def _page(program: DeskProgram):  # type: ignore[no-untyped-def]

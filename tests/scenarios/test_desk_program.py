@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.conftest import NewCompany
+from tests.helpers.authenticator import code_of
 from tests.helpers.certificates import Certificates
 from tests.helpers.company import write
 from tests.helpers.dovecot import Mailbox
@@ -20,7 +21,9 @@ from tests.helpers.processes import KILL, spawn, stop
 from tests.helpers.program import Programs
 from tests.helpers.until import until
 
+from agentdesk.base.errors import AgentDeskError
 from agentdesk.desktop.settings import DeskSettings
+from agentdesk.sync.account import ServerAccount
 from agentdesk.sync.local import LocalDesk
 from agentdesk.sync.sign_in import sign_in
 
@@ -32,6 +35,7 @@ class Desk:
 
     def __init__(self, profile: Path, *arguments: str, **more: str) -> None:
         profile.mkdir(exist_ok=True)
+        self._profile = profile
         self._log = profile.parent / f"{profile.name}-{len(list(profile.parent.glob('*.out')))}.out"
         command = [sys.executable, "-m", "tests.helpers.desk_driver", str(profile), *arguments]
         env = {**os.environ, "PYTHONUNBUFFERED": "1", "QT_QPA_PLATFORM": "offscreen", **more}
@@ -51,6 +55,13 @@ class Desk:
     def output(self) -> str:
         """Everything it printed, both streams."""
         return self._log.read_text(errors="replace")
+
+    async def acts(self, *orders: str) -> None:
+        """Have a hand do something at the window: see the driver."""
+        for order in orders:
+            (self._profile / "act.new").write_text(order, encoding="utf-8")
+            (self._profile / "act.new").rename(self._profile / "act")
+            await until(lambda: not (self._profile / "act").exists(), timeout=30, what=order)
 
     def kill(self) -> None:
         """Kill it as a power cut would."""
@@ -163,6 +174,40 @@ async def test_a_session_in_the_key_ring_opens_the_desk(
     ring.write_text("locked")
     desk = start(profile, **env)
     await desk.shows("page SignInPage: Sign in to your team")
+    assert stop(desk.process) == 0
+    assert "Traceback" not in desk.output()
+
+
+async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
+    start: Start, new_company: NewCompany, sqlite_url: str, tmp_path: Path
+) -> None:
+    company = new_company(sqlite_url)
+    company.start()
+    token = await sign_in(company.address, "ana@desk.test", "correct horse")
+    mine = ServerAccount(company.address, token)
+    secret = (await mine.begin_second_factor()).secret
+    await mine.confirm_second_factor(code_of(secret, -1))
+    profile, ring = tmp_path / "desk", tmp_path / "ring.json"
+    given = DeskSettings(mode="team", server=company.address, email="ana@desk.test", session_in_ring=True)
+    _settings(profile, given)
+    env = {
+        "PYTHON_KEYRING_BACKEND": "tests.helpers.file_key_ring.FileKeyRing",
+        "TEST_KEY_RING": str(ring),
+    }
+    ring.write_text(json.dumps({f"AgentDesk/session of {profile}": token}))
+    desk = start(profile, **env)
+    await desk.shows("desk synced")
+    await desk.acts("menu Sign out…", "press Sign out")
+    await desk.shows("page SignInPage: Sign in to your team")
+    await until(lambda: json.loads(ring.read_text()) == {}, what="the key ring has forgotten it")
+    with pytest.raises(AgentDeskError):
+        await mine.second_factor()
+
+    await desk.acts("type Password=correct horse", "press Sign in")
+    await desk.shows("page SignInPage: .*asks for a code")
+    await desk.acts(f"type Code from the app, or a recovery code={code_of(secret)}", "press Sign in")
+    await until(lambda: desk.output().count("desk synced") == 2, timeout=60, what="the desk is back")
+    await until(lambda: json.loads(ring.read_text()) not in ({}, {f"AgentDesk/session of {profile}": token}))
     assert stop(desk.process) == 0
     assert "Traceback" not in desk.output()
 

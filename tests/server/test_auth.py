@@ -14,9 +14,10 @@ from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
-from agentdesk.server import auth
+from agentdesk.server import auth, throttle
 from agentdesk.server.admin import add_inbox, add_user
-from agentdesk.server.auth import Authenticator, NotAuthenticated, TooManyAttempts
+from agentdesk.server.auth import Authenticator, NotAuthenticated
+from agentdesk.server.throttle import TooManyAttempts
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import api_token, credential, inbox, inbox_member, user
 from agentdesk.store.unit import ServerUnit
@@ -130,14 +131,14 @@ async def test_successes_do_not_count_and_a_minute_heals(
             await authenticator.sign_in(EMAIL, "wrong", "192.0.2.1")
     with pytest.raises(TooManyAttempts):
         await authenticator.sign_in(EMAIL, PASSWORD, "192.0.2.1")
-    monkeypatch.setattr(auth, "_WINDOW_SECONDS", -1.0)
+    monkeypatch.setattr(throttle, "_WINDOW_SECONDS", -1.0)
     await authenticator.sign_in(EMAIL, PASSWORD, "192.0.2.1")
 
 
 async def test_the_memory_of_the_throttle_is_bounded(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "_verify", lambda *_: False)
-    monkeypatch.setattr(auth, "_REMEMBERED", 20)
-    monkeypatch.setattr(auth, "_WINDOW_SECONDS", -1.0)
+    monkeypatch.setattr(throttle, "_REMEMBERED", 20)
+    monkeypatch.setattr(throttle, "_WINDOW_SECONDS", -1.0)
     authenticator = Authenticator(db)
     for number in range(60):
         with pytest.raises(NotAuthenticated):

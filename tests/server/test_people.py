@@ -133,12 +133,7 @@ async def test_what_a_person_may_reaches_the_desk(
         await asyncio.to_thread(programs.run, *admin, "deny", "bo@desk.test", "edit_contacts")
         await until(lambda: desk.me is not None and not desk.me.may(Permission.EDIT_CONTACTS))
         listed = await asyncio.to_thread(programs.run, *admin, "list")
-        assert listed.split() == [
-            "bo@desk.test",
-            "Bo",
-            "agent",
-            "active",
-            "assign_others,edit_templates,merge",
-        ]
+        assert listed.split()[:5] == ["bo@desk.test", "Bo", "agent", "active", "-"]
+        assert listed.split()[5] == "assign_others,edit_templates,merge"
     finally:
         await desk.close()

@@ -134,6 +134,7 @@ _VERBS = {
     "user list": admin_people.user_list,
     "user permit": admin_people.permit,
     "user deny": admin_people.deny,
+    "user second-factor": admin_people.second_factor_off,
     "user deactivate": admin_people.deactivate,
     "user activate": admin_people.activate,
     "lease list": admin_people.lease_list,

@@ -1,4 +1,4 @@
-"""``agentdesk admin user list|deactivate|activate|permit|deny``, ``session list|end`` and ``lease list``."""
+"""``agentdesk admin user``, ``session`` and ``lease``: all but adding a person."""
 
 from __future__ import annotations
 
@@ -15,11 +15,22 @@ from agentdesk.store.engine import Database
 
 
 async def user_list(db: Database, parsed: argparse.Namespace) -> int:
-    """Print everybody: address, name, role, ``active`` or ``inactive``, permissions, separated by tabs."""
+    """Print everybody: address, name, role, ``active`` or ``inactive``, ``second-factor`` or ``-``, and the
+    permissions, separated by tabs."""
     for one in await people.list_people(db):
         state = "active" if one.active else "inactive"
         may = ",".join(sorted(one.permissions)) or "-"
-        sys.stdout.write(f"{one.email}\t{one.name}\t{one.role}\t{state}\t{may}\n")
+        second = "second-factor" if one.second_factor else "-"
+        sys.stdout.write(f"{one.email}\t{one.name}\t{one.role}\t{state}\t{second}\t{may}\n")
+    return 0
+
+
+async def second_factor_off(db: Database, parsed: argparse.Namespace) -> int:
+    """Let a person sign in without a second factor again."""
+    if await people.drop_second_factor(db, parsed.email):
+        _say(msg("{name} signs in with the password alone.", name=parsed.email))
+    else:
+        _say(msg("{name} has no second factor.", name=parsed.email))
     return 0
 
 

@@ -20,9 +20,11 @@ from agentdesk.desktop.settings import SettingsFile
 if TYPE_CHECKING:
     from agentdesk.app.private_server import PrivateServer
     from agentdesk.app.session import SessionKeeper
+    from agentdesk.base.text import Msg
     from agentdesk.desktop.window import MainWindow
     from agentdesk.desktop.workspace import Workspace
     from agentdesk.queries.rows import View
+    from agentdesk.sync.account import ServerAccount
     from agentdesk.sync.early_desk import EarlyDesk
     from agentdesk.sync.first_screen import FirstScreenFile, ScreenKeeper
     from agentdesk.sync.local import LocalDesk
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 ALONE, TEAM = "alone", "team"
+_MY_ACCOUNT = "my account"
 _ROWS_SECONDS = 1.0
 _MOVE_AFTER_SECONDS = 10.0
 """When a session in a file is moved to the key ring: the start is over by then."""
@@ -54,6 +57,8 @@ class DeskProgram:
         self._server: PrivateServer | None = None
         self._window = window
         self._opened = asyncio.Event()
+        self._account: ServerAccount | None = None
+        self._sessions: SessionKeeper | None = None
         self._tasks = Tasks("desk program")
 
     async def ready(self) -> tuple[Workspace, LocalDesk]:
@@ -173,6 +178,7 @@ class DeskProgram:
         local = await asyncio.to_thread(_import_local_desk)
         assert self._window is not None
         desk = self._desk = local(self._profile, server, token, authority=self._settings.now.authority)
+        self._account = _server_account(server, token, self._settings.now.authority)
         await desk.start()
         if self._early is None:
             await self._show_panes(self._window, server)
@@ -187,6 +193,8 @@ class DeskProgram:
         screen = await asyncio.to_thread(self._screen_file().read)
         early = self._early = early_desk(screen)
         workspace = window.attach(early, workspace=_workspace_name(server), reconnect=self._on_reconnect)
+        workspace.my_menu.second_factor_wanted.connect(self._on_second_factor)
+        workspace.my_menu.sign_out_wanted.connect(self._on_sign_out)
         if early.rows:
             await _rows_painted(workspace)
 
@@ -225,7 +233,29 @@ class DeskProgram:
         else:
             self._desk.retry_now()
 
-    async def _sign_in_again(self) -> None:
+    def _on_second_factor(self) -> None:
+        if self._account is not None and not self._tasks.running(_MY_ACCOUNT):
+            self._tasks.start(self._change_second_factor(self._account), _MY_ACCOUNT)
+
+    async def _change_second_factor(self, account: ServerAccount) -> None:
+        from agentdesk.app.account import change_second_factor
+
+        if self._window is not None:
+            await change_second_factor(self._window, account)
+
+    def _on_sign_out(self) -> None:
+        if self._account is not None and not self._tasks.running(_MY_ACCOUNT):
+            self._tasks.start(self._sign_out(self._account), _MY_ACCOUNT)
+
+    async def _sign_out(self, account: ServerAccount) -> None:
+        from agentdesk.app.account import confirm_sign_out, end_session
+
+        if self._window is None or self._desk is None:
+            return
+        if await confirm_sign_out(self._window, self._desk):
+            await self._sign_in_again(await end_session(account, self._session()))
+
+    async def _sign_in_again(self, notice: Msg | None = None) -> None:
         """Close the desk, whose drafts and waiting changes stay, and ask for the password."""
         from agentdesk.app.first_run import FirstRun
 
@@ -235,14 +265,16 @@ class DeskProgram:
         if keeper is not None:
             await keeper.drop()
         await self._end_early()
-        desk, self._desk = self._desk, None
+        desk, self._desk, self._account = self._desk, None, None
         await desk.close()
-        FirstRun(self, self._window, self._settings, self._profile).ask_sign_in()
+        FirstRun(self, self._window, self._settings, self._profile).ask_sign_in(notice=notice)
 
     def _session(self) -> SessionKeeper:
         from agentdesk.app.session import SessionKeeper
 
-        return SessionKeeper(self._profile, self._settings)
+        if self._sessions is None:
+            self._sessions = SessionKeeper(self._profile, self._settings)
+        return self._sessions
 
     def _on_closed(self) -> None:
         request_shutdown("closed")
@@ -266,6 +298,12 @@ def _import_panes() -> type[EarlyDesk]:
     from agentdesk.sync.early_desk import EarlyDesk
 
     return EarlyDesk
+
+
+def _server_account(server: str, token: str, authority: str) -> ServerAccount:
+    from agentdesk.sync.account import ServerAccount
+
+    return ServerAccount(server, token, authority)
 
 
 def _import_local_desk() -> type[LocalDesk]:

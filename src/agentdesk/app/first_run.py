@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from agentdesk.app.private_server import program_command
 from agentdesk.base.errors import AgentDeskError, Invalid
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.loop import request_shutdown
 from agentdesk.desktop.my_menu import MyMenu
@@ -47,14 +47,16 @@ class FirstRun(QObject):
         self._window.show_page(page)
         page.setFocus()
 
-    def ask_sign_in(self, server: str = "") -> None:
-        """Ask for server, address and password."""
+    def ask_sign_in(self, server: str = "", notice: Msg | None = None) -> None:
+        """Ask for server, address and password; ``notice`` is said before."""
         chosen = self._settings.now
         page = SignInPage(server or chosen.server, chosen.email, chosen.authority, parent=self._window)
         page.submitted.connect(self._on_sign_in)
         page.file_wanted.connect(self._on_file_wanted)
         page.back.connect(self.show)
         self._sign_in = page
+        if notice is not None:
+            page.show_notice(msg("You are signed out."), notice)
         self._window.show_page(page)
 
     def ask_email(self) -> None:
@@ -86,15 +88,17 @@ class FirstRun(QObject):
         if files:
             self._sign_in.set_authority(str(files[0]))
 
-    def _on_sign_in(self, server: str, email: str, password: str, authority: str) -> None:
-        self._tasks.start(self._sign_in_to(server, email, password, authority), "sign in")
+    def _on_sign_in(self, server: str, email: str, password: str, authority: str, code: str) -> None:
+        self._tasks.start(self._sign_in_to(server, email, password, authority, code), "sign in")
 
-    async def _sign_in_to(self, server: str, email: str, password: str, authority: str) -> None:
-        from agentdesk.sync.sign_in import sign_in
+    async def _sign_in_to(self, server: str, email: str, password: str, authority: str, code: str) -> None:
+        from agentdesk.sync.sign_in import CodeWanted, sign_in
 
         try:
-            token = await sign_in(server, email, password, authority)
+            token = await sign_in(server, email, password, authority, code=code)
             await self._program.join_team(server, email, token, authority)
+        except CodeWanted as wanted:
+            self._sign_in.ask_code(wanted.message, wanted.hint)
         except AgentDeskError as error:
             field = error.field if isinstance(error, Invalid) else None
             self._sign_in.show_problem(error.message, error.hint, field)

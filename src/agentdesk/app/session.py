@@ -24,6 +24,7 @@ class SessionKeeper:
         self._settings = settings
         self._ring = KeyRing()
         self._name = f"session of {profile}"
+        self._one_by_one = asyncio.Lock()  # the key ring may take its time, and the last word counts
 
     @property
     def exists(self) -> bool:
@@ -44,6 +45,10 @@ class SessionKeeper:
 
     async def keep(self, session: str) -> None:
         """Keep the session from now on."""
+        async with self._one_by_one:
+            await self._keep(session)
+
+    async def _keep(self, session: str) -> None:
         try:
             await self._ring.write(self._name, session)
         except NoKeyRing:
@@ -58,6 +63,17 @@ class SessionKeeper:
         """Take up no kept session any more; what the key ring holds is replaced by the next one."""
         self._file.unlink(missing_ok=True)
         self._settings.change(session_in_ring=False)
+
+    async def forget(self) -> None:
+        """Forget the session here, in the key ring too; where that does not open, what it holds is taken up
+        no more."""
+        self.drop()
+        async with self._one_by_one:
+            try:
+                await self._ring.forget(self._name)
+            except NoKeyRing:
+                _log.info("no key ring: no session to forget in it")
+            self.drop()
 
     async def move_to_ring(self) -> None:
         """Move a session that lies in the file; it stays there where there is no key ring."""

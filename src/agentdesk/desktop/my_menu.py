@@ -1,10 +1,10 @@
-"""The menu behind my picture: language, appearance, focus mode, shortcuts, quitting."""
+"""The menu behind my picture: language, appearance, focus mode, shortcuts, my account, quitting."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCursor
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -29,7 +29,11 @@ THEMES: dict[str, Msg] = {"system": msg("Like the system"), "light": msg("Light"
 
 class MyMenu(QObject):
     """Builds the menu and carries out what is chosen in it; choices are kept and take effect at once.
-    ``actions`` are those that the sheet of keys lists."""
+    ``actions`` are those that the sheet of keys lists. ``second_factor_wanted`` and ``sign_out_wanted`` are
+    offered to who is signed in to a team's server."""
+
+    second_factor_wanted = Signal()
+    sign_out_wanted = Signal()
 
     def __init__(self, window: QWidget, settings: SettingsFile, actions: Iterable[ActionSpec] = ()) -> None:
         super().__init__(window)
@@ -48,12 +52,16 @@ class MyMenu(QObject):
         self.menu.addSeparator()
         self._session_note = self.menu.addAction("")
         self._session_note.setEnabled(False)
+        self._second_factor = self.menu.addAction("")
+        self._second_factor.triggered.connect(self.second_factor_wanted)
+        self._sign_out = self.menu.addAction("")
+        self._sign_out.triggered.connect(self.sign_out_wanted)
         self._quit = self.menu.addAction("")
         self._quit.triggered.connect(window.close)
         self._fill_languages()
         self._fill_themes()
         self._fill_appearance()
-        self.menu.aboutToShow.connect(self._show_session_note)
+        self.menu.aboutToShow.connect(self._show_session)
         self.retranslate()
 
     @property
@@ -118,7 +126,11 @@ class MyMenu(QObject):
         self._shortcuts.setText(tr(msg("Shortcuts")))
         self._shortcuts.setIcon(icon("keyboard"))
         self._session_note.setText(tr(msg("Your sign-in is kept in a file: no key ring is used")))
-        self._show_session_note()
+        self._second_factor.setText(tr(msg("Two-step sign-in…")))
+        self._second_factor.setIcon(icon("shield-check"))
+        self._sign_out.setText(tr(msg("Sign out…")))
+        self._sign_out.setIcon(icon("user-round-x"))
+        self._show_session()
         self._quit.setText(tr(msg("Quit AgentDesk")))
         self._quit.setIcon(icon("log-out"))
         for action in self._themes.actions():
@@ -135,9 +147,12 @@ class MyMenu(QObject):
         for action in self._languages.actions():
             action.setChecked(action.data() == current_locale())
 
-    def _show_session_note(self) -> None:
+    def _show_session(self) -> None:
         chosen = self._settings.now
-        self._session_note.setVisible(chosen.mode == "team" and not chosen.session_in_ring)
+        in_team = chosen.mode == "team"
+        self._session_note.setVisible(in_team and not chosen.session_in_ring)
+        for action in (self._second_factor, self._sign_out):
+            action.setVisible(in_team)
 
     def _fill_languages(self) -> None:
         group = QActionGroup(self._languages)

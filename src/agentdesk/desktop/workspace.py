@@ -104,6 +104,11 @@ class Workspace(QWidget):
         """The line at the bottom."""
         return self._status
 
+    @property
+    def my_menu(self) -> MyMenu:
+        """The menu behind my picture."""
+        return self._my_menu
+
     def show_view(self, view: View) -> None:
         """Show a list."""
         self._rail.show_view(view)

@@ -30,7 +30,7 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
-from agentdesk.server import metrics, sessions
+from agentdesk.server import metrics, second_factor_routes, sessions
 from agentdesk.server.accounts import Times
 from agentdesk.server.api import web as api
 from agentdesk.server.api.operations import Services
@@ -42,6 +42,7 @@ from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
 from agentdesk.server.leases import LEASE_SECONDS
 from agentdesk.server.peers import Network, Peers
+from agentdesk.server.second_factor import SecondFactors
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.server.tls import CertificateFiles, ServerTls
 from agentdesk.store.engine import Database
@@ -118,7 +119,8 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     stack.push_async_callback(db.close)
     await db.migrate()
     vault = await open_vault(db)
-    authenticator = Authenticator(db)
+    second_factors = SecondFactors(db, vault)
+    authenticator = Authenticator(db, second_factors)
     if settings.local_token is not None:
         await _accept_local_desk(db, authenticator, settings)
     bell = Bell()
@@ -128,6 +130,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     feed = Feed(db, bell)
     endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for)
     app = build_app(db, core, authenticator, endpoint, Peers(settings.trusted_proxies))
+    second_factor_routes.add_routes(app, second_factors, authenticator.user_for)
     await feed.start()
     stack.push_async_callback(feed.stop)
     await core.start()

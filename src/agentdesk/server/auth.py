@@ -1,4 +1,4 @@
-"""Who is there: passwords (argon2id), session tokens of desks, tokens of programs.
+"""Who is there: passwords (argon2id) and second factors, session tokens of desks, tokens of programs.
 
 Only hashes of tokens are stored. Known and unknown addresses get the same answer in the same time.
 """
@@ -9,8 +9,6 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-from collections import deque
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,15 +24,14 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
+from agentdesk.server.second_factor import SecondFactors, WrongCode
+from agentdesk.server.throttle import Attempt, Throttle
 from agentdesk.store.audit import Entry, record
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import api_token, credential, inbox, inbox_member, user
+from agentdesk.store.tables import api_token, credential, inbox, inbox_member, second_factor, user
 
 SESSION_DAYS = 30
-_ATTEMPTS = 5
-_WINDOW_SECONDS = 60.0
-_REMEMBERED = 10_000
 _TOUCH_EVERY = timedelta(minutes=5)
 
 _hasher = PasswordHasher()  # argon2id with the library's present recommendation
@@ -45,8 +42,8 @@ class NotAuthenticated(AgentDeskError):
     """The address and password do not belong together, or the token is none of ours."""
 
 
-class TooManyAttempts(AgentDeskError):
-    """Sign-in is throttled for a minute."""
+class CodeWanted(AgentDeskError):
+    """The password is right, and the person has a second factor whose code is missing or not valid."""
 
 
 def hash_password(password: str) -> str:
@@ -61,25 +58,34 @@ def hash_token(token: str) -> str:
 
 
 class Authenticator:
-    """Signs people and programs in, and tells who a token belongs to."""
+    """Signs people and programs in, and tells who a token belongs to. ``second_factors`` checks the codes of
+    those who have one; where it is None, these people are not let in."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, second_factors: SecondFactors | None = None) -> None:
         self._db = db
-        self._throttle = _Throttle()
+        self._second_factors = second_factors
+        self._throttle = Throttle()
 
-    async def sign_in(self, email: str, password: str, peer: str) -> tuple[str, UUID]:
+    async def sign_in(self, email: str, password: str, peer: str, code: str = "") -> tuple[str, UUID]:
         """Return a session token and the person's id.
 
         Raises TooManyAttempts after five failed tries in a minute for one address or one network peer, and
-        NotAuthenticated alike for an unknown address, a wrong password and a deactivated person.
+        NotAuthenticated alike for an unknown address, a wrong password and a deactivated person. Only who
+        knows the password learns that a code is asked for besides (CodeWanted); a wrong one is a failed try.
         """
         address = "".join(c for c in email.strip().lower() if c.isprintable())
         attempt = self._throttle.begin(f"address:{address}", f"peer:{peer}")
         async with self._db.read() as conn:
             found = (
                 await conn.execute(
-                    select(user.c.id, user.c.active, credential.c.password_hash)
+                    select(
+                        user.c.id,
+                        user.c.active,
+                        credential.c.password_hash,
+                        second_factor.c.confirmed_at.label("second_since"),
+                    )
                     .join(credential, credential.c.user_id == user.c.id)
+                    .outerjoin(second_factor, second_factor.c.user_id == user.c.id)
                     .where(user.c.email == address)
                 )
             ).first()
@@ -91,6 +97,10 @@ class Authenticator:
                 msg("The server did not accept this address and password."),
                 msg("Check both, or ask your supervisor."),
             )
+        if found.second_since is not None and not await self._has_code(found.id, code, attempt):
+            await self._write_down("failed", address, peer, found.id)
+            wrong = WrongCode()
+            raise CodeWanted(wrong.message, wrong.hint)
         self._throttle.forget(attempt)
         token = await self.issue("session", address, found.id, clock.now() + timedelta(days=SESSION_DAYS))
         await self._write_down("done", address, peer, found.id)
@@ -105,6 +115,16 @@ class Authenticator:
         entry = Entry("sign_in", "password", outcome, Author.USER.value, user_id=user_id, data=data)
         async with self._db.write() as conn:
             await record(conn, [entry])
+
+    async def _has_code(self, user_id: UUID, code: str, attempt: Attempt) -> bool:
+        """Whether the code is valid, which is used up by that. Raises CodeWanted where none was given."""
+        if not code.strip():
+            self._throttle.forget(attempt)
+            raise CodeWanted(
+                msg("This account asks for a code besides the password."),
+                msg("Open your authenticator app. Without it, a recovery code will do."),
+            )
+        return self._second_factors is not None and await self._second_factors.accept(user_id, code)
 
     async def issue(
         self, kind: str, name: str, user_id: UUID | None, expires_at: datetime | None = None
@@ -198,46 +218,3 @@ def _verify(stored: str, password: str) -> bool:
         return _hasher.verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One try to sign in: when it began (the loop's time), and for whom."""
-
-    at: float
-    keys: tuple[str, ...]
-
-
-class _Throttle:
-    """Tries of the last minute that have not succeeded, per address and per network peer.
-
-    A try counts from its beginning: many at once are held back like many in turn.
-    """
-
-    def __init__(self) -> None:
-        self._tries: dict[str, deque[float]] = {}
-
-    def begin(self, *keys: str) -> _Attempt:
-        """Count a try. Raises TooManyAttempts, which counts for nothing."""
-        now = asyncio.get_running_loop().time()
-        recent = [self._recent(key, now) for key in keys]
-        if any(len(tries) >= _ATTEMPTS for tries in recent):
-            raise TooManyAttempts(msg("Too many attempts to sign in."), msg("Wait a minute, then try again."))
-        for tries in recent:
-            tries.append(now)
-        return _Attempt(now, keys)
-
-    def forget(self, attempt: _Attempt) -> None:
-        """It succeeded: it does not count."""
-        for key in attempt.keys:
-            tries = self._tries.get(key)
-            if tries is not None and attempt.at in tries:
-                tries.remove(attempt.at)
-
-    def _recent(self, key: str, now: float) -> deque[float]:
-        if len(self._tries) > _REMEMBERED:
-            self._tries = {k: v for k, v in self._tries.items() if v and now - v[-1] < _WINDOW_SECONDS}
-        recent = self._tries.setdefault(key, deque())
-        while recent and now - recent[0] > _WINDOW_SECONDS:
-            recent.popleft()
-        return recent

@@ -14,8 +14,9 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.authority import Permission, grant, permissions
 from agentdesk.domain.team import Role
+from agentdesk.server.second_factor import forget
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import api_token, user
+from agentdesk.store.tables import api_token, second_factor, user
 from agentdesk.store.unit import ServerUnit
 
 _SESSION = "session"
@@ -39,18 +40,36 @@ class Person:
     name: str
     role: Role
     active: bool
+    second_factor: bool
     permissions: frozenset[Permission]
 
 
 async def list_people(db: Database) -> list[Person]:
     """Return everybody, by address."""
     async with db.read() as conn:
-        rows = await conn.execute(select(user).order_by(user.c.email))
+        rows = await conn.execute(
+            select(user, second_factor.c.confirmed_at)
+            .outerjoin(second_factor, second_factor.c.user_id == user.c.id)
+            .order_by(user.c.email)
+        )
         return [
-            Person(row.email, row.name, role, row.active, permissions(role, row.permissions))
+            Person(
+                email=row.email,
+                name=row.name,
+                role=Role(row.role),
+                active=row.active,
+                second_factor=row.confirmed_at is not None,
+                permissions=permissions(Role(row.role), row.permissions),
+            )
             for row in rows
-            for role in (Role(row.role),)
         ]
+
+
+async def drop_second_factor(db: Database, email: str) -> bool:
+    """Let a person sign in with the password alone again (a lost phone); returns whether there was a second
+    factor. Raises Invalid for somebody unknown."""
+    async with db.write() as conn:
+        return await forget(conn, await _known(conn, email))
 
 
 async def set_permission(db: Database, email: str, permission: Permission, given: bool) -> None:
@@ -76,7 +95,7 @@ async def set_active(db: Database, email: str, active: bool) -> int:
             await _not_the_last(conn, user_id)
         unit = ServerUnit(conn)
         await unit.update(user, user_id, {"active": active})
-        ended = 0 if active else await _forget(conn, user_id)
+        ended = 0 if active else await _end_all(conn, user_id)
         await unit.flush()
     return ended
 
@@ -85,7 +104,7 @@ async def end_sign_ins(db: Database, email: str) -> int:
     """End all sign-ins of a person, who may sign in again; returns how many there were. Raises Invalid."""
     async with db.write() as conn:
         user_id = await _known(conn, email)
-        ended = await _forget(conn, user_id)
+        ended = await _end_all(conn, user_id)
         await _ask_again(conn, user_id)
     return ended
 
@@ -137,6 +156,6 @@ async def _not_the_last(conn: AsyncConnection, user_id: UUID) -> None:
         raise Invalid(msg("This is the last administrator."), msg("Add another one first."))
 
 
-async def _forget(conn: AsyncConnection, user_id: UUID) -> int:
+async def _end_all(conn: AsyncConnection, user_id: UUID) -> int:
     mine = api_token.c.user_id == user_id, api_token.c.kind == _SESSION
     return (await conn.execute(delete(api_token).where(*mine))).rowcount

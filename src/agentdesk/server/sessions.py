@@ -12,8 +12,9 @@ from msgspec import Meta
 from agentdesk.base.text import msg
 from agentdesk.server.api.operations import ApiError
 from agentdesk.server.api.web import problem_response
-from agentdesk.server.auth import Authenticator, NotAuthenticated, TooManyAttempts
+from agentdesk.server.auth import Authenticator, CodeWanted, NotAuthenticated
 from agentdesk.server.peers import Peers
+from agentdesk.server.throttle import TooManyAttempts
 
 
 class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,6 +22,7 @@ class SignIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     email: Annotated[str, Meta(max_length=320)]
     password: Annotated[str, Meta(max_length=1000)]
+    code: Annotated[str, Meta(max_length=100)] = ""
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -39,7 +41,11 @@ def add_routes(app: web.Application, authenticator: Authenticator, peers: Peers)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ApiError(400, "bad_request", msg("The body cannot be used.")) from None
         try:
-            token, user_id = await authenticator.sign_in(given.email, given.password, peers.client(request))
+            token, user_id = await authenticator.sign_in(
+                given.email, given.password, peers.client(request), given.code
+            )
+        except CodeWanted as error:
+            return problem_response(401, "second_factor", error.message, error.hint)
         except NotAuthenticated as error:
             return problem_response(401, "unauthorized", error.message, error.hint)
         except TooManyAttempts as error:

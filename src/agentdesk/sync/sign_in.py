@@ -2,58 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import aiohttp
 import msgspec
 
 from agentdesk.base.errors import AgentDeskError, Invalid
-from agentdesk.base.text import Msg, msg
-from agentdesk.sync.trust import tls_options, why_unreachable
+from agentdesk.base.text import msg
+from agentdesk.sync.account import Told, ask
 
-_SECONDS = 20.0
+__all__ = ["CodeWanted", "sign_in"]
+
+
+class CodeWanted(AgentDeskError):
+    """The password is right; the server asks for a code of the second factor, or for another one."""
 
 
 class _SignedIn(msgspec.Struct):
     token: str
 
 
-class _Problem(msgspec.Struct):
-    message: str
-    hint: str = ""
-
-
-async def sign_in(server: str, email: str, password: str, authority: str = "") -> str:
+async def sign_in(server: str, email: str, password: str, authority: str = "", *, code: str = "") -> str:
     """Return the session token for a person on ``server`` (``https://host[:port]``).
 
-    ``authority`` is the path of a PEM file that is trusted besides the system's authorities. Raises
-    AgentDeskError with a sentence and a remedy: unknown host, refused certificate, no AgentDesk there, wrong
-    password.
+    ``authority`` is the path of a PEM file that is trusted besides the system's authorities; ``code`` is that
+    of the second factor, or empty. Raises AgentDeskError with a sentence and a remedy: unknown host, refused
+    certificate, no AgentDesk there, wrong password; CodeWanted where only the code is missing or wrong.
     """
     if not server.startswith(("https://", "http://")):
         raise Invalid(msg("The server address begins with https://"), field="server")
-    url = server.rstrip("/") + "/desk/session"
-    tls = await asyncio.to_thread(tls_options, authority)
-    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    given = {"email": email, "password": password}
+    if code:  # a server that knows no second factor takes no such field
+        given["code"] = code
     try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(url, json={"email": email, "password": password}, ssl=tls) as response,
-        ):
-            body = await response.read()
-            status = response.status
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise why_unreachable(error, server) from error
-    return _token(status, body, server)
-
-
-def _token(status: int, body: bytes, server: str) -> str:
-    try:
-        if status == 200:
-            return msgspec.json.decode(body, type=_SignedIn).token
-        problem = msgspec.json.decode(body, type=_Problem)
-    except msgspec.DecodeError as error:
+        answer = await ask(server, "POST", "desk/session", given, authority=authority)
+        return msgspec.json.decode(answer, type=_SignedIn).token
+    except Told as told:
+        if told.code == "second_factor":
+            raise CodeWanted(told.message, told.hint) from told
+        raise
+    except msgspec.MsgspecError as error:
         raise AgentDeskError(
             msg("{server} answers, but it is no AgentDesk server.", server=server), msg("Check the address.")
         ) from error
-    raise AgentDeskError(Msg(problem.message), Msg(problem.hint) if problem.hint else None)

@@ -19,10 +19,10 @@ _WIDTH = 380
 
 
 class SignInPage(Page):
-    """``submitted(server, email, password, authority)``; ``back`` leads to the three ways; ``file_wanted``
-    asks for a file with the company's certificate, to be given by :meth:`set_authority`."""
+    """``submitted(server, email, password, authority, code)``; ``back`` leads to the three ways;
+    ``file_wanted`` asks for a file with the company's certificate, to be given by :meth:`set_authority`."""
 
-    submitted = Signal(str, str, str, str)
+    submitted = Signal(str, str, str, str, str)
     back = Signal()
     file_wanted = Signal()
 
@@ -34,6 +34,7 @@ class SignInPage(Page):
         self._email = QLineEdit(email, self)
         self._password = QLineEdit(self)
         self._password.setEchoMode(QLineEdit.EchoMode.Password)
+        self._code = QLineEdit(self)
         self._authority = QLineEdit(authority, self)
         self._strip = Strip("bad", self)
         self._strip.hide()
@@ -53,6 +54,9 @@ class SignInPage(Page):
         self._lay_out()
         self._more.setVisible(bool(authority))
         self._more_button.setVisible(not authority)
+        for line in (self._server, self._email):
+            line.textChanged.connect(self._hide_code)
+        self._hide_code()
         self._server.textChanged.connect(self._on_server)
         self._on_server(self._server.text())
 
@@ -66,6 +70,18 @@ class SignInPage(Page):
         if line is self._authority:
             self._show_more()
         line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def ask_code(self, title: Msg, text: Msg | None) -> None:
+        """Ask for the code of the second factor; ``title`` says why, and that another one is needed."""
+        self._strip.show_message("bad" if self._code.text() else "info", title, text)
+        self.set_busy(False)
+        self._code_box.show()
+        self._code.clear()
+        self._code.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_notice(self, title: Msg, text: Msg) -> None:
+        """Say something above the lines."""
+        self._strip.show_message("warn", title, text)
 
     def set_busy(self, busy: bool) -> None:
         """Show that it is being tried."""
@@ -89,6 +105,11 @@ class SignInPage(Page):
         column.addWidget(self._exposed)
         self._add_line(column, self._email, msg("E-mail"))
         self._add_line(column, self._password, msg("Password"))
+        self._code_box = QWidget(self)
+        around_code = QVBoxLayout(self._code_box)
+        around_code.setContentsMargins(0, 0, 0, 0)
+        self._add_line(around_code, self._code, msg("Code from the app, or a recovery code"))
+        column.addWidget(self._code_box)
         column.addWidget(self._more_button, 0, Qt.AlignmentFlag.AlignLeading)
         column.addWidget(self._make_more())
         row = QHBoxLayout()
@@ -129,6 +150,11 @@ class SignInPage(Page):
     def _on_server(self, server: str) -> None:
         self._exposed.setVisible(is_exposed(server.strip()))
 
+    def _hide_code(self) -> None:
+        """Another account may need none."""
+        self._code.clear()
+        self._code_box.hide()
+
     def _show_more(self) -> None:
         self._more.show()
         self._more_button.hide()
@@ -138,4 +164,4 @@ class SignInPage(Page):
         self.set_busy(True)
         lines = (self._server, self._email, self._authority)
         server, email, authority = (line.text().strip() for line in lines)
-        self.submitted.emit(server, email, self._password.text(), authority)
+        self.submitted.emit(server, email, self._password.text(), authority, self._code.text().strip())
