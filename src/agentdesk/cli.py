@@ -190,7 +190,9 @@ def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     mark.add_argument("--hold", choices=("yes", "no"), help="legal hold: nothing is dropped or erased")
     erase = contacts.add_parser("erase", help="erase a customer and all that was said, for ever")
     erase.add_argument("--yes", action="store_true", help="yes, it cannot be undone")
-    for parser in (mark, erase):
+    export = contacts.add_parser("export", help="write everything about a customer into one ZIP")
+    export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the ZIP to be made")
+    for parser in (mark, erase, export):
         parser.add_argument("contact", metavar="CUSTOMER", help="an address, or the customer's id")
     listing = contacts.add_parser("erasures", help="list erasures, and desks that may still hold a copy")
     listing.add_argument("--json", action="store_true", help="for programs, a line each")

@@ -153,6 +153,7 @@ _VERBS = {
     "audit verify": admin_audit.audit_verify,
     "audit head": admin_audit.audit_head,
     "contact mark": admin_privacy.mark,
+    "contact export": admin_privacy.export,
     "contact erase": admin_privacy.erase,
     "contact erasures": admin_privacy.erasures,
     "adopt-restore": admin_copies.adopt_restore,

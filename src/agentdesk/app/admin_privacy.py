@@ -1,4 +1,4 @@
-"""``agentdesk admin contact mark|erase|erasures``."""
+"""``agentdesk admin contact mark|export|erase|erasures``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import sys
 from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import Msg, msg, plural
+from agentdesk.commands.context import SYSTEM
 from agentdesk.commands.values import MarkContact
 from agentdesk.server import privacy
+from agentdesk.server.exporting import export_contact
 from agentdesk.server.findings import moment_text
 from agentdesk.store.engine import Database
 
@@ -43,6 +45,21 @@ async def erase(db: Database, parsed: argparse.Namespace) -> int:
     _say(plural("Erased {count} message.", "Erased {count} messages.", messages))
     _say_desks(done)
     _say(msg("Back-ups made before still hold all of it."))
+    return 0
+
+
+async def export(db: Database, parsed: argparse.Namespace) -> int:
+    """Write everything about a customer into a ZIP that only its owner may read."""
+    contact_id = await privacy.find_contact(db, parsed.contact)
+    try:
+        with os.fdopen(os.open(parsed.to, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "w+b") as file:
+            counts = await export_contact(db, contact_id, SYSTEM, file)
+    except OSError as error:
+        raise Invalid(
+            msg("{path} cannot be written: {why}.", path=str(parsed.to), why=error.strerror or "?"),
+            msg("Name a file that does not exist yet."),
+        ) from error
+    _say(plural("Exported {count} message.", "Exported {count} messages.", counts["messages"]))
     return 0
 
 

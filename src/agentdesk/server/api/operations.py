@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -52,10 +52,10 @@ class Call(Generic[Q, B]):
 
 @dataclass(frozen=True, slots=True)
 class FileAnswer:
-    """Bytes to download, under a file name."""
+    """Bytes to download, under a file name; a file is closed when it has been sent."""
 
     name: str
-    content: bytes
+    content: bytes | IO[bytes]
 
 
 class ApiError(AgentDeskError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentdesk.queries.rows import QueueRow
-from agentdesk.server.api import handlers
+from agentdesk.server.api import handlers, privacy
 from agentdesk.server.api.operations import Operation
 from agentdesk.server.api.values import (
     Channels,
@@ -79,6 +79,15 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=handlers.download_attachment,
         gives=None,
         errors=(404,),
+    ),
+    Operation(
+        name="exportContact",
+        method="GET",
+        path="/contacts/{id}/export",
+        summary="Everything about a customer, in one ZIP; leaves a line in the audit trail",
+        handler=privacy.export,
+        gives=None,
+        errors=(403, 404),
     ),
     Operation(
         name="listInboxes",
