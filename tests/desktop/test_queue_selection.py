@@ -123,7 +123,7 @@ async def test_every_deed_is_reachable_where_the_list_is_narrow(desk: FakeDesk, 
         bar = panes.queue.head.bar
         shown = {key for key, button in bar.buttons.items() if button.isVisible()}
         listed = {action.data() for action in bar.menu().actions()}
-        assert shown | listed == {"assign", "snooze", "tags", "priority", "unread", "read"}
+        assert shown | listed == {"assign", "snooze", "tags", "merge", "priority", "unread", "read"}
         assert not shown & listed
         for widget in (*bar.buttons.values(), bar.more, bar.resolve, bar.close_button):
             assert not widget.isVisible() or bar.rect().contains(widget.geometry())

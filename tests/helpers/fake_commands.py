@@ -16,14 +16,16 @@ from agentdesk.commands.values import (
     ConfirmDelivery,
     EditContact,
     MarkRead,
+    MergeConversations,
     RetryDelivery,
     SendReply,
     SetPriority,
     SetStatus,
     SetTags,
+    UnmergeConversations,
 )
 from agentdesk.domain.party import Party
-from agentdesk.queries.rows import AttachmentRow, EventRow, MessageRow, UserRow
+from agentdesk.queries.rows import AttachmentRow, EventRow, MergedRow, MessageRow, UserRow
 from agentdesk.sync.desk import Changes
 from tests.helpers.sample_world import World
 
@@ -45,6 +47,10 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
             return _head(world, id_, tags=tags)
         case MarkRead(conversation_id=id_, unread=unread):
             return _head(world, id_, unread=unread)
+        case MergeConversations(conversation_id=id_, joined_ids=joined):
+            return _merge(world, me, id_, joined)
+        case UnmergeConversations(conversation_id=id_, joined_ids=joined):
+            return _part(world, me, id_, joined)
         case SendReply():
             return _reply(world, me, command, "held" if held else "queued")
         case AddNote():
@@ -66,6 +72,34 @@ def _head(world: World, id_: UUID, **values: Any) -> Changes:
     row = world.conversations[id_]
     world.conversations[id_] = msgspec.structs.replace(row, ver=row.ver + 1, **values)
     return {"conversation": {id_}, "event": set()}
+
+
+def _merge(world: World, me: UserRow | None, id_: UUID, joined: tuple[UUID, ...]) -> Changes:
+    changes: Changes = {"message": set()}
+    for one in joined:
+        row = world.conversations[one]
+        world.merged[one] = row, id_
+        for message in [m for m in world.messages.values() if m.conversation_id == one]:
+            world.homes[message.id] = one
+            changes["message"].add(message.id)
+            world.messages[message.id] = msgspec.structs.replace(message, conversation_id=id_)
+        _event(world, id_, "merged", me, conversation_id=str(one), number=row.number, subject=row.subject)
+        merged = (*world.conversations[id_].merged, MergedRow(id=one, number=row.number, subject=row.subject))
+        _head(world, one, status="merged")
+        changes |= _head(world, id_, merged=merged)
+    return changes | {"conversation": {id_, *joined}}
+
+
+def _part(world: World, me: UserRow | None, id_: UUID, joined: tuple[UUID, ...]) -> Changes:
+    for one in joined:
+        world.conversations[one], _into = world.merged.pop(one)
+        for message_id in [message_id for message_id, home in world.homes.items() if home == one]:
+            message = world.messages[message_id]
+            world.messages[message_id] = msgspec.structs.replace(message, conversation_id=one)
+        _event(world, id_, "unmerged", me, number=world.conversations[one].number)
+        left = tuple(row for row in world.conversations[id_].merged if row.id != one)
+        _head(world, id_, merged=left)
+    return {"conversation": {id_, *joined}, "message": set(world.homes)}
 
 
 def _message(world: World, id_: UUID, **values: Any) -> Changes:

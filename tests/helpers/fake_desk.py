@@ -209,6 +209,8 @@ class FakeDesk:
     async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
         if gate := self.gates.get(conversation_id):
             await gate.wait()
+        while conversation_id in self.world.merged:
+            conversation_id = self.world.merged[conversation_id][1]
         return self.world.conversations.get(conversation_id)
 
     async def timeline(self, conversation_id: UUID, before: UUID | None = None, limit: int = 40) -> Timeline:

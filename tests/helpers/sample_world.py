@@ -52,6 +52,10 @@ class World:
     blobs: dict[str, bytes] = field(default_factory=dict)
     originals: dict[UUID, bytes] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    merged: dict[UUID, tuple[ConversationRow, UUID]] = field(default_factory=dict)
+    """What was merged: the conversation as it was, and the one it goes on in."""
+    homes: dict[UUID, UUID] = field(default_factory=dict)
+    """Where messages belong that moved."""
     last_id: int = 0
 
     def new_id(self) -> UUID:

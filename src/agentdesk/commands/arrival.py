@@ -89,6 +89,7 @@ class Arrival:
 
     ``message`` (recorded), ``duplicate``, ``ignored`` (our own message come back), ``report`` (it told how a
     message of ours fared) or ``quarantined`` (shown, but it could not be read; ``problem`` says why).
+    ``origin_id`` is the conversation it belongs to where that was merged into ``thread``.
     """
 
     raw_id: UUID
@@ -102,6 +103,7 @@ class Arrival:
     message_id: UUID = field(default_factory=new_id)
     person: Person | None = None
     thread: Thread | None = None
+    origin_id: UUID | None = None
     reason: dict[str, str] = field(default_factory=dict)
     reports: list[tuple[Sent, DeliveryReport]] = field(default_factory=list)
     extra_warnings: list[str] = field(default_factory=list)

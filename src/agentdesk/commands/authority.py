@@ -43,6 +43,8 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.RetryDelivery: _nothing,
     values.ConfirmDelivery: _nothing,
     values.CheckDelivery: _nothing,
+    values.MergeConversations: _always(Permission.MERGE),
+    values.UnmergeConversations: _always(Permission.MERGE),
     values.EditContact: _always(Permission.EDIT_CONTACTS),
     values.MarkContact: _always(Permission.ERASE),
     values.EraseContact: _always(Permission.ERASE),

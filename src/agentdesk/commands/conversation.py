@@ -64,6 +64,7 @@ async def set_status(context: Context, command: SetStatus) -> None:
     """Resolve, reopen or snooze; resolving is refused (``stale``) where the customer wrote meanwhile."""
     row = await conversation_of(context, command.conversation_id)
     status = _one_of(Status, command.status)
+    _still(row["status"], command.seen_status, status)
     if status is Status.RESOLVED and command.seen_message_id is not None:
         newer = await newer_messages(context, row["id"], command.seen_message_id, colleagues=False)
         if newer and row["status"] != Status.RESOLVED:
@@ -75,6 +76,8 @@ async def change_status(
     context: Context, row: RowMapping, status: Status, snoozed_until: datetime | None = None
 ) -> None:
     """Move a conversation to ``status`` and say so in its transcript; nothing where it is there already."""
+    if status is Status.MERGED:
+        raise Refusal("invalid", msg("{value} is not known here.", value=status.value))
     until = None
     if status is Status.SNOOZED:
         if snoozed_until is None:
@@ -110,6 +113,7 @@ async def set_priority(context: Context, command: SetPriority) -> None:
     """Say how urgent a conversation is."""
     row = await conversation_of(context, command.conversation_id)
     priority = _one_of(Priority, command.priority)
+    _still(row["priority"], command.seen_priority, priority)
     if row["priority"] == priority:
         return
     await context.unit.update(conversation, row["id"], {"priority": priority.value})
@@ -120,12 +124,14 @@ async def set_tags(context: Context, command: SetTags) -> None:
     """Replace the tags of a conversation."""
     row = await conversation_of(context, command.conversation_id)
     tags = [" ".join(tag.split()) for tag in command.tags]
-    wanted = list(dict.fromkeys(tag for tag in tags if tag))
+    kept = row["tags"] if row["id"] != command.conversation_id else ()  # merged: the other's tags stay
+    wanted = list(dict.fromkeys(tag for tag in (*kept, *tags) if tag))
     if len(wanted) > _MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in wanted):
         raise Refusal("invalid", msg("These are too many tags, or one is too long."))
     before = list(row["tags"])
     if wanted == before:
         return
+    _still(before, None if command.seen_tags is None else list(command.seen_tags), wanted)
     await context.unit.update(conversation, row["id"], {"tags": wanted})
     added = [tag for tag in wanted if tag not in before]
     removed = [tag for tag in before if tag not in wanted]
@@ -138,6 +144,12 @@ async def mark_read(context: Context, command: MarkRead) -> None:
     row = await conversation_of(context, command.conversation_id)
     if row["unread"] != command.unread:
         await context.unit.update(conversation, row["id"], {"unread": command.unread})
+
+
+def _still(now: Any, seen: Any, wanted: Any) -> None:
+    """Raise Refusal where the issuer wants to take back what they saw, and somebody has changed it since."""
+    if seen not in ("", None, now) and now != wanted:
+        raise Refusal("changed", msg("Somebody has changed it since. It cannot be undone any more."))
 
 
 def _one_of(kind: type[Status] | type[Priority], text: str) -> Any:

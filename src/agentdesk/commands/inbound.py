@@ -160,7 +160,7 @@ async def _messages(unit: ServerUnit, shown: Sequence[Arrival], rows: Sequence[M
     await unit.insert(message, fresh)
     for arrival, row in zip(shown, rows, strict=True):
         if arrival.replaces is not None:
-            kept = ("id", "conversation_id", "inbox_id", "created_at")
+            kept = ("id", "conversation_id", "origin_id", "inbox_id", "created_at")
             await unit.update(message, arrival.replaces, {k: v for k, v in row.items() if k not in kept})
     await search.index_messages(
         unit.conn,

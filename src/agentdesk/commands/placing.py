@@ -107,6 +107,7 @@ def message_row(arrival: Arrival, moment: datetime) -> dict[str, Any]:
     return {
         "id": arrival.message_id,
         "conversation_id": thread.id,
+        "origin_id": arrival.origin_id,
         "inbox_id": thread.inbox_id,
         "account_id": arrival.source.account_id,
         "kind": Kind.MESSAGE.value,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import RowMapping, insert, select
 
@@ -53,20 +54,22 @@ async def send_reply(context: Context, command: SendReply) -> None:
     await need_customer(context, row)
     if await _written_before(context, command.message_id, row):
         return
-    account_row = await _account(context, row)
+    origin_id = await _origin(context, command, row)
+    account_row = await _account(context, row, origin_id)
     recipients = await _recipients(context, command)
     text, html = _body(command.text, command.html, bool(command.files))
     if command.seen_message_id is not None and not command.anyway:
         newer = await newer_messages(context, row["id"], command.seen_message_id, colleagues=True)
         if newer:
             raise Refusal("stale_reply", msg("There is something newer in this conversation."), newer=newer)
-    references = await _references(context, command, row)
+    references = await _references(context, command, row, origin_id)
     moment = next_moment(context.now, row["last_message_at"])
     key = ""
     if not context.unit.optimistic:
-        key = await _reserve_key(context, command, account_row)
+        key = await _reserve_key(context, command, origin_id or row["id"], account_row)
     values = {
         **_written_by(context, row, command.message_id, moment),
+        "origin_id": origin_id,
         "account_id": account_row["id"],
         "kind": Kind.MESSAGE.value,
         "sender": {
@@ -103,6 +106,7 @@ async def add_note(context: Context, command: AddNote) -> None:
     text, _ = _body(command.text, "", bool(command.files))
     values = {
         **_written_by(context, row, command.message_id, next_moment(context.now, row["last_message_at"])),
+        "origin_id": command.conversation_id if command.conversation_id != row["id"] else None,
         "account_id": None,
         "kind": Kind.NOTE.value,
         "sender": None,
@@ -130,10 +134,33 @@ async def _written_before(context: Context, message_id: Any, row: RowMapping) ->
     return found is not None
 
 
-async def _account(context: Context, row: RowMapping) -> RowMapping:
-    found = None
-    if row["account_id"] is not None:
-        statement = select(account).where(account.c.id == row["account_id"])
+async def _origin(context: Context, command: SendReply, row: RowMapping) -> UUID | None:
+    """Which of the conversations that were merged into ``row`` an answer belongs to: that of the message it
+    answers; None for ``row`` itself."""
+    answers = (
+        select(message.c.origin_id)
+        .where(message.c.conversation_id == row["id"], message.c.kind == Kind.MESSAGE)
+        .order_by(message.c.created_at.desc(), message.c.id.desc())
+        .limit(1)
+    )
+    named = (await context.conn.execute(answers.where(message.c.id == command.in_reply_to))).first()
+    if named is not None:
+        origin: UUID | None = named.origin_id
+    elif command.conversation_id != row["id"]:
+        origin = command.conversation_id
+    else:
+        origin = await context.conn.scalar(answers.where(message.c.direction == Direction.IN))
+    return origin
+
+
+async def _account(context: Context, row: RowMapping, origin_id: UUID | None) -> RowMapping:
+    """The account through which an answer goes: the one that the customer wrote to."""
+    found, account_id = None, row["account_id"]
+    if origin_id is not None:
+        theirs = select(conversation.c.account_id).where(conversation.c.id == origin_id)
+        account_id = await context.conn.scalar(theirs) or account_id
+    if account_id is not None:
+        statement = select(account).where(account.c.id == account_id)
         found = (await context.conn.execute(statement)).mappings().first()
     if found is None:
         raise Refusal("invalid", msg("This conversation has no channel to answer through."))
@@ -165,12 +192,15 @@ def _body(text: str, html: str, has_files: bool) -> tuple[str, str]:
     return text, html
 
 
-async def _references(context: Context, command: SendReply, row: RowMapping) -> list[str]:
+async def _references(
+    context: Context, command: SendReply, row: RowMapping, origin_id: UUID | None
+) -> list[str]:
     """External ids of what was written before, oldest first, the one answered last (RFC 5322, 3.6.4)."""
     found = await context.conn.execute(
         select(message.c.id, message.c.external_id, message.c.direction)
         .where(
             message.c.conversation_id == row["id"],
+            message.c.origin_id.is_not_distinct_from(origin_id),
             message.c.kind == Kind.MESSAGE,
             message.c.external_id != "",
         )
@@ -265,11 +295,13 @@ async def _uploaded(context: Context, files: Sequence[File]) -> dict[str, int]:
     return sizes
 
 
-async def _reserve_key(context: Context, command: SendReply, account_row: RowMapping) -> str:
+async def _reserve_key(
+    context: Context, command: SendReply, conversation_id: UUID, account_row: RowMapping
+) -> str:
     if context.channels is None:
         raise Refusal("invalid", msg("This server does not send messages."))
     return await context.channels.reserve_key(
-        context.conn, account_row["id"], command.conversation_id, command.message_id
+        context.conn, account_row["id"], conversation_id, command.message_id
     )
 
 

@@ -15,23 +15,37 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.message import Automatic, Direction, Kind
+from agentdesk.store.merged import conversation_root
 from agentdesk.store.tables import contact, conversation, event, message
 
 PREVIEW_CHARACTERS = 200
 _TICK = timedelta(microseconds=1)
 _MOST_NEWER = 20
+_TRIES = 5
+"""How often a conversation is looked for again that is being merged at this very moment."""
 
 
 async def conversation_of(context: Context, conversation_id: UUID) -> RowMapping:
-    """Return a conversation, locked until the transaction ends.
+    """Return a conversation, or the one that it goes on in where it was merged, locked until the transaction
+    ends.
 
     Raises NotFound also where the actor may not see it: nobody learns that it exists.
     """
-    statement = select(conversation).where(conversation.c.id == conversation_id).with_for_update()
-    row = (await context.conn.execute(statement)).mappings().first()
+    here, row = conversation_id, None
+    for _ in range(_TRIES):
+        alone = conversation.c.id == here, conversation.c.merged_into_id.is_(None)
+        found = await context.conn.execute(select(conversation).where(*alone).with_for_update())
+        row = found.mappings().first()
+        if row is not None and (here == conversation_id or await _leads(context, conversation_id) == here):
+            break
+        row, here = None, await _leads(context, conversation_id)
     if row is None or not context.actor.sees(row["inbox_id"]):
         raise NotFound
     return row
+
+
+async def _leads(context: Context, conversation_id: UUID) -> UUID:
+    return await conversation_root(context.conn, conversation_id)
 
 
 async def need_customer(context: Context, conversation_row: Mapping[Any, Any]) -> None:

@@ -37,22 +37,30 @@ class Assign(Command, frozen=True, tag="assign"):
 
 class SetStatus(Command, frozen=True, tag="set_status"):
     """Resolve, reopen or snooze. ``seen_message_id`` is the last message the issuer had seen: resolving over
-    a newer one of the customer's is refused."""
+    a newer one of the customer's is refused. ``seen_status``, where it is named, is the one that is taken
+    back: refused (``changed``) where somebody has chosen another one since."""
 
     conversation_id: UUID
     status: str
     snoozed_until: datetime | None = None
     seen_message_id: UUID | None = None
+    seen_status: str = ""
 
 
 class SetPriority(Command, frozen=True, tag="set_priority"):
+    """Say how urgent a conversation is. ``seen_priority`` is as ``seen_status`` above."""
+
     conversation_id: UUID
     priority: str
+    seen_priority: str = ""
 
 
 class SetTags(Command, frozen=True, tag="set_tags"):
+    """Replace the tags of a conversation. ``seen_tags`` are as ``seen_status`` above."""
+
     conversation_id: UUID
     tags: tuple[str, ...]
+    seen_tags: tuple[str, ...] | None = None
 
 
 class MarkRead(Command, frozen=True, tag="mark_read"):
@@ -106,6 +114,23 @@ class CheckDelivery(Command, frozen=True, tag="check_delivery"):
     message_id: UUID
 
 
+class MergeConversations(Command, frozen=True, tag="merge_conversations"):
+    """Let ``joined_ids`` go on in ``conversation_id``; refused where one was merged elsewhere meanwhile."""
+
+    conversation_id: UUID
+    joined_ids: tuple[UUID, ...]
+
+
+class UnmergeConversations(Command, frozen=True, tag="unmerge_conversations"):
+    """Let ``joined_ids`` stand for themselves again, with what came for them since.
+
+    ``conversation_id`` is the one that they were merged into.
+    """
+
+    conversation_id: UUID
+    joined_ids: tuple[UUID, ...]
+
+
 class EditContact(Command, frozen=True, tag="edit_contact"):
     """Change what is known of a customer; only the named fields."""
 
@@ -154,6 +179,8 @@ AnyCommand = (
     | RetryDelivery
     | ConfirmDelivery
     | CheckDelivery
+    | MergeConversations
+    | UnmergeConversations
     | EditContact
     | MarkContact
     | EraseContact
@@ -188,8 +215,8 @@ class Text(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a command: ``done``, ``already_done``, ``refused`` or ``try_later``.
 
-    ``reason`` and ``code`` explain a refusal (``stale_reply``, ``taken``, ``gone``, ``not_allowed``,
-    ``invalid``); ``newer`` are the ids of messages that the issuer had not seen.
+    ``reason`` and ``code`` explain a refusal (``stale_reply``, ``taken``, ``changed``, ``merged``,
+    ``gone``, ``not_allowed``, ``invalid``); ``newer`` are the ids of messages that the issuer had not seen.
     """
 
     command_id: UUID

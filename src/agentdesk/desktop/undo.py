@@ -1,5 +1,5 @@
 """What was done last and how it is taken back: every command that is sent has an inverse made from the row
-as it was before."""
+as it was before and right after, so that it takes back nothing that somebody else has done since."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from agentdesk.commands.values import AnyCommand, Assign, MarkRead, SetPriority, SetStatus, SetTags
+from agentdesk.commands.values import (
+    AnyCommand,
+    Assign,
+    MarkRead,
+    MergeConversations,
+    SetPriority,
+    SetStatus,
+    SetTags,
+    UnmergeConversations,
+)
 from agentdesk.queries.rows import ConversationRow
 
 __all__ = ["Undo", "UndoStack", "inverse"]
@@ -32,20 +41,31 @@ class UndoStack:
         return self._deeds.pop() if self._deeds else None
 
 
-def inverse(command: AnyCommand, before: ConversationRow) -> AnyCommand | None:
-    """Return the command that restores what ``before`` says of the thing that ``command`` changes; None for
-    commands that cannot be undone."""
+def inverse(command: AnyCommand, before: ConversationRow, after: ConversationRow) -> AnyCommand | None:
+    """Return the command that brings back what ``before`` says of the thing that ``command`` changes, as long
+    as that is still what it was right ``after``; None for commands that cannot be undone."""
+    one = before.id
     match command:
         case SetStatus():
             return SetStatus(
-                conversation_id=before.id, status=before.status, snoozed_until=before.snoozed_until
+                conversation_id=one,
+                status=before.status,
+                snoozed_until=before.snoozed_until,
+                seen_message_id=after.last_message_id,
+                seen_status=after.status,
             )
         case Assign():
-            return Assign(conversation_id=before.id, assignee_id=before.assignee_id)
+            return Assign(
+                conversation_id=one, assignee_id=before.assignee_id, seen_assignee_id=after.assignee_id
+            )
         case SetTags():
-            return SetTags(conversation_id=before.id, tags=before.tags)
+            return SetTags(conversation_id=one, tags=before.tags, seen_tags=after.tags)
         case SetPriority():
-            return SetPriority(conversation_id=before.id, priority=before.priority)
+            return SetPriority(conversation_id=one, priority=before.priority, seen_priority=after.priority)
         case MarkRead():
-            return MarkRead(conversation_id=before.id, unread=before.unread)
+            return MarkRead(conversation_id=one, unread=before.unread)
+        case MergeConversations(joined_ids=joined):
+            return UnmergeConversations(conversation_id=one, joined_ids=joined)
+        case UnmergeConversations(joined_ids=joined):
+            return MergeConversations(conversation_id=one, joined_ids=joined)
     return None

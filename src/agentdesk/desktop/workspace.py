@@ -138,7 +138,7 @@ class Workspace(QWidget):
         self._conversation = ConversationView(self._desk, self._splitter)
         self._next_one = NextOne(self._desk, self._conversation.deeds)
         self._finder = Finder(self._desk, self._conversation)
-        self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds.done)
+        self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds)
         self._panel = CustomerPanel(self._desk, self._splitter, self._settings)
         self._status = StatusBar(self)
         self._queue.setMinimumWidth(280)
@@ -284,6 +284,7 @@ class Workspace(QWidget):
         await self._conversation.open(conversation_id)
         head = await self._desk.conversation(conversation_id)
         if head is not None:
+            self._queue.select(head.id)  # another one where it was merged
             await self._panel.show_contact(head.contact_id, conversation_id)
 
     def _on_left(self, conversation_id: UUID) -> None:

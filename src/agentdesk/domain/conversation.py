@@ -11,6 +11,8 @@ class Status(StrEnum):
     OPEN = "open"
     SNOOZED = "snoozed"
     RESOLVED = "resolved"
+    MERGED = "merged"
+    """It is a part of another conversation, and in no list."""
 
 
 class Priority(StrEnum):
@@ -33,3 +35,5 @@ class EventKind(StrEnum):
     RELATED = "related"
     DELIVERY = "delivery"
     CONTACT = "contact"
+    MERGED = "merged"
+    UNMERGED = "unmerged"

@@ -47,21 +47,25 @@ P = TypeVar("P", bound=Place)
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A message's claim to belong to the conversation ``place`` of the same inbox. ``evidence`` is what it
-    named: the external id or the token."""
+    named: the external id or the token; ``home`` is the conversation it named where that is merged into
+    ``place``."""
 
     place: Place
     rule: Rule
     evidence: str
+    home: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``place`` is the conversation to join, or None for a new one, which may be ``related`` to another."""
+    """``place`` is the conversation to join, or None for a new one, which may be ``related`` to another;
+    ``home`` is as in the claim that was believed."""
 
     place: Place | None
     rule: Rule
     evidence: str = ""
     related: Place | None = None
+    home: UUID | None = None
 
 
 def decide(sender: Address | None, claims: Sequence[Claim]) -> Decision:
@@ -69,7 +73,7 @@ def decide(sender: Address | None, claims: Sequence[Claim]) -> Decision:
     the order in which they are to be believed."""
     for claim in claims:
         if sender is not None and sender in claim.place.participants:
-            return Decision(claim.place, claim.rule, claim.evidence)
+            return Decision(claim.place, claim.rule, claim.evidence, home=claim.home)
     for claim in claims:
         if claim.rule is not Rule.SAME_ROOT:
             return Decision(None, Rule.RELATED, claim.evidence, claim.place)

@@ -11,8 +11,16 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.queries.columns import parties, party, plain, with_people
-from agentdesk.queries.rows import AttachmentRow, ConversationRow, EventRow, MessageRow, Timeline
+from agentdesk.queries.rows import (
+    AttachmentRow,
+    ConversationRow,
+    EventRow,
+    MergedRow,
+    MessageRow,
+    Timeline,
+)
 from agentdesk.store import tables
+from agentdesk.store.merged import conversation_root
 from agentdesk.store.tables import account, contact, conversation, event, user
 
 _EVENTS_AT_ONCE = 500
@@ -23,7 +31,9 @@ _related = conversation.alias("related")
 
 
 async def head(conn: AsyncConnection, conversation_id: UUID) -> ConversationRow | None:
-    """Return the head of a conversation, or None where it is gone."""
+    """Return the head of a conversation, or of the one it goes on in where it was merged; None where it is
+    gone."""
+    root = await conversation_root(conn, conversation_id)
     statement = (
         with_people(
             conversation.c.account_id,
@@ -36,10 +46,19 @@ async def head(conn: AsyncConnection, conversation_id: UUID) -> ConversationRow 
         )
         .outerjoin(account, account.c.id == conversation.c.account_id)
         .outerjoin(_related, _related.c.id == conversation.c.related_id)
-        .where(conversation.c.id == conversation_id)
+        .where(conversation.c.id == root)
     )
     found = plain(await conn.execute(statement))
-    return msgspec.convert(found[0], ConversationRow) if found else None
+    if not found:
+        return None
+    return msgspec.convert({**found[0], "merged": await _merged_into(conn, root)}, ConversationRow)
+
+
+async def _merged_into(conn: AsyncConnection, conversation_id: UUID) -> tuple[MergedRow, ...]:
+    c = conversation.c
+    statement = select(c.id, c.number, c.subject).where(c.merged_into_id == conversation_id)
+    rows = plain(await conn.execute(statement.order_by(c.number)))
+    return tuple(msgspec.convert(row, MergedRow) for row in rows)
 
 
 async def timeline(

@@ -81,8 +81,16 @@ class QueueRow(Row, frozen=True):
     """One of our messages in it was not sent, or is not confirmed."""
 
 
+class MergedRow(Row, frozen=True):
+    """A conversation that goes on in another one."""
+
+    id: UUID
+    number: int
+    subject: str
+
+
 class ConversationRow(Row, frozen=True):
-    """The head of an opened conversation."""
+    """The head of an opened conversation; ``merged`` are those that go on in it."""
 
     id: UUID
     ver: int
@@ -109,6 +117,7 @@ class ConversationRow(Row, frozen=True):
     related_id: UUID | None
     related_number: int | None
     created_at: datetime
+    merged: tuple[MergedRow, ...] = ()
 
 
 class AttachmentRow(Row, frozen=True):

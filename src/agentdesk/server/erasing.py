@@ -164,7 +164,9 @@ class _Portion:
 
     async def _messages(self, people: Collection[UUID]) -> bool:
         theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
-        about = or_(message.c.conversation_id.in_(theirs), message.c.contact_id.in_(people))
+        here = and_(message.c.conversation_id.in_(theirs), message.c.origin_id.is_(None))
+        elsewhere = message.c.origin_id.in_(theirs)  # merged into a conversation of somebody else
+        about = or_(here, elsewhere, message.c.contact_id.in_(people))
         columns = message.c.id, message.c.raw_id, message.c.delivery, message.c.conversation_id
         found = await self._conn.execute(select(*columns).where(about, _HAS_WORDS).limit(self._size))
         rows = found.all()

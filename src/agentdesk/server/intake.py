@@ -333,7 +333,7 @@ class Intake:
         """Give an item that is read again the conversation in which it was shown as unreadable."""
         where = select(message.c.conversation_id).where(message.c.id == arrival.replaces)
         conversation_id = await conn.scalar(where)
-        arrival.thread = await lookup.load_thread(conn, conversation_id) if conversation_id else None
+        arrival.thread = await lookup.thread_in(conn, conversation_id) if conversation_id else None
         if arrival.thread is None:
             arrival.replaces, arrival.message_id = None, new_id()
 

@@ -7,18 +7,18 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, cast, func, select, tuple_
+from sqlalchemy import Text, cast, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.base.ids import new_id
 from agentdesk.base.secrets import Vault
 from agentdesk.commands.arrival import Arrival, Person, Sent, Source, Thread
-from agentdesk.domain.message import Direction, Kind
+from agentdesk.domain.message import Direction
 from agentdesk.domain.recipients import mailbox_of
 from agentdesk.domain.threading import Address
 from agentdesk.sdk.inbound import ThreadToken
 from agentdesk.server.flood import FloodGate
 from agentdesk.server.signing import verify
+from agentdesk.server.threads import Threads, addressed_in
 from agentdesk.store.tables import (
     account,
     contact,
@@ -35,30 +35,6 @@ _MOST_REFERENCES = 60
 _EARLIEST_ANSWER = timedelta(hours=6)
 """How long before a message one that answers it may have come: mail servers deliver out of order."""
 
-_THREAD_COLUMNS = (
-    conversation.c.id,
-    conversation.c.inbox_id,
-    conversation.c.account_id,
-    conversation.c.channel,
-    conversation.c.contact_id,
-    conversation.c.subject,
-    conversation.c.preview,
-    conversation.c.status,
-    conversation.c.priority,
-    conversation.c.language,
-    conversation.c.unread,
-    conversation.c.waiting_since,
-    conversation.c.last_message_id,
-    conversation.c.last_message_at,
-    conversation.c.last_customer_at,
-    conversation.c.first_reply_at,
-    conversation.c.resolved_at,
-    conversation.c.snoozed_until,
-    conversation.c.related_id,
-    conversation.c.number,
-    conversation.c.created_at,
-)
-
 
 class _MessageRow(NamedTuple):
     """A message that something in the batch names; the fields are columns."""
@@ -66,9 +42,15 @@ class _MessageRow(NamedTuple):
     id: UUID
     external_id: str
     conversation_id: UUID
+    origin_id: UUID | None
     inbox_id: UUID
     direction: str
     delivery: str
+
+    @property
+    def home(self) -> UUID:
+        """The conversation it belongs to, also where that was merged into another one."""
+        return self.origin_id or self.conversation_id
 
 
 class Lookup:
@@ -84,10 +66,10 @@ class Lookup:
         self._vault = vault
         self._ledger: set[str] = set()
         self._messages: dict[str, list[_MessageRow]] = {}
-        self._threads: dict[UUID, Thread] = {}
+        self._threads = Threads(source)
         self._people: dict[Address, Person] = {}
         self._early_answers: dict[str, Thread] = {}
-        self._new_by_id: dict[str, Thread] = {}
+        self._new_by_id: dict[str, tuple[Thread, UUID]] = {}
         self._new_by_reference: dict[str, Thread] = {}
         self._flood_threads: dict[Address, Thread] = {}
 
@@ -99,7 +81,7 @@ class Lookup:
         self.own_mailboxes = frozenset(mailbox_of(address) for address in addresses)
         await self._load_ledger(conn, arrivals)
         await self._load_messages(conn, arrivals)
-        await self._load_threads(conn, self._wanted_threads(arrivals))
+        await self._threads.load(conn, self._wanted_threads(arrivals))
         await self._load_people(conn, {a.identity for a in arrivals})
         await self._load_early_answers(conn, arrivals)
         await self._load_participants(conn, arrivals)
@@ -124,46 +106,16 @@ class Lookup:
             self._messages.setdefault(row.external_id, []).append(_MessageRow(*row))
 
     def _wanted_threads(self, arrivals: Sequence[Arrival]) -> set[UUID]:
-        named = {row.conversation_id for rows in self._messages.values() for row in rows}
+        named = {row.home for rows in self._messages.values() for row in rows}
         for arrival in arrivals:
             named.update(i for t in arrival.inbound.tokens if (i := verify(self._vault, t)) is not None)
             if arrival.sender and (flood := self.gate.conversation(arrival.sender)):
                 named.add(flood)
         return named
 
-    async def _load_threads(self, conn: AsyncConnection, ids: Collection[UUID]) -> None:
-        if not ids:
-            return
-        statement = (
-            select(*_THREAD_COLUMNS)
-            .where(conversation.c.id.in_(ids), conversation.c.inbox_id == self.source.inbox_id)
-            .order_by(conversation.c.id)
-            .with_for_update()
-        )
-        for row in (await conn.execute(statement)).mappings():
-            values = dict(row)
-            self._threads[row["id"]] = Thread(**values, before=values)
-        await self._load_contact_addresses(conn)
-
-    async def load_thread(self, conn: AsyncConnection, conversation_id: UUID) -> Thread | None:
-        """Return one conversation of this inbox, read where it is not known yet."""
-        if conversation_id not in self._threads:
-            await self._load_threads(conn, [conversation_id])
-        return self._threads.get(conversation_id)
-
-    async def _load_contact_addresses(self, conn: AsyncConnection) -> None:
-        by_contact: dict[UUID, list[Thread]] = {}
-        for thread in self._threads.values():
-            if thread.contact_id is not None:
-                by_contact.setdefault(thread.contact_id, []).append(thread)
-        identities = await conn.execute(
-            select(contact_identity.c.contact_id, contact_identity.c.kind, contact_identity.c.value).where(
-                contact_identity.c.contact_id.in_(by_contact)
-            )
-        )
-        for row in identities:
-            for thread in by_contact[row.contact_id]:
-                thread.participants.add((row.kind, row.value))
+    async def thread_in(self, conn: AsyncConnection, conversation_id: UUID) -> Thread | None:
+        """Return a conversation that a message of this account is in already, read where it is not known."""
+        return await self._threads.load_one(conn, conversation_id)
 
     async def _load_people(self, conn: AsyncConnection, addresses: Collection[Address]) -> None:
         if not addresses:
@@ -212,44 +164,21 @@ class Lookup:
         came = [row for row in rows if row.direction == Direction.IN]
         ids = {a.external_id for a in begins}
         found = {name: row.conversation_id for row in came for name in row.references if name in ids}
-        await self._load_threads(conn, set(found.values()) - self._threads.keys())
-        self._early_answers = {
-            name: self._threads[one] for name, one in found.items() if one in self._threads
-        }
+        await self._threads.load(conn, set(found.values()))
+        threads = {name: self._threads.of(one) for name, one in found.items()}
+        self._early_answers = {name: thread for name, thread in threads.items() if thread is not None}
 
     async def _load_participants(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
         """Addresses that the team wrote to and that the first message had in To or Cc; read only where the
         sender is not the customer anyway."""
         unsure = {
-            thread.id
+            thread.id: thread
             for a in arrivals
             for thread in self.named_threads(a)
             if a.sender is not None and a.sender not in thread.participants and not thread.is_new
         }
-        if not unsure:
-            return
-        ours = select(
-            message.c.conversation_id, message.c.direction, message.c.to, message.c.cc, message.c.bcc
-        ).where(
-            message.c.conversation_id.in_(unsure),
-            message.c.direction == Direction.OUT,
-            message.c.kind == Kind.MESSAGE,
-        )
-        begun = (
-            select(message.c.conversation_id, func.min(message.c.created_at).label("at"))
-            .where(message.c.conversation_id.in_(unsure))
-            .group_by(message.c.conversation_id)
-            .subquery()
-        )
-        first = select(
-            message.c.conversation_id, message.c.direction, message.c.to, message.c.cc, message.c.bcc
-        ).join(
-            begun,
-            (message.c.conversation_id == begun.c.conversation_id) & (message.c.created_at == begun.c.at),
-        )
-        for statement in (ours, first):
-            for row in await conn.execute(statement):
-                self._add_participants(self._threads[row.conversation_id], (*row.to, *row.cc, *row.bcc))
+        for conversation_id, parties in await addressed_in(conn, unsure):
+            self._add_participants(unsure[conversation_id], parties)
 
     def _add_participants(self, thread: Thread, parties: Iterable[Mapping[str, str]]) -> None:
         for party in parties:
@@ -278,27 +207,31 @@ class Lookup:
         """Return our message among ``external_ids``, if there is one in this inbox."""
         for external_id in external_ids:
             for row in self._messages.get(external_id, ()):
-                thread = self._threads.get(row.conversation_id)
+                thread = self._threads.of(row.home)
                 if row.direction == Direction.OUT and thread is not None:
                     return Sent(row.id, row.delivery, thread)
         return None
 
-    def signed_threads(self, arrival: Arrival) -> list[tuple[Thread, str]]:
-        """Conversations of this inbox whose signed token the message carries, with the evidence."""
+    def signed_threads(self, arrival: Arrival) -> list[tuple[Thread, UUID, str]]:
+        """Conversations of this inbox whose signed token the message carries, each with its home and the
+        evidence (for homes see :meth:`thread_of`)."""
         found = []
         for token in arrival.inbound.tokens:
-            thread = self._threads.get(verify(self._vault, token) or new_id())
-            if thread is not None:
-                found.append((thread, token.conversation))
+            home = verify(self._vault, token)
+            thread = self._threads.of(home) if home is not None else None
+            if home is not None and thread is not None:
+                found.append((thread, home, token.conversation))
         return found
 
-    def thread_of(self, external_id: str) -> Thread | None:
-        """The conversation of this inbox that holds the message of that id."""
+    def thread_of(self, external_id: str) -> tuple[Thread, UUID] | None:
+        """The conversation of this inbox that holds the message of that id, and the message's home: the
+        conversation it belongs to, another one where that was merged into this one."""
         if external_id in self._new_by_id:
             return self._new_by_id[external_id]
         for row in self._messages.get(external_id, ()):
-            if row.conversation_id in self._threads:
-                return self._threads[row.conversation_id]
+            thread = self._threads.of(row.home)
+            if thread is not None:
+                return thread, row.home
         return None
 
     def sibling_of(self, reference: str) -> Thread | None:
@@ -312,14 +245,15 @@ class Lookup:
     def named_threads(self, arrival: Arrival) -> list[Thread]:
         """All conversations that the message has some claim to."""
         by_reference = (self.thread_of(r) for r in arrival.references)
-        return [t for t, _ in self.signed_threads(arrival)] + [t for t in by_reference if t is not None]
+        signed = [thread for thread, _, _ in self.signed_threads(arrival)]
+        return signed + [found[0] for found in by_reference if found is not None]
 
     def flood_thread(self, sender: Address) -> Thread | None:
         """The conversation that takes up what a flooding sender writes."""
         if sender in self._flood_threads:
             return self._flood_threads[sender]
         known = self.gate.conversation(sender)
-        return self._threads.get(known) if known else None
+        return self._threads.of(known) if known else None
 
     def person(self, address: Address) -> Person | None:
         """The contact of an address."""
@@ -347,7 +281,7 @@ class Lookup:
         if thread is None or arrival.settled:
             return
         if arrival.external_id:
-            self._new_by_id.setdefault(arrival.external_id, thread)
+            self._new_by_id.setdefault(arrival.external_id, (thread, arrival.origin_id or thread.id))
         for reference in arrival.references:
             self._new_by_reference.setdefault(reference, thread)
         if thread.is_new and arrival.sender and arrival.sender not in self._flood_threads:

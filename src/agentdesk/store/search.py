@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    update,
 )
 from sqlalchemy import table as light_table
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -25,7 +26,7 @@ from agentdesk.store.bulk import insert_many
 from agentdesk.store.tables import conversation, search_entry
 from agentdesk.store.words import TEXT_LIMIT, Term, parse_query, tokens
 
-__all__ = ["Entry", "find_conversations", "index_messages", "remove", "search_text", "tokens"]
+__all__ = ["Entry", "find_conversations", "index_messages", "move", "remove", "search_text", "tokens"]
 
 Entry = tuple[UUID, UUID, UUID, str]
 """Message, conversation, inbox, and the text to be found (see :func:`search_text`)."""
@@ -72,6 +73,18 @@ async def remove(conn: AsyncConnection, message_ids: Sequence[UUID]) -> None:
         await _remove(conn, search_entry.c.message_id.in_(ids))
 
 
+async def move(
+    conn: AsyncConnection, message_ids: Sequence[UUID], conversation_id: UUID, inbox_id: UUID
+) -> None:
+    """Let messages be found in another conversation."""
+    for ids in _portions(message_ids):
+        await conn.execute(
+            update(search_entry)
+            .where(search_entry.c.message_id.in_(ids))
+            .values(conversation_id=conversation_id, inbox_id=inbox_id)
+        )
+
+
 async def find_conversations(
     conn: AsyncConnection, query: str, *, inboxes: Collection[UUID] | None, limit: int = 200
 ) -> list[UUID]:
@@ -96,9 +109,12 @@ async def find_conversations(
     if inboxes is not None:
         matches = matches.where(search_entry.c.inbox_id.in_(list(inboxes)))
     matches = matches.order_by(order.desc()).limit(_CANDIDATES)
+    # A desk that has merged two of them finds the messages where they were until the server's rows come.
+    found = func.coalesce(conversation.c.merged_into_id, conversation.c.id)
+    places = select(found).where(conversation.c.id.in_(matches))
     statement = (
         select(conversation.c.id)
-        .where(conversation.c.id.in_(matches))
+        .where(conversation.c.id.in_(places))
         .order_by(conversation.c.last_message_at.desc(), conversation.c.id.desc())
         .limit(limit)
     )

@@ -7,7 +7,16 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.commands.executor import as_text
-from agentdesk.commands.values import AddNote, Answer, AnyCommand, Envelope, SendReply, SetStatus
+from agentdesk.commands.values import (
+    AddNote,
+    Answer,
+    AnyCommand,
+    Envelope,
+    SendReply,
+    SetPriority,
+    SetStatus,
+    SetTags,
+)
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Draft, Waiting
 from agentdesk.sync.overlay import Pending
@@ -90,5 +99,9 @@ def meant_anyway(command: AnyCommand) -> AnyCommand:
     if isinstance(command, SendReply):
         return msgspec.structs.replace(command, anyway=True)
     if isinstance(command, SetStatus):
-        return msgspec.structs.replace(command, seen_message_id=None)
+        return msgspec.structs.replace(command, seen_message_id=None, seen_status="")
+    if isinstance(command, SetTags):
+        return msgspec.structs.replace(command, seen_tags=None)
+    if isinstance(command, SetPriority):
+        return msgspec.structs.replace(command, seen_priority="")
     return command

@@ -29,6 +29,7 @@ from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
     DRAFTS,
     ERASE,
+    MERGING,
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
@@ -54,6 +55,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
+_ABILITIES = (DRAFTS, ERASE, MERGING)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4
@@ -219,7 +221,7 @@ class Session:
             workspace=workspace or "",
             fresh=fresh,
             last_number=last_number,
-            can=(DRAFTS, ERASE) if self._board is None else (DRAFTS, PRESENCE, ERASE),
+            can=_ABILITIES if self._board is None else (PRESENCE, *_ABILITIES),
         )
 
     async def _receive(self) -> _Leave | None:

@@ -20,6 +20,7 @@ from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.protocol import (
     DRAFTS,
     ERASE,
+    NEEDED,
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
@@ -201,7 +202,7 @@ class Exchange:
         while True:
             heard = self._workbench.news.rings
             envelopes = _handful(self._workbench.to_push(self._pushed, _PUSH_COMMANDS))
-            envelopes = await self._with_files(envelopes)
+            envelopes = await self._with_files(await self._understood(envelopes))
             if not envelopes:
                 await self._workbench.news.wait(heard)
                 continue
@@ -216,6 +217,12 @@ class Exchange:
             tries = tries + 1 if not_yet else 0
             if not_yet:
                 await asyncio.sleep(backoff.delay(tries))
+
+    async def _understood(self, envelopes: list[Envelope]) -> list[Envelope]:
+        """Refuse here what this server is too old for; it would not understand the frame at all."""
+        strange = [e for e in envelopes if NEEDED.get(type(e.command), "") not in {"", *self._can}]
+        await self._workbench.refused([_too_new(envelope) for envelope in strange])
+        return [envelope for envelope in envelopes if envelope not in strange]
 
     async def _with_files(self, envelopes: list[Envelope]) -> list[Envelope]:
         """Bring the files of commands up first; those whose files cannot be sent are refused here."""
@@ -295,6 +302,11 @@ def _handful(envelopes: list[Envelope]) -> list[Envelope]:
 def _files_of(envelope: Envelope) -> tuple[File, ...]:
     command = envelope.command
     return command.files if isinstance(command, SendReply | AddNote) else ()
+
+
+def _too_new(envelope: Envelope) -> Answer:
+    reason = as_text(msg("The server has to be updated before it can do this."))
+    return Answer(command_id=envelope.id, outcome="refused", code="invalid", reason=reason)
 
 
 def _not_sendable(envelope: Envelope, error: Unusable) -> Answer:

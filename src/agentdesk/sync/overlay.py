@@ -4,8 +4,9 @@ Before the first optimistic change of a row the server's version is set aside (i
 the bases come back, the server's rows are written, and the commands that are left run again in their order:
 a refused command leaves no trace, and a confirmed one is dropped exactly when a batch names it.
 
-Commands about one conversation (or one contact) touch nothing of another one, so only those are laid anew
-that a batch speaks of: see :func:`families_in`.
+A *family* is a conversation or a contact with all that is in it. Most commands touch one; each notes which
+ones it touched. So only those are laid anew that a batch speaks of (:func:`families_in`), with those that a
+command has tied to them (:func:`laid_anew`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -46,9 +48,9 @@ __all__ = [
     "apply_one",
     "desk_actor",
     "families_in",
+    "laid_anew",
     "replay",
     "restore",
-    "with_own",
 ]
 
 _to_msgpack = msgspec.msgpack.Encoder()
@@ -72,15 +74,15 @@ class Pending:
     """A command that the server has not confirmed yet.
 
     ``refusal`` says that the replica refuses it as things stand; the server has the last word. ``contained``
-    says that the server's rows have its effect already, though no batch has named it. ``family`` is the
-    conversation or contact it is about, None while the replica cannot tell.
+    says that the server's rows have its effect already, though no batch has named it. ``families`` are the
+    conversations and contacts that it names and touches; none while the replica cannot tell.
     """
 
     envelope: Envelope
     held_until: datetime | None = None
     refusal: Refusal | None = None
     contained: bool = False
-    family: UUID | None = None
+    families: frozenset[UUID] = frozenset()
 
     @property
     def id(self) -> UUID:
@@ -95,6 +97,7 @@ class ReplicaUnit:
     conn: AsyncConnection
     family: UUID
     changes: Changes = field(default_factory=dict)
+    touched: set[UUID] = field(default_factory=set)
     optimistic: bool = True
 
     async def insert(self, table: Table, rows: Sequence[Values]) -> None:
@@ -106,6 +109,7 @@ class ReplicaUnit:
             return
         await self._keep_bases(table, [(row["id"], None) for row in new])
         await self.conn.execute(insert(table), new)
+        self._note_families(table, *new)
         self.changes.setdefault(table.name, set()).update(row["id"] for row in new)
 
     async def update(self, table: Table, row_id: UUID, values: Values) -> None:
@@ -116,6 +120,7 @@ class ReplicaUnit:
         wire = _to_msgpack.encode(to_wire(table, row))
         await self._keep_bases(table, [(row_id, wire)])
         await self.conn.execute(update(table).where(table.c.id == row_id).values(**values, **touched(table)))
+        self._note_families(table, row, {**row, **values})
         self.changes.setdefault(table.name, set()).add(row_id)
 
     async def update_many(self, table: Table, rows: Mapping[UUID, Values]) -> None:
@@ -131,7 +136,13 @@ class ReplicaUnit:
             return
         await self._keep_bases(table, [(row["id"], _to_msgpack.encode(to_wire(table, row))) for row in found])
         await self.conn.execute(delete(table).where(table.c.id.in_(row_ids)))
+        self._note_families(table, *found)
         self.changes.setdefault(table.name, set()).update(row["id"] for row in found)
+
+    def _note_families(self, table: Table, *rows: Mapping[Any, Any]) -> None:
+        column = _FAMILY_COLUMN.get(table.name)
+        if column:
+            self.touched.update(row[column] for row in rows)
 
     async def _keep_bases(self, table: Table, bases: list[tuple[UUID, bytes | None]]) -> None:
         """Set rows aside; one that was set aside before keeps its first, the server's version."""
@@ -180,8 +191,8 @@ async def replay(
     """
     replayed = Replayed()
     for pending in commands:
-        await find_family(conn, pending)
-        elsewhere = families is not None and pending.family is not None and pending.family not in families
+        await find_families(conn, pending)
+        elsewhere = families is not None and pending.families and families.isdisjoint(pending.families)
         if pending.contained or elsewhere:
             continue
         try:
@@ -203,13 +214,14 @@ async def replay(
 
 async def apply_one(conn: AsyncConnection, pending: Pending, actor: Actor) -> Changes:
     """Apply one command to the replica. Raises Refusal; what it changed must then be rolled back."""
-    await find_family(conn, pending)
-    unit = ReplicaUnit(conn, pending.family or pending.id)
+    primary = await find_families(conn, pending) or pending.id
+    unit = ReplicaUnit(conn, primary)
     envelope = pending.envelope
     context = Context(unit, actor, envelope.id, envelope.issued_at)
     await registry.apply(context, envelope.command)
     if pending.held_until is not None and isinstance(envelope.command, SendReply):
         await unit.update(message, envelope.command.message_id, {"delivery": DeliveryState.HELD.value})
+    pending.families = pending.families | unit.touched | {primary}
     return unit.changes
 
 
@@ -218,16 +230,17 @@ def _of_the_disk(error: Exception) -> bool:
     return isinstance(error, DBAPIError | sqlite3.Error) and not isinstance(error, IntegrityError)
 
 
-async def find_family(conn: AsyncConnection, pending: Pending) -> None:
-    """Find out which conversation or contact a command is about, where that is not known yet."""
-    if pending.family is not None:
-        return
+async def find_families(conn: AsyncConnection, pending: Pending) -> UUID | None:
+    """Note which conversations and contacts a command names, and return the one it is about; None where the
+    replica cannot tell."""
     command = pending.envelope.command
-    named = getattr(command, "conversation_id", None) or getattr(command, "contact_id", None)
+    about: UUID | None = getattr(command, "conversation_id", None) or getattr(command, "contact_id", None)
     message_id = getattr(command, "message_id", None)
-    if named is None and message_id is not None:
-        named = await conn.scalar(select(message.c.conversation_id).where(message.c.id == message_id))
-    pending.family = named
+    if about is None and message_id is not None:
+        about = await conn.scalar(select(message.c.conversation_id).where(message.c.id == message_id))
+    if about is not None:
+        pending.families = pending.families | {about, *getattr(command, "joined_ids", ())}
+    return about
 
 
 def families_in(batches: Iterable[Batch]) -> set[UUID] | None:
@@ -248,12 +261,25 @@ def families_in(batches: Iterable[Batch]) -> set[UUID] | None:
     return families
 
 
-def with_own(families: set[UUID] | None, commands: Iterable[Pending]) -> set[UUID] | None:
-    """Return ``families`` and those of ``commands``; None (all) where one of them is not known."""
-    own = {pending.family for pending in commands}
-    if families is None or None in own:
+def laid_anew(
+    families: Set[UUID] | None, gone: Iterable[Pending], left: Iterable[Pending]
+) -> set[UUID] | None:
+    """Return what is to be laid anew where ``families`` change and the commands ``gone`` go: all that the
+    commands which are ``left`` tie to it. None (everything) where one of those that go is not known."""
+    if families is None:
         return None
-    return families | {one for one in own if one}
+    found = set(families)
+    for pending in gone:
+        if not pending.families:
+            return None
+        found |= pending.families
+    ties = [pending.families for pending in left if len(pending.families) > 1]
+    grown = True
+    while grown:
+        reached = [tie for tie in ties if not found.isdisjoint(tie) and not tie <= found]
+        found.update(*reached)
+        grown = bool(reached)
+    return found
 
 
 async def desk_actor(conn: AsyncConnection, user_id: UUID) -> Actor:

@@ -7,12 +7,20 @@ hello. Commands go up in :class:`Push`, strictly by number; each is answered onc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from agentdesk.commands.values import Answer, Envelope, Text
+from agentdesk.commands.values import (
+    Answer,
+    Command,
+    Envelope,
+    MergeConversations,
+    Text,
+    UnmergeConversations,
+)
 from agentdesk.sync.draft import Draft
 from agentdesk.sync.presence import Other, Writing
 
@@ -29,6 +37,15 @@ DRAFTS = "drafts"
 
 ERASE = "erase"
 """In ``can`` of hello and welcome: this side knows :class:`Erase` and :class:`Erased`; else none is sent."""
+
+MERGING = "merging"
+"""In ``can`` of the welcome: this server knows the commands that merge and part; else none is sent."""
+
+NEEDED: Mapping[type[Command], str] = {
+    MergeConversations: MERGING,
+    UnmergeConversations: MERGING,
+}
+"""What a server must have named in ``can`` before it is sent a command."""
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 PING_SECONDS = 15.0

@@ -37,9 +37,9 @@ from agentdesk.sync.overlay import (
     apply_one,
     desk_actor,
     families_in,
+    laid_anew,
     replay,
     restore,
-    with_own,
 )
 from agentdesk.sync.protocol import Batch, KeepDraft, Welcome
 from agentdesk.sync.replica import (
@@ -142,7 +142,7 @@ class Workbench(Unbroken):
             if envelope is None:
                 return
             held = self._pending.pop(command_id)
-            self._pending[command_id] = Pending(envelope, family=held.family)
+            self._pending[command_id] = Pending(envelope, families=held.families)
             changes = await self._rebase([held])
         self._tell(changes, {"outbox": {command_id}})
 
@@ -277,7 +277,8 @@ class Workbench(Unbroken):
             if last.cursor and (last.filling or not last.more):
                 standing = msgspec.structs.replace(standing, cursor=last.cursor)
             replayed = Replayed()
-            families = with_own(families, [self._pending[command_id] for command_id in own]) if left else None
+            confirmed = [self._pending[command_id] for command_id in own]
+            families = laid_anew(families, confirmed, left) if left else None
             async with self._replica.write() as conn:
                 gone = await gone_in(conn, batches)
                 changes = await restore(conn, families) if self._overlaid else {}
@@ -362,7 +363,7 @@ class Workbench(Unbroken):
 
     async def _rebase(self, gone: Sequence[Pending] | None = None) -> Changes:
         """Lay the overlay anew: after commands have ``gone``, or all of it."""
-        families = None if gone is None else with_own(set(), gone)
+        families = None if gone is None else laid_anew(set(), gone, self._pending.values())
         async with self._replica.write() as conn:
             changes = await restore(conn, families)
             left, actor = list(self._pending.values()), await self._actor(conn)

@@ -185,6 +185,15 @@ CONVERSATION = (
         when="conversation",
         icon="mail",
     ),
+    ActionSpec(
+        id="conversation.merge",
+        title=msg("Merge with…"),
+        group="conversation",
+        keys=("M",),
+        when="conversation",
+        icon="merge",
+        aliases=(msg("Join"), msg("Same conversation")),
+    ),
     ActionSpec(id="undo", title=msg("Undo"), group="conversation", keys=("Z", "Ctrl+Z"), icon="undo-2"),
 )
 

@@ -12,8 +12,8 @@ from agentdesk.base import clock
 from agentdesk.base.text import msg, plural
 from agentdesk.commands.values import Assign, MarkRead, SetPriority, SetStatus, SetTags
 from agentdesk.desktop.lifetime import is_alive, tasks_of
-from agentdesk.desktop.undo import UndoStack
 from agentdesk.desktop.views.bulk_run import BulkRun, Deed
+from agentdesk.desktop.views.conversation_actions import ConversationActions
 from agentdesk.desktop.views.conversation_menus import ConversationMenus
 from agentdesk.desktop.views.messages.words import when_text
 from agentdesk.desktop.views.queue import QueuePane
@@ -28,19 +28,19 @@ class BulkActions(QObject):
     """Works on what is selected in ``queue``, or on one row by its quick buttons.
 
     ``left(ids, order)``: these went from the list, whose order was ``order`` before; ``show_wanted(ids)``:
-    these could not be changed and are to be looked at.
+    these could not be changed and are to be looked at. ``deeds`` work on the open conversation.
     """
 
     left = Signal(object, object)
     show_wanted = Signal(object)
 
-    def __init__(self, desk: DeskPort, queue: QueuePane, done: UndoStack) -> None:
+    def __init__(self, desk: DeskPort, queue: QueuePane, deeds: ConversationActions) -> None:
         super().__init__(queue)
-        self._desk, self._queue = desk, queue
+        self._desk, self._queue, self._deeds = desk, queue, deeds
         self._tasks = tasks_of(self, "bulk actions")
         self._ids: Sequence[UUID] = ()
         self._common_tags: frozenset[str] = frozenset()
-        self._run = BulkRun(desk, queue, done, self)
+        self._run = BulkRun(desk, queue, deeds.done, self)
         self._run.left.connect(self.left)
         self._run.show_wanted.connect(self.show_wanted)
         self.menus = ConversationMenus(queue, clock.now)
@@ -48,6 +48,7 @@ class BulkActions(QObject):
         self.menus.snoozed.connect(self._on_snoozed)
         self.menus.tagged.connect(self._on_tagged)
         self.menus.prioritised.connect(self._on_prioritised)
+        deeds.merging.merged.connect(self._on_merged)
         queue.head.bar.wanted.connect(self._on_wanted)
         queue.quick_wanted.connect(self._on_quick)
 
@@ -63,6 +64,7 @@ class BulkActions(QObject):
             "conversation.tags": self.choose_tags,
             "conversation.priority": self.choose_priority,
             "conversation.unread": self.toggle_unread,
+            "conversation.merge": self.merge,
         }
 
     def on_changes(self, changes: Changes) -> None:
@@ -121,6 +123,12 @@ class BulkActions(QObject):
         """Ask how urgent they are."""
         self._ids = self._selected()
         self.menus.choose_priority(self._queue.head.bar.anchor("priority"), "")
+
+    def merge(self) -> None:
+        """Let them become one conversation."""
+        if len(self._selected()) > 1:
+            row = self._deeds.row
+            self._deeds.merging.merge(self._selected(), row.id if row is not None else None)
 
     # --- what was chosen ---
 
@@ -195,6 +203,9 @@ class BulkActions(QObject):
 
     # --- inside ---
 
+    def _on_merged(self, conversation_id: UUID, joined: tuple[UUID, ...]) -> None:
+        self._queue.selection.remove((conversation_id, *joined))
+
     def _selected(self) -> list[UUID]:
         return self._queue.selection.ids()
 
@@ -210,6 +221,7 @@ class BulkActions(QObject):
             "assign": self.choose_assignee,
             "snooze": self.choose_snooze,
             "tags": self.choose_tags,
+            "merge": self.merge,
             "priority": self.choose_priority,
             "unread": self.mark_unread,
             "read": self.mark_read,

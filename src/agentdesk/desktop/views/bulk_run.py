@@ -110,7 +110,8 @@ class BulkRun(QObject):
             except AgentDeskError as error:
                 outcome.failed[row.id] = error.message
             else:
-                outcome.done.append((row, inverse(command, row)))
+                after = await self._desk.conversation(row.id)
+                outcome.done.append((row, inverse(command, row, after) if after is not None else None))
 
     def _tell(self, deed: Deed, outcome: _Outcome) -> None:
         done, failed = outcome.done, outcome.failed
@@ -134,7 +135,7 @@ class BulkRun(QObject):
         failed: dict[UUID, Msg | None] = {}
         for row, back in backwards:
             try:
-                await self._desk.do(back)
+                self._on_the_way[await self._desk.do(back)] = row.id
             except AgentDeskError as error:
                 failed[row.id] = error.message
         if failed and is_alive(self):

@@ -35,7 +35,8 @@ from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.card import CardTools
 from agentdesk.desktop.views.messages.media import Media
 from agentdesk.desktop.views.presence import Presence
-from agentdesk.desktop.views.transcript import Place, TranscriptView
+from agentdesk.desktop.views.reading import Reading
+from agentdesk.desktop.views.transcript import TranscriptView
 from agentdesk.desktop.views.transcript_plan import first_new, gone_rows
 from agentdesk.desktop.widgets.empty import EmptyState
 from agentdesk.desktop.widgets.placeholder import PlaceholderRows
@@ -74,8 +75,7 @@ class ConversationView(QWidget):
         self._wanted: UUID | None = None
         self._opening = 0
         self._stale = False
-        self._places: dict[UUID, Place | None] = {}
-        self._last_seen: dict[UUID, UUID] = {}
+        self._reading = Reading()
         self.head = ConversationHead(self)
         media = Media(desk)
         self.transcript = TranscriptView(CardTools(media, opener), clock.now, self)
@@ -115,7 +115,7 @@ class ConversationView(QWidget):
         loading = later(self, _LOADING_AFTER_MS, self._show_loading)
         try:
             head = await self._desk.conversation(conversation_id)
-            timeline = await self._desk.timeline(conversation_id, limit=_PAGE) if head is not None else None
+            timeline = await self._desk.timeline(head.id, limit=_PAGE) if head is not None else None
         except AgentDeskError as error:
             if is_alive(self) and this == self._opening:
                 self._show_trouble(error.message, error.hint)
@@ -128,6 +128,7 @@ class ConversationView(QWidget):
         if head is None or timeline is None:
             self._show_trouble(msg("This conversation no longer exists."), None)
             return
+        self._wanted = head.id  # another one where it was merged
         self._show(head, timeline)
         await self.composer.open(head, timeline.messages)
         if this == self._opening:
@@ -194,7 +195,6 @@ class ConversationView(QWidget):
     def _show(self, head: ConversationRow, timeline: Timeline) -> None:
         self._head_row = head
         self.deeds.row = head
-        seen = self._last_seen.get(head.id)
         self.head.show_row(head, self._desk.me)
         self._stack.setCurrentWidget(self._page)
         self.presence.open(head.id)
@@ -203,9 +203,9 @@ class ConversationView(QWidget):
             timeline.messages,
             timeline.events,
             older=timeline.older,
-            new_from=first_new(head, timeline.messages, seen),
+            new_from=first_new(head, timeline.messages, self._reading.last_seen(head)),
             away=self._away(),
-            place=self._places.get(head.id) if seen == head.last_message_id else None,
+            place=self._reading.place(head),
         )
 
     async def _mark_seen(self, head: ConversationRow) -> None:
@@ -216,9 +216,7 @@ class ConversationView(QWidget):
         """Keep where the person was in the conversation that is left."""
         row = self._head_row
         if row is not None:
-            self._places[row.id] = self.transcript.place()
-            if row.last_message_id is not None:
-                self._last_seen[row.id] = row.last_message_id
+            self._reading.remember(row, self.transcript.place())
 
     def _follow(self) -> None:
         """Read the conversation again; what comes while it is being read, is read after."""
@@ -240,6 +238,9 @@ class ConversationView(QWidget):
             return
         if head is None:
             self._show_departed()
+            return
+        if head.id != here:
+            self.conversation_requested.emit(head.id)  # it was merged meanwhile
             return
         if known and not {row.id for row in known} & {row.id for row in timeline.messages}:
             self._show(head, timeline)  # so much is new that nothing joins it to what was there

@@ -23,6 +23,7 @@ from agentdesk.desktop.undo import UndoStack, inverse
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_head import ConversationHead
 from agentdesk.desktop.views.conversation_menus import ConversationMenus
+from agentdesk.desktop.views.merging import Merging
 from agentdesk.desktop.views.messages.words import when_text
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.domain.conversation import Status
@@ -47,6 +48,8 @@ class ConversationActions(QObject):
         self._tasks = tasks_of(self, "conversation actions")
         self.row: ConversationRow | None = None
         self.done = UndoStack()
+        self.merging = Merging(desk, self.do, owner)
+        self.merging.merged.connect(self.conversation_requested)
         self.menus = ConversationMenus(owner, clock.now)
         self.menus.assigned.connect(self._on_assigned)
         self.menus.snoozed.connect(self._on_snoozed)
@@ -74,6 +77,7 @@ class ConversationActions(QObject):
             ("conversation.tags", self.choose_tags),
             ("conversation.priority", self.choose_priority),
             ("conversation.unread", self.toggle_unread),
+            ("conversation.merge", self.choose_merge),
             ("undo", self.undo),
             ("composer.switch_mode", composer.switch_mode),
             ("composer.attach", composer.box.attach_wanted.emit),
@@ -167,6 +171,11 @@ class ConversationActions(QObject):
         if self.row is not None:
             self.menus.choose_priority(self._head.more, self.row.priority)
 
+    def choose_merge(self) -> None:
+        """Ask with which conversation it is merged."""
+        if self.row is not None:
+            self.merging.choose(self.row, self._head.more)
+
     def toggle_unread(self) -> None:
         """Make it look unopened again, or opened."""
         row = self.row
@@ -202,9 +211,14 @@ class ConversationActions(QObject):
 
     def show_more(self) -> None:
         """Open the menu of what is rarely needed."""
-        row = self.row
-        if row is None:
+        if self.row is None:
             return
+        menu = self.menu(self.row)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self._head.more.mapToGlobal(QPoint(0, self._head.more.height())))
+
+    def menu(self, row: ConversationRow) -> QMenu:
+        """Return a menu of what is rarely needed."""
         menu = new_menu(self._owner)
         self._add(menu, msg("Priority"), "chevron-up", self.choose_priority)
         self._add(menu, msg("Tags"), "tag", self.choose_tags)
@@ -213,12 +227,16 @@ class ConversationActions(QObject):
         self._add(menu, msg("Find in this conversation"), "search", self.find)
         if row.status == Status.SNOOZED:
             self._add(menu, msg("Wake up now"), "alarm-clock-off", self.reopen)
+        menu.addSeparator()
+        self._add(menu, msg("Merge with…"), "merge", self.choose_merge)
+        for joined in row.merged:
+            text = msg("Split off #{number} {subject}", number=joined.number, subject=joined.subject)
+            self._add(menu, text, "split", partial(self.merging.part, row, joined))
         if row.related_id is not None:
             menu.addSeparator()
             text = msg("Show related conversation #{number}", number=row.related_number or 0)
             self._add(menu, text, "link-2", self._show_related)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(self._head.more.mapToGlobal(QPoint(0, self._head.more.height())))
+        return menu
 
     def find(self) -> None:
         """Find words in the conversation."""
@@ -279,8 +297,9 @@ class ConversationActions(QObject):
         """Do ``command`` to the conversation ``row`` and offer to undo it; returns whether it was done."""
         if not await self._try(command) or not is_alive(self):
             return False
-        back = inverse(command, row)
-        if back is not None:
+        after = await self._desk.conversation(row.id)
+        back = inverse(command, row, after) if after is not None else None
+        if back is not None and is_alive(self):
             self.done.push(partial(self._try, back))
             self.said.emit(said, msg("Undo"), self.undo_last)
         return True

@@ -23,6 +23,7 @@ _DEEDS: dict[str, tuple[Msg, str]] = {
     "assign": (msg("Assign to…"), "user-plus"),
     "snooze": (msg("Snooze…"), "alarm-clock"),
     "tags": (msg("Tags"), "tag"),
+    "merge": (msg("Merge…"), "merge"),
 }
 """What has a button of its own where there is room for it, and is in the menu otherwise."""
 _ALWAYS_IN_MENU: dict[str, tuple[Msg, str]] = {
@@ -33,7 +34,7 @@ _ALWAYS_IN_MENU: dict[str, tuple[Msg, str]] = {
 
 
 class BulkBar(QWidget):
-    """``wanted(key)`` names what to do with the selected ones: ``assign``, ``snooze``, ``tags``,
+    """``wanted(key)`` names what to do with the selected ones: ``assign``, ``snooze``, ``tags``, ``merge``,
     ``priority``, ``unread``, ``read`` or ``resolve``. ``all_wanted`` and ``none_wanted`` change the
     selection; ``stop_wanted``: what is under way shall go no further."""
 
@@ -118,6 +119,7 @@ class BulkBar(QWidget):
         for key, (words, picture) in {**hidden, **_ALWAYS_IN_MENU}.items():
             action = QAction(icon(picture), tr(words), menu)
             action.setData(key)
+            action.setEnabled(key != "merge" or self._count > 1)
             menu.addAction(action)
         menu.triggered.connect(self._on_menu)
         return menu
@@ -161,6 +163,7 @@ class BulkBar(QWidget):
         if self._words.sizeHint().width() > room - len(self.buttons) * 30:
             self._words.set_content(str(self._count))
         room -= self._words.sizeHint().width()
+        self.buttons["merge"].setEnabled(self._count > 1)
         for position, button in enumerate(self.buttons.values(), 1):
             button.setVisible(room >= position * 30)
 

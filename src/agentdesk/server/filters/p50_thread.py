@@ -21,6 +21,7 @@ def apply(arrival: Arrival, lookup: Lookup) -> None:
     arrival.reason = {"rule": decision.rule.value, "evidence": decision.evidence}
     if isinstance(decision.place, Thread):
         arrival.thread = decision.place
+        arrival.origin_id = decision.home if decision.home != decision.place.id else None
         arrival.flooding = decision.rule is Rule.FLOOD
     else:
         arrival.thread = _begun(arrival)
@@ -28,11 +29,12 @@ def apply(arrival: Arrival, lookup: Lookup) -> None:
 
 
 def _claims(arrival: Arrival, lookup: Lookup) -> list[Claim]:
-    claims = [Claim(t, Rule.TOKEN, evidence) for t, evidence in lookup.signed_threads(arrival)]
+    signed = lookup.signed_threads(arrival)
+    claims = [Claim(thread, Rule.TOKEN, evidence, home) for thread, home, evidence in signed]
     for reference in reversed(arrival.references):
-        thread = lookup.thread_of(reference)
-        if thread is not None:
-            claims.append(Claim(thread, Rule.REFERENCES, reference))
+        found = lookup.thread_of(reference)
+        if found is not None:
+            claims.append(Claim(found[0], Rule.REFERENCES, reference, found[1]))
     early = lookup.answered_early(arrival.external_id)
     if early is not None:
         claims.append(Claim(early, Rule.ANSWERED, arrival.external_id))

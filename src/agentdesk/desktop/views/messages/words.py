@@ -77,6 +77,8 @@ _EVENT_ICONS = {
     "related": "link-2",
     "delivery": "send",
     "contact": "user-round",
+    "merged": "merge",
+    "unmerged": "split",
 }
 _STATUS_ICONS = {"resolved": "check", "open": "rotate-ccw", "snoozed": "alarm-clock"}
 
@@ -154,6 +156,8 @@ def event_words(row: EventRow) -> Msg:
             return _related(row.data)
         case "delivery":
             return _delivery_decision(row.data, who)
+        case "merged" | "unmerged":
+            return _merging(row, who)
     return msg("{who} changed something", who=who) if who else msg("Something changed")
 
 
@@ -187,6 +191,13 @@ def _related(data: Mapping[str, Any]) -> Msg:
     if number:
         return msg("It may belong to conversation #{number}", number=number)
     return msg("It may belong to another conversation")
+
+
+def _merging(row: EventRow, who: str) -> Msg:
+    number, subject = row.data.get("number") or "?", str(row.data.get("subject") or "")
+    if row.kind == "merged":
+        return msg("{who} merged #{number} “{subject}” into this", who=who, number=number, subject=subject)
+    return msg("{who} split this and #{number} “{subject}” again", who=who, number=number, subject=subject)
 
 
 def _until(data: Mapping[str, Any]) -> str:
