@@ -249,6 +249,7 @@ def _doctor_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     doctor = commands.add_parser("doctor", help="say what is wrong with a server, and what helps")
     doctor.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     doctor.add_argument("--data", type=Path, metavar="DIR", help="the server's folder")
+    doctor.add_argument("--tls-cert", type=Path, metavar="FILE", help="the certificate that the server shows")
     doctor.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -33,7 +33,7 @@ def run(parsed: argparse.Namespace) -> int:
 async def _examine(parsed: argparse.Namespace) -> list[Finding]:
     db = Database(parsed.database)
     try:
-        return await examine(db, parsed.data)
+        return await examine(db, parsed.data, parsed.tls_cert)
     finally:
         await db.close()
 

@@ -13,13 +13,19 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from sqlalchemy import inspect
+
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import translated
+from agentdesk.store.facts import put_fact
+from agentdesk.store.tables import server_info
 from agentdesk.sync.changelog import COPIED_NAME
 
+BACKED_UP_NAME = "backed_up_at"
+"""The fact of the server that says when the last back-up was made; the doctor reads it."""
 _BUSY_SECONDS = 30.0
 _PASSWORD_VARIABLE = "PGPASSWORD"  # noqa: S105 - the name of it, not the word
 
@@ -38,12 +44,14 @@ async def back_up(db: Database, target: Path) -> int:
             await asyncio.to_thread(_copy_sqlite, db.path, part)
         else:
             await _dump(db, part)
-        return _keep(part, target)
+        size = _keep(part, target)
     except OSError as error:
         why = error.strerror or str(error)
         raise AgentDeskError(msg("{path} cannot be written: {why}.", path=str(target), why=why)) from error
     finally:
         part.unlink(missing_ok=True)
+    await _note(db)
+    return size
 
 
 def dump_command(db: Database, target: Path) -> list[str]:
@@ -51,6 +59,13 @@ def dump_command(db: Database, target: Path) -> list[str]:
     url = db.url.set(drivername="postgresql").difference_update_query(["password"])
     address = url._replace(password=None).render_as_string(hide_password=False)
     return ["pg_dump", "--format=custom", "--no-owner", f"--file={target}", address]
+
+
+async def _note(db: Database) -> None:
+    """Write down when the back-up was made, where the database is one of ours already."""
+    async with db.write() as conn:
+        if await conn.run_sync(lambda connection: inspect(connection).has_table(server_info.name)):
+            await put_fact(conn, BACKED_UP_NAME, clock.now().isoformat())
 
 
 def _check(target: Path) -> None:

@@ -16,15 +16,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.domain.delivery import DeliveryState
+from agentdesk.server.doctor_care import check_backup, check_certificate
 from agentdesk.server.doctor_keys import check_key
 from agentdesk.server.doctor_postgres import check_postgresql
 from agentdesk.server.findings import Finding, moment_text
 from agentdesk.server.leases import LEASE_SECONDS, database_time
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
+from agentdesk.store.facts import fact
 from agentdesk.store.migrations import HEAD
-from agentdesk.store.tables import account, account_state, lease, message, raw_item, server_info
-from agentdesk.sync.changelog import COPIED_NAME, NotAdopted
+from agentdesk.store.tables import account, account_state, lease, message, raw_item
+from agentdesk.sync.changelog import COPIED_NAME, MOVED_NAME, Moved, NotAdopted
 
 _LITTLE_ROOM = 1_000_000_000
 _TOO_LONG = timedelta(hours=1)
@@ -32,12 +34,14 @@ _CLOCKS_APART = 5.0
 _TROUBLE = ("unreachable", "auth_failed", "error")
 
 
-async def examine(db: Database, data: Path | None = None) -> list[Finding]:
-    """Return all that is wrong, the gravest first; ``data`` is the server's folder, where it is known."""
+async def examine(db: Database, data: Path | None = None, certificate: Path | None = None) -> list[Finding]:
+    """Return all that is wrong, the gravest first. ``data`` is the server's folder and ``certificate`` the
+    file that it shows, where they are known."""
     folders = [data] if data is not None else []
     if db.path is not None:
         folders.append(db.path.parent)
     found = [one for folder in folders for one in _check_room(folder)]
+    found += check_certificate(certificate) if certificate is not None else []
     if db.path is not None and not db.path.exists():
         return [*found, _no_database(db.path)]
     try:
@@ -67,6 +71,7 @@ async def _look_around(conn: AsyncConnection, db: Database) -> AsyncIterator[Fin
         _check_servers,
         _check_items,
         _check_messages,
+        check_backup,
         check_postgresql,
     )
     for check in checks:
@@ -113,9 +118,10 @@ def _check_room(folder: Path) -> list[Finding]:
 
 
 async def _check_copy(conn: AsyncConnection) -> list[Finding]:
-    if await conn.scalar(select(server_info.c.value).where(server_info.c.name == COPIED_NAME)) is None:
+    place = await fact(conn, MOVED_NAME)
+    if place is None and await fact(conn, COPIED_NAME) is None:
         return []
-    known = NotAdopted()
+    known = NotAdopted() if place is None else Moved(place)
     return [Finding("copy", known.message, known.hint)]
 
 

@@ -11,6 +11,8 @@ from agentdesk.server.findings import Finding
 _MUST_BE_ON = ("fsync", "full_page_writes", "autovacuum")
 _FEW_CONNECTIONS = 40
 _HOURS = 1
+_IDLE_MINUTES = 5
+_MANY_TAKEN = 0.9
 
 
 async def check_postgresql(conn: AsyncConnection) -> list[Finding]:
@@ -29,7 +31,14 @@ async def check_postgresql(conn: AsyncConnection) -> list[Finding]:
         words = msg("PostgreSQL allows {count} connections only.", count=settings["max_connections"])
         remedy = msg("A server needs up to {count}; raise max_connections.", count=20)
         found.append(Finding("postgresql", words, remedy, wrong=False))
-    return [*found, *await _old_transactions(conn)]
+    if settings.get("wal_level") == "minimal":
+        words = msg(
+            "The PostgreSQL setting wal_level is minimal: neither a standby nor a restore to a moment."
+        )
+        remedy = msg("Set {name} = replica and restart PostgreSQL.", name="wal_level")
+        found.append(Finding("postgresql", words, remedy, wrong=False))
+    found += await _nearly_all_taken(conn, int(settings.get("max_connections", 0)))
+    return [*found, *await _old_transactions(conn), *await _idle_transactions(conn)]
 
 
 def _off(name: str) -> Finding:
@@ -40,6 +49,44 @@ def _off(name: str) -> Finding:
         else msg("The PostgreSQL setting {name} is off: the database grows and becomes slow.", name=name),
         msg("Set {name} = on and reload PostgreSQL.", name=name),
     )
+
+
+async def _nearly_all_taken(conn: AsyncConnection, most: int) -> list[Finding]:
+    taken = int(
+        await conn.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL")) or 0
+    )
+    if taken < _MANY_TAKEN * most:
+        return []
+    words = msg("{count} of {most} connections to PostgreSQL are taken.", count=taken, most=most)
+    return [
+        Finding("postgresql", words, msg("Raise max_connections, or see in pg_stat_activity who has them."))
+    ]
+
+
+async def _idle_transactions(conn: AsyncConnection) -> list[Finding]:
+    """Programs of others that began a transaction and went away: they keep rows locked."""
+    rows = await conn.execute(
+        text(
+            "SELECT pid, application_name AS name FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state LIKE 'idle in transaction%'"
+            " AND state_change < now() - make_interval(mins => :minutes) ORDER BY pid"
+        ).bindparams(minutes=_IDLE_MINUTES)
+    )
+    return [
+        Finding(
+            "postgresql",
+            msg(
+                "The program {name} (process {pid}) began a transaction and has done nothing since.",
+                name=row.name or "?",
+                pid=row.pid,
+            ),
+            msg(
+                "End it with SELECT pg_terminate_backend({pid}); what it has locked waits for it.",
+                pid=row.pid,
+            ),
+        )
+        for row in rows
+    ]
 
 
 async def _old_transactions(conn: AsyncConnection) -> list[Finding]:

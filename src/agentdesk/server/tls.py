@@ -19,7 +19,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
 from agentdesk.base.text import msg
 
-__all__ = ["CertificateFiles", "ServerTls"]
+__all__ = ["CertificateFiles", "ServerTls", "valid_until"]
 
 _log = get_logger(__name__)
 
@@ -74,6 +74,11 @@ class ServerTls:
     def _show(self, tls: ssl.SSLObject | ssl.SSLSocket, _name: str | None, _context: ssl.SSLContext) -> None:
         """Called within each handshake, with a name or without one: answer with the newest certificate."""
         tls.context = self._shown
+
+
+def valid_until(path: Path) -> datetime:
+    """Return when the certificate in a PEM file runs out (blocking). Raises Invalid where it is unusable."""
+    return _certificate(path).not_valid_after_utc
 
 
 def _load(files: CertificateFiles) -> ssl.SSLContext:
