@@ -13,55 +13,21 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QWidget
+from tests.helpers.fake_account import CODES, URI, FakeAccount
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import shown
 from tests.helpers.windows import main_window
 
 from agentdesk.app.account import confirm_sign_out
-from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.text import msg
 from agentdesk.commands.values import SetPriority
 from agentdesk.desktop.dialogs.qr import qr_picture
 from agentdesk.desktop.dialogs.second_factor import SecondFactorDialog
 from agentdesk.desktop.settings import SettingsFile
-from agentdesk.sync.account import Enrolment, SecondFactor
-
-CODES = ("aaaa-bbbb-cccc-dddd", "eeee-ffff-2222-3333")
-URI = "otpauth://totp/AgentDesk:ana%40desk.test?secret=MFRGGZDFMZTWQ2LK&issuer=AgentDesk"
-
-
-class _Account:
-    """A server on which the code 123456 is always valid."""
-
-    def __init__(self, on: bool = False) -> None:
-        self.on = on
-        self.away = False
-
-    async def second_factor(self) -> SecondFactor:
-        if self.away:
-            raise AgentDeskError(msg("The server cannot be reached."))
-        return SecondFactor(on=self.on, recovery_codes=2 if self.on else 0)
-
-    async def begin_second_factor(self) -> Enrolment:
-        return Enrolment("MFRGGZDFMZTWQ2LK", URI)
-
-    async def confirm_second_factor(self, code: str) -> tuple[str, ...]:
-        self._check(code)
-        self.on = True
-        return CODES
-
-    async def turn_second_factor_off(self, code: str) -> None:
-        self._check(code)
-        self.on = False
-
-    def _check(self, code: str) -> None:
-        if code != "123456":
-            raise AgentDeskError(msg("This code is not valid."), msg("Wait for the next one."))
 
 
 @asynccontextmanager
-async def dialog_on(account: _Account) -> AsyncIterator[SecondFactorDialog]:
+async def dialog_on(account: FakeAccount) -> AsyncIterator[SecondFactorDialog]:
     async with shown(QWidget(), 900, 800) as window:
         dialog = SecondFactorDialog(account, window)
         dialog.open()
@@ -77,7 +43,7 @@ def _press(root: QWidget, text: str) -> None:
 
 
 async def test_it_is_turned_on_with_a_code_and_shows_the_recovery_codes_once() -> None:
-    account = _Account()
+    account = FakeAccount()
     async with dialog_on(account) as dialog:
         await until(lambda: "MFRG GZDF MZTW Q2LK" in _texts(dialog))
         assert any(not one.pixmap().isNull() for one in dialog.findChildren(QLabel))
@@ -96,7 +62,7 @@ async def test_it_is_turned_on_with_a_code_and_shows_the_recovery_codes_once() -
 
 
 async def test_it_is_turned_off_with_a_code() -> None:
-    account = _Account(on=True)
+    account = FakeAccount(on=True)
     async with dialog_on(account) as dialog:
         await until(lambda: "2 recovery codes are left." in _texts(dialog))
         dialog.code.setText("123456")
@@ -105,7 +71,7 @@ async def test_it_is_turned_off_with_a_code() -> None:
 
 
 async def test_a_server_that_is_away_is_told() -> None:
-    account = _Account()
+    account = FakeAccount()
     account.away = True
     async with dialog_on(account) as dialog:
         await until(lambda: "The server cannot be reached." in _texts(dialog))

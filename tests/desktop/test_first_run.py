@@ -166,6 +166,28 @@ async def test_the_code_is_asked_for_when_the_server_wants_one(
         assert not line.isVisible()
 
 
+async def test_a_folder_of_somebody_else_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(server: str, email: str, password: str, authority: str, *, code: str) -> str:
+        return "token"
+
+    monkeypatch.setattr(sign_in, "sign_in", answer)
+    SettingsFile(tmp_path / "settings.json").change(email="ana@desk.example")
+    (tmp_path / "outbox.sqlite").touch()
+    async with _first_run(tmp_path) as (run, window, program):
+        run.ask_sign_in("https://desk.example")
+        page = window.centralWidget()
+        assert isinstance(page, SignInPage)
+        _line(page, "E-mail").setText("bo@desk.example")
+        _press(page, "Sign in")
+        await until(lambda: any("belongs to ana@desk.example" in text for text in _texts(page)))
+        assert program.asked == []
+        _line(page, "E-mail").setText("ANA@desk.example")
+        _press(page, "Sign in")
+        await until(lambda: program.asked)
+
+
 async def test_the_certificate_field_appears_when_it_is_wanted_or_to_blame(tmp_path: Path) -> None:
     async with shown(SignInPage("https://desk.example", "ana@desk.example"), 1024, 640) as page:
         line = _line(page, _CERTIFICATE)

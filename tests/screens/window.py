@@ -9,11 +9,12 @@ from unittest.mock import patch
 from uuid import UUID
 
 import msgspec
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from agentdesk.base import clock
 from agentdesk.base.text import msg
 from agentdesk.commands.values import SetPriority
+from agentdesk.desktop.dialogs.second_factor import SecondFactorDialog
 from agentdesk.desktop.dialogs.shortcut_sheet import ShortcutSheet
 from agentdesk.desktop.lifetime import connect
 from agentdesk.desktop.loop import application
@@ -29,6 +30,7 @@ from agentdesk.queries.rows import View
 from agentdesk.sdk.context import CheckStep
 from agentdesk.sdk.discover import connector
 from agentdesk.sync.desk import Draft, Link
+from tests.helpers.fake_account import FakeAccount
 from tests.helpers.fake_desk import NOW, FakeDesk
 from tests.screens.runner import screen, settle
 
@@ -276,6 +278,40 @@ def sign_in() -> QWidget:
         msg("Check both, or ask your supervisor."),
     )
     return page
+
+
+@screen("sign-in-code", sizes=[(1024, 640)])
+def sign_in_code() -> QWidget:
+    page = SignInPage("https://desk.larkfield.example", "jonas@larkfield.example")
+    page.ask_code(
+        msg("This account asks for a code besides the password."),
+        msg("Open your authenticator app. Without it, a recovery code will do."),
+    )
+    return page
+
+
+@screen("second-factor-off", sizes=[(420, 560)])
+async def second_factor_off() -> QWidget:
+    dialog = SecondFactorDialog(FakeAccount())
+    await settle()
+    return dialog
+
+
+@screen("second-factor-on", sizes=[(420, 300)])
+async def second_factor_on() -> QWidget:
+    dialog = SecondFactorDialog(FakeAccount(on=True))
+    await settle()
+    return dialog
+
+
+@screen("second-factor-codes", sizes=[(420, 300)])
+async def second_factor_codes() -> QWidget:
+    dialog = SecondFactorDialog(FakeAccount())
+    await settle()
+    dialog.code.setText("123456")
+    next(one for one in dialog.findChildren(QPushButton) if one.isDefault()).click()
+    await settle()
+    return dialog
 
 
 @screen("connect-email", sizes=[(1440, 900)])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agentdesk.app.desktop import DeskProgram
 
 _INBOX = "Support"
+_OUTBOX = "outbox.sqlite"
 
 
 class FirstRun(QObject):
@@ -95,6 +96,7 @@ class FirstRun(QObject):
         from agentdesk.sync.sign_in import CodeWanted, sign_in
 
         try:
+            self._check_whose(email)
             token = await sign_in(server, email, password, authority, code=code)
             await self._program.join_team(server, email, token, authority)
         except CodeWanted as wanted:
@@ -102,6 +104,18 @@ class FirstRun(QObject):
         except AgentDeskError as error:
             field = error.field if isinstance(error, Invalid) else None
             self._sign_in.show_problem(error.message, error.hint, field)
+
+    def _check_whose(self, email: str) -> None:
+        """A folder belongs to one person: what was received and what is unsent in it is theirs. Raises
+        Invalid for somebody else."""
+        owner = self._settings.now.email
+        if not owner or owner.casefold() == email.casefold() or not (self._profile / _OUTBOX).exists():
+            return
+        raise Invalid(
+            msg("What AgentDesk keeps in this folder belongs to {value}.", value=owner),
+            msg("Sign in as that person, or start AgentDesk with another folder: --profile DIR"),
+            field="email",
+        )
 
     def _on_connect(self) -> None:
         self._tasks.start(self._try_and_connect(), "connect")
