@@ -194,6 +194,14 @@ def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the ZIP to be made")
     for parser in (mark, erase, export):
         parser.add_argument("contact", metavar="CUSTOMER", help="an address, or the customer's id")
+    rules = subjects.add_parser("retention").add_subparsers(dest="verb", required=True)
+    change = rules.add_parser("set", help="say for how long something is kept")
+    change.add_argument("kind", choices=("conversations", "raw", "attachments", "audit"))
+    change.add_argument("days", metavar="DAYS", help="a number of days, or never: nothing is dropped")
+    change.add_argument("--inbox", metavar="NAME", help="of this inbox only")
+    rules.add_parser("list", help="list what is kept for how long")
+    running = rules.add_parser("run", help="drop now what the rules let go")
+    running.add_argument("--dry-run", action="store_true", help="only count it")
     listing = contacts.add_parser("erasures", help="list erasures, and desks that may still hold a copy")
     listing.add_argument("--json", action="store_true", help="for programs, a line each")
 

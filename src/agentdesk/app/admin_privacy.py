@@ -1,4 +1,4 @@
-"""``agentdesk admin contact mark|export|erase|erasures``."""
+"""``agentdesk admin contact mark|export|erase|erasures`` and ``retention set|list|run``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agentdesk.base.i18n import render
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.commands.context import SYSTEM
 from agentdesk.commands.values import MarkContact
-from agentdesk.server import privacy
+from agentdesk.server import privacy, retention
 from agentdesk.server.exporting import export_contact
 from agentdesk.server.findings import moment_text
 from agentdesk.store.engine import Database
@@ -110,3 +110,30 @@ def _as_json(one: privacy.Erasure) -> dict[str, object]:
 
 def _say(message: Msg) -> None:
     sys.stdout.write(render(message) + "\n")
+
+
+async def retention_set(db: Database, parsed: argparse.Namespace) -> int:
+    """Make, change or take away a rule."""
+    days = None if parsed.days == "never" else _days(parsed.days)
+    await retention.set_rule(db, parsed.kind, days, parsed.inbox or "")
+    return await retention_list(db, parsed)
+
+
+async def retention_list(db: Database, _parsed: argparse.Namespace) -> int:
+    """Print the rules: inbox (``*``: all that have none of their own), kind, days, separated by tabs."""
+    for rule in await retention.list_rules(db):
+        sys.stdout.write(f"{rule.inbox or '*'}\t{rule.kind}\t{rule.days}\n")
+    return 0
+
+
+async def retention_run(db: Database, parsed: argparse.Namespace) -> int:
+    """Carry out the rules now, or only count what would go."""
+    for kind, count in (await retention.run(db, dry_run=parsed.dry_run)).items():
+        sys.stdout.write(f"{kind}\t{count}\n")
+    return 0
+
+
+def _days(given: str) -> int:
+    if not given.isdigit():
+        raise Invalid(msg("Give a number of days, or never."), field="days")
+    return int(given)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.backoff import scattered
 from agentdesk.base.log import get_logger
+from agentdesk.server import retention
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import api_token, applied_command, attachment, blob, draft, raw_item
@@ -49,7 +50,8 @@ async def keep_house(db: Database) -> None:
         )
         sessions = await conn.execute(delete(api_token).where(api_token.c.expires_at < now))
     uploads = await _drop_unused_uploads(db)
-    gone = {"answers": answers.rowcount, "sessions": sessions.rowcount, "uploads": uploads}
+    retained = await retention.run(db)
+    gone = {"answers": answers.rowcount, "sessions": sessions.rowcount, "uploads": uploads, **retained}
     _log.info("what was old is dropped", changes=changes, **gone)
 
 
