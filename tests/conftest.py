@@ -256,6 +256,15 @@ def new_company(programs: Programs, tmp_path: Path, mailbox: Mailbox, smtp_serve
 # --- what a test leaves behind ---
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what the tests that inject faults have counted."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    for report in reports:
+        counted = dict(getattr(report, "user_properties", ())).get("counted")
+        if counted is not None and report.when == "call":
+            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {counted}")
+
+
 @pytest.fixture(autouse=True)
 def _no_logged_errors(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test when an error was logged; ``@pytest.mark.logs_error("pattern")`` says that one must be."""

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, Table, select, true
 
 from agentdesk.store.base import synced_tables
-from agentdesk.store.tables import contact_inbox, message, search_entry
+from agentdesk.store.tables import contact_inbox, conversation, message, search_entry
 from agentdesk.store.unit import FOR_EVERYONE
 from agentdesk.sync import replica_index
 from agentdesk.sync.scope import Scope
-from agentdesk.sync.wire_rows import to_wire
+from agentdesk.sync.wire_rows import WireRow, to_wire
 from tests.sync.world import SimDesk, World
 
-_OF_CONTACT = {"contact": "id", "contact_identity": "contact_id"}
+_OF_CONTACT = {"contact": "id", "contact_identity": "contact_id", "contact_inbox": "contact_id"}
 
 
 async def differences(world: World, desk: SimDesk) -> list[Any]:
     """Rows that the desk does not have as the server shows them to its agent, and what can be found there of
-    messages that are not."""
+    messages that are not.
+
+    Customers come to a desk with their conversations: those without any that the agent sees may be missing.
+    """
     found: list[Any] = []
+    needed = await _customers_of_conversations(world, desk)
     scope = Scope(world.actors[desk.token].inboxes)
     for table in synced_tables():
         visible: ColumnElement[bool] = true()
-        if table.name in _OF_CONTACT:
+        if table.name in ("contact", "contact_identity"):
             mine = select(contact_inbox.c.contact_id).where(scope.of(contact_inbox.c.inbox_id))
             visible = table.c[_OF_CONTACT[table.name]].in_(mine)
         elif "inbox_id" in table.c and table.name not in FOR_EVERYONE:
@@ -38,9 +42,21 @@ async def differences(world: World, desk: SimDesk) -> list[Any]:
         found += [
             (table.name, theirs.get(key), ours.get(key))
             for key in theirs.keys() | ours.keys()
-            if theirs.get(key) != ours.get(key)
+            if theirs.get(key) != ours.get(key) and (key in ours or _is_needed(table, theirs[key], needed))
         ]
     return found or await _index_differences(desk)
+
+
+async def _customers_of_conversations(world: World, desk: SimDesk) -> set[bytes]:
+    scope = Scope(world.actors[desk.token].inboxes)
+    mine = select(conversation.c.contact_id).where(scope.of(conversation.c.inbox_id))
+    async with world.db.read() as conn:
+        return {contact_id.bytes for contact_id in await conn.scalars(mine)}
+
+
+def _is_needed(table: Table, row: WireRow, customers: set[bytes]) -> bool:
+    column = _OF_CONTACT.get(table.name)
+    return column is None or row[column] in customers
 
 
 async def _index_differences(desk: SimDesk) -> list[Any]:

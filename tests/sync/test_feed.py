@@ -123,7 +123,7 @@ async def test_a_grant_that_was_cut_off_and_revoked_leaves_nothing(world: World,
 
     # the first page of the granted inbox arrives, then the line is cut
     world.actors["cat"] = world.actor("cat", frozenset({mine, other}))
-    filling = await fill.begin(world.db, Scope(frozenset({other})))
+    filling = await fill.begin(world.db, Scope(frozenset({other})), Scope(frozenset({other})))
     mark = Cursor(cursor.position, cursor.scope, filling.scope).text()
     async for page in filling.pages(world.feed.snapshot):
         await desk.workbench.take_in([Batch(cursor=mark, rows=page.rows, more=True, filling=True)])

@@ -5,28 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import AddNote, SetTags
+from agentdesk.commands.values import AddNote
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import message
 from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
-from tests.sync.differences import differences
-from tests.sync.world import SimDesk, Site, World
+from tests.sync.failing_disk import FailingDisk
+from tests.sync.world import Site, World
 
 FULL = os.environ.get("AGENTDESK_FAULTS") == "full"
 KILLS = 100 if FULL else 20
@@ -82,75 +79,6 @@ async def _work_and_die(folder: Path, url: str, conversation_id: UUID, after: fl
     return rest.decode().rpartition("\n")[0].splitlines()  # a half-written line promises nothing
 
 
-class _FailingDisk:
-    """Lets the Nth statement of the replica's writer fail, counted from :meth:`arm`."""
-
-    def __init__(self, desk: SimDesk) -> None:
-        self._left: int | None = None
-        self.failed = False
-        engine = desk.replica._db._writer.sync_engine
-        event.listen(engine, "before_cursor_execute", self._statement)
-        event.listen(engine, "commit", self._statement)
-
-    def arm(self, number: int) -> None:
-        self._left, self.failed = number, False
-
-    def disarm(self) -> None:
-        self._left = None
-
-    def _statement(self, *_: Any) -> None:
-        if self._left is None:
-            return
-        self._left -= 1
-        if self._left == 0:
-            self.failed = True
-            error = sqlite3.OperationalError("disk I/O error")
-            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
-            raise error
-
-
-def _failed_or_done(disk: _FailingDisk, desk: SimDesk) -> bool:
-    return disk.failed or desk.workbench.unsent() == 0
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_batch_is_taken_in_whole_or_not_at_all(world: World, new_desk: NewDesk) -> None:
-    await world.add_user("ada")
-    conversation_id = await world.mail()
-    desk = await new_desk("ada")
-    await desk.connect()
-    await until(desk.synced.is_set)
-    disk = _FailingDisk(desk)
-    failures = 0
-    for number in range(1, 1000):
-        await desk.disconnect()
-        # one command that the next batch will name, and one that must be laid over it again
-        note = AddNote(message_id=new_id(), conversation_id=conversation_id, text=f"note {number}")
-        await desk.workbench.do(note, None)
-        await world.write(lambda unit: world.new_message(unit, conversation_id, "meanwhile"))
-        tags = SetTags(conversation_id=conversation_id, tags=(f"tag {number}",))
-        await desk.workbench.do(tags, None)
-        before = desk.workbench.standing
-        disk.arm(number)
-        await desk.connect()
-        await until(partial(_failed_or_done, disk, desk))
-        disk.disarm()
-        if not disk.failed:
-            break
-        failures += 1
-        await until(lambda: desk.farewell is not None or desk.workbench.unsent() == 0)
-        if desk.workbench.standing == before:
-            assert (await desk.replica.standing()) == before
-        await desk.reopen()
-        disk = _FailingDisk(desk)
-        await desk.connect()
-        await until(lambda: desk.workbench.unsent() == 0)
-        assert await differences(world, desk) == []
-    else:
-        pytest.fail("the writes did not come to an end")
-    assert failures > 10
-
-
 async def test_a_command_is_kept_or_refused_but_never_half(world: World, new_desk: NewDesk) -> None:
     """``do`` under a failing disk: either it raises and nothing is kept, or the command will arrive."""
     await world.add_user("ada")
@@ -159,7 +87,7 @@ async def test_a_command_is_kept_or_refused_but_never_half(world: World, new_des
     await desk.connect()
     await until(desk.synced.is_set)
     await desk.disconnect()
-    disk = _FailingDisk(desk)
+    disk = FailingDisk(desk)
     promised: set[str] = set()
     for number in range(1, 50):
         note = AddNote(message_id=new_id(), conversation_id=conversation_id, text=f"note {number}")

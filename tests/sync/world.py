@@ -39,6 +39,7 @@ from agentdesk.store.tables import (
     user,
 )
 from agentdesk.store.unit import Changes, ServerUnit
+from agentdesk.sync import changelog
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.endpoint import Session
 from agentdesk.sync.exchange import Exchange, Farewell
@@ -126,7 +127,7 @@ class World:
     account_id: UUID = field(default_factory=new_id)
     number: int = 0
     plain: Any = None
-    second: dict[str, UUID] = field(default_factory=dict)
+    places: list[tuple[UUID, UUID]] = field(default_factory=list)
     membership: UUID = field(default_factory=new_id)
 
     @classmethod
@@ -145,6 +146,19 @@ class World:
         await self.tasks.close()
         await self.feed.stop()
         await self.db.close()
+
+    async def replace_database(self, put: Callable[[], None], *, begin_epoch: bool) -> None:
+        """Stop, let ``put`` put another database in the place of this one, and start again."""
+        await self.feed.stop()
+        await self.db.close()
+        put()
+        self.db = Database(str(self.db.url))
+        self.feed = Feed(self.db, self.bell)
+        self.plain = self.executor = Executor(self.db, self.bell, FakeChannels())
+        if begin_epoch:
+            async with self.db.write() as conn:
+                await changelog.begin_epoch(conn)
+        await self.feed.start()
 
     async def write(self, work: Callable[[ServerUnit], Awaitable[Any]]) -> Any:
         """Run ``work`` as one writing transaction of the server."""

@@ -69,10 +69,12 @@ class Page:
 
 @dataclass(slots=True)
 class Fill:
-    """A fill under way: what is still to be sent, and what was."""
+    """A fill under way: what is still to be sent, and what was. ``scope`` is what the desk lacks of
+    ``whole``, which is all that it may see."""
 
     position: Position
     scope: Scope
+    whole: Scope
     conversations: list[UUID]
     _sent: dict[str, set[bytes]] = field(default_factory=dict)
 
@@ -102,6 +104,10 @@ class Fill:
             for table in (SYNCED[name] for name in sorted(PRIVATE)):
                 own = select(table).where(table.c.user_id == self.scope.person)
                 found += await _all_of(conn, own.where(self.scope.of(table.c.inbox_id)), table)
+        if self.scope != self.whole:  # customers whom the desk knows already are known here too
+            known = select(conversation.c.contact_id).where(self.whole.of(conversation.c.inbox_id))
+            here = self.scope.of(contact_inbox.c.inbox_id), contact_inbox.c.contact_id.in_(known)
+            found += await _all_of(conn, select(contact_inbox).where(*here), contact_inbox)
         return found
 
     async def _conversations(self, conn: AsyncConnection, ids: Collection[UUID]) -> list[tuple[str, WireRow]]:
@@ -121,7 +127,7 @@ class Fill:
             (table.name, row)
             for table in synced_tables()
             for row in loaded.get(table.name, {}).values()
-            if table is not contact_inbox or self.scope.covers((row["inbox_id"].hex(),))
+            if table is not contact_inbox or self.whole.covers((row["inbox_id"].hex(),))
         ]
 
     def _unsent(self, table: Table, column: str, heads: Collection[WireRow]) -> set[UUID]:
@@ -135,8 +141,9 @@ class Fill:
         return rows
 
 
-async def begin(db: Database, scope: Scope, now: datetime | None = None) -> Fill:
-    """Return a fill for ``scope``: open conversations newest first, then closed ones of the last 90 days."""
+async def begin(db: Database, scope: Scope, whole: Scope, now: datetime | None = None) -> Fill:
+    """Return a fill of ``scope``, a part of ``whole``: open conversations newest first, then closed ones of
+    the last 90 days."""
     columns = conversation.c
     since = (now or clock.now()) - RETAINED
     mine = select(columns.id).where(scope.of(columns.inbox_id))
@@ -147,7 +154,7 @@ async def begin(db: Database, scope: Scope, now: datetime | None = None) -> Fill
     async with db.read(snapshot=True) as conn:
         position = await where_now(conn)
         ids = [*(await conn.scalars(still_open)), *(await conn.scalars(closed))]
-    return Fill(position, scope, ids)
+    return Fill(position, scope, whole, ids)
 
 
 async def _all_of(conn: AsyncConnection, query: Any, table: Table) -> list[tuple[str, WireRow]]:

@@ -120,7 +120,7 @@ class Share:
         if cursor is not None and cursor.scope.includes(scope):
             return cursor.position
         missing = scope if cursor is None else scope.beyond(cursor.scope)
-        filling = await fill.begin(self._db, missing)
+        filling = await fill.begin(self._db, missing, scope)
         start = Cursor(filling.position, _NOTHING) if cursor is None else cursor
         partly = Cursor(start.position, start.scope, missing)
         mark = "" if cursor is None else partly.text()
