@@ -140,6 +140,8 @@ class History:
         try:
             for _ in range(3):
                 await self._mail()
+            for desk in self.desks:
+                await desk.connect(self.rng)
             for _ in range(STEPS):
                 chosen = self.rng.choices(
                     [a for a, _ in self.actions], [weight for _, weight in self.actions]
