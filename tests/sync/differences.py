@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, select, true
 
-from agentdesk.store.base import synced_tables
+from agentdesk.store.base import PRIVATE, synced_tables
 from agentdesk.store.tables import contact_inbox, conversation, message, search_entry
 from agentdesk.store.unit import FOR_EVERYONE
 from agentdesk.sync import replica_index
@@ -33,6 +33,8 @@ async def differences(world: World, desk: SimDesk) -> list[Any]:
             visible = table.c[_OF_CONTACT[table.name]].in_(mine)
         elif "inbox_id" in table.c and table.name not in FOR_EVERYONE:
             visible = scope.of(table.c.inbox_id)
+        if table.name in PRIVATE:
+            visible &= table.c.user_id == world.actors[desk.token].user_id
         async with world.db.read() as conn:
             rows = await conn.execute(select(table).where(visible))
             theirs = {row["id"]: to_wire(table, row) for row in rows.mappings()}
