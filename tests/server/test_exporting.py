@@ -109,12 +109,16 @@ def test_over_the_api_and_on_the_command_line(
         company.api("GET", f"/contacts/{new_id()}/export")
     assert http_status(unknown.value) == 404
 
-    target = tmp_path / "zelda.zip"
     admin = ("admin", "--database", company.database)
+    company.conversation(row["id"])
+    programs.run(*admin, "contact", "mark", ZELDA, "--sensitive", "yes")
+    company.conversation(row["id"])
+    target = tmp_path / "zelda.zip"
     said = programs.run(*admin, "contact", "export", ZELDA, "--to", str(target))
     assert "Exported 1 message." in said
     assert target.stat().st_mode & 0o077 == 0
     assert zipfile.ZipFile(target).testzip() is None
     listed = programs.run(*admin, "audit", "list")
     assert listed.count("export\tcontact\tdone") == 2
+    assert listed.count("read\tconversation\tdone") == 1
     assert ZELDA not in listed

@@ -10,7 +10,8 @@ from sqlalchemy import RowMapping, select
 from agentdesk.base.errors import NotFound
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
-from agentdesk.commands.values import EditContact, MarkContact
+from agentdesk.commands.rows import conversation_of
+from agentdesk.commands.values import EditContact, MarkContact, NoteRead
 from agentdesk.domain.cleaning import storable
 from agentdesk.store.tables import contact, contact_inbox
 
@@ -47,6 +48,11 @@ async def mark_contact(context: Context, command: MarkContact) -> None:
     changed = {name: mark for name, mark in wanted.items() if mark is not None and mark != row[name]}
     if changed:
         await context.unit.update(contact, row["id"], changed)
+
+
+async def note_read(context: Context, command: NoteRead) -> None:
+    """Nothing but that it was read: the entry in the audit trail is all there is to it."""
+    await conversation_of(context, command.conversation_id)
 
 
 async def contact_of(context: Context, contact_id: UUID) -> RowMapping:

@@ -37,6 +37,7 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.UnmergeConversations: merging.unmerge_conversations,
     values.EditContact: customer.edit_contact,
     values.MarkContact: customer.mark_contact,
+    values.NoteRead: customer.note_read,
     values.EraseContact: erasing.erase_contact,
     values.SaveTemplate: template.save_template,
     values.RetryItem: items.retry_item,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from agentdesk.commands.context import Actor
-from agentdesk.commands.values import Answer, Envelope
+from agentdesk.commands.values import Answer, Envelope, NoteRead
 from agentdesk.store.audit import Entry
 
 __all__ = ["command_entry"]
@@ -29,13 +29,15 @@ def command_entry(
     data: dict[str, Any] = {
         name: value.hex for name in _NAMED if isinstance(value := getattr(command, name, None), UUID)
     }
+    if isinstance(command, NoteRead):  # it may have been offline, and comes later
+        data["read_at"] = envelope.issued_at.isoformat()
     if answer.code:
         data["code"] = answer.code
     rows = {table: _ids(ids) for table, ids in changes.items() if table != "event"}
     if rows:
         data["rows"] = rows
     return Entry(
-        kind="command",
+        kind="read" if isinstance(command, NoteRead) else "command",
         what=str(command.__struct_config__.tag),
         outcome=answer.outcome,
         actor=actor.kind.value,

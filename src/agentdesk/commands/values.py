@@ -147,6 +147,12 @@ class MarkContact(Command, frozen=True, tag="mark_contact"):
     legal_hold: bool | None = None
 
 
+class NoteRead(Command, frozen=True, tag="note_read"):
+    """Somebody has opened a conversation with a sensitive customer: it is written down, nothing changes."""
+
+    conversation_id: UUID
+
+
 class EraseContact(Command, frozen=True, tag="erase_contact"):
     """Erase what was said and is known of a customer, for ever; when and how much there was remains."""
 
@@ -183,6 +189,7 @@ AnyCommand = (
     | UnmergeConversations
     | EditContact
     | MarkContact
+    | NoteRead
     | EraseContact
     | SaveTemplate
     | RetryItem

@@ -26,6 +26,16 @@ async def detail(conn: AsyncConnection, contact_id: UUID) -> ContactDetail | Non
     return msgspec.convert(values, ContactDetail)
 
 
+async def is_sensitive(conn: AsyncConnection, conversation_id: UUID) -> bool:
+    """Say whether a conversation is with a customer of whom each reading is written down."""
+    marked = (
+        select(contact.c.sensitive)
+        .join(conversation, conversation.c.contact_id == contact.c.id)
+        .where(conversation.c.id == conversation_id)
+    )
+    return bool(await conn.scalar(marked))
+
+
 async def _identities(conn: AsyncConnection, contact_id: UUID) -> tuple[IdentityRow, ...]:
     statement = (
         select(contact_identity)

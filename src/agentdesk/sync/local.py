@@ -41,6 +41,7 @@ from agentdesk.sync.forgetting import Forgetting
 from agentdesk.sync.indexing import Indexer
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.presence import Other, Writing
+from agentdesk.sync.readings import Readings
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.subscribers import Subscribers
 from agentdesk.sync.upkeep import Upkeep
@@ -78,6 +79,7 @@ class LocalDesk:
             forget=Forgetting(self._workbench, self._replica, self._outbox, self._upkeep).forget,
         )
         self._indexer = Indexer(self._replica)
+        self._readings = Readings(self._workbench, self._replica)
         self._tasks = Tasks("desk")
         self._subscribers = Subscribers[Changes]()
         self._status_subscribers = Subscribers[LinkStatus]()
@@ -260,6 +262,8 @@ class LocalDesk:
     def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
         """Let colleagues know which conversation is open here, and what is being written there."""
         self._colleagues.be_at(conversation_id, writing)
+        if conversation_id is not None and self._readings.is_new(conversation_id):
+            self._tasks.start(self._readings.note(conversation_id), f"reading {conversation_id}")
 
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
         """Who else is at a conversation, as far as is known."""

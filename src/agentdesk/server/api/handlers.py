@@ -33,6 +33,7 @@ from agentdesk.queries import conversation as conversations
 from agentdesk.queries import queue, team
 from agentdesk.queries.rows import AttachmentRow, MessageRow, QueueRow
 from agentdesk.server.api.operations import ApiError, Call, FileAnswer, Services
+from agentdesk.server.api.privacy import note_reading
 from agentdesk.server.api.values import (
     Channels,
     ConversationPage,
@@ -84,6 +85,7 @@ async def get_conversation(call: Call[Nothing, Nothing]) -> ConversationWhole:
             timeline = await conversations.timeline(conn, call.id, timeline.messages[0].id, _PAGE)
             messages[:0] = timeline.messages
             events[:0] = timeline.events
+    await note_reading(call, call.id, "conversation")
     return ConversationWhole(conversation=row, messages=tuple(messages), events=tuple(events))
 
 
@@ -93,10 +95,12 @@ async def download_attachment(call: Call[Nothing, Nothing]) -> FileAnswer:
         found = await conversations.attachment(conn, call.id)
         if found is None:
             raise _not_found()
-        await _visible(conn, call, await _conversation_of(conn, found))
+        conversation_id = await _conversation_of(conn, found)
+        await _visible(conn, call, conversation_id)
         content = await blobs.get(conn, found.blob)
     if content is None:
         raise _not_found()
+    await note_reading(call, conversation_id, "attachment")
     return FileAnswer(found.name, content)
 
 
