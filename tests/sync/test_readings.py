@@ -1,4 +1,4 @@
-"""Opening a conversation with a sensitive customer is written down at the server, also when it comes later."""
+"""Opening a conversation with a sensitive customer is written down at the server, or comes there later."""
 
 from __future__ import annotations
 
