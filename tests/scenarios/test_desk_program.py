@@ -197,6 +197,15 @@ async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
     ring.write_text(json.dumps({f"AgentDesk/session of {profile}": token}))
     desk = start(profile, **env)
     await desk.shows("desk synced")
+    typed = "type Code from the app, or a recovery code="
+    await desk.acts("menu Two-step sign-in…", typed + code_of(secret), "press Turn off")
+
+    async def is_off() -> bool:
+        return not (await mine.second_factor()).on
+
+    await until(is_off, what="two-step sign-in is off")
+    secret = (await mine.begin_second_factor()).secret
+    await mine.confirm_second_factor(code_of(secret, -1))
     await desk.acts("menu Sign out…", "press Sign out")
     await desk.shows("page SignInPage: Sign in to your team")
     await until(lambda: json.loads(ring.read_text()) == {}, what="the key ring has forgotten it")
@@ -205,7 +214,7 @@ async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
 
     await desk.acts("type Password=correct horse", "press Sign in")
     await desk.shows("page SignInPage: .*asks for a code")
-    await desk.acts(f"type Code from the app, or a recovery code={code_of(secret)}", "press Sign in")
+    await desk.acts(typed + code_of(secret), "press Sign in")
     await until(lambda: desk.output().count("desk synced") == 2, timeout=60, what="the desk is back")
     await until(lambda: json.loads(ring.read_text()) not in ({}, {f"AgentDesk/session of {profile}": token}))
     assert stop(desk.process) == 0
