@@ -44,6 +44,7 @@ from agentdesk.sync.protocol import (
     Ping,
     Pong,
     Push,
+    Unknown,
     Welcome,
     decode_from_desk,
     encode,
@@ -246,7 +247,7 @@ class Session:
                     await self._erasures.confirmed(frame.erasure_id)
             elif isinstance(frame, Ping):
                 await self._outgoing.put(encode(Pong(number=frame.number)))
-            elif not isinstance(frame, Pong):
+            elif not isinstance(frame, Pong | Unknown):
                 return _Leave("protocol", msg("The server is older than this AgentDesk."))
 
     async def _send(self) -> None:

@@ -38,6 +38,7 @@ from agentdesk.sync.protocol import (
     Pong,
     Problem,
     Push,
+    Unknown,
     Welcome,
     decode_from_server,
     encode,
@@ -181,7 +182,7 @@ class Exchange:
                 await self._send(Pong(number=frame.number))
             elif isinstance(frame, Goodbye):
                 return Farewell(frame.code, text_of(frame.reason))
-            elif not isinstance(frame, Pong | Problem):
+            elif not isinstance(frame, Pong | Problem | Unknown):
                 return Farewell("lost")
 
     async def _take_in(self) -> None:

@@ -8,7 +8,7 @@ hello. Commands go up in :class:`Push`, strictly by number; each is answered onc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -214,6 +214,10 @@ class Pong(Frame, frozen=True, tag="pong"):
     number: int = 0
 
 
+class Unknown(Frame, frozen=True, tag="unknown"):
+    """Stands for a frame of a kind that this version does not know: it is passed over."""
+
+
 FromDesk = Hello | Push | Here | KeepDraft | Erased | Ping | Pong
 FromServer = Welcome | Goodbye | Batch | Answers | Others | DraftKept | Erase | Problem | Ping | Pong
 
@@ -227,11 +231,33 @@ def encode(frame: Frame) -> bytes:
     return _encoder.encode(frame)
 
 
-def decode_from_desk(data: bytes) -> FromDesk:
-    """Return the frame in ``data``; raises msgspec.ValidationError or DecodeError."""
-    return _desk_decoder.decode(data)
+class _Kind(msgspec.Struct, frozen=True):
+    t: str
 
 
-def decode_from_server(data: bytes) -> FromServer:
+_kind_decoder: msgspec.msgpack.Decoder[_Kind] = msgspec.msgpack.Decoder(_Kind)
+_KNOWN = frozenset(str(kind.__struct_config__.tag) for kind in (*get_args(FromDesk), *get_args(FromServer)))
+
+
+def decode_from_desk(data: bytes) -> FromDesk | Unknown:
     """Return the frame in ``data``; raises msgspec.ValidationError or DecodeError."""
-    return _server_decoder.decode(data)
+    try:
+        return _desk_decoder.decode(data)
+    except msgspec.ValidationError:
+        return _passed_over(data)
+
+
+def decode_from_server(data: bytes) -> FromServer | Unknown:
+    """Return the frame in ``data``; raises msgspec.ValidationError or DecodeError."""
+    try:
+        return _server_decoder.decode(data)
+    except msgspec.ValidationError:
+        return _passed_over(data)
+
+
+def _passed_over(data: bytes) -> Unknown:
+    """What a newer program says beyond what we know; raises where we should have understood it."""
+    kind = _kind_decoder.decode(data).t
+    if kind in _KNOWN:
+        raise msgspec.ValidationError(kind)
+    return Unknown()
