@@ -35,7 +35,7 @@ _IDS = frozenset({"assignee_id", "last_message_id"})
 async def merge_conversations(context: Context, command: MergeConversations) -> None:
     """Let conversations go on in another one; those that do already are left as they are."""
     if len(command.joined_ids) > _MOST_AT_ONCE:
-        raise Refusal("invalid", msg("That are too many at once."))
+        raise Refusal("invalid", msg("These are too many at once."))
     if command.conversation_id in command.joined_ids or not command.joined_ids:
         raise Refusal("invalid", msg("A conversation cannot be merged with itself."))
     rows = await _locked(context, {command.conversation_id, *command.joined_ids})
