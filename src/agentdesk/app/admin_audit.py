@@ -12,6 +12,7 @@ from typing import Any
 from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import Msg, msg, plural
+from agentdesk.domain.cleaning import storable
 from agentdesk.server import audit_reading
 from agentdesk.server.findings import moment_text
 from agentdesk.store.audit import Entry, record
@@ -29,7 +30,7 @@ async def write_down(db: Database, parsed: argparse.Namespace, outcome: str) -> 
     if what in _QUIET:
         return
     data = {
-        name: str(value)[:_LONGEST]
+        name: storable(str(value), _LONGEST)
         for name in _NAMES
         if parsed.subject != "contact" and isinstance(value := getattr(parsed, name, None), str | int)
     }
