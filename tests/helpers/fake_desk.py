@@ -29,6 +29,7 @@ from agentdesk.queries.rows import (
     Counts,
     FilterCounts,
     InboxRow,
+    MentionRow,
     MessageRow,
     PastConversation,
     QueueRow,
@@ -72,6 +73,8 @@ class FakeDesk:
         self._status_listeners: list[Callable[[LinkStatus], None]] = []
         self._waiting: dict[UUID, Waiting] = {}
         self.asides: list[Draft] = []
+        self.mentions: list[MentionRow] = []
+        self.outsiders: set[UUID] = set()
         self._drafts: dict[tuple[UUID, str], Draft] = {}
         self._folder: Path | None = None
 
@@ -254,6 +257,12 @@ class FakeDesk:
 
     async def users(self) -> list[UserRow]:
         return list(self.world.users.values())
+
+    async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
+        return [row for row in self.world.users.values() if row.active and row.id not in self.outsiders]
+
+    async def unseen_mentions(self) -> list[MentionRow]:
+        return list(self.mentions)
 
     async def inboxes(self) -> list[InboxRow]:
         return list(self.world.inboxes.values())

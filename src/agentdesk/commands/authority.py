@@ -40,6 +40,7 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.MarkRead: _nothing,
     values.SendReply: _nothing,
     values.AddNote: _nothing,
+    values.SeeMentions: _nothing,
     values.RetryDelivery: _nothing,
     values.ConfirmDelivery: _nothing,
     values.CheckDelivery: _nothing,

@@ -24,7 +24,7 @@ from agentdesk.domain.conversation import EventKind, Status
 from agentdesk.domain.message import Kind
 from agentdesk.store import search
 from agentdesk.store.merged import conversation_root, conversation_tree
-from agentdesk.store.tables import attachment, conversation, event, message
+from agentdesk.store.tables import attachment, conversation, event, mention, message
 
 _MOST_AT_ONCE = 50
 _ROWS_AT_ONCE = 500
@@ -216,6 +216,8 @@ async def _move(
         )
         files = await context.conn.scalars(select(attachment.c.id).where(attachment.c.message_id.in_(ids)))
         await context.unit.update_many(attachment, dict.fromkeys(files, here))
+        told = await context.conn.scalars(select(mention.c.id).where(mention.c.message_id.in_(ids)))
+        await context.unit.update_many(mention, dict.fromkeys(told, here))
         if not context.unit.optimistic:
             await search.move(context.conn, ids, place["id"], place["inbox_id"])
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, insert, select
 
 from agentdesk.base.text import msg
+from agentdesk.commands import mentions
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.conversation import change_status
 from agentdesk.commands.rows import conversation_of, need_customer, newer_messages, next_moment, preview_of
@@ -104,6 +105,7 @@ async def add_note(context: Context, command: AddNote) -> None:
     if await _written_before(context, command.message_id, row):
         return
     text, _ = _body(command.text, "", bool(command.files))
+    mentioned = await mentions.checked(context, row, command.mentions)
     values = {
         **_written_by(context, row, command.message_id, next_moment(context.now, row["last_message_at"])),
         "origin_id": command.conversation_id if command.conversation_id != row["id"] else None,
@@ -120,8 +122,10 @@ async def add_note(context: Context, command: AddNote) -> None:
         "references": [],
         "delivery": "",
         "delivery_at": None,
+        "mentions": mentioned or None,
     }
     await context.unit.insert(message, [values])
+    await mentions.tell(context, values, command.mentions)
     await _attach(context, row, command.message_id, command.files)
     await _index(context, values)
 

@@ -87,6 +87,14 @@ class SendReply(Command, frozen=True, tag="send_reply"):
     then_status: str = ""
 
 
+class Mention(msgspec.Struct, frozen=True):
+    """Who is meant by an @: ``kind`` is ``user``, or ``inbox`` for everybody who works in it."""
+
+    kind: str
+    id: UUID
+    name: str
+
+
 class AddNote(Command, frozen=True, tag="add_note"):
     """Write something that only the team sees."""
 
@@ -94,6 +102,13 @@ class AddNote(Command, frozen=True, tag="add_note"):
     conversation_id: UUID
     text: str
     files: tuple[File, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+
+
+class SeeMentions(Command, frozen=True, tag="see_mentions"):
+    """The issuer has seen where they are mentioned in a conversation."""
+
+    conversation_id: UUID
 
 
 class RetryDelivery(Command, frozen=True, tag="retry_delivery"):
@@ -182,6 +197,7 @@ AnyCommand = (
     | MarkRead
     | SendReply
     | AddNote
+    | SeeMentions
     | RetryDelivery
     | ConfirmDelivery
     | CheckDelivery

@@ -39,6 +39,7 @@ class Notifier(QObject):
         self._window, self._desk, self._is_shown = window, desk, is_shown
         self._tasks = tasks_of(self, "notifier")
         self._waiting: dict[UUID, QueueRow] = {}
+        self._mentions: set[UUID] = set()
         self._last: UUID | None = None
         self._heard: dict[UUID, datetime] = {}
         self._since = clock.now() - _NEWS_AGE
@@ -55,6 +56,8 @@ class Notifier(QObject):
 
     def on_changes(self, changes: Changes) -> None:
         """Look for conversations in which a customer wrote."""
+        if changes.get("mention"):
+            self._tasks.start(self._look_for_mentions(), "mentions")
         if changes.get("message"):
             self._tasks.start(self._look(set(changes.get("conversation", ()))), "news")
 
@@ -71,6 +74,20 @@ class Notifier(QObject):
                 self._waiting[row.id] = row
         if self._waiting and not self._timer.isActive():
             self._timer.start()
+
+    async def _look_for_mentions(self) -> None:
+        """Tell at once where a colleague mentioned this person."""
+        if self._desk.status.link is Link.FILLING or self._desk.status.synced_at is None:
+            return
+        rows = await self._desk.unseen_mentions()
+        if not is_alive(self):
+            return
+        for row in rows:
+            shown = self._is_shown(row.conversation_id) and self._window.isActiveWindow()
+            if row.id not in self._mentions and row.created_at >= self._since and not shown:
+                self._last = row.conversation_id
+                self._show(tr(msg("{name} mentioned you", name=row.author_name)), " ".join(row.text.split()))
+        self._mentions.update(row.id for row in rows)
 
     def _is_news(self, row: QueueRow, me: UUID | None) -> bool:
         """Say whether a changed conversation has something to tell of: a customer wrote anew, to me or to
@@ -102,6 +119,9 @@ class Notifier(QObject):
         else:
             title = tr(plural("{count} new message", "{count} new messages", len(rows)))
             text = tr(msg("From {names}", names=", ".join(row.contact_name for row in rows[:4])))
+        self._show(title, text)
+
+    def _show(self, title: str, text: str) -> None:
         text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
         QApplication.alert(self._window)
         if self._tray is not None:

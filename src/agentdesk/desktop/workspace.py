@@ -40,7 +40,7 @@ from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 __all__ = ["Workspace"]
 
 _TEXT_SIZES = ("text.larger", "text.smaller", "text.normal")
-_COUNTED = ("conversation", "draft", "account", "account_state", "user", "message")
+_COUNTED = ("conversation", "draft", "account", "account_state", "user", "message", "mention")
 
 
 class Workspace(QWidget):
@@ -210,6 +210,7 @@ class Workspace(QWidget):
         for kind, action in (
             ("mine", "go.queue"),
             ("unassigned", "go.unassigned"),
+            ("mentions", "go.mentions"),
             ("snoozed", "go.snoozed"),
             ("drafts", "go.drafts"),
             ("all", "go.open"),

@@ -22,7 +22,7 @@ from agentdesk.domain.conversation import Status
 from agentdesk.queries.columns import PLAIN_ID, id_list, id_list_with, plain, with_people
 from agentdesk.queries.rows import Counts, FilterCounts, QueueRow, SectionRow, View
 from agentdesk.store.search import find_conversations
-from agentdesk.store.tables import account, contact, conversation, message, user
+from agentdesk.store.tables import account, contact, conversation, mention, message, user
 from agentdesk.store.tables.conversations import TROUBLE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -141,6 +141,8 @@ async def counts(conn: AsyncConnection, me: UUID | None, inboxes: Collection[UUI
         )
     ).one()
     snoozed = await conn.scalar(select(func.count()).where(_c.status == Status.SNOOZED, visible))
+    mentioned = select(func.count(), _count_if(_mentioned(me, unseen=True))).select_from(conversation)
+    mentions = (await conn.execute(mentioned.where(_mentioned(me), visible))).one()
     return Counts(
         all=figures[0],
         mine=figures[1],
@@ -148,6 +150,8 @@ async def counts(conn: AsyncConnection, me: UUID | None, inboxes: Collection[UUI
         mine_unread=figures[3],
         channels=dict(zip(channels, figures[4:], strict=True)),
         snoozed=snoozed or 0,
+        mentions=mentions[0],
+        mentions_unseen=mentions[1],
     )
 
 
@@ -215,6 +219,8 @@ def _belongs(view: View, me: UUID | None) -> ColumnElement[bool]:
             conditions += [_c.status == Status.OPEN, _assigned_to(me)]
         case "unassigned":
             conditions += [_c.status == Status.OPEN, _c.assignee_id.is_(None)]
+        case "mentions":
+            conditions.append(_mentioned(me))
         case "all":
             conditions.append(_c.status == Status.OPEN)
         case "snoozed" | "resolved":
@@ -232,6 +238,13 @@ def _belongs(view: View, me: UUID | None) -> ColumnElement[bool]:
     elif view.only == "waiting":
         conditions.append(_c.waiting_since.is_not(None))
     return and_(true(), *conditions)
+
+
+def _mentioned(me: UUID | None, *, unseen: bool = False) -> ColumnElement[bool]:
+    """Where somebody is mentioned: open conversations, and any in which they have not looked yet."""
+    mine = select(mention.c.id).where(mention.c.user_id == me, mention.c.conversation_id == _c.id)
+    not_seen = mine.where(mention.c.seen_at.is_(None)).exists()
+    return not_seen if unseen else or_(and_(_c.status == Status.OPEN, mine.exists()), not_seen)
 
 
 def _assigned_to(me: UUID | None) -> ColumnElement[bool]:

@@ -233,11 +233,21 @@ class TemplateRow(Row, frozen=True):
     body: str
 
 
+class MentionRow(Row, frozen=True):
+    """A note in which somebody was mentioned who has not seen it yet."""
+
+    id: UUID
+    conversation_id: UUID
+    created_at: datetime
+    author_name: str
+    text: str
+
+
 class View(Row, frozen=True):
-    """What a list of the rail selects. ``kind`` is mine, unassigned, all, resolved, snoozed or search;
-    ``channel`` and ``inbox_id`` narrow it; ``only`` is all, unread or waiting; ``order`` is newest, oldest
-    (waiting longest first), due, priority or customer; ``group`` is the kind of its sections: channel,
-    assignee, priority, due (of those that sleep), or nothing."""
+    """What a list of the rail selects. ``kind`` is mine, unassigned, mentions, all, resolved, snoozed or
+    search; ``channel`` and ``inbox_id`` narrow it; ``only`` is all, unread or waiting; ``order`` is newest,
+    oldest (waiting longest first), due, priority or customer; ``group`` is the kind of its sections:
+    channel, assignee, priority, due (of those that sleep), or nothing."""
 
     kind: str
     channel: str | None = None
@@ -272,4 +282,6 @@ class Counts(Row, frozen=True):
     all: int = 0
     snoozed: int = 0
     mine_unread: int = 0
+    mentions: int = 0
+    mentions_unseen: int = 0
     channels: dict[str, int] = {}

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.queries.columns import plain
-from agentdesk.queries.rows import AccountRow, InboxRow, Row, TemplateRow, UserRow
-from agentdesk.store.tables import account, account_state, inbox, template, user
+from agentdesk.queries.rows import AccountRow, InboxRow, MentionRow, Row, TemplateRow, UserRow
+from agentdesk.store import people
+from agentdesk.store.tables import (
+    account,
+    account_state,
+    conversation,
+    inbox,
+    mention,
+    message,
+    template,
+    user,
+)
 
 R = TypeVar("R", bound=Row)
 
@@ -18,6 +29,30 @@ R = TypeVar("R", bound=Row)
 async def users(conn: AsyncConnection) -> list[UserRow]:
     """Return everybody who works or worked here, by name."""
     return await _rows(conn, select(user).order_by(func.lower(user.c.name), user.c.id), UserRow)
+
+
+async def people_of(conn: AsyncConnection, inbox_id: UUID) -> list[UserRow]:
+    """Return everybody who may see an inbox, by name."""
+    return await _rows(conn, people.people_of(inbox_id), UserRow)
+
+
+async def unseen_mentions(conn: AsyncConnection, me: UUID | None) -> list[MentionRow]:
+    """Return where ``me`` was mentioned and has not looked yet, oldest first."""
+    statement = (
+        select(
+            mention.c.id,
+            mention.c.conversation_id,
+            mention.c.created_at,
+            func.coalesce(user.c.name, "").label("author_name"),
+            message.c.text,
+        )
+        .join(message, message.c.id == mention.c.message_id)
+        .join(conversation, conversation.c.id == mention.c.conversation_id)
+        .outerjoin(user, user.c.id == message.c.user_id)
+        .where(mention.c.user_id == me, mention.c.seen_at.is_(None))
+        .order_by(mention.c.created_at, mention.c.id)
+    )
+    return await _rows(conn, statement, MentionRow)
 
 
 async def inboxes(conn: AsyncConnection) -> list[InboxRow]:

@@ -25,6 +25,7 @@ from agentdesk.queries.rows import (
     Counts,
     FilterCounts,
     InboxRow,
+    MentionRow,
     QueueRow,
     SectionRow,
     TemplateRow,
@@ -132,6 +133,14 @@ class DeskPort(Protocol):
     async def templates(self) -> list[TemplateRow]: ...
 
     async def users(self) -> list[UserRow]: ...
+
+    async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
+        """Everybody who may see an inbox, by name."""
+        ...
+
+    async def unseen_mentions(self) -> list[MentionRow]:
+        """Where this person was mentioned and has not looked yet, oldest first."""
+        ...
 
     async def inboxes(self) -> list[InboxRow]: ...
 

@@ -16,6 +16,7 @@ from agentdesk.queries.rows import (
     Counts,
     FilterCounts,
     InboxRow,
+    MentionRow,
     QueueRow,
     SectionRow,
     TemplateRow,
@@ -147,6 +148,12 @@ class EarlyDesk:
 
     async def users(self) -> list[UserRow]:
         return await (await self._open()).users()
+
+    async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
+        return await (await self._open()).inbox_people(inbox_id)
+
+    async def unseen_mentions(self) -> list[MentionRow]:
+        return await (await self._open()).unseen_mentions()
 
     async def inboxes(self) -> list[InboxRow]:
         return await (await self._open()).inboxes()

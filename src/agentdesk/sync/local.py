@@ -23,6 +23,7 @@ from agentdesk.queries.rows import (
     Counts,
     FilterCounts,
     InboxRow,
+    MentionRow,
     QueueRow,
     SectionRow,
     TemplateRow,
@@ -183,6 +184,16 @@ class LocalDesk:
         """Everybody in the team."""
         async with self._replica.read() as conn:
             return await team_queries.users(conn)
+
+    async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
+        """Everybody who may see an inbox, by name."""
+        async with self._replica.read() as conn:
+            return await team_queries.people_of(conn, inbox_id)
+
+    async def unseen_mentions(self) -> list[MentionRow]:
+        """Where this person was mentioned and has not looked yet, oldest first."""
+        async with self._replica.read() as conn:
+            return await team_queries.unseen_mentions(conn, self._my_id)
 
     async def inboxes(self) -> list[InboxRow]:
         """The inboxes."""

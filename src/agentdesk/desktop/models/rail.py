@@ -117,6 +117,7 @@ class RailModel(QAbstractListModel):
         return [
             entry("mine", "inbox", counts.mine, counts.mine_unread > 0, "due"),
             entry("unassigned", "user-round-x", counts.unassigned, order="due"),
+            entry("mentions", "at-sign", counts.mentions, counts.mentions_unseen > 0),
             entry("snoozed", "alarm-clock", counts.snoozed),
             entry("drafts", "pencil-line", self._drafts),
             entry("all", "layers", counts.all, order="due"),

@@ -19,6 +19,7 @@ from agentdesk.desktop.views.composer_box import ComposerBox, Mode
 from agentdesk.desktop.views.composer_content import ComposerContent
 from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.composer_drafts import DraftKeeper
+from agentdesk.desktop.views.composer_mentions import ComposerMentions
 from agentdesk.desktop.views.composer_outbox import ComposerOutbox
 from agentdesk.desktop.views.composer_parts import HoldLine
 from agentdesk.desktop.views.composer_strips import ComposerStrip, newer_than
@@ -55,6 +56,7 @@ class Composer(QWidget):
         self.hold.hide()
         self.outbox = ComposerOutbox(desk, self.hold, self.strip, self)
         self.tools = ComposerTools(desk, self.box, self.strip, self._touch, self)
+        self.mentions = ComposerMentions(desk, self.box, self.strip, self)
         self.asides = ComposerAsides(desk, self.strip, self.content)
         self._keeper = DraftKeeper(desk, self._draft, self)
         self._arrange()
@@ -83,6 +85,7 @@ class Composer(QWidget):
             if not self._keeper.is_pending:
                 break
         self._context = Context(head, tuple(messages), tuple(row.address for row in accounts))
+        self.mentions.inbox_id = head.inbox_id
         self.strip.calm()
         self.content.fill(self._context, drafts)
         await self.refresh()
@@ -116,10 +119,6 @@ class Composer(QWidget):
             await self.outbox.refresh(self._context)
             if self.conversation_id is not None:
                 await self.asides.refresh(self.conversation_id)
-
-    def follow_drafts(self) -> None:
-        """Drafts of this conversation may have come from another desk of this person."""
-        self._tasks.start(self._follow_drafts(), "follow drafts")
 
     def set_away(self, away: Away | None) -> None:
         """Say why what is sent now goes out later."""
@@ -210,7 +209,8 @@ class Composer(QWidget):
         return True
 
     async def _send_note(self, context: Context) -> None:
-        if await self._do(self.content.note(context), 0):
+        mentions = await self.mentions.in_note(context.head.inbox_id)
+        if mentions is not None and await self._do(self.content.note(context, mentions), 0):
             await self._forget("note")
             self.box.set_mode("reply")
 
@@ -241,8 +241,8 @@ class Composer(QWidget):
         """The draft of a mode as it stands now."""
         return self.content.draft(self._context.head.id, mode) if self._context is not None else None
 
-    async def _follow_drafts(self) -> None:
-        """Show what was typed on another desk, and what gave way to it; what is being typed here stays."""
+    async def follow_drafts(self) -> None:
+        """Show what came from another desk, and what gave way to it; what is being typed here stays."""
         here = self.conversation_id
         if here is None:
             return
@@ -263,7 +263,7 @@ class Composer(QWidget):
 
     def _on_saved(self) -> None:
         self.box.set_saved(not self._keeper.is_pending)
-        self.follow_drafts()  # one that came while this was being saved
+        self._tasks.start(self.follow_drafts(), "follow drafts")  # one that came while this was being saved
 
     def _on_mode(self, _mode: str) -> None:
         self._tasks.start(self._keeper.flush(), "save at switch")

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import AddNote, SendReply
+from agentdesk.commands.values import AddNote, Mention, SendReply
 from agentdesk.desktop.views.composer_box import ComposerBox, Mode
 from agentdesk.desktop.views.composer_context import Context
 from agentdesk.domain.addressing import Addressed
@@ -74,13 +74,14 @@ class ComposerContent:
         self._carets[command.message_id] = box.reply_text.textCursor().position()
         return command
 
-    def note(self, context: Context) -> AddNote:
+    def note(self, context: Context, mentions: tuple[Mention, ...] = ()) -> AddNote:
         """Return the note as it would be added now."""
         return AddNote(
             message_id=new_id(),
             conversation_id=context.head.id,
             text=self._box.note_text.plain(),
             files=self._box.files("note"),
+            mentions=mentions,
         )
 
     # --- into the box ---

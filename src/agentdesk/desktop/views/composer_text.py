@@ -36,12 +36,13 @@ class ComposerText(QTextEdit):
     """An editor that grows with its text.
 
     ``send_wanted(resolve)`` comes on Ctrl+Enter (with Shift: and resolve), never while an input method
-    composes; ``templates_wanted`` on a slash that begins a word; ``files_dropped`` carries paths, and
-    (name, type, bytes) of pasted pictures; ``left`` on Esc.
+    composes; ``templates_wanted`` on a slash that begins a word, ``mentions_wanted`` on an @;
+    ``files_dropped`` carries paths, and (name, type, bytes) of pasted pictures; ``left`` on Esc.
     """
 
     send_wanted = Signal(bool)
     templates_wanted = Signal()
+    mentions_wanted = Signal()
     files_dropped = Signal(object)
     left = Signal()
 
@@ -89,10 +90,10 @@ class ComposerText(QTextEdit):
             self.setPlainText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
 
-    def insert_text(self, text: str) -> None:
-        """Put ``text`` in at the caret; a slash that asked for it is replaced."""
+    def insert_text(self, text: str, instead_of: str = "/") -> None:
+        """Put ``text`` in at the caret; the letter that asked for it is replaced."""
         cursor = self.textCursor()
-        if not cursor.hasSelection() and self._before(cursor) == "/":
+        if not cursor.hasSelection() and self._before(cursor) == instead_of:
             cursor.movePosition(QTextCursor.MoveOperation.PreviousCharacter, QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text, QTextCharFormat())
         self.setTextCursor(cursor)
@@ -201,10 +202,12 @@ class ComposerText(QTextEdit):
             self.left.emit()
             return
         before = self._before(self.textCursor())
-        starts_word = event.text() == "/" and not self._composing and before in ("", " ", "\u00a0")
+        starts_word = not self._composing and before in ("", " ", "\u00a0")
         super().keyPressEvent(event)
-        if starts_word:
+        if starts_word and event.text() == "/":
             self.templates_wanted.emit()
+        elif starts_word and event.text() == "@":
+            self.mentions_wanted.emit()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._composing = bool(event.preeditString())

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
-from agentdesk.commands.values import MarkRead
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.lifetime import is_alive, later, tasks_of
 from agentdesk.desktop.theme import theme
@@ -36,6 +35,7 @@ from agentdesk.desktop.views.messages.card import CardTools
 from agentdesk.desktop.views.messages.media import Media
 from agentdesk.desktop.views.presence import Presence
 from agentdesk.desktop.views.reading import Reading
+from agentdesk.desktop.views.seeing import mark_seen
 from agentdesk.desktop.views.transcript import TranscriptView
 from agentdesk.desktop.views.transcript_plan import first_new, gone_rows
 from agentdesk.desktop.widgets.empty import EmptyState
@@ -132,7 +132,7 @@ class ConversationView(QWidget):
         self._show(head, timeline)
         await self.composer.open(head, timeline.messages)
         if this == self._opening:
-            await self._mark_seen(head)
+            await mark_seen(self._desk, head)
 
     def clear(self) -> None:
         """Show that no conversation is open."""
@@ -170,7 +170,9 @@ class ConversationView(QWidget):
         elif "outbox" in changes:
             self._tasks.start(self.composer.refresh(), "outbox")
         if here in changes.get("draft", ()):
-            self.composer.follow_drafts()
+            self._tasks.start(self.composer.follow_drafts(), "drafts")
+        if "mention" in changes and self.isVisible() and self.window().isActiveWindow():
+            self._tasks.start(mark_seen(self._desk, self._head_row), "seen")
 
     def on_status(self, status: LinkStatus) -> None:
         """Follow the connection."""
@@ -207,10 +209,6 @@ class ConversationView(QWidget):
             away=self._away(),
             place=self._reading.place(head),
         )
-
-    async def _mark_seen(self, head: ConversationRow) -> None:
-        if head.unread:
-            await self._desk.do(MarkRead(conversation_id=head.id))
 
     def _remember(self) -> None:
         """Keep where the person was in the conversation that is left."""
@@ -255,7 +253,7 @@ class ConversationView(QWidget):
         await self.composer.refresh()
         news = head.last_message_id != before.last_message_id
         if news and self.isVisible() and self.window().isActiveWindow() and self.transcript.is_at_end():
-            await self._mark_seen(head)
+            await mark_seen(self._desk, head)
 
     async def _load_older(self) -> None:
         row, known = self._head_row, self.transcript.rows()

@@ -84,6 +84,7 @@ def _length(view: View, counts: Counts) -> int:
         "unassigned": counts.unassigned,
         "all": counts.all,
         "snoozed": counts.snoozed,
+        "mentions": counts.mentions,
     }
     return known.get(view.kind, 0)
 

@@ -107,7 +107,7 @@ class QueuePane(QWidget):
     def on_changes(self, changes: Changes) -> None:
         """Follow what changed in the replica."""
         everything = not changes
-        ids = changes.get("conversation", set()) | changes.get("message", set())
+        ids = changes.keys() & {"conversation", "message", "mention"}
         if everything:
             self._model.invalidate()
         elif changes.get("conversation"):

@@ -51,6 +51,7 @@ _TITLES: dict[str, Msg] = {
     "mine": msg("My queue"),
     "unassigned": msg("Unassigned"),
     "all": msg("All open"),
+    "mentions": msg("Mentions"),
     "snoozed": msg("Snoozed"),
     "drafts": msg("Drafts"),
     "resolved": msg("Resolved"),
