@@ -10,14 +10,14 @@ from datetime import datetime
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import settled, shown
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
-from agentdesk.commands.values import EditContact
+from agentdesk.commands.values import EditContact, EraseContact
 from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
 from agentdesk.desktop.widgets.elide import ElidedLabel
@@ -205,3 +205,38 @@ async def test_a_hostile_name_is_shown_as_it_is(desk: FakeDesk, qapp: QApplicati
 )
 def test_what_time_it_is_there(qapp: QApplication, zone: str, time: str) -> None:
     assert local_time(zone, datetime.fromisoformat("2026-11-25T10:35:00+00:00")) == time
+
+
+async def test_only_who_may_erases_and_only_after_a_plain_question(desk: FakeDesk) -> None:
+    async with panel_of(4417, desk) as panel:
+        assert not panel.erase.isVisible()
+    assert desk.me is not None
+    desk.permit(erase=True)
+    async with panel_of(4417, desk) as panel:
+        assert panel.erase.isVisible()
+        asked = 0
+        for answer in (QDialog.DialogCode.Rejected.value, 2):
+            panel.erase.button.click()
+            dialog = await until(
+                lambda: next((d for d in panel.findChildren(QDialog) if d.isVisible()), None)
+            )
+            asked += 1
+            words = " ".join(label.text() for label in dialog.findChildren(QLabel))
+            assert "cannot be undone" in words
+            assert "Ana Ruiz" in dialog.windowTitle() + words
+            assert not [one for one in desk.commands if isinstance(one, EraseContact)]
+            dialog.done(answer)
+            await settled(20)
+        (done,) = [one for one in desk.commands if isinstance(one, EraseContact)]
+        assert (done.contact_id, asked) == (panel.contact_id, 2)
+        await until(lambda: not panel.erase.isVisible())
+
+
+async def test_why_a_customer_cannot_be_erased_stands_below_the_button(desk: FakeDesk) -> None:
+    desk.permit(erase=True)
+    async with panel_of(4417, desk) as panel:
+        desk.failure = AgentDeskError(msg("This customer is under a legal hold: nothing may be erased."))
+        panel.erase.button.click()
+        dialog = await until(lambda: next((d for d in panel.findChildren(QDialog) if d.isVisible()), None))
+        dialog.done(2)
+        await until(lambda: any("legal hold" in text for text in _texts(panel)))

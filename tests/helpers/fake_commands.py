@@ -15,6 +15,7 @@ from agentdesk.commands.values import (
     CheckDelivery,
     ConfirmDelivery,
     EditContact,
+    EraseContact,
     MarkRead,
     MergeConversations,
     RetryDelivery,
@@ -64,6 +65,11 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
         case EditContact(contact_id=id_, fields=fields):
             contact = world.contacts[id_]
             world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **fields)
+            return {"contact": {id_}}
+        case EraseContact(contact_id=id_):
+            contact = world.contacts[id_]
+            erased = {"name": "", "notes": "", "identities": (), "erased_at": clock.now()}
+            world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **erased)
             return {"contact": {id_}}
     return {}
 

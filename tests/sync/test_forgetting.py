@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import AddNote, Assign
+from agentdesk.commands.context import Refusal
+from agentdesk.commands.values import AddNote, Assign, EraseContact
+from agentdesk.domain.team import Role
 from agentdesk.server import privacy
 from agentdesk.store.tables import attachment, contact, conversation
 from agentdesk.sync import erasures
@@ -136,3 +138,29 @@ async def test_what_waits_about_an_erased_customer_goes_too(
     assert found_in(tmp_path / "ada") == []
     async with world.db.read() as conn:
         assert (await conn.execute(select(contact.c.erased_at))).scalar_one() is not None
+
+
+async def test_a_desk_erases_only_while_a_server_that_knows_it_is_there(
+    world: World, site: Site, stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    await world.add_user("ada", Role.ADMIN)
+    hers = await world.mail("heliotrope question")
+    who = await customer_of(world, hers)
+    alone = LocalDesk(tmp_path / "alone", "http://127.0.0.1:9", "ada")
+    await alone.start()
+    with pytest.raises(Refusal) as refused:
+        await alone.do(EraseContact(contact_id=who))
+    assert refused.value.code == "offline"
+    await alone.close()
+    ada = await opened(site, tmp_path, "ada")
+    stack.push_async_callback(ada.close)
+    await ada.do(EraseContact(contact_id=who))
+    assert (await shown_name(ada, who)) == ""
+    await until(lambda: sent_all(ada))
+    (ordered,) = await privacy.list_erasures(world.db)
+    assert ordered.contact_id == who
+
+
+async def shown_name(desk: LocalDesk, contact_id: UUID) -> str | None:
+    detail = await desk.contact(contact_id)
+    return detail.name if detail is not None else None

@@ -222,6 +222,7 @@ class ContactDetail(Row, frozen=True):
     created_at: datetime
     identities: tuple[IdentityRow, ...]
     conversations: tuple[PastConversation, ...]
+    erased_at: datetime | None = None
 
 
 class TemplateRow(Row, frozen=True):

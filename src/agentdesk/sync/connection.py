@@ -73,6 +73,7 @@ class Connection:
         self._colleagues = colleagues
         self._authority = authority
         self._forget = forget
+        self._can: tuple[str, ...] = ()
         self._tasks = Tasks("connection")
         self._again = Bell()
         self._http: aiohttp.ClientSession | None = None
@@ -207,7 +208,13 @@ class Connection:
             raise ConnectionError("upload") from error
         await self._workbench.note_uploaded(file.blob)
 
+    @property
+    def can(self) -> tuple[str, ...]:
+        """What the server knows beyond the protocol's version; nothing without a connection."""
+        return self._can if self.status.link in (Link.SYNCED, Link.FILLING) else ()
+
     def _welcomed(self, welcome: Welcome) -> None:
+        self._can = welcome.can
         self._set(Link.FILLING if welcome.fresh else Link.CONNECTING)
 
     def _arrived(self, batch: Batch) -> None:

@@ -11,7 +11,9 @@ from uuid import UUID
 from agentdesk.base import clock
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
-from agentdesk.commands.values import AnyCommand, File
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Refusal
+from agentdesk.commands.values import AnyCommand, EraseContact, File
 from agentdesk.queries import contact as contact_queries
 from agentdesk.queries import conversation as conversation_queries
 from agentdesk.queries import queue as queue_queries
@@ -42,6 +44,7 @@ from agentdesk.sync.forgetting import Forgetting
 from agentdesk.sync.indexing import Indexer
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.presence import Other, Writing
+from agentdesk.sync.protocol import ERASE
 from agentdesk.sync.readings import Readings
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.subscribers import Subscribers
@@ -214,6 +217,8 @@ class LocalDesk:
 
     async def do(self, command: AnyCommand, hold_seconds: float = 0) -> UUID:
         """Keep a command and show its effect. Raises Refusal where it is refused here already."""
+        if isinstance(command, EraseContact) and ERASE not in self._connection.can:
+            raise Refusal("offline", msg("Erasing needs a connection to a server that knows it."))
         until = clock.seconds_from_now(hold_seconds) if hold_seconds > 0 else None
         command_id = await self._workbench.do(command, until)
         if until is not None:

@@ -16,6 +16,7 @@ from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.customer_erase import EraseCustomer
 from agentdesk.desktop.views.customer_fields import DetailField, NotesField
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
 from agentdesk.desktop.widgets.avatar import Avatar
@@ -141,6 +142,8 @@ class CustomerPanel(QWidget):
             section.body.setSpacing(2)
             column.addWidget(_Line())
             column.addWidget(section)
+        self.erase = EraseCustomer(self._desk)
+        column.addWidget(self.erase)
         column.addStretch()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
@@ -198,6 +201,7 @@ class CustomerPanel(QWidget):
         self.notes_field.show_value(detail.notes, saved=same)
         if not same or before is None or before.conversations != detail.conversations:
             self._show_past(detail)
+        self.erase.show_contact(detail)
         self.setAccessibleName(tr(msg("Customer {name}", name=name)))
         self._stack.setCurrentWidget(self._page)
 
