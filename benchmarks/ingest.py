@@ -1,6 +1,6 @@
 """Ingest from a real Dovecot, end to end: read over IMAP, stored, interpreted, threaded, indexed, recorded.
 
-    python benchmarks/ingest.py [--messages 10000] [--database sqlite|postgresql]
+    python -m benchmarks.ingest [--messages 10000] [--database sqlite|postgresql]
 
 The account, intake and recording are those of the server. Where the machine has two cores or more, this
 process (and its workers) is kept to one and Dovecot and PostgreSQL to another. Prints messages per second,
@@ -11,22 +11,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from fetch_mail import account_round, imaplib_round
-from generated_mail import mails
-from sqlalchemy import func, select
+from benchmarks.fetch_mail import account_round, imaplib_round
+from benchmarks.generated_mail import mails
+from benchmarks.measuring import cpu_seconds, database, load, on_core, show_recorded, until_recorded
 from tests.helpers.dovecot import DovecotServer, Mailbox, find_dovecot
-from tests.helpers.postgres import PostgresServer, find_binaries
 
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
@@ -35,23 +28,6 @@ from agentdesk.server.admin import add_channel, add_inbox
 from agentdesk.server.app import collect_seldom
 from agentdesk.server.core import ServerCore
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import attachment, conversation, message, raw_item, search_entry
-
-_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-
-
-@contextmanager
-def on_core(number: int) -> Iterator[None]:
-    """What is started meanwhile stays on one core; without two of them nothing is done."""
-    if len(_CORES) < 2:
-        yield
-        return
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {_CORES[number]})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 async def ingest(url: str, mailbox: Mailbox, count: int, folder: Path) -> float:
@@ -73,48 +49,22 @@ async def ingest(url: str, mailbox: Mailbox, count: int, folder: Path) -> float:
     collect_seldom()
     begun = time.perf_counter()
     await core.start()
-    await _until_recorded(db, bell, count)
+    await until_recorded(db, count)
     took = time.perf_counter() - begun
     await core.stop()
-    await _report(db)
+    await show_recorded(db)
     await db.close()
     return took
 
 
-async def _until_recorded(db: Database, bell: Bell, count: int) -> None:
-    """Wait until as many items have come to an end; asked only now and then, to take no time from them."""
-    while True:
-        async with db.read() as conn:
-            ended = await conn.scalar(select(func.count()).where(raw_item.c.state != "new"))
-        if (ended or 0) >= count:
-            return
-        await asyncio.sleep(0.25)
-
-
-async def _report(db: Database) -> None:
-    async with db.read() as conn:
-        kinds = (message, conversation, attachment, search_entry)
-        counts = [await conn.scalar(select(func.count()).select_from(table)) for table in kinds]
-        ends = await conn.execute(select(raw_item.c.state, func.count()).group_by(raw_item.c.state))
-        named = ", ".join(f"{number:,} {table.name}" for table, number in zip(kinds, counts, strict=True))
-        print(f"  {named}; items: {dict(map(tuple, ends))}")
-
-
 def measure(name: str, url: str, mailbox: Mailbox, count: int) -> None:
     """Ingest once and print the rates."""
-    cpu = _cpu_seconds()
+    cpu = cpu_seconds()
     with tempfile.TemporaryDirectory() as folder, on_core(0):
         took = asyncio.run(ingest(url, mailbox, count, Path(folder)))
-    cpu = _cpu_seconds() - cpu
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    print(f"{name}: {count / took:,.0f} messages/s ({took:.1f} s, load {load:.1f});", end=" ")
+    cpu = cpu_seconds() - cpu
+    print(f"{name}: {count / took:,.0f} messages/s ({took:.1f} s, {load()});", end=" ")
     print(f"{count / cpu:,.0f} per second of our own processor time", flush=True)
-
-
-def _cpu_seconds() -> float:
-    """Processor time of this process and of workers that have ended; a PostgreSQL server's is not in it."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 def bare(mailbox: Mailbox, count: int) -> None:
@@ -150,18 +100,11 @@ def main() -> None:
             size += len(raw)
         print(f"{options.messages:,} mails, mean {size / options.messages / 1000:.1f} kB")
         bare(mailbox, options.messages)
-        if options.database != "postgresql":
-            with tempfile.TemporaryDirectory() as folder:
-                measure("SQLite", f"sqlite:///{folder}/agentdesk.db", mailbox, options.messages)
-        binaries = find_binaries()
-        if options.database != "sqlite" and binaries is not None:
-            with on_core(1):
-                postgres = PostgresServer(binaries, durable=True)
-            try:
-                url = postgres.url(postgres.create_database())
-                measure("PostgreSQL", url, mailbox, options.messages)
-            finally:
-                postgres.close()
+        for kind in (options.database,) if options.database else ("sqlite", "postgresql"):
+            with ExitStack() as stack:
+                with on_core(1):
+                    url = stack.enter_context(database(kind))
+                measure(kind, url, mailbox, options.messages)
     finally:
         server.close()
 

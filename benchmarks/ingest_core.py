@@ -1,7 +1,7 @@
 """Messages per second from a connector's hand to recorded conversations: raw stored with its cursor,
 interpreted, threaded, indexed, with change log, in batches, through the sink that connectors use.
 
-``python benchmarks/ingest_core.py [COUNT] [--database URL] [--profile]``: without ``--database`` into a
+``python -m benchmarks.ingest_core [COUNT] [--database URL] [--profile]``: without ``--database`` into a
 fresh SQLite file and, where its programs are installed, a fresh PostgreSQL. Run it under ``taskset -c 0`` for
 one core.
 """
@@ -11,21 +11,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import cProfile
-import os
 import pstats
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from generated_mail import mails
-from sqlalchemy import func, select
-from tests.helpers.postgres import PostgresServer, find_binaries
+from benchmarks.generated_mail import mails
+from benchmarks.measuring import cpu_seconds, database, show_recorded, until_recorded
 
 import agentdesk_connectors.email as email_channel
 from agentdesk.base.events import Bell
@@ -39,7 +33,6 @@ from agentdesk.server.intake import Intake
 from agentdesk.server.interpreting import Interpreter
 from agentdesk.server.leases import Lease
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import conversation, message, raw_item
 
 _PORTION = 50
 _BEGIN = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -73,39 +66,19 @@ async def ingest(url: str, corpus: Sequence[RawItem], folder: Path) -> tuple[flo
         Health(db, bell, account_id, inbox_id, "Mail"),
     )
     collect_seldom()
-    begun, cpu = time.perf_counter(), _cpu_seconds()
+    begun, cpu = time.perf_counter(), cpu_seconds()
     loop = asyncio.create_task(intake.run())
     for start in range(0, len(corpus), _PORTION):
         await intake.accept(corpus[start : start + _PORTION], {"position": start + _PORTION})
-    await _until_recorded(db, bell)
+    await until_recorded(db, len(corpus))
     took = time.perf_counter() - begun
     loop.cancel()
     await asyncio.gather(loop, return_exceptions=True)
     await interpreter.close()
-    cpu = _cpu_seconds() - cpu
-    async with db.read() as conn:
-        messages = await conn.scalar(select(func.count()).select_from(message))
-        threads = await conn.scalar(select(func.count()).select_from(conversation))
-        ends = (await conn.execute(select(raw_item.c.state, func.count()).group_by(raw_item.c.state))).all()
-    print(f"  {messages} messages in {threads} conversations; items: {dict(map(tuple, ends))}")
+    cpu = cpu_seconds() - cpu
+    await show_recorded(db)
     await db.close()
     return took, cpu
-
-
-async def _until_recorded(db: Database, bell: Bell) -> None:
-    while True:
-        heard = bell.rings
-        async with db.read() as conn:
-            left = await conn.scalar(select(raw_item.c.id).where(raw_item.c.state == "new").limit(1))
-        if left is None:
-            return
-        await bell.wait(heard, 1.0)
-
-
-def _cpu_seconds() -> float:
-    """Processor time of this process and of workers that have ended; a PostgreSQL server's is not in it."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 def measure(name: str, url: str, corpus: Sequence[RawItem], profile: bool) -> None:
@@ -136,15 +109,9 @@ def main() -> None:
     if given.database:
         measure(given.database.split(":")[0], given.database, corpus, given.profile)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        measure("SQLite", f"sqlite:///{folder}/agentdesk.db", corpus, given.profile)
-    binaries = find_binaries()
-    if binaries is not None:
-        server = PostgresServer(binaries, durable=True)
-        try:
-            measure("PostgreSQL", server.url(server.create_database()), corpus, given.profile)
-        finally:
-            server.close()
+    for kind in ("sqlite", "postgresql"):
+        with database(kind) as url:
+            measure(kind, url, corpus, given.profile)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import asyncpg
+from sqlalchemy import func, select
 from tests.helpers.postgres import PostgresServer, find_binaries
 
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import attachment, conversation, message, raw_item, search_entry
+
+_LOOK_SECONDS = 0.25
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
@@ -91,6 +96,27 @@ def database(kind: str) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory() as folder:
         yield f"sqlite:///{folder}/agentdesk.db"
+
+
+async def until_recorded(db: Database, count: int) -> None:
+    """Wait until as many incoming items have come to an end; asked only now and then, to take no time from
+    them."""
+    while True:
+        async with db.read() as conn:
+            ended = await conn.scalar(select(func.count()).where(raw_item.c.state != "new"))
+        if (ended or 0) >= count:
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def show_recorded(db: Database) -> None:
+    """Print what incoming items have become."""
+    async with db.read() as conn:
+        kinds = (message, conversation, attachment, search_entry)
+        counts = [await conn.scalar(select(func.count()).select_from(table)) for table in kinds]
+        ends = await conn.execute(select(raw_item.c.state, func.count()).group_by(raw_item.c.state))
+        named = ", ".join(f"{number:,} {table.name}" for table, number in zip(kinds, counts, strict=True))
+        print(f"  {named}; items: {dict(map(tuple, ends))}")
 
 
 def p99(values: Sequence[float]) -> float:
