@@ -61,7 +61,6 @@ _SENTENCES: Mapping[Permission, Msg] = {
     Permission.MERGE: msg("Merging is left to some of your colleagues."),
     Permission.EXPORT: msg("Exporting is left to some of your colleagues."),
     Permission.ERASE: msg("Erasing is left to some of your colleagues."),
-    Permission.AUDIT: msg("The audit trail is shown to some of your colleagues only."),
 }
 
 

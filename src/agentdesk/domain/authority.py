@@ -21,8 +21,6 @@ class Permission(StrEnum):
     """Merge customers or conversations, and part them again."""
     EXPORT = "export"
     ERASE = "erase"
-    AUDIT = "audit"
-    """See who did what."""
 
 
 _AGENT = frozenset({Permission.ASSIGN_OTHERS, Permission.EDIT_CONTACTS, Permission.MERGE})
