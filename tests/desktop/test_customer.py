@@ -6,21 +6,26 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import settled, shown
+from tests.helpers.windows import main_window, opened
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
-from agentdesk.commands.values import EditContact, EraseContact
+from agentdesk.commands.values import EditContact, EraseContact, MergeContacts, UnmergeContacts
 from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
+from agentdesk.desktop.views.same_person import OtherLine
 from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.queries.rows import SimilarContact
 
 
 @pytest.fixture
@@ -240,3 +245,24 @@ async def test_why_a_customer_cannot_be_erased_stands_below_the_button(desk: Fak
         dialog = await until(lambda: next((d for d in panel.findChildren(QDialog) if d.isVisible()), None))
         dialog.done(2)
         await until(lambda: any("legal hold" in text for text in _texts(panel)))
+
+
+async def test_the_same_person_under_two_names_is_merged_and_split_off(
+    desk: FakeDesk, tmp_path: Path
+) -> None:
+    async with main_window(desk, tmp_path, kind="all") as panes:
+        panes.open_conversation(desk.find(4390))
+        await opened(panes, 4390, desk)
+        tom = desk.world.contacts[panes.panel.contact_id]
+        other = SimilarContact(id=desk.world.conversations[desk.find(4417)].contact_id, name="T. Baker")
+        desk.world.contacts[tom.id] = msgspec.structs.replace(tom, similar=(other,))
+        desk.emit(contact={tom.id})
+        line = await until(lambda: panes.panel.findChild(OtherLine), what="the suggestion is shown")
+        line.button.click()
+        dialog = await until(lambda: next((d for d in panes.window().findChildren(QDialog)), None))
+        assert "“T. Baker”" in " ".join(label.text() for label in dialog.findChildren(QLabel))
+        next(b for b in dialog.findChildren(QPushButton) if b.text() == "Merge").click()
+        await until(lambda: MergeContacts(contact_id=tom.id, joined_id=other.id) in desk.commands)
+        await until(lambda: panes.queue.toasts.current_text().startswith("Merged T. Baker with"))
+        panes.conversation.deeds.undo()
+        await until(lambda: UnmergeContacts(contact_id=tom.id, joined_id=other.id) in desk.commands)

@@ -11,15 +11,18 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Refusal
 from agentdesk.commands.values import (
     AddNote,
+    EditContact,
+    MergeContacts,
     MergeConversations,
     SetPriority,
     SetTags,
+    UnmergeContacts,
     UnmergeConversations,
 )
 from agentdesk.domain.team import Role
 from agentdesk.store.base import SYNCED
 from agentdesk.store.search import find_conversations
-from agentdesk.store.tables import contact, conversation, event, message
+from agentdesk.store.tables import contact, contact_identity, conversation, event, message
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
 from tests.sync.world import SimDesk, World
@@ -176,3 +179,46 @@ async def test_a_merge_across_inboxes_reaches_the_right_desks(world: World, new_
     await _becomes(support, first, "first")
     await _becomes(seller, second, "second")
     await _same_as_server(world, both)
+
+
+async def test_customers_are_merged_and_parted_at_two_desks(world: World, new_desk: NewDesk) -> None:
+    sales, sales_account = await world.add_inbox("Sales")
+    await world.add_user("both", Role.AGENT, frozenset({world.inbox_id, sales}))
+    await world.add_user("seller", Role.AGENT, frozenset({sales}))
+    first = await world.mail("first")
+    second = await world.mail("second", inbox_id=sales, account_id=sales_account)
+    async with world.db.read() as conn:
+        rows = await conn.execute(select(conversation.c.id, conversation.c.contact_id))
+        owners = {row.id: row.contact_id for row in rows}
+    both, seller = await _connected(await new_desk("both")), await _connected(await new_desk("seller"))
+    merge = MergeContacts(contact_id=owners[first], joined_id=owners[second])
+    await both.disconnect()
+    await both.workbench.do(merge, None)
+    await both.workbench.do(EditContact(contact_id=owners[second], fields={"place": "Leeds"}), None)
+    await both.workbench.do(SetTags(conversation_id=second, tags=("offline",)), None)
+    async with both.replica.read() as conn:
+        assert set(await conn.scalars(select(conversation.c.contact_id))) == {owners[first]}
+    await world.write(lambda unit: world.new_message(unit, second, "second, later"))
+    await _connected(both)
+    await _same_as_server(world, both)
+
+    async def known() -> list[str]:
+        async with seller.replica.read() as conn:
+            here = contact.c.id == owners[first]
+            return list(await conn.scalars(select(contact.c.place).where(here)))
+
+    async def at_sales() -> bool:
+        return await known() == ["Leeds"]
+
+    await until(at_sales, what="the desks of the other inbox know the one who stays")
+    back = UnmergeContacts(contact_id=owners[first], joined_id=owners[second])
+    await both.workbench.do(back, None)
+    await _same_as_server(world, both)
+
+    async def gone() -> bool:
+        return await known() == []
+
+    await until(gone, what="and know them no more")
+    async with seller.replica.read() as conn:
+        assert list(await conn.scalars(select(conversation.c.contact_id))) == [owners[second]]
+        assert set(await conn.scalars(select(contact_identity.c.contact_id))) == {owners[second]}

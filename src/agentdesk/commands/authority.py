@@ -46,6 +46,8 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.CheckDelivery: _nothing,
     values.MergeConversations: _always(Permission.MERGE),
     values.UnmergeConversations: _always(Permission.MERGE),
+    values.MergeContacts: _always(Permission.MERGE),
+    values.UnmergeContacts: _always(Permission.MERGE),
     values.EditContact: _always(Permission.EDIT_CONTACTS),
     values.MarkContact: _always(Permission.ERASE),
     values.NoteRead: _nothing,

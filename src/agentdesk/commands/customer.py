@@ -13,6 +13,7 @@ from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.rows import conversation_of
 from agentdesk.commands.values import EditContact, MarkContact, NoteRead
 from agentdesk.domain.cleaning import storable
+from agentdesk.store.merged import contact_root
 from agentdesk.store.tables import contact, contact_inbox
 
 _LIMITS = {"name": 300, "company": 300, "place": 300, "language": 35, "time_zone": 64, "notes": 20_000}
@@ -22,7 +23,7 @@ _LONGEST_FIELD = 2_000
 
 async def edit_contact(context: Context, command: EditContact) -> None:
     """Change the named fields; a name that is none of ours is kept as a field of the team's own."""
-    row = await contact_of(context, command.contact_id)
+    row = await contact_of(context, await contact_root(context.conn, command.contact_id))
     changed: dict[str, Any] = {}
     own = dict(row["fields"])
     for name, value in command.fields.items():

@@ -146,6 +146,21 @@ class UnmergeConversations(Command, frozen=True, tag="unmerge_conversations"):
     joined_ids: tuple[UUID, ...]
 
 
+class MergeContacts(Command, frozen=True, tag="merge_contacts"):
+    """Let the customer ``joined_id`` be known as ``contact_id``; refused where one was merged meanwhile."""
+
+    contact_id: UUID
+    joined_id: UUID
+
+
+class UnmergeContacts(Command, frozen=True, tag="unmerge_contacts"):
+    """Let ``joined_id`` be known by themselves again; what came since is sorted by the address it came
+    from. ``contact_id`` is whom they were merged into."""
+
+    contact_id: UUID
+    joined_id: UUID
+
+
 class EditContact(Command, frozen=True, tag="edit_contact"):
     """Change what is known of a customer; only the named fields."""
 
@@ -203,6 +218,8 @@ AnyCommand = (
     | CheckDelivery
     | MergeConversations
     | UnmergeConversations
+    | MergeContacts
+    | UnmergeContacts
     | EditContact
     | MarkContact
     | NoteRead

@@ -139,7 +139,8 @@ class Workspace(QWidget):
         self._next_one = NextOne(self._desk, self._conversation.deeds)
         self._finder = Finder(self._desk, self._conversation)
         self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds)
-        self._panel = CustomerPanel(self._desk, self._splitter, self._settings)
+        done = self._conversation.deeds.done
+        self._panel = CustomerPanel(self._desk, self._splitter, self._settings, done)
         self._status = StatusBar(self)
         self._queue.setMinimumWidth(280)
         self._queue.setMaximumWidth(520)
@@ -194,6 +195,7 @@ class Workspace(QWidget):
         self._conversation.said.connect(self._queue.say)
         self._conversation.conversation_requested.connect(self.open_conversation)
         self._panel.conversation_requested.connect(self.open_conversation)
+        self._panel.same.said.connect(self._queue.say)
         self._troubles.show_wanted.connect(self.open_conversation)
         self._troubles.said.connect(self._queue.say)
         self._status.reconnect_wanted.connect(self._on_reconnect)

@@ -5,24 +5,32 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.queries.columns import plain
-from agentdesk.queries.rows import ContactDetail, IdentityRow, PastConversation
+from agentdesk.queries.rows import ContactDetail, IdentityRow, PastConversation, SimilarContact
+from agentdesk.store.merged import contact_root
 from agentdesk.store.tables import contact, contact_identity, conversation
 
 _PAST = 50
+_MOST = 3
 
 
 async def detail(conn: AsyncConnection, contact_id: UUID) -> ContactDetail | None:
-    """Return a customer with all identities and the 50 latest conversations, or None where they are gone."""
+    """Return a customer, or whom they were merged into, with all identities and the 50 latest conversations;
+    None where they are gone."""
+    contact_id = await contact_root(conn, contact_id)
     found = plain(await conn.execute(select(contact).where(contact.c.id == contact_id)))
     if not found:
         return None
     values = found[0]
     values["identities"] = await _identities(conn, contact_id)
     values["conversations"] = await _conversations(conn, contact_id)
+    alone = contact.c.merged_into_id.is_(None), contact.c.erased_at.is_(None), contact.c.id != contact_id
+    name = values["name"].strip()
+    values["similar"] = await _others(conn, contact.c.name == name, *alone) if name else ()
+    values["merged"] = await _others(conn, contact.c.merged_into_id == contact_id)
     return msgspec.convert(values, ContactDetail)
 
 
@@ -34,6 +42,16 @@ async def is_sensitive(conn: AsyncConnection, conversation_id: UUID) -> bool:
         .where(conversation.c.id == conversation_id)
     )
     return bool(await conn.scalar(marked))
+
+
+async def _others(conn: AsyncConnection, *where: ColumnElement[bool]) -> tuple[SimilarContact, ...]:
+    address = select(func.min(contact_identity.c.display)).where(
+        contact_identity.c.contact_id == contact.c.id
+    )
+    shown = func.coalesce(address.scalar_subquery(), "").label("address")
+    statement = select(contact.c.id, contact.c.name, shown).where(*where).order_by(contact.c.id).limit(_MOST)
+    found = plain(await conn.execute(statement))
+    return tuple(msgspec.convert(row, SimilarContact) for row in found)
 
 
 async def _identities(conn: AsyncConnection, contact_id: UUID) -> tuple[IdentityRow, ...]:

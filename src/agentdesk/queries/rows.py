@@ -207,8 +207,16 @@ class PastConversation(Row, frozen=True):
     last_message_at: datetime
 
 
+class SimilarContact(Row, frozen=True):
+    """A customer who may be the same person, or was merged with one; ``address`` is one of theirs."""
+
+    id: UUID
+    name: str
+    address: str = ""
+
+
 class ContactDetail(Row, frozen=True):
-    """What the customer panel shows."""
+    """What the customer panel shows. ``similar`` bear the same name; ``merged`` are known as this one."""
 
     id: UUID
     ver: int
@@ -223,6 +231,8 @@ class ContactDetail(Row, frozen=True):
     identities: tuple[IdentityRow, ...]
     conversations: tuple[PastConversation, ...]
     erased_at: datetime | None = None
+    similar: tuple[SimilarContact, ...] = ()
+    merged: tuple[SimilarContact, ...] = ()
 
 
 class TemplateRow(Row, frozen=True):

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.store.tables import conversation
+from agentdesk.store.tables import contact, conversation
 
-__all__ = ["conversation_root", "conversation_roots", "conversation_tree"]
+__all__ = ["contact_root", "conversation_root", "conversation_roots", "conversation_tree"]
 
 _MOST_STEPS = 1000
 """Merging makes no circles; a damaged row must not make an endless loop."""
@@ -24,6 +24,11 @@ async def conversation_root(conn: AsyncConnection, conversation_id: UUID) -> UUI
 async def conversation_roots(conn: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Return for each conversation the one that it goes on in."""
     return await _roots(conn, conversation, ids)
+
+
+async def contact_root(conn: AsyncConnection, contact_id: UUID) -> UUID:
+    """Return the contact that one is known as: itself, unless it was merged."""
+    return (await _roots(conn, contact, [contact_id]))[contact_id]
 
 
 async def conversation_tree(conn: AsyncConnection, conversation_id: UUID) -> set[UUID]:

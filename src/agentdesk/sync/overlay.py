@@ -239,7 +239,8 @@ async def find_families(conn: AsyncConnection, pending: Pending) -> UUID | None:
     if about is None and message_id is not None:
         about = await conn.scalar(select(message.c.conversation_id).where(message.c.id == message_id))
     if about is not None:
-        pending.families = pending.families | {about, *getattr(command, "joined_ids", ())}
+        joined = {*getattr(command, "joined_ids", ()), getattr(command, "joined_id", about)}
+        pending.families = pending.families | {about} | joined
     return about
 
 

@@ -17,8 +17,10 @@ from agentdesk.commands.values import (
     Answer,
     Command,
     Envelope,
+    MergeContacts,
     MergeConversations,
     Text,
+    UnmergeContacts,
     UnmergeConversations,
 )
 from agentdesk.sync.draft import Draft
@@ -44,6 +46,8 @@ MERGING = "merging"
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
+    MergeContacts: MERGING,
+    UnmergeContacts: MERGING,
 }
 """What a server must have named in ``can`` before it is sent a command."""
 

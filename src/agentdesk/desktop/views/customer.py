@@ -16,9 +16,11 @@ from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.undo import UndoStack
 from agentdesk.desktop.views.customer_erase import EraseCustomer
 from agentdesk.desktop.views.customer_fields import DetailField, NotesField
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
+from agentdesk.desktop.views.same_person import OtherLine, SamePerson
 from agentdesk.desktop.widgets.avatar import Avatar
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.empty import EmptyState
@@ -26,7 +28,7 @@ from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.placeholder import PlaceholderRows
 from agentdesk.desktop.widgets.section import Section
 from agentdesk.domain.authority import Permission
-from agentdesk.queries.rows import ContactDetail
+from agentdesk.queries.rows import ContactDetail, SimilarContact
 from agentdesk.sync.desk import Changes, DeskPort
 
 __all__ = ["CustomerPanel"]
@@ -43,16 +45,22 @@ _MINUTE_MS = 60_000
 
 
 class CustomerPanel(QWidget):
-    """``conversation_requested(id)`` tells that a past conversation was pressed."""
+    """``conversation_requested(id)`` tells that a past conversation was pressed. What is ``done`` here can be
+    undone with all else."""
 
     conversation_requested = Signal(object)
 
     def __init__(
-        self, desk: DeskPort, parent: QWidget | None = None, settings: SettingsFile | None = None
+        self,
+        desk: DeskPort,
+        parent: QWidget | None = None,
+        settings: SettingsFile | None = None,
+        done: UndoStack | None = None,
     ) -> None:
         super().__init__(parent)
         self._desk, self._settings = desk, settings
         self._tasks = tasks_of(self, "customer")
+        self.same = SamePerson(desk, done or UndoStack(), self)
         self._wanted: UUID | None = None
         self._current: UUID | None = None
         self._detail: ContactDetail | None = None
@@ -190,7 +198,7 @@ class CustomerPanel(QWidget):
         self._name.set_content(name)
         self._show_place()
         same = before is not None and before.id == detail.id
-        if not same or before is None or before.identities != detail.identities:
+        if not same or before is None or _people(before) != _people(detail):
             self._show_identities(detail)
         me = self._desk.me
         editable = me is None or me.may(Permission.EDIT_CONTACTS)
@@ -221,6 +229,25 @@ class CustomerPanel(QWidget):
         _empty(self.identities)
         for identity in detail.identities:
             self.identities.body.addWidget(IdentityLine(identity))
+        me = self._desk.me
+        if me is not None and not me.may(Permission.MERGE):
+            return
+        for others, merged, wanted in (
+            (detail.similar, False, self._on_same),
+            (detail.merged, True, self._on_other),
+        ):
+            for other in others:
+                line = OtherLine(other, merged=merged)
+                line.pressed.connect(wanted)
+                self.identities.body.addWidget(line)
+
+    def _on_same(self, other: SimilarContact) -> None:
+        if self._detail is not None:
+            self.same.merge(self._detail, other)
+
+    def _on_other(self, other: SimilarContact) -> None:
+        if self._detail is not None:
+            self.same.part(self._detail, other)
 
     def _show_past(self, detail: ContactDetail) -> None:
         _empty(self.past)
@@ -285,6 +312,10 @@ class _Line(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), theme().color("line.subtle"))
+
+
+def _people(detail: ContactDetail) -> tuple[object, ...]:
+    return detail.identities, detail.similar, detail.merged
 
 
 def _empty(section: Section) -> None:
