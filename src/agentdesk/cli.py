@@ -66,6 +66,7 @@ def _server(parsed: argparse.Namespace) -> int:
         port=port,
         local_token=os.environ.pop("AGENTDESK_LOCAL_TOKEN", None),
         tls=_certificate_files(parsed),
+        public_url=parsed.public_url or "",
         lease_seconds=float(os.environ.get("AGENTDESK_LEASE_SECONDS", LEASE_SECONDS)),
         trusted_proxies=tuple(parsed.trusted_proxy),
     )
@@ -119,6 +120,12 @@ def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     server.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     server.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder of this server")
     server.add_argument("--listen", type=_address, default=("127.0.0.1", 8642), metavar="HOST:PORT")
+    server.add_argument(
+        "--public-url",
+        type=_web_address,
+        metavar="URL",
+        help="where desks reach this one of several servers, without a load balancer",
+    )
     server.add_argument("--tls-cert", type=Path, metavar="FILE", help="serve HTTPS with it (PEM)")
     server.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key (PEM)")
     server.add_argument(
@@ -282,3 +289,9 @@ def _network(text: str) -> Network:
         return ip_network(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no network such as 10.0.0.0/8: {error}") from None
+
+
+def _web_address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with https://")
+    return text

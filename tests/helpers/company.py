@@ -33,11 +33,15 @@ class Company:
     token: str
     program: Program | None = None
     address: str = ""
+    port: int = 0
+    """Where it listens; it is then also told to desks as one of several servers. 0: anywhere."""
 
     def start(self) -> None:
         """Start the server (again) and wait until it serves."""
         arguments = ("server", "--database", self.database, "--data", str(self.data))
-        self.program = self.programs.start(*arguments, "--listen", "127.0.0.1:0")
+        here = f"127.0.0.1:{self.port}"
+        named = ("--public-url", f"http://{here}") if self.port else ()
+        self.program = self.programs.start(*arguments, "--listen", here, *named)
         self.address = self.program.ready_sync()
 
     def api(self, method: str, path: str, body: object = None, **headers: str) -> Any:

@@ -46,6 +46,7 @@ from agentdesk.sync.exchange import Exchange, Farewell
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.servers import Addresses
 from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
 
@@ -409,12 +410,15 @@ class Site:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.servers = Addresses()
         self._server: TestServer | None = None
         self._port = 0
 
     async def start(self) -> None:
         world = self.world
-        self.endpoint = SyncEndpoint(world.db, world.feed, world.executor, world.authenticate)
+        self.endpoint = SyncEndpoint(
+            world.db, world.feed, world.executor, world.authenticate, servers=self.servers
+        )
         app = web.Application(middlewares=[_known_errors])
         self.endpoint.add_routes(app)
         self._server = TestServer(app, port=self._port)

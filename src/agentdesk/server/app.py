@@ -42,6 +42,7 @@ from agentdesk.server.housekeeping import keep_house_for_ever
 from agentdesk.server.keys import open_vault
 from agentdesk.server.leases import LEASE_SECONDS
 from agentdesk.server.peers import Network, Peers
+from agentdesk.server.roster import Roster
 from agentdesk.server.second_factor import SecondFactors
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.server.tls import CertificateFiles, ServerTls
@@ -71,6 +72,7 @@ logging.getLogger("aiohttp.server").addFilter(
 class ServerSettings:
     """How a server runs. ``port`` 0 takes a free one. ``local_token``: the desk of a private server signs in
     with it; allowed on loopback addresses only. ``tls``: without it the server speaks plain HTTP.
+    ``public_url``: where desks reach this one of several servers; empty behind a load balancer.
     ``lease_seconds``: after how long another server takes over what this one does alone.
     ``trusted_proxies``: the networks of reverse proxies, whose word on the client's address is taken."""
 
@@ -80,6 +82,7 @@ class ServerSettings:
     port: int
     local_token: str | None = None
     tls: CertificateFiles | None = None
+    public_url: str = ""
     lease_seconds: float = LEASE_SECONDS
     trusted_proxies: tuple[Network, ...] = ()
 
@@ -128,7 +131,8 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     holder = f"{socket.gethostname()}:{new_id()}"
     core = ServerCore(db, vault, settings.data, bell=bell, holder=holder, times=times)
     feed = Feed(db, bell)
-    endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for)
+    roster = Roster(db, settings.public_url, core.holder)
+    endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for, servers=roster.addresses)
     app = build_app(db, core, authenticator, endpoint, Peers(settings.trusted_proxies))
     second_factor_routes.add_routes(app, second_factors, authenticator.user_for)
     await feed.start()
@@ -139,6 +143,8 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     chores.start(keep_house_for_ever(db), "housekeeping")
     chores.start(seal_for_ever(db, core.holder), "audit")
     chores.start(carry_out_for_ever(db, bell, core.holder), "erasures")
+    if db.dialect == "postgresql":  # on SQLite there is one server
+        chores.start(roster.run(), "roster")
     if tls is not None:
         _look_on_hangup(tls)
         chores.start(tls.follow(), "certificate")

@@ -30,6 +30,7 @@ from agentdesk.sync.endpoint import Executes, Session
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.presence_board import Board
 from agentdesk.sync.protocol import MAX_FRAME_BYTES
+from agentdesk.sync.servers import Addresses
 
 __all__ = ["MAX_BLOB_BYTES", "SyncEndpoint"]
 
@@ -50,7 +51,8 @@ class PictureWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SyncEndpoint:
-    """The desks' side of the server. ``authenticate`` tells who holds a token."""
+    """The desks' side of the server. ``authenticate`` tells who holds a token, ``servers`` where desks can go
+    besides."""
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class SyncEndpoint:
         executor: Executes,
         authenticate: Authenticate,
         fetcher: Fetcher | None = None,
+        servers: Addresses | None = None,
     ) -> None:
         self._db = db
         self._feed = feed
@@ -66,6 +69,7 @@ class SyncEndpoint:
         self._authenticate = authenticate
         self._fetcher = fetcher or Fetcher()
         self._board = Board(db)
+        self._servers = servers
         self._sessions: dict[UUID, Session] = {}
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
         self._closing = False
@@ -105,7 +109,13 @@ class SyncEndpoint:
         socket = web.WebSocketResponse(max_msg_size=2 * MAX_FRAME_BYTES, timeout=2.0, compress=False)
         await socket.prepare(request)
         session = Session(
-            _Socket(socket), self._db, self._feed, self._executor, self._authenticate, self._board
+            _Socket(socket),
+            self._db,
+            self._feed,
+            self._executor,
+            self._authenticate,
+            self._board,
+            self._servers,
         )
         try:
             await session.run(self._arrived)

@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from yarl import URL
 
 from agentdesk import __version__
 from agentdesk.base import clock
-from agentdesk.base.backoff import Backoff
+from agentdesk.base.backoff import Backoff, scattered
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.events import Bell
 from agentdesk.base.lazy import lazy_module
@@ -24,7 +23,8 @@ from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.desk import Link, LinkStatus
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
-from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Erase, Welcome
+from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Erase, Servers, Welcome
+from agentdesk.sync.servers import Route
 from agentdesk.sync.trust import tls_options, why_unreachable
 from agentdesk.sync.workbench import Workbench
 
@@ -36,6 +36,11 @@ else:
 __all__ = ["Connection", "Offline"]
 
 _CONNECT_SECONDS = 15.0
+_MOVE_SECONDS = 5.0
+"""How long a server is waited for where there are others."""
+_SCATTER_SECONDS = 0.3
+_ELSEWHERE = frozenset({"lost", "closing"})
+"""Farewells after which another server may do better."""
 _SILENCE_SECONDS = 60.0
 _TOO_OLD_SECONDS = 300.0
 _UPLOAD_CHUNK = 256 * 1024
@@ -50,12 +55,12 @@ class Offline(AgentDeskError):
 
 class Connection:
     """Keeps the desk connected. ``on_status`` is called on the loop whenever the status changes.
-    ``authority`` is the path of a PEM file that is trusted besides the system's authorities, or empty;
-    ``forget`` is as for an exchange."""
+    ``authority`` is the path of a PEM file that is trusted besides the system's authorities, or empty.
+    ``route`` says to which server, and where to go when that is gone; ``forget`` is as for an exchange."""
 
     def __init__(
         self,
-        server_url: str,
+        route: Route,
         token: str,
         workbench: Workbench,
         files: DeskFiles,
@@ -64,8 +69,9 @@ class Connection:
         *,
         authority: str = "",
         forget: Callable[[Erase], Awaitable[bool]] | None = None,
+        on_servers: Callable[[tuple[str, ...]], None] = lambda _: None,
     ) -> None:
-        self._url = URL(server_url)
+        self._route = route
         self._token = token
         self._workbench = workbench
         self._files = files
@@ -74,6 +80,7 @@ class Connection:
         self._authority = authority
         self._forget = forget
         self._can: tuple[str, ...] = ()
+        self._on_servers = on_servers
         self._tasks = Tasks("connection")
         self._again = Bell()
         self._http: aiohttp.ClientSession | None = None
@@ -134,7 +141,7 @@ class Connection:
     async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Authorization": f"Bearer {self._token}"}
         client = await self._client()
-        async with client.request(method, self._url / path, headers=headers, **options) as answer:
+        async with client.request(method, self._route.now / path, headers=headers, **options) as answer:
             yield answer
 
     async def _client(self) -> aiohttp.ClientSession:
@@ -160,7 +167,10 @@ class Connection:
             heard = self._again.rings
             farewell = await self._once()
             failures = 0 if self._lasted else failures + 1
-            link, wait = _outcome(farewell, backoff.delay(failures) if failures else 0.0)
+            delay = backoff.delay(failures) if failures else 0.0
+            if farewell.code in _ELSEWHERE and self._route.has_others and not self._route.turn():
+                delay = scattered(0.0, _SCATTER_SECONDS)
+            link, wait = _outcome(farewell, delay)
             _log.info("connection ended", code=farewell.code, link=link.value)
             self._set(link, farewell.reason)
             if wait != 0:
@@ -170,11 +180,12 @@ class Connection:
         if self.status.link is not Link.OFFLINE:  # offline stays so, with its reason, until it is not
             self._set(Link.CONNECTING)
         try:
-            transport = await self._connect()
+            async with asyncio.timeout(_MOVE_SECONDS if self._route.has_others else None):
+                transport = await self._connect()
         except Invalid as error:  # the company's certificate
             return Farewell("lost", error.message)
         except aiohttp.ClientSSLError as error:
-            return Farewell("lost", why_unreachable(error, str(self._url)).message)
+            return Farewell("lost", why_unreachable(error, str(self._route.now)).message)
         except aiohttp.WSServerHandshakeError as error:
             return Farewell("lost", msg("The server answered with {status}.", status=error.status))
         except (aiohttp.ClientError, TimeoutError, OSError):
@@ -187,13 +198,14 @@ class Connection:
             self._arrived,
             self._colleagues,
             self._forget,
+            self._told_of_servers,
         )
         return await exchange.run(self._token)
 
     async def _connect(self) -> _ClientTransport:
         client = await self._client()
         socket = await client.ws_connect(
-            self._url / "desk/sync",
+            self._route.now / "desk/sync",
             max_msg_size=MAX_FRAME_BYTES,
             timeout=aiohttp.ClientWSTimeout(ws_receive=None, ws_close=2.0),
         )
@@ -213,7 +225,12 @@ class Connection:
         """What the server knows beyond the protocol's version; nothing without a connection."""
         return self._can if self.status.link in (Link.SYNCED, Link.FILLING) else ()
 
+    def _told_of_servers(self, servers: Servers) -> None:
+        self._route.learn(servers.addresses)
+        self._on_servers(servers.addresses)
+
     def _welcomed(self, welcome: Welcome) -> None:
+        self._route.arrived()
         self._can = welcome.can
         self._set(Link.FILLING if welcome.fresh else Link.CONNECTING)
 

@@ -33,6 +33,7 @@ from agentdesk.sync.protocol import (
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
+    SERVERS,
     Answers,
     DraftKept,
     Erased,
@@ -44,12 +45,14 @@ from agentdesk.sync.protocol import (
     Ping,
     Pong,
     Push,
+    Servers,
     Unknown,
     Welcome,
     decode_from_desk,
     encode,
 )
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.servers import Addresses
 from agentdesk.sync.share import Share
 from agentdesk.sync.transport import Transport
 
@@ -90,6 +93,7 @@ class Session:
         executor: Executes,
         authenticate: Callable[[str], Awaitable[Actor | None]],
         board: Board | None = None,
+        servers: Addresses | None = None,
     ) -> None:
         self._transport = transport
         self._db = db
@@ -97,6 +101,8 @@ class Session:
         self._executor = executor
         self._authenticate = authenticate
         self._board = board
+        self._servers = servers
+        self._knows_servers = False
         self._member: Member | None = None
         self._erasures: Erasures | None = None
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
@@ -151,6 +157,7 @@ class Session:
             self._board.join(self._member)
         if ERASE in hello.can:
             self._erasures = Erasures(self._db, hello.desk_id)
+        self._knows_servers = SERVERS in hello.can
         await self._until_something_ends(cursor, scope)
 
     async def _until_something_ends(self, cursor: Cursor | None, scope: Scope) -> None:
@@ -168,6 +175,8 @@ class Session:
             work["others"] = self._tell_others(self._board, self._member)
         if self._erasures is not None:
             work["erasures"] = self._tell_erasures(self._erasures)
+        if self._servers is not None and self._knows_servers:
+            work["servers"] = self._tell_servers(self._servers)
         parts = [self._tasks.start(_known_ends(part), name) for name, part in work.items()]
         ended, _ = await asyncio.wait([*parts, self._leaving], return_when=asyncio.FIRST_COMPLETED)
         for part in ended:
@@ -260,6 +269,15 @@ class Session:
 
     async def _tell_erasures(self, erasures: Erasures) -> None:
         await erasures.tell(self._outgoing.put)
+
+    async def _tell_servers(self, servers: Addresses) -> None:
+        told: tuple[str, ...] | None = None
+        while True:
+            heard = servers.changed.rings
+            if servers.now != told:
+                told = servers.now
+                await self._outgoing.put(encode(Servers(addresses=told)))
+            await servers.changed.wait(heard)
 
     async def _ping(self) -> None:
         number = 0

@@ -38,6 +38,7 @@ from agentdesk.sync.protocol import (
     Pong,
     Problem,
     Push,
+    Servers,
     Unknown,
     Welcome,
     decode_from_server,
@@ -75,7 +76,8 @@ class Exchange:
 
     ``upload`` gives a file to the server (raises ConnectionError to try later, Unusable for ever).
     ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome, ``colleagues`` of
-    who is at which conversation. ``forget`` removes what was erased, and says whether nothing is left.
+    who is at which conversation, ``on_servers`` of the team's servers.
+    ``forget`` removes what was erased, and says whether nothing is left.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Exchange:
         on_batch: Callable[[Batch], None],
         colleagues: Colleagues | None = None,
         forget: Callable[[Erase], Awaitable[bool]] | None = None,
+        on_servers: Callable[[Servers], None] = lambda _: None,
     ) -> None:
         self._transport = transport
         self._workbench = workbench
@@ -98,6 +101,7 @@ class Exchange:
         self._to_forget: asyncio.Queue[Erase] = asyncio.Queue()
         self._can: tuple[str, ...] = ()
         self._courier = workbench.courier(upload)
+        self._on_servers = on_servers
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
         self._answers: asyncio.Queue[tuple[Answer, ...]] = asyncio.Queue()
@@ -160,7 +164,7 @@ class Exchange:
     def _abilities(self) -> tuple[str, ...]:
         erasing = () if self._forget is None else (ERASE,)
         together = () if self._colleagues is None else (PRESENCE,)
-        return (SHRINK, DRAFTS, *together, *erasing)
+        return (SHRINK, DRAFTS, SERVERS, *together, *erasing)
 
     async def _receive(self) -> Farewell:
         while True:
@@ -178,6 +182,8 @@ class Exchange:
                 self._to_forget.put_nowait(frame)
             elif isinstance(frame, DraftKept):
                 self._courier.take(frame)
+            elif isinstance(frame, Servers):
+                self._on_servers(frame)
             elif isinstance(frame, Ping):
                 await self._send(Pong(number=frame.number))
             elif isinstance(frame, Goodbye):

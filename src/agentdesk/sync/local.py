@@ -47,12 +47,14 @@ from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.protocol import ERASE
 from agentdesk.sync.readings import Readings
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.servers import Route, addresses_in, kept_text
 from agentdesk.sync.subscribers import Subscribers
 from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["LocalDesk"]
 
+_SERVERS = "servers"
 _RELEASE_AGAIN_SECONDS = 5.0
 
 _log = get_logger(__name__)
@@ -67,13 +69,15 @@ class LocalDesk:
 
     def __init__(self, folder: Path, server_url: str, token: str, *, authority: str = "") -> None:
         self._replica = Replica(folder / "replica.sqlite")
+        self._home = server_url
         self._outbox = Outbox(folder / "outbox.sqlite")
         self._files = DeskFiles(folder / "files")
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
         self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files)
         self._colleagues = Colleagues(self._presence_changed)
+        self._route = Route(server_url)
         self._connection = Connection(
-            server_url,
+            self._route,
             token,
             self._workbench,
             self._files,
@@ -81,6 +85,7 @@ class LocalDesk:
             self._colleagues,
             authority=authority,
             forget=Forgetting(self._workbench, self._replica, self._outbox, self._upkeep).forget,
+            on_servers=self._keep_servers,
         )
         self._indexer = Indexer(self._replica)
         self._readings = Readings(self._workbench, self._replica)
@@ -93,6 +98,8 @@ class LocalDesk:
         """Open the files, show what they hold, and connect. Raises AgentDeskError where they are unusable."""
         await self._workbench.open()
         await self._look_up_me()
+        kept = await self._outbox.run(self._outbox.file.about, _SERVERS)
+        self._route.learn(addresses_in(kept, self._home))
         for command_id, until in self._workbench.held():
             self._arm(command_id, (until - clock.now()).total_seconds())
         self._connection.start()
@@ -351,6 +358,11 @@ class LocalDesk:
 
     def _presence_changed(self, conversation_ids: set[UUID]) -> None:
         self._subscribers.tell({"presence": conversation_ids})
+
+    def _keep_servers(self, addresses: tuple[str, ...]) -> None:
+        """Keep where else to go, for a start at which the usual server is gone."""
+        kept = kept_text(self._home, addresses)
+        self._tasks.start(self._outbox.run(self._outbox.file.set_about, _SERVERS, kept), "keep servers")
 
     def _status_changed(self, status: LinkStatus) -> None:
         if status.link is Link.SYNCED:

@@ -51,6 +51,9 @@ NEEDED: Mapping[type[Command], str] = {
 }
 """What a server must have named in ``can`` before it is sent a command."""
 
+SERVERS = "servers"
+"""In ``can`` of a hello: the desk knows :class:`Servers`; else none is sent."""
+
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 PING_SECONDS = 15.0
 
@@ -202,6 +205,13 @@ class DraftKept(Frame, frozen=True, tag="draft_kept"):
     kept: bool = True
 
 
+class Servers(Frame, frozen=True, tag="servers"):
+    """Where the team's servers can be reached, all of them: it replaces what was said before. Who connects
+    through a load balancer is told of none."""
+
+    addresses: tuple[str, ...] = ()
+
+
 class Problem(Frame, frozen=True, tag="problem"):
     """Something the person at this desk should know, not tied to a command."""
 
@@ -223,7 +233,9 @@ class Unknown(Frame, frozen=True, tag="unknown"):
 
 
 FromDesk = Hello | Push | Here | KeepDraft | Erased | Ping | Pong
-FromServer = Welcome | Goodbye | Batch | Answers | Others | DraftKept | Erase | Problem | Ping | Pong
+FromServer = (
+    Welcome | Goodbye | Batch | Answers | Others | Servers | DraftKept | Erase | Problem | Ping | Pong
+)
 
 _encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")
 _desk_decoder: msgspec.msgpack.Decoder[FromDesk] = msgspec.msgpack.Decoder(FromDesk)
