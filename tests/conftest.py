@@ -19,6 +19,7 @@ from tests.helpers.certificates import Certificates, make_certificates
 from tests.helpers.company import Company, found_company
 from tests.helpers.dovecot import DovecotServer, Mailbox, find_dovecot
 from tests.helpers.leftovers import ErrorLog, LoopWatch, leftover_threads, threads_now
+from tests.helpers.pgbouncer import PgBouncer, find_pgbouncer
 from tests.helpers.postgres import PostgresServer, find_binaries, run_aside
 from tests.helpers.processes import need
 from tests.helpers.program import Programs
@@ -92,6 +93,17 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     name = postgres.create_database()
     yield postgres.url(name)
     postgres.drop_database(name)
+
+
+@pytest.fixture(params=["transaction", "session"])
+def pgbouncer_url(request: pytest.FixtureRequest, postgres_url: str) -> Iterator[str]:
+    """The URL of an empty database behind a PgBouncer in either mode."""
+    program = find_pgbouncer()
+    need(program, "PgBouncer (Debian's package pgbouncer)")
+    assert program is not None
+    bouncer = PgBouncer(program, postgres_url, request.param)
+    yield bouncer.url
+    bouncer.close()
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ async def test_a_desk_that_starts_finds_the_servers_it_was_told_of(
 ) -> None:
     before = LocalDesk(tmp_path / "desk", sites[0].url, "ada")
     await before.start()
-    await until(lambda: _kept(tmp_path / "desk"))
+    await until(lambda: before.status.link is Link.SYNCED and _kept(tmp_path / "desk"))
     await before.close()
     await sites[0].stop()
     after = LocalDesk(tmp_path / "desk", sites[0].url, "ada")

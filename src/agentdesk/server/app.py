@@ -172,10 +172,14 @@ def build_app(
                 await conn.scalar(select(user.c.id).limit(1))
         except DatabaseError as error:
             return api.error_response(error)
-        return web.json_response({"status": "ok", "version": __version__})
+        known: dict[str, object] = {"status": "ok", "version": __version__}
+        if endpoint.hears is not None:
+            known["notifications"] = endpoint.hears
+        return web.json_response(known)
 
     async def figures(_request: web.Request) -> web.Response:
-        return web.Response(body=await metrics.exposition(db), headers={"Content-Type": metrics.CONTENT_TYPE})
+        body = await metrics.exposition(db, endpoint.hears)
+        return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/metrics", figures)

@@ -18,7 +18,7 @@ from agentdesk.base.text import Msg, msg, plural
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.server.doctor_care import check_backup, check_certificate
 from agentdesk.server.doctor_keys import check_key
-from agentdesk.server.doctor_postgres import check_postgresql
+from agentdesk.server.doctor_postgres import check_notifications, check_postgresql
 from agentdesk.server.findings import Finding, moment_text
 from agentdesk.server.leases import LEASE_SECONDS, database_time
 from agentdesk.store.engine import Database
@@ -78,6 +78,8 @@ async def _look_around(conn: AsyncConnection, db: Database) -> AsyncIterator[Fin
         for one in await check(conn):
             yield one
     for one in await check_key(conn, db):
+        yield one
+    for one in await check_notifications(db):
         yield one
 
 

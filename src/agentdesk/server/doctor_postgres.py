@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.text import msg, plural
 from agentdesk.server.findings import Finding
+from agentdesk.store.engine import Database
+from agentdesk.sync.listener import notifications_arrive
 
 _MUST_BE_ON = ("fsync", "full_page_writes", "autovacuum")
 _FEW_CONNECTIONS = 40
@@ -39,6 +41,22 @@ async def check_postgresql(conn: AsyncConnection) -> list[Finding]:
         found.append(Finding("postgresql", words, remedy, wrong=False))
     found += await _nearly_all_taken(conn, int(settings.get("max_connections", 0)))
     return [*found, *await _old_transactions(conn), *await _idle_transactions(conn)]
+
+
+async def check_notifications(db: Database) -> list[Finding]:
+    """Return whether servers on this address hear of each other; nothing for SQLite. Raises DatabaseError."""
+    if db.dialect != "postgresql" or await notifications_arrive(db):
+        return []
+    words = (
+        msg("A pooler stands before PostgreSQL and swallows notifications (LISTEN).")
+        if await db.pooled()
+        else msg("The notifications of PostgreSQL (LISTEN) do not arrive.")
+    )
+    remedy = msg(
+        "Let servers reach PostgreSQL directly, or through a pooler in session mode. Until then they look for"
+        " changes of other servers every half second, and people see who is writing on their own server only."
+    )
+    return [Finding("postgresql", words, remedy, wrong=False)]
 
 
 def _off(name: str) -> Finding:

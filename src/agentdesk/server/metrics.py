@@ -38,12 +38,19 @@ class _AccountFigure(NamedTuple):
     complete_until: datetime
 
 
-async def exposition(db: Database) -> bytes:
-    """Return all figures in Prometheus' text format."""
+async def exposition(db: Database, hears: bool | None = None) -> bytes:
+    """Return all figures in Prometheus' text format. ``hears``: whether this server hears the others; None
+    where that is not known, or there can be none."""
     async with db.read() as conn:
         figures = await _read(conn)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Fixed(_families(figures)))
+    families = _families(figures)
+    if hears is not None:
+        words = "1 while changes of other servers are heard of, 0 while they are asked for"
+        heard = GaugeMetricFamily("agentdesk_notifications_up", words)
+        heard.add_metric([], float(hears))
+        families.append(heard)
+    registry.register(_Fixed(families))
     return generate_latest(registry)
 
 

@@ -29,6 +29,7 @@ from agentdesk.store.tables import attachment, message, raw_item
 from agentdesk.sync.endpoint import Executes, Session
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.presence_board import Board
+from agentdesk.sync.presence_relay import Relay
 from agentdesk.sync.protocol import MAX_FRAME_BYTES
 from agentdesk.sync.servers import Addresses
 
@@ -69,6 +70,7 @@ class SyncEndpoint:
         self._authenticate = authenticate
         self._fetcher = fetcher or Fetcher()
         self._board = Board(db)
+        self._relay = Relay(db, self._board, feed.listener) if feed.listener is not None else None
         self._servers = servers
         self._sessions: dict[UUID, Session] = {}
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
@@ -88,6 +90,11 @@ class SyncEndpoint:
         """How many desks are connected."""
         return len(self._sessions)
 
+    @property
+    def hears(self) -> bool | None:
+        """Whether changes of other servers are heard of; None on SQLite, and while it is not known."""
+        return self._feed.listener.hears if self._feed.listener is not None else None
+
     async def close(self) -> None:
         """Say goodbye to all desks; they come back to another server or to the next start."""
         self._closing = True
@@ -100,12 +107,16 @@ class SyncEndpoint:
                     await self._empty.wait()
         except TimeoutError:
             pass
+        if self._relay is not None:
+            await self._relay.close()
         await self._fetcher.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One desk's WebSocket, from its first frame to its end."""
         if self._closing:
             raise ApiError(503, "closing", msg("The server is being restarted."))
+        if self._relay is not None:
+            self._relay.start()
         socket = web.WebSocketResponse(max_msg_size=2 * MAX_FRAME_BYTES, timeout=2.0, compress=False)
         await socket.prepare(request)
         session = Session(

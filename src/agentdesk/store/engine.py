@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import make_url
+from sqlalchemy import func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -40,6 +41,20 @@ _POSTGRES_SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
 }
 
+_POOLED_SETTINGS = {name: _POSTGRES_SETTINGS[name] for name in ("application_name", "timezone")}
+_LIMITED = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "jit")
+_LIMITS = select(*(func.set_config(name, _POSTGRES_SETTINGS[name], True) for name in _LIMITED))
+
+_Kind = Literal["writer", "reader", "snapshots"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    writer: AsyncEngine
+    reader: AsyncEngine
+    snapshots: AsyncEngine
+    pooled: bool = False
+
 
 class Database:
     """A database, opened when first asked. ``url`` is ``sqlite:///path`` or ``postgresql://…``.
@@ -53,16 +68,11 @@ class Database:
     def __init__(self, url: str, *, foreign_keys: bool = True, durable: bool = True) -> None:
         self.url, self.dialect = _parse(url)
         self._driver_errors = driver_errors(self.dialect)
+        self._engines: _Engines | None = None
         if self.dialect == "sqlite":
             open_sqlite = partial(sqlite_engine, self.url, foreign_keys=foreign_keys, durable=durable)
-            self._writer = open_sqlite(writes=True)
-            self._reader = self._snapshots = open_sqlite(writes=False)
-        else:
-            self._writer = _postgresql_engine(self.url)
-            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
-            self._snapshots = self._writer.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            reader = open_sqlite(writes=False)
+            self._engines = _Engines(open_sqlite(writes=True), reader, reader)
 
     @property
     def path(self) -> Path | None:
@@ -75,7 +85,9 @@ class Database:
 
         Raises DatabaseGone, DatabaseFull or DatabaseBusy.
         """
-        async with self._connection(self._snapshots if snapshot else self._reader) as conn:
+        async with self._connection("snapshots" if snapshot else "reader") as conn:
+            if snapshot:
+                await self._limit(conn)
             yield conn
 
     @asynccontextmanager
@@ -84,7 +96,8 @@ class Database:
 
         On SQLite writers take turns; keep it short. Raises DatabaseGone, DatabaseFull or DatabaseBusy.
         """
-        async with self._connection(self._writer) as conn, conn.begin():
+        async with self._connection("writer") as conn, conn.begin():
+            await self._limit(conn)
             yield conn
 
     @asynccontextmanager
@@ -96,7 +109,7 @@ class Database:
             return
         engine = sqlite_engine(self.url, writes=True, foreign_keys=False, durable=True)
         try:
-            async with self._connection(engine) as conn, conn.begin():
+            async with self._connection("writer", engine) as conn, conn.begin():
                 yield conn
                 broken = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).all()
                 if broken:
@@ -124,8 +137,9 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections. Asked again, it opens anew."""
-        await self._reader.dispose()
-        await self._writer.dispose()
+        if self._engines is not None:
+            await self._engines.reader.dispose()
+            await self._engines.writer.dispose()
 
     async def migrate(self) -> None:
         """Bring the schema up to date; an empty database gets all of it. Safe with several starters at once.
@@ -136,11 +150,19 @@ class Database:
 
         await migrations.migrate(self)
 
+    async def pooled(self) -> bool:
+        """Whether PostgreSQL is reached through a pooler. Raises DatabaseGone."""
+        async with self._connection("reader"):
+            return self._engines is not None and self._engines.pooled
+
     @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _connection(
+        self, kind: _Kind, engine: AsyncEngine | None = None
+    ) -> AsyncIterator[AsyncConnection]:
         connected = False
         try:
-            async with engine.connect() as conn:
+            engines = self._engines or await self._open()
+            async with (engine or getattr(engines, kind)).connect() as conn:
                 connected = True
                 yield conn
         except self._driver_errors as error:
@@ -148,6 +170,17 @@ class Database:
             if known is None:
                 raise
             raise known from error
+
+    async def _open(self) -> _Engines:
+        pooled = await _is_pooled(self.url)
+        if self._engines is None:  # still: nobody else was faster
+            self._engines = _postgresql_engines(self.url, pooled=pooled)
+        return self._engines
+
+    async def _limit(self, conn: AsyncConnection) -> None:
+        """Behind a pooler: give this transaction the limits that a connection of ours has otherwise."""
+        if self._engines is not None and self._engines.pooled:
+            await conn.execute(_LIMITS)
 
 
 def _parse(url: str) -> tuple[URL, Dialect]:
@@ -167,22 +200,56 @@ def _parse(url: str) -> tuple[URL, Dialect]:
     )
 
 
-def _postgresql_engine(url: URL) -> AsyncEngine:
+def _address(url: URL) -> str:
+    """As the driver reads it itself, so that sslmode and all else that libpq knows may stand in it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def _is_pooled(url: URL) -> bool:
+    """Say whether somebody stands between us and PostgreSQL, who may give us another of its processes for
+    each transaction (PgBouncer): then it is not the process that greeted us that answers."""
     import asyncpg  # costs time that a desk need not spend
 
-    # The driver reads the address itself, so that sslmode and all else that libpq knows may stand in it.
-    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        connection = await asyncpg.connect(
+            _address(url), timeout=10, statement_cache_size=0, server_settings=_POSTGRES_SETTINGS
+        )
+    except asyncpg.ProtocolViolationError as error:
+        if "startup parameter" in str(error):  # PgBouncer passes on few of them
+            return True
+        raise
+    try:
+        return bool(await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid())
+    finally:
+        connection.terminate()
+
+
+def _postgresql_engines(url: URL, *, pooled: bool) -> _Engines:
+    """Behind a pooler statements are not prepared beforehand: the next one may go to another process."""
+    import asyncpg
+
+    settings = _POOLED_SETTINGS if pooled else _POSTGRES_SETTINGS
+    prepared = {"statement_cache_size": 0} if pooled else {}
 
     async def connect() -> Any:
-        return await asyncpg.connect(address, timeout=10, server_settings=_POSTGRES_SETTINGS)
+        return await asyncpg.connect(_address(url), timeout=10, server_settings=settings, **prepared)
 
-    return create_async_engine(
+    writer = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect,
+        connect_args={
+            "async_creator_fn": connect,
+            **({"prepared_statement_cache_size": 0} if pooled else {}),
+        },
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
         pool_size=_POSTGRES_CONNECTIONS,
         max_overflow=_POSTGRES_SPARE,
         pool_timeout=_POOL_WAIT_SECONDS,
         pool_use_lifo=True,
+    )
+    return _Engines(
+        writer,
+        writer.execution_options(isolation_level="AUTOCOMMIT"),
+        writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
+        pooled,
     )

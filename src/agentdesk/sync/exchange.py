@@ -24,6 +24,7 @@ from agentdesk.sync.protocol import (
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
+    SERVERS,
     SHRINK,
     Answers,
     Batch,

@@ -22,7 +22,7 @@ from agentdesk.base.tasks import Tasks, report_error
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.sync.changelog import Cursor, Position, ensure_epoch, read_since, still_good, where_now
-from agentdesk.sync.listener import listen
+from agentdesk.sync.listener import Listener
 from agentdesk.sync.protocol import Batch, encode
 from agentdesk.sync.scope import Scope
 from agentdesk.sync.snapshot import Changed, cut, load
@@ -30,6 +30,8 @@ from agentdesk.sync.snapshot import Changed, cut, load
 __all__ = ["Feed", "Subscription"]
 
 POLL_SECONDS = 2.0
+_DEAF_POLL_SECONDS = 0.5
+"""How often it looks where other servers cannot be heard."""
 KEPT_DAYS = 14
 """How long a desk may stay away and still be brought up to date instead of filled anew."""
 _QUEUE_FRAMES = 2000
@@ -120,6 +122,7 @@ class Feed:
         self._db = db
         self._bell = bell
         self._poll = poll_seconds
+        self.listener = Listener(db, bell.ring) if db.dialect == "postgresql" else None
         self._tasks = Tasks("feed")
         self._reading = asyncio.Lock()
         self._subscribers: set[Subscription] = set()
@@ -134,8 +137,8 @@ class Feed:
         async with self._db.write() as conn:
             self.epoch = await ensure_epoch(conn)
         self._tasks.start(self._run(), "read")
-        if self._db.dialect == "postgresql":
-            self._tasks.start(listen(self._db.url, self._bell.ring), "listen")
+        if self.listener is not None:
+            self._tasks.start(self.listener.run(), "listen")
 
     async def stop(self) -> None:
         """Let everybody go and stop reading."""
@@ -192,7 +195,7 @@ class Feed:
     async def _run(self) -> None:
         backoff, failures, heard = Backoff(first=0.2, longest=10.0), 0, 0
         while True:
-            heard = await self._bell.wait(heard, scattered(0.75 * self._poll, 1.25 * self._poll))
+            heard = await self._bell.wait(heard, self._pause())
             try:
                 async with self._reading:
                     if self._subscribers:
@@ -207,6 +210,11 @@ class Feed:
                 report_error(error, "feed")
                 self._let_everybody_go()
                 await asyncio.sleep(backoff.delay(failures))
+
+    def _pause(self) -> float:
+        deaf = self.listener is not None and self.listener.hears is False
+        poll = min(self._poll, _DEAF_POLL_SECONDS) if deaf else self._poll
+        return scattered(0.75 * poll, 1.25 * poll)
 
     def _let_everybody_go(self) -> None:
         for subscriber in self._subscribers:

@@ -7,6 +7,7 @@ it; nobody hears of themselves. A desk that falls silent is taken off after :dat
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.protocol import Here, Others, encode
 from agentdesk.sync.scope import Scope
 
-__all__ = ["EXPIRES_SECONDS", "Board", "Member"]
+__all__ = ["EXPIRES_SECONDS", "Board", "Guest", "Member", "Place"]
 
 EXPIRES_SECONDS = 25.0
 """How long a desk counts as present without saying so again."""
@@ -29,7 +30,9 @@ _MOST_PEOPLE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
+    """Where a desk is: ``inbox`` is that of the conversation."""
+
     conversation_id: UUID
     inbox: str
     writing: Writing
@@ -41,7 +44,7 @@ class Member:
     def __init__(self, user_id: UUID, scope: Scope) -> None:
         self.user_id = user_id
         self.scope = scope
-        self.place: _Place | None = None
+        self.place: Place | None = None
         self.reported = Here()
         self.reports = Bell()
         self.news = Bell()
@@ -59,13 +62,25 @@ class Member:
         self.news.ring()
 
 
+class Guest(Member):
+    """A desk that is connected to another server: it is seen here, and told nothing."""
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__(user_id, Scope(frozenset()))
+
+    def touch(self, conversation_id: UUID) -> None:
+        """Its own server tells it."""
+
+
 class Board:
-    """All members of one server process. ``expires_seconds`` as in the module's text."""
+    """All members of one server process. ``expires_seconds`` as in the module's text; ``on_move`` hears when
+    one of them has moved."""
 
     def __init__(self, db: Database, *, expires_seconds: float = EXPIRES_SECONDS) -> None:
         self._db = db
         self._expires = expires_seconds
         self._members: set[Member] = set()
+        self.on_move: Callable[[Member], None] = lambda _: None
         self._there: dict[UUID, set[Member]] = {}
 
     def join(self, member: Member) -> None:
@@ -82,6 +97,10 @@ class Board:
         """A desk may see other inboxes from now on."""
         member.scope = scope
         self._touch_all(member)
+
+    def host(self, guest: Guest, place: Place | None) -> None:
+        """A desk of another server is at ``place`` now."""
+        self._move(guest, place)
 
     async def hear(self, member: Member) -> None:
         """Take the reports of a desk, a few per second, and miss it when none comes any more."""
@@ -108,7 +127,7 @@ class Board:
                     return encode(Others(conversation_id=conversation_id, people=people))
             await member.news.wait(heard)
 
-    async def _checked(self, member: Member, report: Here) -> _Place | None:
+    async def _checked(self, member: Member, report: Here) -> Place | None:
         """Where the report puts a desk; nowhere, if it may not see that conversation."""
         if report.conversation_id is None:
             return None
@@ -120,12 +139,14 @@ class Board:
             return None
         if inbox_id is None or not member.scope.covers({inbox_id.hex}):
             return None
-        return _Place(report.conversation_id, inbox_id.hex, report.writing)
+        return Place(report.conversation_id, inbox_id.hex, report.writing)
 
-    def _move(self, member: Member, place: _Place | None) -> None:
+    def _move(self, member: Member, place: Place | None) -> None:
         before, member.place = member.place, place
         if before == place:
             return
+        if not isinstance(member, Guest):
+            self.on_move(member)
         concerned: dict[UUID, bool] = {}
         for one in (before, place):
             if one is not None:
