@@ -39,7 +39,7 @@ class FailingDisk(_Countdown):
 
     def __init__(self, desk: SimDesk) -> None:
         super().__init__()
-        engine = desk.replica._db._writer.sync_engine
+        engine = desk.replica._db._engines.writer.sync_engine
         event.listen(engine, "before_cursor_execute", self.count)
         event.listen(engine, "commit", self.count)
 

@@ -127,7 +127,7 @@ class Database:
             return
         async with self.write() as conn:
             await conn.exec_driver_sql("INSERT INTO search_index (search_index) VALUES ('optimize')")
-        async with self._connection(self._writer) as conn:
+        async with self._connection("writer") as conn:
             raw = (await conn.get_raw_connection()).driver_connection
             assert raw is not None
             async with raw.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import secrets
 from collections import deque
 from collections.abc import Iterator
@@ -123,7 +122,7 @@ class Relay:
     def _hear(self, text: str) -> None:
         try:
             post = _decoder.decode(base64.b64decode(text, validate=True))
-        except (msgspec.MsgspecError, binascii.Error):
+        except (msgspec.MsgspecError, ValueError):
             return  # of another version
         if post.server != self._me:
             self._posts.append(post)
