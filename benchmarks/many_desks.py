@@ -86,7 +86,7 @@ async def play(desks: list[LocalDesk], world: World, rate: float, seconds: float
         await asyncio.sleep(max(0.0, begun + number / rate - time.perf_counter()))
         issuer, conversation_id = choose.randrange(len(desks)), world.open[number % len(world.open)]
         watch.begin(conversation_id, issuer)
-        await desks[issuer].do(SetTags(conversation_id=conversation_id, tags=(f"round-{number}",)))
+        await desks[issuer].do(SetTags(conversation_id=conversation_id, tags=(f"{len(desks)}-{number}",)))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_SETTLE_SECONDS):
             while len(watch.milliseconds) < count * (len(desks) - 1):

@@ -127,6 +127,9 @@ def p99(values: Sequence[float]) -> float:
 
 def show(title: str, values: Sequence[float], unit: str = "ms") -> None:
     """Print median, 99th percentile and worst of ``values``."""
+    if not values:
+        print(f"{title:40} nothing arrived", flush=True)
+        return
     print(
         f"{title:40} median {statistics.median(values):8.1f} {unit}   p99 {p99(values):8.1f} {unit}"
         f"   worst {max(values):8.1f} {unit}   n {len(values)}",
