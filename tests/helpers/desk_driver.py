@@ -1,8 +1,9 @@
 """The desk program with a person's hand on it, as a process that a test can kill.
 
-``python -m tests.helpers.desk_driver PROFILE [--type TEXT]`` runs the program on a profile and prints what
-its window shows, a line per change: ``page NAME: title``, ``desk LINK server PID``. With ``--type`` it opens
-the first conversation, types TEXT as a reply and prints ``typed`` when the draft is safe. A file ``press`` in
+``python -m tests.helpers.desk_driver PROFILE [--type TEXT | --look]`` runs the program on a profile and prints
+what its window shows, a line per change: ``page NAME: title``, ``desk LINK server PID``. With ``--type`` it opens
+the first conversation, types TEXT as a reply and prints ``typed`` when the draft is safe; with ``--look`` it
+opens it and prints ``reply TEXT`` whenever another text stands in the reply. A file ``press`` in
 the profile presses the main button of the page once. A file ``act`` holds one thing to do: ``menu TITLE`` of
 the person's menu, ``press BUTTON``, or ``type FIELD=TEXT``; it is gone when that is done.
 """
@@ -14,6 +15,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from uuid import UUID
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -24,6 +26,7 @@ from agentdesk.app.desktop import DeskProgram
 from agentdesk.desktop.loop import run_app
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.desktop.workspace import Workspace
 from agentdesk.queries.rows import View
 
 _POLL = 0.05
@@ -84,8 +87,7 @@ def _shown(program: DeskProgram) -> str:
     return f"page {type(_page(program)).__name__}: {' / '.join(titles)}"
 
 
-async def _type(program: DeskProgram, text: str) -> None:
-    panes, desk = await program.ready()
+async def _open_first(panes: Workspace) -> UUID:
     panes.show_view(View(kind="all", order="newest"))
     while not panes.queue.model.ids:
         await asyncio.sleep(_POLL)
@@ -93,6 +95,24 @@ async def _type(program: DeskProgram, text: str) -> None:
     panes.open_conversation(wanted)
     while panes.conversation.composer.conversation_id != wanted:
         await asyncio.sleep(_POLL)
+    return wanted
+
+
+async def _look(program: DeskProgram) -> None:
+    panes, _desk = await program.ready()
+    await _open_first(panes)
+    shown = None
+    while True:
+        text = panes.conversation.composer.box.reply_text.plain()
+        if text != shown:
+            print(f"reply {text!r}", flush=True)
+            shown = text
+        await asyncio.sleep(_POLL)
+
+
+async def _type(program: DeskProgram, text: str) -> None:
+    panes, desk = await program.ready()
+    wanted = await _open_first(panes)
     panes.actions_.trigger("reply.start")
     QTest.keyClicks(panes.conversation.composer.box.reply_text, text)
     while (draft := await desk.draft(wanted, "reply")) is None or draft.text != text:
@@ -104,6 +124,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("profile", type=Path)
     parser.add_argument("--type", default="")
+    parser.add_argument("--look", action="store_true")
     given = parser.parse_args()
     parsed = argparse.Namespace(profile=given.profile, theme="light", language="en", server="", ca=None)
     program = DeskProgram(given.profile, SettingsFile(given.profile / "settings.json"), parsed)
@@ -112,6 +133,8 @@ def main() -> int:
         beside = [asyncio.ensure_future(_watch(program, given.profile))]
         if given.type:
             beside.append(asyncio.ensure_future(_type(program, given.type)))
+        if given.look:
+            beside.append(asyncio.ensure_future(_look(program)))
         try:
             return await program.main()
         finally:

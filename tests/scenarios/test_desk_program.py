@@ -133,6 +133,26 @@ async def test_a_server_that_does_not_start_is_told_and_tried_again(start: Start
     await desk.shows("desk synced")
 
 
+async def test_what_is_typed_at_one_desk_stands_in_the_reply_at_the_other(
+    start: Start, new_company: NewCompany, sqlite_url: str, tmp_path: Path, mailbox: Mailbox
+) -> None:
+    company = new_company(sqlite_url)
+    company.start()
+    write(mailbox, "grace@example.com", "Screws")
+    for name in ("office", "home"):
+        token = await sign_in(company.address, "ana@desk.test", "correct horse")
+        _settings(tmp_path / name, DeskSettings(mode="team", server=company.address))
+        (tmp_path / name / "session").write_text(token)
+    home = start(tmp_path / "home", "--look")
+    await home.shows("reply ''")
+    office = start(tmp_path / "office", "--type", "Take 6 mm anch")
+    await office.shows("typed")
+    await home.shows("reply 'Take 6 mm anch'")
+    office.kill()
+    again = start(tmp_path / "office", "--look")
+    await again.shows("reply 'Take 6 mm anch'")
+
+
 async def test_what_was_typed_survives_a_power_cut(
     start: Start, new_company: NewCompany, sqlite_url: str, tmp_path: Path, mailbox: Mailbox
 ) -> None:
