@@ -1,11 +1,11 @@
 """The desk program with a person's hand on it, as a process that a test can kill.
 
-``python -m tests.helpers.desk_driver PROFILE [--type TEXT | --look]`` runs the program on a profile and prints
-what its window shows, a line per change: ``page NAME: title``, ``desk LINK server PID``. With ``--type`` it opens
-the first conversation, types TEXT as a reply and prints ``typed`` when the draft is safe; with ``--look`` it
-opens it and prints ``reply TEXT`` whenever another text stands in the reply. A file ``press`` in
-the profile presses the main button of the page once. A file ``act`` holds one thing to do: ``menu TITLE`` of
-the person's menu, ``press BUTTON``, or ``type FIELD=TEXT``; it is gone when that is done.
+``python -m tests.helpers.desk_driver PROFILE [--type TEXT | --look]`` runs the program on a profile and
+prints what its window shows, a line per change: ``page NAME: title``, ``desk LINK server PID``. With
+``--type`` it opens the first conversation, types TEXT as a reply and prints ``typed`` when the draft is safe;
+with ``--look`` it opens it and prints ``reply TEXT`` whenever another text stands in the reply. A file
+``press`` in the profile presses the main button of the page once. A file ``act`` holds one thing to do:
+``menu TITLE`` of the person's menu, ``press BUTTON``, or ``type FIELD=TEXT``; it is gone when that is done.
 """
 
 from __future__ import annotations
