@@ -88,6 +88,9 @@ class Moody:
             desk.line.cut()
         return answer
 
+    async def give_up(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer:
+        return await self._plain.give_up(envelope, actor, desk_id)
+
 
 class History:
     """One seeded history with three desks: two supervisors, and an agent whose inboxes come and go.

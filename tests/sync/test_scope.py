@@ -283,6 +283,19 @@ async def test_revoked_in_the_middle_of_a_first_fill(
     assert desk.farewell is None
 
 
+@pytest.mark.parametrize("at", range(1, 5))
+async def test_everything_revoked_in_the_middle_of_a_first_fill(
+    world: World, new_desk: NewDesk, team: Team, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """What everybody sees (people, templates) is there all the same, also after a return."""
+    await world.mail("confidential", **team.sales)
+    monkeypatch.setattr(world, "authenticate", _Interrupted(world, at, team.see).authenticate)
+    desk = await _connected(await new_desk(AGENT))
+    await _agrees(desk)
+    await _connected(desk)
+    await _agrees(desk)
+
+
 @pytest.mark.parametrize("at", range(1, 7))
 async def test_revoked_in_the_middle_of_a_grant(
     world: World, new_desk: NewDesk, team: Team, monkeypatch: pytest.MonkeyPatch, at: int

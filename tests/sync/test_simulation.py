@@ -104,6 +104,7 @@ async def test_several_servers_beside_an_open_transaction(
     @asynccontextmanager
     async def open_transaction() -> AsyncIterator[None]:
         async with servers[0].db.write() as conn:
+            await conn.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             assert await conn.scalar(text("SELECT pg_current_xact_id()::text::bigint")) > 0
             yield
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import SendReply, SetTags
+from agentdesk.commands.context import Actor
+from agentdesk.commands.values import Answer, Envelope, SendReply, SetTags
 from agentdesk.domain.party import Party
 from agentdesk.store.tables import conversation, event, message
 from tests.helpers.until import until
@@ -69,3 +71,40 @@ async def test_a_command_that_changes_nothing_is_confirmed_too(world: World, new
     await desk.workbench.do(SetTags(conversation_id=conversation_id, tags=()), None)
     await until(lambda: desk.workbench.unsent() == 0)
     assert await _values(desk, select(event.c.id)) == []
+
+
+@pytest.mark.logs_error("a bug of ours")
+async def test_a_repeat_of_a_command_that_met_a_bug_is_refused_again(
+    world: World, new_desk: NewDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer was lost, and a later command has been applied: the repeat is not taken for done."""
+    await world.add_user("ada")
+    conversation_id = await world.mail()
+    desk = await new_desk("ada")
+    await desk.connect()
+    await until(desk.synced.is_set)
+    await desk.disconnect()
+    reply = _reply(conversation_id, "meets a bug")
+    await desk.workbench.do(reply, None)
+    await desk.workbench.do(SetTags(conversation_id=conversation_id, tags=("later",)), None)
+    execute = world.executor.execute
+
+    async def buggy(envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer:
+        if envelope.command == reply:
+            raise RuntimeError("a bug of ours")
+        answer = await execute(envelope, actor, desk_id)
+        if desk.line is not None:
+            desk.line.cut()
+        return answer
+
+    monkeypatch.setattr(world.executor, "execute", buggy)
+    desk.farewell = None
+    await desk.connect()
+    await until(lambda: desk.farewell is not None)
+    monkeypatch.undo()
+    await desk.connect()
+    await until(lambda: desk.workbench.unsent() == 0)
+    (refused,) = desk.workbench.waiting()
+    assert refused.command == reply
+    assert refused.answer is not None
+    assert refused.answer.code == "error"

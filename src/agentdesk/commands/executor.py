@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.events import Bell
-from agentdesk.base.text import Msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.commands.context import Actor, Channels, Context, Refusal
 from agentdesk.commands.registry import apply
 from agentdesk.commands.trail import command_entry
@@ -58,6 +58,15 @@ class Executor:
             except IntegrityError:
                 continue  # somebody else wrote the same at the same moment: look again
         return Answer(command_id=envelope.id, outcome="try_later", reason=as_text(DatabaseBusy().message))
+
+    async def give_up(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer:
+        """Refuse a command that met an error of ours, and store that: were it forgotten, a repeat that comes
+        after later numbers would be taken for one that was done."""
+        refusal = Refusal("error", msg("The server could not do this because of an error of its own."))
+        try:
+            return await self._refuse(envelope, actor, desk_id, refusal)
+        except DatabaseError as error:
+            return Answer(command_id=envelope.id, outcome="try_later", reason=as_text(error.message))
 
     async def _once(self, envelope: Envelope, actor: Actor, desk_id: UUID | None) -> Answer:
         answer = Answer(command_id=envelope.id, outcome="done")

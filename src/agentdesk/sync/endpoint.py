@@ -72,6 +72,8 @@ class Executes(Protocol):
 
     async def execute(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer: ...
 
+    async def give_up(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer: ...
+
 
 class _Leave(Exception):
     """The session ends; the desk is told why."""
@@ -314,8 +316,7 @@ class Session:
             return await self._executor.execute(envelope, actor, self.desk_id)
         except Exception as error:  # noqa: BLE001 - see above; nothing of it was kept
             report_error(error, f"command {type(envelope.command).__name__}")
-            reason = as_text(msg("The server could not do this because of an error of its own."))
-            return Answer(command_id=envelope.id, outcome="refused", code="error", reason=reason)
+            return await self._executor.give_up(envelope, actor, self.desk_id)
 
     def _name(self, commands: set[UUID]) -> None:
         if self._share is not None:

@@ -58,21 +58,22 @@ class Share:
 
         The reasons are those of a subscription and ``auth``: the agent may not connect any more.
         """
+        held, first = cursor, cursor is None
         while True:
-            if cursor is not None and not cursor.fits(scope):
+            if held is not None and not held.fits(scope):
                 if not self._shrinks:
                     return "scope"
-                cursor = await self._shrink(cursor, scope)
+                held = await self._shrink(held, scope, begun=not first)
             subscription = self._subscribe(scope)
-            reached = await self._fill(cursor, scope)
+            reached = await self._fill(None if first else held, scope)
             if isinstance(reached, Position):
-                reached = Cursor(await self._follow(subscription, reached), scope)
+                first, reached = False, Cursor(await self._follow(subscription, reached), scope)
                 if subscription.ended != "scope":
                     return subscription.ended or "closing"
             seen = await self._look_up()
             if seen is None:
                 return "auth"
-            cursor, scope = reached, seen
+            held, scope = reached, seen
 
     def name(self, commands: set[UUID]) -> None:
         """Let the next batch name these commands of the desk."""
@@ -103,12 +104,14 @@ class Share:
         self._feed.leave(subscription)
         return subscription.position
 
-    async def _shrink(self, cursor: Cursor, scope: Scope) -> Cursor:
-        """Let the desk drop what it may not see any more; returns its cursor from then on."""
+    async def _shrink(self, cursor: Cursor, scope: Scope, *, begun: bool) -> Cursor:
+        """Let the desk drop what it may not see any more; returns its cursor from then on, which it is told
+        unless it is in its first fill: that begins anew."""
         left = cursor.within(scope)
         assert scope.inboxes is not None  # whoever sees everything has lost nothing
         within = tuple(sorted(scope.inboxes))
-        await self._put(encode(Batch(cursor=left.text(), within=within, more=True, filling=True)))
+        mark = left.text() if begun else ""
+        await self._put(encode(Batch(cursor=mark, within=within, more=True, filling=True)))
         return left
 
     async def _fill(self, cursor: Cursor | None, scope: Scope) -> Position | Cursor:
