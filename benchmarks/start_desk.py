@@ -50,14 +50,24 @@ async def build(folder: Path, count: int) -> None:
     from benchmarks.world import World
     from benchmarks.world import build as build_world
 
+    from agentdesk.app.desk_vault import DeviceKeyKeeper
+    from agentdesk.base import clock
     from agentdesk.desktop.settings import SettingsFile
     from agentdesk.store.engine import Database
     from agentdesk.store.tables import user
+    from agentdesk.sync.desk_key import HALF_BYTES, DeskKeys, LeaseFile
+    from agentdesk.sync.key_lease import Granted, lease_from
     from agentdesk.sync.replica import Replica, Standing, put_standing
 
-    SettingsFile(folder / "settings.json").change(mode="team", server="http://127.0.0.1:9")
+    settings = SettingsFile(folder / "settings.json")
+    settings.change(mode="team", server="http://127.0.0.1:9")
     (folder / "session").write_text("none")
-    replica = Replica(folder / "replica.sqlite")
+    device = await DeviceKeyKeeper(folder, settings, "").get()
+    half = bytes(HALF_BYTES)
+    key = DeskKeys(device, half).replica
+    place = folder / f"desk-{device.id.hex}"
+    LeaseFile(place / "lease", device).write(lease_from(Granted(half, 86_400), clock.now()))
+    replica = Replica(place / "replica.sqlite", key)
     await replica.open()
 
     class Ready(Database):
@@ -66,7 +76,7 @@ async def build(folder: Path, count: int) -> None:
         async def migrate(self) -> None:
             pass
 
-    rows = Ready(f"sqlite:///{folder / 'replica.sqlite'}", foreign_keys=False)
+    rows = Ready(f"sqlite:///{place / 'replica.sqlite'}", foreign_keys=False, key=key)
     await build_world(rows, World(count, 2))
     await rows.close()
     async with replica.write() as conn:
@@ -112,7 +122,8 @@ def measure(folder: Path, rounds: int) -> tuple[list[float], list[dict[str, floa
     """Return the bare window's times, the desk's figures, and those of a start with nothing kept."""
     probe = ("-m", "benchmarks.start_probe", str(folder))
     run("", *probe)
-    (folder / "screen").unlink(missing_ok=True)
+    for screen in folder.glob("desk-*/screen"):
+        screen.unlink()
     without = run("", *probe)
     bare, desk = [], []
     for _ in range(rounds):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agentdesk.server.tls import CertificateFiles
 
 OK, FAILED, USAGE = 0, 1, 2
+_MOST_DAYS = 365
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +70,7 @@ def _server(parsed: argparse.Namespace) -> int:
         public_url=parsed.public_url or "",
         lease_seconds=float(os.environ.get("AGENTDESK_LEASE_SECONDS", LEASE_SECONDS)),
         trusted_proxies=tuple(parsed.trusted_proxy),
+        offline_days=parsed.offline_days,
     )
     asyncio.run(app.run(settings, lambda address: print(f"ready {address}", flush=True)))
     return OK
@@ -135,6 +137,13 @@ def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
         default=[],
         metavar="CIDR",
         help="take the client's address from this reverse proxy (repeatable)",
+    )
+    server.add_argument(
+        "--offline-days",
+        type=_days,
+        default=7,
+        metavar="DAYS",
+        help="how long a desk opens what it keeps without having reached the server (default: 7)",
     )
     server.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
@@ -273,6 +282,12 @@ def _demo_command(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     demo.add_argument("--headless", action="store_true", help="play an agent without a screen")
     demo.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="how long to play")
     demo.add_argument("--out", type=Path, metavar="DIR", help="where desk.png and summary.json go")
+
+
+def _days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {_MOST_DAYS}")
+    return int(text)
 
 
 def _address(text: str) -> tuple[str, int]:

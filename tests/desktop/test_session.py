@@ -168,7 +168,7 @@ async def test_the_menu_says_when_a_sign_in_lies_in_a_file(
         settings.change(session_in_ring=in_ring)
         menu.aboutToShow.emit()
         seen = [action.text() for action in menu.actions() if action.isVisible()]
-        assert ("Your sign-in is kept in a file: no key ring is used" in seen) is told
+        assert ("Your sign-in and this desk's key are kept in files: no key ring is used" in seen) is told
 
 
 class _Silent(KeyringBackend):

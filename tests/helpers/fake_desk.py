@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -76,7 +74,6 @@ class FakeDesk:
         self.mentions: list[MentionRow] = []
         self.outsiders: set[UUID] = set()
         self._drafts: dict[tuple[UUID, str], Draft] = {}
-        self._folder: Path | None = None
 
     @classmethod
     def sample(cls, now: datetime | None = None) -> FakeDesk:
@@ -371,13 +368,10 @@ class FakeDesk:
         self.world.blobs[blob] = content
         return File(self.world.new_id(), name, media_type, len(content), blob)
 
-    async def file(self, blob: str, attachment_id: UUID) -> Path:
+    async def file(self, blob: str, attachment_id: UUID) -> bytes:
         if self._status.link == Link.OFFLINE or blob not in self.world.blobs:
             raise AgentDeskError(msg("This file is not on this computer yet."), msg("Try again when online."))
-        self._folder = self._folder or Path(tempfile.mkdtemp(prefix="fake-desk-"))
-        path = self._folder / blob
-        path.write_bytes(self.world.blobs[blob])
-        return path
+        return self.world.blobs[blob]
 
     async def original(self, message_id: UUID) -> bytes:
         if self._status.link == Link.OFFLINE or message_id not in self.world.originals:
@@ -401,9 +395,7 @@ class FakeDesk:
         return rows[:limit]
 
     async def close(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder)
-            self._folder = None
+        pass
 
     # --- inside ---
 

@@ -4,86 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from tests.conftest import NewCompany
 from tests.helpers.authenticator import code_of
 from tests.helpers.certificates import Certificates
 from tests.helpers.company import write
+from tests.helpers.desk_process import Start, make_profile
 from tests.helpers.dovecot import Mailbox
-from tests.helpers.processes import KILL, spawn, stop
+from tests.helpers.processes import stop
 from tests.helpers.program import Programs
 from tests.helpers.until import until
 
+from agentdesk.app.desk_vault import DeskVault
 from agentdesk.base.errors import AgentDeskError
-from agentdesk.desktop.settings import DeskSettings
+from agentdesk.desktop.settings import DeskSettings, SettingsFile
 from agentdesk.sync.account import ServerAccount
 from agentdesk.sync.local import LocalDesk
 from agentdesk.sync.sign_in import sign_in
-
-Start = Callable[..., "Desk"]
-
-
-class Desk:
-    """A running desk program and what it has printed."""
-
-    def __init__(self, profile: Path, *arguments: str, **more: str) -> None:
-        profile.mkdir(exist_ok=True)
-        self._profile = profile
-        self._log = profile.parent / f"{profile.name}-{len(list(profile.parent.glob('*.out')))}.out"
-        command = [sys.executable, "-m", "tests.helpers.desk_driver", str(profile), *arguments]
-        env = {**os.environ, "PYTHONUNBUFFERED": "1", "QT_QPA_PLATFORM": "offscreen", **more}
-        self.process: subprocess.Popen[bytes] = spawn(command, self._log, env=env)
-
-    async def shows(self, pattern: str) -> re.Match[str]:
-        """Wait until it has printed a line like ``pattern``."""
-
-        def found() -> re.Match[str] | None:
-            text = self._log.read_text(errors="replace")
-            match = re.search(pattern, text)
-            assert match or self.process.poll() is None, f"it ended:\n{text}"
-            return match
-
-        return await until(found, timeout=90, what=f"the desk shows {pattern!r}")
-
-    def output(self) -> str:
-        """Everything it printed, both streams."""
-        return self._log.read_text(errors="replace")
-
-    async def acts(self, *orders: str) -> None:
-        """Have a hand do something at the window: see the driver."""
-        for order in orders:
-            (self._profile / "act.new").write_text(order, encoding="utf-8")
-            (self._profile / "act.new").rename(self._profile / "act")
-            await until(lambda: not (self._profile / "act").exists(), timeout=30, what=order)
-
-    def kill(self) -> None:
-        """Kill it as a power cut would."""
-        stop(self.process, KILL)
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    started: list[Desk] = []
-
-    def begin(profile: Path, *arguments: str, **env: str) -> Desk:
-        started.append(Desk(profile, *arguments, **env))
-        return started[-1]
-
-    yield begin
-    for desk in started:
-        desk.kill()
-
-
-def _settings(profile: Path, settings: DeskSettings) -> None:
-    profile.mkdir()
-    (profile / "settings.json").write_bytes(msgspec.json.encode(settings))
 
 
 def _lives(pid: int) -> bool:
@@ -101,7 +40,7 @@ async def test_an_empty_profile_offers_three_ways(start: Start, tmp_path: Path) 
 
 
 async def test_alone_the_server_comes_and_goes_with_the_desk(start: Start, tmp_path: Path) -> None:
-    _settings(tmp_path / "desk", DeskSettings(mode="alone"))
+    make_profile(tmp_path / "desk", DeskSettings(mode="alone"))
     desk = start(tmp_path / "desk")
     server = int((await desk.shows(r"desk synced server (\d+)"))[1])
     assert _lives(server)
@@ -110,7 +49,7 @@ async def test_alone_the_server_comes_and_goes_with_the_desk(start: Start, tmp_p
 
 
 async def test_a_second_start_says_so_in_its_window(start: Start, tmp_path: Path) -> None:
-    _settings(tmp_path / "desk", DeskSettings(mode="alone"))
+    make_profile(tmp_path / "desk", DeskSettings(mode="alone"))
     first = start(tmp_path / "desk")
     await first.shows("desk synced")
     second = start(tmp_path / "desk")
@@ -122,7 +61,7 @@ async def test_a_second_start_says_so_in_its_window(start: Start, tmp_path: Path
 
 async def test_a_server_that_does_not_start_is_told_and_tried_again(start: Start, tmp_path: Path) -> None:
     profile = tmp_path / "desk"
-    _settings(profile, DeskSettings(mode="alone"))
+    make_profile(profile, DeskSettings(mode="alone"))
     (profile / "server").mkdir()
     (profile / "server" / "agentdesk.db").write_bytes(b"This is no database." * 200)
     desk = start(profile)
@@ -161,13 +100,15 @@ async def test_what_was_typed_survives_a_power_cut(
     write(mailbox, "grace@example.com", "Screws")
     token = await sign_in(company.address, "ana@desk.test", "correct horse")
     profile = tmp_path / "desk"
-    _settings(profile, DeskSettings(mode="team", server=company.address))
+    make_profile(profile, DeskSettings(mode="team", server=company.address))
     (profile / "session").write_text(token)
     desk = start(profile, "--type", "Take 6 mm anch")
     await desk.shows("typed")
     desk.kill()
 
-    again = LocalDesk(profile, company.address, token)
+    vault = DeskVault(profile, SettingsFile(profile / "settings.json"), company.address, "")
+    keys = await vault.open(token)
+    again = LocalDesk(vault.folder, company.address, token, keys=keys)
     await again.start()
     try:
         assert [draft.text for draft in await again.drafts()] == ["Take 6 mm anch"]
@@ -182,7 +123,7 @@ async def test_a_session_in_the_key_ring_opens_the_desk(
     company.start()
     token = await sign_in(company.address, "ana@desk.test", "correct horse")
     profile, ring = tmp_path / "desk", tmp_path / "ring.json"
-    _settings(profile, DeskSettings(mode="team", server=company.address, session_in_ring=True))
+    make_profile(profile, DeskSettings(mode="team", server=company.address, session_in_ring=True))
     env = {
         "PYTHON_KEYRING_BACKEND": "tests.helpers.file_key_ring.FileKeyRing",
         "TEST_KEY_RING": str(ring),
@@ -209,7 +150,7 @@ async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
     await mine.confirm_second_factor(code_of(secret, -1))
     profile, ring = tmp_path / "desk", tmp_path / "ring.json"
     given = DeskSettings(mode="team", server=company.address, email="ana@desk.test", session_in_ring=True)
-    _settings(profile, given)
+    make_profile(profile, given)
     env = {
         "PYTHON_KEYRING_BACKEND": "tests.helpers.file_key_ring.FileKeyRing",
         "TEST_KEY_RING": str(ring),
@@ -228,7 +169,8 @@ async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
     await mine.confirm_second_factor(code_of(secret, -1))
     await desk.acts("menu Sign out…", "press Sign out")
     await desk.shows("page SignInPage: Sign in to your team")
-    await until(lambda: json.loads(ring.read_text()) == {}, what="the key ring has forgotten it")
+    name = f"AgentDesk/session of {profile}"
+    await until(lambda: name not in json.loads(ring.read_text()), what="the key ring has forgotten it")
     with pytest.raises(AgentDeskError):
         await mine.second_factor()
 
@@ -236,7 +178,7 @@ async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
     await desk.shows("page SignInPage: .*asks for a code")
     await desk.acts(typed + code_of(secret), "press Sign in")
     await until(lambda: desk.output().count("desk synced") == 2, timeout=60, what="the desk is back")
-    await until(lambda: json.loads(ring.read_text()) not in ({}, {f"AgentDesk/session of {profile}": token}))
+    await until(lambda: json.loads(ring.read_text()).get(name) not in (None, token))
     assert stop(desk.process) == 0
     assert "Traceback" not in desk.output()
 
@@ -253,10 +195,10 @@ async def test_a_desk_works_over_tls_with_the_company_s_authority(
     token = await sign_in(address, "ana@desk.test", "correct horse", authority)
     for name, trusted, shown in (
         ("trusting", authority, "desk synced"),
-        ("doubting", "", "desk offline"),
+        ("doubting", "", "page TroublePage: This desk is locked until it reaches its server again."),
     ):
         profile = tmp_path / name
-        _settings(profile, DeskSettings(mode="team", server=address, authority=trusted))
+        make_profile(profile, DeskSettings(mode="team", server=address, authority=trusted))
         (profile / "session").write_text(token)
         desk = start(profile)
         await desk.shows(shown)

@@ -20,6 +20,7 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import message
 from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
+from tests.helpers.desk_keys import keys
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
 from tests.sync.failing_disk import FailingDisk
@@ -49,7 +50,7 @@ async def test_a_killed_desk_keeps_what_it_promised(sqlite_url: str, tmp_path: P
         draft = drafts[-1] if drafts else draft
     assert len(notes) > KILLS  # it did work in between
 
-    desk = LocalDesk(folder, site.url, "ada")
+    desk = LocalDesk(folder, site.url, "ada", keys=keys())
     await desk.start()
     await until(lambda: desk.status.link is Link.SYNCED and desk.status.waiting == 0, 60)
     kept = await desk.draft(conversation_id, "reply")

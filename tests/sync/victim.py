@@ -16,10 +16,11 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.values import AddNote
 from agentdesk.sync.desk import Draft, Link
 from agentdesk.sync.local import LocalDesk
+from tests.helpers.desk_keys import keys
 
 
 async def main(folder: Path, url: str, token: str, conversation_id: UUID) -> None:
-    desk = LocalDesk(folder, url, token)
+    desk = LocalDesk(folder, url, token, keys=keys())
     await desk.start()
     while desk.status.link is not Link.SYNCED:
         await asyncio.sleep(0.01)

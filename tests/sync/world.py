@@ -49,6 +49,7 @@ from agentdesk.sync.replica import Replica
 from agentdesk.sync.servers import Addresses
 from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
+from tests.helpers.desk_keys import keys
 
 
 class FakeChannels:
@@ -356,8 +357,8 @@ class SimDesk:
         self._make()
 
     def _make(self) -> None:
-        self.replica = Replica(self.folder / "replica.sqlite")
-        self.outbox = Outbox(self.folder / "outbox.sqlite")
+        self.replica = Replica(self.folder / "replica.sqlite", keys().replica)
+        self.outbox = Outbox(self.folder / "outbox.sqlite", keys().outbox)
         self.workbench = Workbench(self.replica, self.outbox, self.changes.append)
         self.files = DeskFiles(self.folder / "files")
         self.upkeep = Upkeep(self.workbench, self.replica, self.outbox, self.files)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentdesk.app.desk_parts import (
+    import_local_desk,
+    import_panes,
+    rows_painted,
+    server_account,
+    workspace_name,
+)
 from agentdesk.app.launch import language_of, open_window
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.log import get_logger
@@ -18,6 +24,7 @@ from agentdesk.desktop.loop import application, request_shutdown, shutdown_reque
 from agentdesk.desktop.settings import SettingsFile
 
 if TYPE_CHECKING:
+    from agentdesk.app.desk_vault import DeskVault
     from agentdesk.app.private_server import PrivateServer
     from agentdesk.app.session import SessionKeeper
     from agentdesk.base.text import Msg
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from agentdesk.desktop.workspace import Workspace
     from agentdesk.queries.rows import View
     from agentdesk.sync.account import ServerAccount
+    from agentdesk.sync.desk import LinkStatus
     from agentdesk.sync.early_desk import EarlyDesk
     from agentdesk.sync.first_screen import FirstScreenFile, ScreenKeeper
     from agentdesk.sync.local import LocalDesk
@@ -33,9 +41,10 @@ _log = get_logger(__name__)
 
 ALONE, TEAM = "alone", "team"
 _MY_ACCOUNT = "my account"
-_ROWS_SECONDS = 1.0
+_RING_SECONDS = 1.0
+"""How long the window waits for the key of what it showed last, while the key ring asks the person."""
 _MOVE_AFTER_SECONDS = 10.0
-"""When a session in a file is moved to the key ring: the start is over by then."""
+"""When secrets in files are moved to the key ring: the start is over by then."""
 
 
 class DeskProgram:
@@ -55,9 +64,11 @@ class DeskProgram:
         self._desk: LocalDesk | None = None
         self._keeper: ScreenKeeper | None = None
         self._server: PrivateServer | None = None
+        self._vault: DeskVault | None = None
         self._window = window
         self._opened = asyncio.Event()
         self._account: ServerAccount | None = None
+        self._leaving = False
         self._sessions: SessionKeeper | None = None
         self._tasks = Tasks("desk program")
 
@@ -143,23 +154,36 @@ class DeskProgram:
 
     async def _join(self, window: MainWindow, server: str) -> None:
         """Sign in to a team's server: with the kept session, or by asking."""
-        from agentdesk.app.first_run import FirstRun
-
         session = self._session()
+        why: AgentDeskError | None = None
         if session.exists and server == self._settings.now.server:
+            vault = self._vault = self._new_vault(server)
             await self._show_panes(window, server)
             token = await session.read()
             if token:
-                await self.open_desk(server, token)
-                self._tasks.start(_move_later(session), "move the session")
-                return
+                why = await self._open_known(server, token)
+                if why is None:
+                    self._tasks.start(_move_later(session, vault), "move to the key ring")
+                    return
+                session.drop()
             await self._end_early()
-        FirstRun(self, window, self._settings, self._profile).ask_sign_in(server)
+        self._ask_sign_in(server, why)
+
+    async def _open_known(self, server: str, token: str) -> AgentDeskError | None:
+        """Open the desk with a kept session; returns why not where the server does not know it any more."""
+        from agentdesk.sync.key_lease import SignedOut
+
+        try:
+            await self.open_desk(server, token)
+        except SignedOut as error:
+            return error
+        return None
 
     async def work_alone(self) -> None:
         """Start the private server and open the desk on it."""
         from agentdesk.app.private_server import PrivateServer
 
+        self._vault = None
         self._server = PrivateServer(self._profile / "server")
         address = await self._server.start()
         self._settings.change(mode=ALONE)
@@ -171,32 +195,46 @@ class DeskProgram:
         session.drop()  # at once: it may be that of another server
         self._tasks.start(session.keep(token), "keep the session")  # the key ring may ask first
         self._settings.change(mode=TEAM, server=server, email=email, authority=authority)
+        self._vault = self._new_vault(server)
         await self.open_desk(server, token)
 
     async def open_desk(self, server: str, token: str) -> None:
-        """Open the replica, fill the window where it is not filled yet, and connect."""
-        local = await asyncio.to_thread(_import_local_desk)
+        """Open the replica, fill the window where it is not filled yet, and connect. A team's desk is
+        encrypted; that of a person who works alone lies beside the server's own plain database."""
+        local = await asyncio.to_thread(import_local_desk)
+        self._leaving = False
         assert self._window is not None
-        desk = self._desk = local(self._profile, server, token, authority=self._settings.now.authority)
-        self._account = _server_account(server, token, self._settings.now.authority)
+        vault, authority = self._vault, self._settings.now.authority
+        keys = await vault.open(token) if vault is not None else None
+        folder = vault.folder if vault is not None else self._profile
+        desk = self._desk = local(folder, server, token, authority=authority, keys=keys)
+        self._account = server_account(server, token, authority)
         await desk.start()
         if self._early is None:
             await self._show_panes(self._window, server)
         assert self._early is not None
         self._early.become(desk)
         self._keep_screen(desk)
+        if vault is not None:
+            self._tasks.start(vault.keeper(token, self._on_over).keep(), "keep the key")
+            desk.subscribe_status(self._on_status)
         self._opened.set()
 
     async def _show_panes(self, window: MainWindow, server: str) -> None:
         """Fill the window with what it showed last, while nothing behind it is open yet."""
-        early_desk = await asyncio.to_thread(_import_panes)
-        screen = await asyncio.to_thread(self._screen_file().read)
+        vault = self._vault
+        unlocking = self._tasks.start(vault.unlock(), "unlock") if vault is not None else None
+        early_desk = await asyncio.to_thread(import_panes)
+        if unlocking is not None:
+            await asyncio.wait((unlocking,), timeout=_RING_SECONDS)
+        kept = self._screen_file()
+        screen = await asyncio.to_thread(kept.read) if kept is not None else None
         early = self._early = early_desk(screen)
-        workspace = window.attach(early, workspace=_workspace_name(server), reconnect=self._on_reconnect)
+        workspace = window.attach(early, workspace=workspace_name(server), reconnect=self._on_reconnect)
         workspace.my_menu.second_factor_wanted.connect(self._on_second_factor)
         workspace.my_menu.sign_out_wanted.connect(self._on_sign_out)
         if early.rows:
-            await _rows_painted(workspace)
+            await rows_painted(workspace)
 
     async def _end_early(self) -> None:
         """Take the panes back: there will be nothing behind them."""
@@ -206,31 +244,31 @@ class DeskProgram:
         if self._window is not None and self._window.workspace is not None:
             await self._window.workspace.release()
 
-    def _screen_file(self) -> FirstScreenFile:
+    def _screen_file(self) -> FirstScreenFile | None:
+        """Where the last screen is kept; None while that is locked."""
         from agentdesk.sync.first_screen import FirstScreenFile
 
-        chosen = self._settings.now
+        chosen, vault = self._settings.now, self._vault
         whose = f"{chosen.mode} {chosen.server} {chosen.email}"
-        return FirstScreenFile(self._profile / "screen", whose)
+        if vault is None:
+            return FirstScreenFile(self._profile / "screen", whose)
+        return FirstScreenFile(vault.folder / "screen", whose, vault.keys.screen) if vault.keys else None
 
     def _keep_screen(self, desk: LocalDesk) -> None:
+        file = self._screen_file()
+        if file is None:
+            return
         from agentdesk.desktop.views.view_memory import ViewMemory
         from agentdesk.sync.first_screen import FIRST_VIEW, ScreenKeeper
 
         def first_view() -> View:
             return ViewMemory(self._settings).recalled(FIRST_VIEW)
 
-        self._keeper = ScreenKeeper(self._screen_file(), desk, first_view)
+        self._keeper = ScreenKeeper(file, desk, first_view)
 
     def _on_reconnect(self) -> None:
-        """Try the server at once; with a session that has ended, ask to sign in again."""
-        if self._desk is None:
-            return
-        from agentdesk.sync.desk import Link
-
-        if self._desk.status.link is Link.SIGN_IN and self._settings.now.mode == TEAM:
-            self._tasks.start(self._sign_in_again(), "sign in again")
-        else:
+        """Try the server at once."""
+        if self._desk is not None:
             self._desk.retry_now()
 
     def _on_second_factor(self) -> None:
@@ -253,21 +291,61 @@ class DeskProgram:
         if self._window is None or self._desk is None:
             return
         if await confirm_sign_out(self._window, self._desk):
-            await self._sign_in_again(await end_session(account, self._session()))
+            self._leaving = True  # the server will say that the sign-in has ended
+            notice = await end_session(account, self._session())
+            await self._shut()
+            self._ask_sign_in(notice=notice)
 
-    async def _sign_in_again(self, notice: Msg | None = None) -> None:
-        """Close the desk, whose drafts and waiting changes stay, and ask for the password."""
-        from agentdesk.app.first_run import FirstRun
+    def _on_status(self, status: LinkStatus) -> None:
+        from agentdesk.sync.desk import Link
+        from agentdesk.sync.key_lease import SignedOut
 
-        if self._window is None or self._desk is None or self._window.workspace is None:
-            return
+        if status.link is Link.SIGN_IN:
+            self._on_over(SignedOut())
+
+    def _on_over(self, why: AgentDeskError) -> None:
+        if self._desk is not None and not self._leaving and not self._tasks.running("lock"):
+            self._tasks.start(self._lock(why), "lock")
+
+    async def _lock(self, why: AgentDeskError) -> None:
+        """Close the desk, and say what opens it again: a new sign-in, or the server."""
+        from agentdesk.sync.key_lease import SignedOut
+
+        _log.info("the desk is locked", why=str(why))
+        await self._shut()
+        if isinstance(why, SignedOut):
+            self._session().drop()
+            self._ask_sign_in(why=why)
+        elif self._window is not None:
+            self._show_trouble(self._window, why, can_retry=True)
+
+    async def _shut(self) -> None:
+        """Close the desk and forget the server's half of the key. Drafts and waiting changes stay, encrypted,
+        for whoever may sign in again, or until the server is reached."""
+        await self._tasks.stop("keep the key")
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             await keeper.drop()
         await self._end_early()
         desk, self._desk, self._account = self._desk, None, None
-        await desk.close()
-        FirstRun(self, self._window, self._settings, self._profile).ask_sign_in(notice=notice)
+        if desk is not None:
+            await desk.close()
+        if self._vault is not None:
+            await self._vault.lock()
+
+    def _ask_sign_in(
+        self, server: str = "", why: AgentDeskError | None = None, notice: Msg | None = None
+    ) -> None:
+        from agentdesk.app.first_run import FirstRun
+
+        assert self._window is not None
+        FirstRun(self, self._window, self._settings, self._profile).ask_sign_in(server, why, notice)
+
+    def _new_vault(self, server: str) -> DeskVault:
+        from agentdesk.app.desk_vault import DeskVault
+
+        chosen = self._settings.now
+        return DeskVault(self._profile, self._settings, server, chosen.email, chosen.authority)
 
     def _session(self) -> SessionKeeper:
         from agentdesk.app.session import SessionKeeper
@@ -292,42 +370,7 @@ class DeskProgram:
             await self._server.stop()
 
 
-def _import_panes() -> type[EarlyDesk]:
-    """Import what fills the window, in a thread: the window answers meanwhile."""
-    import agentdesk.desktop.workspace  # noqa: F401 - needed in a moment
-    from agentdesk.sync.early_desk import EarlyDesk
-
-    return EarlyDesk
-
-
-def _server_account(server: str, token: str, authority: str) -> ServerAccount:
-    from agentdesk.sync.account import ServerAccount
-
-    return ServerAccount(server, token, authority)
-
-
-def _import_local_desk() -> type[LocalDesk]:
-    """Import what opens the replica, in a thread: the window answers meanwhile."""
-    from agentdesk.sync.local import LocalDesk
-
-    return LocalDesk
-
-
-async def _move_later(session: SessionKeeper) -> None:
+async def _move_later(session: SessionKeeper, vault: DeskVault) -> None:
     await asyncio.sleep(_MOVE_AFTER_SECONDS)
     await session.move_to_ring()
-
-
-async def _rows_painted(workspace: Workspace) -> None:
-    """Wait until the first rows are on screen, lest the imports that follow take the processor from them."""
-    arrived = asyncio.Event()
-    workspace.queue.model.rows_arrived.connect(arrived.set)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_ROWS_SECONDS):
-            await arrived.wait()
-    workspace.queue.table.viewport().repaint()
-
-
-def _workspace_name(server: str) -> str:
-    host = server.split("//")[-1].split(":")[0].split("/")[0]
-    return "AgentDesk" if host in ("", "127.0.0.1", "localhost", "[") else host
+    await vault.move_to_ring()

@@ -48,8 +48,11 @@ class FirstRun(QObject):
         self._window.show_page(page)
         page.setFocus()
 
-    def ask_sign_in(self, server: str = "", notice: Msg | None = None) -> None:
-        """Ask for server, address and password; ``notice`` is said before."""
+    def ask_sign_in(
+        self, server: str = "", why: AgentDeskError | None = None, notice: Msg | None = None
+    ) -> None:
+        """Ask for server, address and password. ``why`` says what makes it necessary, ``notice`` what has
+        become of the sign-in that the person ended."""
         chosen = self._settings.now
         page = SignInPage(server or chosen.server, chosen.email, chosen.authority, parent=self._window)
         page.submitted.connect(self._on_sign_in)
@@ -59,6 +62,8 @@ class FirstRun(QObject):
         if notice is not None:
             page.show_notice(msg("You are signed out."), notice)
         self._window.show_page(page)
+        if why is not None:
+            page.show_problem(why.message, why.hint)
 
     def ask_email(self) -> None:
         """Ask for the settings of an e-mail account."""

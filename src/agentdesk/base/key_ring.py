@@ -8,6 +8,7 @@ every call runs in a thread of its own, which the end of the program does not wa
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,6 +31,9 @@ _SECONDS = 60.0
 """How long a person may take to unlock it."""
 
 _T = TypeVar("_T")
+
+_one_at_a_time = threading.Lock()
+"""Not every key ring takes two questions at once."""
 
 
 class NoKeyRing(AgentDeskError):
@@ -81,9 +85,14 @@ def _backend() -> KeyringBackend:
 
 async def _aside(work: Callable[[], _T]) -> _T:
     """Run ``work`` in a thread that nobody has to wait for, and return what it returns."""
+
+    def alone() -> _T:
+        with _one_at_a_time:
+            return work()
+
     try:
         async with asyncio.timeout(_SECONDS):
-            return await in_daemon_thread(work, "key ring")
+            return await in_daemon_thread(alone, "key ring")
     except (NoKeyRing, TimeoutError):
         raise NoKeyRing from None
     except Exception as error:

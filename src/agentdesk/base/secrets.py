@@ -1,4 +1,4 @@
-"""Secrets at rest on the server: sealed with a key that lies beside the data, readable by its owner only."""
+"""Secrets at rest: sealed bytes, and the server's passwords with a key readable by its owner only."""
 
 from __future__ import annotations
 
@@ -18,11 +18,37 @@ _KEY_BYTES = 32
 _SIGNATURE_DIGITS = 20
 
 
+class NotOpened(AgentDeskError):
+    """Sealed bytes are damaged, or were sealed with another key or for another purpose."""
+
+    def __init__(self) -> None:
+        super().__init__(msg("This was sealed with another key."))
+
+
+class Box:
+    """Seals bytes with one key of 32 bytes (AES-256-GCM)."""
+
+    def __init__(self, key: bytes) -> None:
+        self._aead = AESGCM(key)
+
+    def seal(self, content: bytes | bytearray, purpose: str) -> bytes:
+        """Return ``content`` sealed; it can be opened only for the same ``purpose``."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, content, purpose.encode())
+
+    def open(self, sealed: bytes, purpose: str) -> bytes:
+        """Return the content of ``sealed``. Raises NotOpened."""
+        try:
+            return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())
+        except (InvalidTag, ValueError) as error:
+            raise NotOpened from error
+
+
 class Vault:
     """Seals and opens short secrets (AES-256-GCM) and signs tokens (HMAC-SHA-256) with one key."""
 
     def __init__(self, key: bytes) -> None:
-        self._aead = AESGCM(key)
+        self._box = Box(key)
         self._sign_key = hmac.digest(key, b"agentdesk signing", "sha256")
 
     @classmethod
@@ -41,8 +67,7 @@ class Vault:
 
     def seal(self, secret: str, purpose: str) -> bytes:
         """Return ``secret`` sealed; it can be opened only for the same ``purpose``."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, secret.encode(), purpose.encode())
+        return self._box.seal(secret.encode(), purpose)
 
     def open(self, sealed: bytes, purpose: str) -> str:
         """Return the secret in ``sealed``.
@@ -50,8 +75,8 @@ class Vault:
         Raises AgentDeskError where it was sealed with another key or for another purpose.
         """
         try:
-            plain = self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())
-        except InvalidTag as error:
+            plain = self._box.open(sealed, purpose)
+        except NotOpened as error:
             raise AgentDeskError(
                 msg("A stored password cannot be read with this server's key."),
                 msg("Enter it again, or restore the key file that belongs to this database."),

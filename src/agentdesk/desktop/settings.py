@@ -18,16 +18,18 @@ _log = get_logger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
     """``mode`` is ``alone`` (private server), ``team``, or empty before the first choice. ``server`` is the
-    team's address, ``authority`` the path of a certificate that is trusted for it; ``session_in_ring``
-    tells that the key ring holds the session. ``panel_shown`` and ``rail_pinned`` are remembered choices;
-    None: the usual rule. ``orders`` and ``groups`` are those of the lists, by list. Widths are pixels, 0
-    the usual ones; ``drawers`` tells in which arrangements the customer panel stands open over the
-    conversation, ``folded`` which of its sections are folded."""
+    team's address, ``authority`` the path of a certificate that is trusted for it; ``session_in_ring`` and
+    ``key_in_ring`` tell that the key ring holds the session, and the key of what the desk keeps.
+    ``panel_shown`` and ``rail_pinned`` are remembered choices; None: the usual rule. ``orders`` and
+    ``groups`` are those of the lists, by list. Widths are pixels, 0 the usual ones; ``drawers`` tells in
+    which arrangements the customer panel stands open over the conversation, ``folded`` which of its
+    sections are folded."""
 
     mode: str = ""
     server: str = ""
     email: str = ""
     session_in_ring: bool = False
+    key_in_ring: bool = False
     authority: str = ""
     language: str = ""
     theme: str = "system"

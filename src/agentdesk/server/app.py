@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
-from agentdesk.server import metrics, second_factor_routes, sessions
+from agentdesk.server import desk_keys, metrics, second_factor_routes, sessions
 from agentdesk.server.accounts import Times
 from agentdesk.server.api import web as api
 from agentdesk.server.api.operations import Services
@@ -74,7 +75,8 @@ class ServerSettings:
     with it; allowed on loopback addresses only. ``tls``: without it the server speaks plain HTTP.
     ``public_url``: where desks reach this one of several servers; empty behind a load balancer.
     ``lease_seconds``: after how long another server takes over what this one does alone.
-    ``trusted_proxies``: the networks of reverse proxies, whose word on the client's address is taken."""
+    ``trusted_proxies``: the networks of reverse proxies, whose word on the client's address is taken.
+    ``offline_days``: how long a desk opens what it keeps without having reached a server."""
 
     database: str
     data: Path
@@ -85,6 +87,7 @@ class ServerSettings:
     public_url: str = ""
     lease_seconds: float = LEASE_SECONDS
     trusted_proxies: tuple[Network, ...] = ()
+    offline_days: int = desk_keys.OFFLINE_DAYS
 
 
 async def run(settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
@@ -135,6 +138,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for, servers=roster.addresses)
     app = build_app(db, core, authenticator, endpoint, Peers(settings.trusted_proxies))
     second_factor_routes.add_routes(app, second_factors, authenticator.user_for)
+    desk_keys.add_routes(app, db, authenticator.user_for, timedelta(days=settings.offline_days))
     await feed.start()
     stack.push_async_callback(feed.stop)
     await core.start()

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from agentdesk.base.text import msg
 from agentdesk.server.api.operations import ApiError
-from agentdesk.server.api.web import problem_response
+from agentdesk.server.api.web import bearer_token, problem_response
 from agentdesk.server.auth import Authenticator, CodeWanted, NotAuthenticated
 from agentdesk.server.peers import Peers
 from agentdesk.server.throttle import TooManyAttempts
@@ -54,8 +54,7 @@ def add_routes(app: web.Application, authenticator: Authenticator, peers: Peers)
         return web.Response(body=body, content_type="application/json")
 
     async def sign_out(request: web.Request) -> web.Response:
-        _scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        await authenticator.sign_out(token)
+        await authenticator.sign_out(bearer_token(request))
         return web.Response(status=204)
 
     app.router.add_post("/desk/session", sign_in)

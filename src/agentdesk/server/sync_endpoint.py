@@ -20,7 +20,7 @@ from agentdesk.base.ids import parse_id
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
 from agentdesk.server.api.operations import ApiError
-from agentdesk.server.api.web import download_headers
+from agentdesk.server.api.web import bearer_token, download_headers
 from agentdesk.server.fetcher import Fetcher
 from agentdesk.server.housekeeping import keep_longer
 from agentdesk.store import blobs
@@ -206,8 +206,8 @@ class SyncEndpoint:
         return web.Response(body=picture.content, headers=headers)
 
     async def _actor(self, request: web.Request) -> Actor:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        actor = await self._authenticate(token.strip()) if scheme.lower() == "bearer" else None
+        token = bearer_token(request)
+        actor = await self._authenticate(token) if token else None
         if actor is None:
             raise ApiError(401, "unauthorized", msg("Please sign in again."))
         return actor

@@ -61,16 +61,20 @@ class Database:
 
     On SQLite ``foreign_keys`` off lets rows come in any order, and ``durable`` off lets the last moments go
     with a loss of power (never a part of a transaction): for a desk's replica, which can be fetched again.
+    ``key``: its file is encrypted with these 32 bytes; where they do not fit, its use raises WrongKey.
     Raises Invalid for another kind of URL; everything else is raised when it is used: see
     :mod:`agentdesk.store.errors`.
     """
 
-    def __init__(self, url: str, *, foreign_keys: bool = True, durable: bool = True) -> None:
+    def __init__(
+        self, url: str, *, foreign_keys: bool = True, durable: bool = True, key: bytes | None = None
+    ) -> None:
         self.url, self.dialect = _parse(url)
         self._driver_errors = driver_errors(self.dialect)
         self._engines: _Engines | None = None
         if self.dialect == "sqlite":
-            open_sqlite = partial(sqlite_engine, self.url, foreign_keys=foreign_keys, durable=durable)
+            options = {"foreign_keys": foreign_keys, "durable": durable}
+            open_sqlite = partial(sqlite_engine, self.url, **options, key=key)
             reader = open_sqlite(writes=False)
             self._engines = _Engines(open_sqlite(writes=True), reader, reader)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import aiosqlite
@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from agentdesk.store.errors import DatabaseTooOld
+from agentdesk.store.sqlite_file import as_sqlite, driver, open_file
 from agentdesk.store.types import to_json
 
 _POOL_WAIT_SECONDS = 60
@@ -25,8 +26,6 @@ _BUSY_MILLISECONDS = 10_000
 _INTERRUPT_AGAIN_SECONDS = 0.02
 _READERS = 4
 _CHUNK = 64
-_PAGE_BYTES = 8_192
-"""Of a new file: mails are large, and twice the usual page costs a seventh less time to write."""
 _OLDEST = (3, 38)
 
 
@@ -34,9 +33,11 @@ class SteadyConnection(aiosqlite.Connection):
     """A connection whose statements end when their task is cancelled.
 
     The plain one lets the statement run on (measured: ten seconds), and may then be dropped with its
-    transaction open: the next writer finds the file locked.
+    transaction open: the next writer finds the file locked. Errors of ``driver`` come out as those of
+    ``sqlite3``.
     """
 
+    driver: ModuleType = sqlite3
     _stopped: asyncio.Future[Any] | None = None
 
     def stop(self) -> asyncio.Future[Any] | None:
@@ -56,7 +57,7 @@ class SteadyConnection(aiosqlite.Connection):
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if not self._running or self._connection is None:
             raise ValueError("Connection closed")
-        if _is_instant(fn):
+        if _is_instant(fn, self.driver):
             return fn(*args, **kwargs)
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((done, partial(fn, *args, **kwargs)))
@@ -64,9 +65,13 @@ class SteadyConnection(aiosqlite.Connection):
             return await done
         except asyncio.CancelledError:
             cursor = getattr(fn, "__self__", None)
-            mine = cursor if isinstance(cursor, sqlite3.Cursor) else None
+            mine = cursor if isinstance(cursor, self.driver.Cursor) else None
             await self._stop_statements(self._connection, mine)
             raise
+        except self.driver.Error as error:
+            if isinstance(error, sqlite3.Error):
+                raise
+            raise as_sqlite(error) from error
 
     async def _stop_statements(self, connection: sqlite3.Connection, cursor: sqlite3.Cursor | None) -> None:
         """Stop what the thread has to do, and wait for it however often this task is cancelled meanwhile.
@@ -77,7 +82,7 @@ class SteadyConnection(aiosqlite.Connection):
         idle: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((idle, _nothing if cursor is None else cursor.close))
         while not idle.done():
-            with contextlib.suppress(sqlite3.ProgrammingError):  # closed meanwhile
+            with contextlib.suppress(self.driver.ProgrammingError):  # closed meanwhile
                 connection.interrupt()  # forgotten by SQLite where the thread has not begun the statement yet
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait((idle,), timeout=_INTERRUPT_AGAIN_SECONDS)
@@ -85,7 +90,8 @@ class SteadyConnection(aiosqlite.Connection):
     async def close(self) -> None:
         """Roll back and close: a statement that somebody still holds must not keep the file locked."""
         if self._stopped is None and self._connection is not None:
-            await self._execute(_roll_back, self._connection)
+            with contextlib.suppress(sqlite3.Error):
+                await self._execute(self._connection.rollback)
         if self._stopped is None:
             await super().close()
         else:
@@ -96,30 +102,28 @@ def _nothing() -> None:
     pass
 
 
-def _is_instant(fn: Callable[..., Any]) -> bool:
+def _is_instant(fn: Callable[..., Any], module: ModuleType) -> bool:
     """Whether ``fn`` makes a cursor or closes one: no work for the thread, and two of four trips to it."""
     owner = getattr(fn, "__self__", None)
-    if isinstance(owner, sqlite3.Connection):
+    if isinstance(owner, module.Connection):
         return fn.__name__ == "cursor"
-    return isinstance(owner, sqlite3.Cursor) and fn.__name__ == "close"
+    return isinstance(owner, module.Cursor) and fn.__name__ == "close"
 
 
-def _roll_back(connection: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):
-        connection.rollback()
-
-
-def sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool, durable: bool) -> AsyncEngine:
+def sqlite_engine(
+    url: URL, *, writes: bool, foreign_keys: bool, durable: bool, key: bytes | None = None
+) -> AsyncEngine:
     """Return an engine for one file: a single connection that writes, or a few that only read.
 
     ``durable``: what is committed survives the loss of power (costs 0.2 ms per commit on a fast disk; all
     else being equal a batch of a hundred mails takes the same time); otherwise the last moments may be gone,
     but never a part of a transaction. ``foreign_keys`` off: rows may come before those they point to.
+    ``key``: the file is encrypted with these 32 bytes.
     """
-    _check_library()
+    if key is None:
+        _check_library()
     path = Path(url.database or "")
     pragmas = (
-        f"page_size={_PAGE_BYTES}",
         f"busy_timeout={_BUSY_MILLISECONDS}",
         "journal_mode=WAL",
         f"synchronous={'FULL' if durable else 'NORMAL'}",
@@ -132,7 +136,8 @@ def sqlite_engine(url: URL, *, writes: bool, foreign_keys: bool, durable: bool) 
     )
 
     def connect(*_args: Any, **_options: Any) -> SteadyConnection:
-        connection = SteadyConnection(partial(_open, path, pragmas), _CHUNK)
+        connection = SteadyConnection(partial(open_file, path, pragmas, key), _CHUNK)
+        connection.driver = driver(key)
         connection._thread.daemon = True
         return connection
 
@@ -158,18 +163,3 @@ def _check_library() -> None:
         options = {row[0] for row in connection.execute("PRAGMA compile_options")}
     if sqlite3.sqlite_version_info < _OLDEST or "ENABLE_FTS5" not in options:
         raise DatabaseTooOld(f"SQLite {sqlite3.sqlite_version}", "SQLite 3.38 with FTS5")
-
-
-def _open(path: Path, pragmas: tuple[str, ...]) -> sqlite3.Connection:
-    """Open the file, making it (for its owner's eyes only) where it is missing. Runs in a thread."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
-    except BaseException:
-        connection.close()
-        raise
-    return connection

@@ -21,7 +21,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import File
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.desk import Link, LinkStatus
-from agentdesk.sync.desk_files import DeskFiles
+from agentdesk.sync.desk_files import DeskFiles, FileUnusable
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
 from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Erase, Servers, Welcome
 from agentdesk.sync.servers import Route
@@ -112,10 +112,12 @@ class Connection:
 
     async def upload(self, file: File) -> None:
         """Give a file to the server. Raises ConnectionError to try again later, Unusable for ever."""
-        path = self._files.path(file.blob)
-        if not await self._files.has(file.blob):
-            raise Unusable(msg("The file {name} is not on this computer any more.", name=file.name))
-        async with self._request("PUT", f"desk/blobs/{file.blob}", data=_chunks_of(path)) as answer:
+        try:
+            content = await self._files.read(file.blob)
+        except FileUnusable as error:
+            reason = msg("The file {name} is not on this computer any more.", name=file.name)
+            raise Unusable(reason) from error
+        async with self._request("PUT", f"desk/blobs/{file.blob}", data=_in_chunks(content)) as answer:
             if answer.status in _PERMANENT:
                 raise Unusable(msg("The server does not take the file {name}.", name=file.name))
             if answer.status >= 300:
@@ -304,13 +306,9 @@ async def _told(answer: aiohttp.ClientResponse) -> Msg:
     return msg("{reason}", reason=text) if isinstance(text, str) else msg("It is not on the server any more.")
 
 
-async def _chunks_of(path: Any) -> AsyncIterator[bytes]:
-    file = await asyncio.to_thread(path.open, "rb")
-    try:
-        while chunk := await asyncio.to_thread(file.read, _UPLOAD_CHUNK):
-            yield chunk
-    finally:
-        file.close()
+async def _in_chunks(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), _UPLOAD_CHUNK):
+        yield content[start : start + _UPLOAD_CHUNK]
 
 
 def _load_http() -> type[aiohttp.ClientSession]:

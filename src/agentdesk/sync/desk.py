@@ -213,8 +213,8 @@ class DeskPort(Protocol):
 
     async def attach_bytes(self, name: str, media_type: str, content: bytes) -> File: ...
 
-    async def file(self, blob: str, attachment_id: UUID) -> Path:
-        """Return where an attachment's content lies on this computer, fetching it from the server if need be.
+    async def file(self, blob: str, attachment_id: UUID) -> bytes:
+        """Return an attachment's content, fetching it from the server if need be.
 
         Raises AgentDeskError offline, or where it is gone.
         """

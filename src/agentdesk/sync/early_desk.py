@@ -197,7 +197,7 @@ class EarlyDesk:
     async def attach_bytes(self, name: str, media_type: str, content: bytes) -> File:
         return await (await self._open()).attach_bytes(name, media_type, content)
 
-    async def file(self, blob: str, attachment_id: UUID) -> Path:
+    async def file(self, blob: str, attachment_id: UUID) -> bytes:
         return await (await self._open()).file(blob, attachment_id)
 
     async def original(self, message_id: UUID) -> bytes:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -20,12 +22,16 @@ from agentdesk.base.tasks import Tasks
 from agentdesk.queries.rows import AccountRow, Counts, QueueRow, SectionRow, UserRow, View
 from agentdesk.sync.desk import Changes, DeskPort
 
+if TYPE_CHECKING:
+    from agentdesk.base.secrets import Box
+
 __all__ = ["FIRST_VIEW", "FirstScreen", "FirstScreenFile", "ScreenKeeper"]
 
 FIRST_VIEW = View(kind="mine", order="due")
 """The list that a window opens with, where the person chose no other order or sections for it."""
 
 _VERSION = 1
+_PURPOSE = "first screen"
 _IDS = 2000
 _ROWS = 64
 _PAUSE_SECONDS = 60.0
@@ -53,19 +59,23 @@ class FirstScreen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FirstScreenFile:
-    """The file at ``path``, for the person and server that ``account`` names."""
+    """The file at ``path``, for the person and server that ``account`` names; encrypted where there is a
+    ``key`` (32 bytes)."""
 
-    def __init__(self, path: Path, account: str) -> None:
+    def __init__(self, path: Path, account: str, key: bytes | None = None) -> None:
         self._path = path
         self._account = account
+        self._key = key
 
     def read(self) -> FirstScreen | None:
         """Return what was kept; None where there is nothing, or nothing that fits. Blocks for a few ms."""
         try:
-            screen = msgspec.msgpack.decode(self._path.read_bytes(), type=FirstScreen)
+            content = self._path.read_bytes()
+            content = content if self._box is None else self._box.open(content, _PURPOSE)
+            screen = msgspec.msgpack.decode(content, type=FirstScreen)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, AgentDeskError, msgspec.MsgspecError) as error:
             _log.info("the last screen cannot be read", why=str(error))
             return None
         return screen if (screen.version, screen.account) == (_VERSION, self._account) else None
@@ -73,11 +83,20 @@ class FirstScreenFile:
     def write(self, screen: FirstScreen) -> None:
         """Keep ``screen``, readable for its owner only. Raises OSError."""
         mine = msgspec.structs.replace(screen, account=self._account)
-        write_private(self._path, msgspec.msgpack.encode(mine))
+        content = msgspec.msgpack.encode(mine)
+        write_private(self._path, content if self._box is None else self._box.seal(content, _PURPOSE))
 
     def delete(self) -> None:
         """Forget it."""
         self._path.unlink(missing_ok=True)
+
+    @cached_property
+    def _box(self) -> Box | None:
+        if self._key is None:
+            return None
+        from agentdesk.base.secrets import Box  # its library costs 20 ms
+
+        return Box(self._key)
 
 
 class ScreenKeeper:

@@ -39,6 +39,7 @@ from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.connection import Connection
 from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.desk_files import DeskFiles
+from agentdesk.sync.desk_key import DeskKeys
 from agentdesk.sync.first_screen import FIRST_VIEW
 from agentdesk.sync.forgetting import Forgetting
 from agentdesk.sync.indexing import Indexer
@@ -47,6 +48,7 @@ from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.protocol import ERASE
 from agentdesk.sync.readings import Readings
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.sealing import FILES, OUTBOX, REPLICA
 from agentdesk.sync.servers import Route, addresses_in, kept_text
 from agentdesk.sync.subscribers import Subscribers
 from agentdesk.sync.upkeep import Upkeep
@@ -64,14 +66,17 @@ class LocalDesk:
     """Fulfils :class:`agentdesk.sync.desk.DeskPort` with a folder on this computer and one server.
 
     ``token`` is what sign-in gave; ``authority`` the path of a certificate that is trusted besides the
-    system's. One folder belongs to one person at one server and is used by one process at a time.
+    system's; ``keys`` those that everything in the folder is encrypted with. One folder belongs to one person
+    at one server and is used by one process at a time.
     """
 
-    def __init__(self, folder: Path, server_url: str, token: str, *, authority: str = "") -> None:
-        self._replica = Replica(folder / "replica.sqlite")
+    def __init__(
+        self, folder: Path, server_url: str, token: str, *, authority: str = "", keys: DeskKeys | None = None
+    ) -> None:
+        self._replica = Replica(folder / REPLICA, keys.replica if keys else None)
         self._home = server_url
-        self._outbox = Outbox(folder / "outbox.sqlite")
-        self._files = DeskFiles(folder / "files")
+        self._outbox = Outbox(folder / OUTBOX, keys.outbox if keys else None)
+        self._files = DeskFiles(folder / FILES, keys.files if keys else None)
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
         self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files)
         self._colleagues = Colleagues(self._presence_changed)
@@ -302,10 +307,10 @@ class LocalDesk:
         """Take content to be sent as a file."""
         return await self._files.take_bytes(name, media_type, content)
 
-    async def file(self, blob: str, attachment_id: UUID) -> Path:
-        """Where an attachment lies on this computer, fetched if need be. Raises AgentDeskError."""
+    async def file(self, blob: str, attachment_id: UUID) -> bytes:
+        """The content of an attachment, fetched if need be. Raises AgentDeskError."""
         if await self._files.has(blob):
-            return self._files.path(blob)
+            return await self._files.read(blob)
         async with self._connection.fetched(f"desk/attachments/{attachment_id}") as content:
             return await self._files.receive(blob, content.iter_chunked(256 * 1024))
 

@@ -2,13 +2,12 @@
 
 A SQLite file of its own beside the replica: that one can be fetched again, this one cannot. Every change is
 on the disk when the call returns (WAL, ``synchronous=FULL``), so a kill at any instant loses nothing that was
-acknowledged.
+acknowledged. With a key (32 bytes) the file is encrypted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
 from agentdesk.commands.values import Answer, Envelope
 from agentdesk.store.errors import translated
+from agentdesk.store.sqlite_file import as_sqlite, driver, open_file
 from agentdesk.sync.draft import Draft
 from agentdesk.sync.dropping import drop_about, scrub
 from agentdesk.sync.outbox_drafts import SCHEMA as DRAFT_SCHEMA
@@ -88,19 +88,16 @@ class Kept:
 class OutboxFile:
     """The file itself, synchronous; one thread at a time. Errors of the disk are raised as DatabaseError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: bytes | None = None) -> None:
         self._path = path
+        self._key = key
+        self._driver = driver(key)
         self._db: sqlite3.Connection | None = None
         self.drafts = DraftShelf(self)
 
     def open(self) -> None:
         """Open the file, making it where it is missing. Raises OutboxNewer, DatabaseError."""
-        if not self._path.exists():
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
-            db.execute(f"PRAGMA {pragma}")
+        db = open_file(self._path, ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"), self._key)
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > _VERSION:
             db.close()
@@ -306,8 +303,9 @@ class OutboxFile:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-        except sqlite3.Error as error:
-            raise (translated(error) or error) from error
+        except (sqlite3.Error, self._driver.Error) as error:
+            known = as_sqlite(error)
+            raise (translated(known) or known) from error
         return result
 
     def one(self, query: str, *values: Any) -> Any:
@@ -329,8 +327,8 @@ class OutboxFile:
 class Outbox:
     """The same file for the event loop: every call runs in one thread of its own, in order."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = OutboxFile(path)
+    def __init__(self, path: Path, key: bytes | None = None) -> None:
+        self._file = OutboxFile(path, key)
         self._thread = ThreadPoolExecutor(1, "outbox")
         self._closed = False
 

@@ -34,6 +34,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from agentdesk.base.log import get_logger
 from agentdesk.store.base import SYNCED, synced_tables
 from agentdesk.store.engine import Database
+from agentdesk.store.sqlite_file import WrongKey
 from agentdesk.store.unit import Changes
 from agentdesk.sync import leaving, replica_index
 from agentdesk.sync.protocol import Batch
@@ -65,14 +66,15 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Replica:
-    """The file. Any number of readers; one writer at a time, which the caller sees to."""
+    """The file, encrypted where there is a ``key`` (32 bytes). Any number of readers; one writer at a time,
+    which the caller sees to."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: bytes | None = None) -> None:
         self._path = path
-        self._db = Database(f"sqlite:///{path}", foreign_keys=False, durable=False)
+        self._db = Database(f"sqlite:///{path}", foreign_keys=False, durable=False, key=key)
 
     async def open(self) -> Standing:
-        """Make the file ready; one of another version is thrown away. Returns where it stands.
+        """Make the file ready; one of another version or key is thrown away. Returns where it stands.
 
         Raises DatabaseError where the file cannot be used.
         """
@@ -111,13 +113,16 @@ class Replica:
     async def _schema_known(self) -> str | None:
         if not self._path.exists():
             return None
-        async with self._db.read() as conn:
-            if not await conn.run_sync(lambda sync: inspect(sync).has_table(replica_state.name)):
-                return None
-            found: str | None = await conn.scalar(
-                select(replica_state.c.value).where(replica_state.c.name == "schema")
-            )
-            return found
+        try:
+            async with self._db.read() as conn:
+                if not await conn.run_sync(lambda sync: inspect(sync).has_table(replica_state.name)):
+                    return None
+                found: str | None = await conn.scalar(
+                    select(replica_state.c.value).where(replica_state.c.name == "schema")
+                )
+                return found
+        except WrongKey:
+            return None
 
     async def _throw_away(self) -> None:
         await self._db.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import unicodedata
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -101,12 +100,12 @@ class MessageActions(QObject):
 
     async def save_file(self, file: AttachmentRow) -> bool:
         """Ask where to, and save; False where the person did not want to after all."""
-        source = await self._desk.file(file.blob, file.id)
+        content = await self._desk.file(file.blob, file.id)
         target = await ask.save_file(self._owner, msg("Save file"), name=safe_name(file.name))
         if target is None:
             return False
         try:
-            await asyncio.to_thread(shutil.copyfile, source, target)
+            await asyncio.to_thread(target.write_bytes, content)
         except OSError as error:
             raise AgentDeskError(
                 msg("{name} could not be saved: {reason}", name=target.name, reason=error.strerror or ""),
@@ -146,8 +145,7 @@ class MessageActions(QObject):
         self._open(DetailsDialog(row, self._owner.window()))
 
     async def _view(self, file: AttachmentRow) -> None:
-        path = await self._desk.file(file.blob, file.id)
-        content = await asyncio.to_thread(path.read_bytes)
+        content = await self._desk.file(file.blob, file.id)
         if is_alive(self):
             dialog = PictureDialog(content, file.name, self._owner.window())
             dialog.save_wanted.connect(partial(self._start_saving, file))

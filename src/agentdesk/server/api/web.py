@@ -53,14 +53,19 @@ def problem_response(
     )
 
 
+def bearer_token(request: web.Request) -> str:
+    """Return the token that a request carries, or an empty text."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else ""
+
+
 async def _bearer(request: web.Request, authenticator: Authenticator) -> tuple[Actor, str]:
     """Return who asks, and the namespace of their idempotency keys: the person, or else the very token.
 
     Raises ApiError 401.
     """
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    token = given.strip()
-    actor = await authenticator.user_for(token) if scheme.lower() == "bearer" and token else None
+    token = bearer_token(request)
+    actor = await authenticator.user_for(token) if token else None
     if actor is None:
         raise ApiError(
             401, "unauthorized", msg("This needs a valid token."), msg("Send it as Authorization: Bearer …")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from pathlib import Path
 from uuid import UUID
 
 from PySide6.QtCore import QSize
@@ -60,8 +59,8 @@ class Media:
         if found is not None:
             self._kept.move_to_end(key)
             return found
-        path = await self._desk.file(row.blob, row.id)
-        image = await asyncio.to_thread(_read, path, within)
+        content = await self._desk.file(row.blob, row.id)
+        image = await asyncio.to_thread(decode, content, within)
         self._keep(key, image)
         return image
 
@@ -79,10 +78,3 @@ class Media:
         while self._bytes > _KEPT_BYTES and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)
             self._bytes -= gone.sizeInBytes()
-
-
-def _read(path: Path, within: QSize) -> QImage:
-    try:
-        return decode(path.read_bytes(), within)
-    except OSError:
-        return QImage()
