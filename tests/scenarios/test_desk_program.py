@@ -80,7 +80,7 @@ async def test_what_is_typed_at_one_desk_stands_in_the_reply_at_the_other(
     write(mailbox, "grace@example.com", "Screws")
     for name in ("office", "home"):
         token = await sign_in(company.address, "ana@desk.test", "correct horse")
-        _settings(tmp_path / name, DeskSettings(mode="team", server=company.address))
+        make_profile(tmp_path / name, DeskSettings(mode="team", server=company.address))
         (tmp_path / name / "session").write_text(token)
     home = start(tmp_path / "home", "--look")
     await home.shows("reply ''")
