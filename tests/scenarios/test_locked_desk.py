@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from tests.helpers.company import Company, write
 from tests.helpers.desk_keys import files_with
 from tests.helpers.desk_process import Start, make_profile
 from tests.helpers.dovecot import Mailbox
+from tests.helpers.proxy import Proxy
 from tests.helpers.until import until
 
 from agentdesk.app.desk_vault import DeskVault, DeviceKeyKeeper
@@ -181,6 +183,26 @@ async def test_offline_it_opens_until_the_lease_is_over(
     assert desk.end() == 0
     company.start()
     assert await place.drafts() == [TYPED]
+
+
+async def test_who_is_sent_away_in_the_middle_of_a_pull_keeps_nothing(
+    start: Start, company: Company, tmp_path: Path, new_proxy: type[Proxy], mailbox: Mailbox
+) -> None:
+    for number in range(20):
+        write(mailbox, "grace@example.com", f"{RECEIVED} {number}", f"{RECEIVED} " * 200)
+    company.wait_for_conversations(2)
+    proxy = new_proxy(urlsplit(company.address).port or 0)
+    place = await _place(company, tmp_path, server=f"http://127.0.0.1:{proxy.port}")
+    proxy.trouble.piece, proxy.trouble.delay = 300, 0.1
+    desk = start(place.profile)
+    await desk.shows("desk filling")
+    await place.send_away()
+    proxy.heal()
+    await desk.shows("page SignInPage: Sign in to your team")
+    await until(lambda: not list(place.profile.glob("desk-*/lease")))
+    assert "desk synced" not in desk.output()
+    assert desk.end() == 0
+    assert place.readable() == {}
 
 
 async def test_what_an_older_desk_kept_is_taken_over(start: Start, company: Company, tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ __all__ = ["OFFLINE_DAYS", "add_routes"]
 OFFLINE_DAYS = 7
 """How long a desk opens without having reached its server, unless the server was told otherwise."""
 _HALF_BYTES = 32
-_LONGEST_REQUEST = 4096
 
 
 def add_routes(
@@ -48,7 +47,7 @@ def add_routes(
         if actor is None or actor.user_id is None:
             raise ApiError(401, "unauthorized", msg("Please sign in again."))
         try:
-            wish = msgspec.json.decode(await request.content.read(_LONGEST_REQUEST), type=Wish)
+            wish = msgspec.json.decode(await request.read(), type=Wish)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise ApiError(400, "bad_request", msg("The body cannot be used.")) from None
         half = await _half(db, wish, actor.user_id)
