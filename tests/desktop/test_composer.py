@@ -18,6 +18,7 @@ from agentdesk.commands.values import AddNote, File, SendReply
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.composer_recipients import looks_like_address, parse
 from agentdesk.desktop.views.composer_templates import ranked
+from agentdesk.desktop.widgets.label import Label
 from agentdesk.domain.party import Party
 from agentdesk.sync.desk import Link
 
@@ -281,14 +282,16 @@ async def test_an_answer_over_something_newer_stops_once(desk: FakeDesk) -> None
         assert command.seen_message_id == newer.id
 
 
-async def test_after_showing_the_reply_it_can_be_sent(desk: FakeDesk) -> None:
+@pytest.mark.parametrize("answer", ["show", "edit"])
+async def test_after_having_seen_the_reply_it_can_be_sent(desk: FakeDesk, answer: str) -> None:
     async with conversation(ANA, desk) as view:
         _type(view.composer, "Hola")
         newer = desk.receive(desk.find(ANA), "Ya ha llegado.")
         await until(lambda: len(view.transcript.rows()) == 5)
         _press(view.composer, Qt.Key.Key_Return)
         await until(lambda: view.composer.strip.about == "faster")
-        view.composer.strip.button("show").click()
+        assert any("Ya ha llegado." in one.text() for one in view.composer.strip.findChildren(Label))
+        view.composer.strip.button(answer).click()
         await until(lambda: not view.composer.strip.isVisible())
         command = await _send(desk, view.composer)
         assert not command.anyway

@@ -255,11 +255,8 @@ class Composer(QWidget):
 
     def _touch(self) -> None:
         """Something was changed by the person: keep it."""
-        self._keeper.touch(self.box.mode)
-
-    def _on_typed(self) -> None:
         if self._context is not None:
-            self._touch()
+            self._keeper.touch(self.box.mode)
 
     def _on_saved(self) -> None:
         self.box.set_saved(not self._keeper.is_pending)
@@ -277,10 +274,13 @@ class Composer(QWidget):
             await self.refresh()
         elif about == "refused" and self.outbox.refused is not None:
             await self._answer_refused(self.outbox.refused, key)
-        elif about == "faster" and key == "show":
+        elif about == "faster" and key in ("show", "edit"):
             self.content.seen = self._context.head.last_message_id if self._context else None
             self.strip.calm()
-            self.show_wanted.emit(self._newer[0] if self._newer else None)
+            if key == "show":
+                self.show_wanted.emit(self._newer[0] if self._newer else None)
+            else:
+                self.box.reply_text.setFocus()
         elif about == "faster" and key == "anyway":
             await self.send(anyway=True)
         elif about == "faster" and key == "discard":
@@ -342,7 +342,7 @@ class Composer(QWidget):
 
     def _connect(self) -> None:
         box = self.box
-        box.typed.connect(self._on_typed)
+        box.typed.connect(self._touch)
         box.mode_changed.connect(self._on_mode)
         box.send_wanted.connect(self._on_send)
         box.attach_wanted.connect(self._on_attach)

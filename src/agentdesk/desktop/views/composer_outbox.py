@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +14,7 @@ from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.composer_parts import HoldLine
 from agentdesk.desktop.views.composer_strips import ComposerStrip, concerns
 from agentdesk.domain.templates import first_name
+from agentdesk.queries.rows import MessageRow
 from agentdesk.sync.desk import DeskPort, Waiting
 
 __all__ = ["ComposerOutbox"]
@@ -41,7 +43,7 @@ class ComposerOutbox(QObject):
         held = [entry for entry in ours if entry.state == "held" and isinstance(entry.command, SendReply)]
         refused = [entry for entry in ours if entry.state == "refused"]
         self._show_held(held[-1] if held else None)
-        self._show_refused(refused[0] if refused else None)
+        self._show_refused(refused[0] if refused else None, context.messages)
 
     def clear(self) -> None:
         """Belong to no conversation."""
@@ -75,9 +77,10 @@ class ComposerOutbox(QObject):
             self._line.start(name, held.held_until or held.issued_at)
         self.holding.emit(held is not None)
 
-    def _show_refused(self, refused: Waiting | None) -> None:
+    def _show_refused(self, refused: Waiting | None, messages: Sequence[MessageRow] = ()) -> None:
         before, self.refused = self.refused, refused
         if refused is not None and (before is None or before.id != refused.id or not self._strip.about):
-            self._strip.tell_refused(refused)
+            unseen = refused.answer.newer if refused.answer is not None else ()
+            self._strip.tell_refused(refused, [row for row in messages if row.id in unseen])
         elif refused is None and self._strip.about == "refused":
             self._strip.calm()

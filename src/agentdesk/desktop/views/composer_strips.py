@@ -52,9 +52,12 @@ class ComposerStrip(Strip):
             title = msg("{name} wrote again while you were writing.", name=last.author_name)
         else:
             title = msg("Somebody wrote while you were writing.")
-        self.show_message("info", title, msg("Nothing was sent. Your text is kept."), icon_name="users")
+        self.show_message(
+            "info", title, _quoted(newer, msg("Nothing was sent. Your text is kept.")), icon_name="users"
+        )
         self.add_button("show", msg("Show reply"))
         self.add_button("anyway", msg("Send anyway"))
+        self.add_button("edit", msg("Edit"))
         self.add_button("discard", msg("Discard"))
 
     def tell_problem(self, problem: Msg, hint: Msg | None = None, *, about: str = "") -> None:
@@ -65,13 +68,14 @@ class ComposerStrip(Strip):
             self.add_button("fix", msg("Show it"))
         self.add_button("dismiss", msg("Close"))
 
-    def tell_refused(self, waiting: Waiting) -> None:
-        """Say that the server did not take a change, and offer to edit, repeat or drop it."""
+    def tell_refused(self, waiting: Waiting, newer: Sequence[MessageRow] = ()) -> None:
+        """Say that the server did not take a change, and offer to edit, repeat or drop it; ``newer`` is what
+        its author had not seen."""
         self.about = "refused"
         answer = waiting.answer
         is_reply = isinstance(waiting.command, SendReply)
         title = msg("Your reply was not sent.") if is_reply else msg("Your change was not saved.")
-        self.show_message("warn", title, reason_of(answer) if not is_reply else _kept(answer))
+        self.show_message("warn", title, reason_of(answer) if not is_reply else _quoted(newer, _kept(answer)))
         if is_reply and answer is not None and answer.newer:
             self.add_button("show", msg("Show reply"))
         stale = answer is not None and answer.code == "stale_reply"
@@ -83,13 +87,10 @@ class ComposerStrip(Strip):
     def tell_aside(self, aside: Draft) -> None:
         """Say that another text of the same person is kept, and offer to use it."""
         self.about = "aside"
-        words = " ".join(aside.text.split())
-        if len(words) > _MOST_WORDS:
-            words = words[:_MOST_WORDS].rstrip() + "…"
         self.show_message(
             "info",
             msg("You wrote another text on another computer. It is kept."),
-            msg("{words}", words=visible(words)),
+            msg("{words}", words=_shortened(aside.text)),
             icon_name="pencil-line",
         )
         self.add_button("insert", msg("Add it to this one"))
@@ -124,6 +125,19 @@ def _is_answerable(row: MessageRow, mine: UUID | None) -> bool:
     if row.kind != "message":
         return False
     return row.automatic == "no" if row.direction == "in" else row.author_id != mine
+
+
+def _quoted(newer: Sequence[MessageRow], kept: Msg) -> Msg:
+    """``kept`` below the words of the last of what came meanwhile, as far as they are here."""
+    words = _shortened(newer[-1].text) if newer else ""
+    return msg("“{words}”\n{kept}", words=words, kept=kept) if words else kept
+
+
+def _shortened(text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) > _MOST_WORDS:
+        words = words[:_MOST_WORDS].rstrip() + "…"
+    return visible(words)
 
 
 def _kept(answer: Answer | None) -> Msg:
