@@ -136,6 +136,7 @@ def _user(world: World, number: int) -> dict[str, Any]:
         "email": f"agent{number}@desk.test",
         "name": f"Agent {number}",
         "role": "agent",
+        "permissions": {},
         "active": True,
         "created_at": world.now,
         "ver": 1,

@@ -3,9 +3,11 @@
 ``python -m tests.helpers.desk_driver PROFILE [--type TEXT | --look]`` runs the program on a profile and
 prints what its window shows, a line per change: ``page NAME: title``, ``desk LINK server PID``. With
 ``--type`` it opens the first conversation, types TEXT as a reply and prints ``typed`` when the draft is safe;
-with ``--look`` it opens it and prints ``reply TEXT`` whenever another text stands in the reply. A file
-``press`` in the profile presses the main button of the page once. A file ``act`` holds one thing to do:
-``menu TITLE`` of the person's menu, ``press BUTTON``, or ``type FIELD=TEXT``; it is gone when that is done.
+with ``--look`` it opens it and prints ``looks``, and then ``reply TEXT``, ``strip TEXT`` (what stands above
+the composer) and ``others TEXT`` (who is writing) whenever that changes. A file ``press`` in the profile
+presses the main button of the page once. A file ``act`` holds one thing to do: ``menu TITLE`` of the person's
+menu, ``press BUTTON``, ``type FIELD=TEXT``, ``reply TEXT`` typed into the reply, or ``do ACTION``; it is gone
+when that is done.
 """
 
 from __future__ import annotations
@@ -15,12 +17,13 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from agentdesk.app.desktop import DeskProgram
 from agentdesk.desktop.loop import run_app
@@ -30,6 +33,7 @@ from agentdesk.desktop.workspace import Workspace
 from agentdesk.queries.rows import View
 
 _POLL = 0.05
+_Kind = TypeVar("_Kind", bound=QWidget)
 
 
 async def _watch(program: DeskProgram, profile: Path) -> None:
@@ -52,28 +56,66 @@ def _act(program: DeskProgram, order: Path) -> None:
     if not order.exists():
         return
     verb, _, what = order.read_text(encoding="utf-8").partition(" ")
-    seen = [one for one in QApplication.allWidgets() if one.isVisible()]
-    if verb == "menu":
-        menu = program._window.workspace.my_menu.menu
-        next(one for one in menu.actions() if one.text() == what).trigger()
-    elif verb == "press":
-        found = (one for one in seen if isinstance(one, QPushButton) and one.text() == what)
-        button = next(found, None)
-        if button is None:
-            return  # it comes
-        button.click()
-    else:
-        name, _, text = what.partition("=")
-        field = next(
-            (one for one in seen if isinstance(one, QLineEdit) and one.accessibleName() == name), None
-        )
-        if field is None:
-            return
-        field.setText(text)
-    order.unlink()
+    if _DEEDS[verb](program, what):  # else what it needs is still to come
+        order.unlink()
 
 
-def _page(program: DeskProgram):  # type: ignore[no-untyped-def]
+def _choose(program: DeskProgram, title: str) -> bool:
+    for action in _panes(program).my_menu.menu.actions():
+        if action.text() == title:
+            action.trigger()
+            return True
+    return False
+
+
+def _press(_program: DeskProgram, text: str) -> bool:
+    for button in _on_screen(QPushButton):
+        if button.text() == text:
+            button.click()
+            return True
+    return False
+
+
+def _fill_in(_program: DeskProgram, what: str) -> bool:
+    name, _, text = what.partition("=")
+    for field in _on_screen(QLineEdit):
+        if field.accessibleName() == name:
+            field.setText(text)
+            return True
+    return False
+
+
+def _write(program: DeskProgram, text: str) -> bool:
+    QTest.keyClicks(_panes(program).conversation.composer.box.reply_text, text)
+    return True
+
+
+def _do(program: DeskProgram, action: str) -> bool:
+    return _panes(program).actions_.trigger(action)
+
+
+_DEEDS = {
+    "menu": _choose,
+    "press": _press,
+    "type": _fill_in,
+    "reply": _write,
+    "do": _do,
+    "": lambda *_: False,
+}
+
+
+def _on_screen(kind: type[_Kind]) -> list[_Kind]:
+    return [one for one in QApplication.allWidgets() if isinstance(one, kind) and one.isVisible()]
+
+
+def _panes(program: DeskProgram) -> Workspace:
+    assert program._window is not None
+    assert program._window.workspace is not None
+    return program._window.workspace
+
+
+def _page(program: DeskProgram) -> QWidget:
+    assert program._window is not None
     return program._window.centralWidget()
 
 
@@ -101,13 +143,25 @@ async def _open_first(panes: Workspace) -> UUID:
 async def _look(program: DeskProgram) -> None:
     panes, _desk = await program.ready()
     await _open_first(panes)
-    shown = None
+    shown: dict[str, str] = {}
     while True:
-        text = panes.conversation.composer.box.reply_text.plain()
-        if text != shown:
-            print(f"reply {text!r}", flush=True)
-            shown = text
+        for name, text in _at_composer(panes).items():
+            if text != shown.get(name, ""):
+                print(f"{name} {text!r}", flush=True)
+        if not shown:
+            print("looks", flush=True)
+        shown = _at_composer(panes)
         await asyncio.sleep(_POLL)
+
+
+def _at_composer(panes: Workspace) -> dict[str, str]:
+    composer = panes.conversation.composer
+    words = [one.text() for one in composer.strip.findChildren(Label) if one.isVisible()]
+    return {
+        "reply": composer.box.reply_text.plain(),
+        "strip": " / ".join(words),
+        "others": panes.conversation.presence.line.text(),
+    }
 
 
 async def _type(program: DeskProgram, text: str) -> None:

@@ -83,7 +83,7 @@ async def test_what_is_typed_at_one_desk_stands_in_the_reply_at_the_other(
         make_profile(tmp_path / name, DeskSettings(mode="team", server=company.address))
         (tmp_path / name / "session").write_text(token)
     home = start(tmp_path / "home", "--look")
-    await home.shows("reply ''")
+    await home.shows("looks")
     office = start(tmp_path / "office", "--type", "Take 6 mm anch")
     await office.shows("typed")
     await home.shows("reply 'Take 6 mm anch'")
