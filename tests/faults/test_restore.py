@@ -42,10 +42,16 @@ class Agent:
         await until(lambda: self.desk.status.link is Link.SYNCED, what="the desk is in step")
 
     async def reply(self, conversation_id: str, text: str, to: str) -> str:
-        """Answer; returns the message's id."""
+        """Answer once the conversation has come to the desk; returns the message's id."""
+        here = UUID(conversation_id)
+
+        async def has_come() -> bool:
+            return await self.desk.conversation(here) is not None
+
+        await until(has_come, what="the conversation has come to the desk")
         message_id = new_id()
         party = (Party("email", to, ""),)
-        command = SendReply(message_id=message_id, conversation_id=UUID(conversation_id), to=party, text=text)
+        command = SendReply(message_id=message_id, conversation_id=here, to=party, text=text)
         await self.desk.do(command)
         return str(message_id)
 
