@@ -25,8 +25,9 @@ class LoopThread:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(timeout)
 
     def close(self) -> None:
-        """Cancel what still runs, end the loop and the thread."""
+        """Cancel what still runs, cut what is still connected, end the loop and the thread."""
         self.run(self._cancel_all())
+        self.run(self._cut_all())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(15)
         self.loop.close()
@@ -36,3 +37,10 @@ class LoopThread:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _cut_all(self) -> None:
+        """Also connections in the middle of a TLS handshake, which no server knows of yet."""
+        transports: dict[int, asyncio.Transport] = self.loop._transports  # type: ignore[attr-defined]
+        for transport in tuple(transports.values()):
+            transport.abort()
+        await asyncio.sleep(0)  # the loop closes their sockets in its next round
