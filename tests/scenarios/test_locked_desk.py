@@ -196,7 +196,9 @@ async def test_who_is_sent_away_in_the_middle_of_a_pull_keeps_nothing(
     proxy.trouble.piece, proxy.trouble.delay = 300, 0.1
     desk = start(place.profile)
     await desk.shows("desk filling")
+    proxy.trouble.stall = proxy.trouble.refuse = True
     await place.send_away()
+    proxy.cut()
     proxy.heal()
     await desk.shows("page SignInPage: Sign in to your team")
     await until(lambda: not list(place.profile.glob("desk-*/lease")))
