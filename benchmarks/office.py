@@ -10,7 +10,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import aiohttp  # noqa: F401 - once, before many desks ask for it at the same moment in threads of their own
 import psutil
 from benchmarks.world import World, build
 from tests.helpers.program import Programs
