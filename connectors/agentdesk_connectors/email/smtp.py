@@ -219,7 +219,9 @@ async def sign_in(client: aiosmtplib.SMTP, settings: EmailSettings, credentials:
 
 
 def _say_goodbye(client: aiosmtplib.SMTP) -> None:
-    """Say QUIT without waiting for the answer: the message is safe, and so is the receipt."""
+    """Say QUIT without waiting for the answer: the message is safe, and so is the receipt.
+
+    The caller then aborts: closing would leave TLS waiting, up to 30 s, for the other side to close as well.
+    """
     if client.protocol is not None and client.protocol.is_connected:
         client.protocol.write(b"QUIT\r\n")
-        client.close()

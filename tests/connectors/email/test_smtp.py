@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -71,6 +72,21 @@ async def test_a_large_file_arrives_whole(smtp_server: SmtpServer) -> None:
     await account_for(smtp_server).send(outbound(attachments=(attachment,)))
     mail = email.message_from_bytes(smtp_server.received[0].content, policy=email.policy.default)
     assert [part.get_content() for part in mail.iter_attachments()] == [content]
+
+
+def test_a_connection_is_closed_when_the_message_is_gone(smtp_server: SmtpServer) -> None:
+    """Also where the server takes its time to say goodbye: the loop ends with nothing open, or it would warn."""
+    authority = str(smtp_server.certificate_authority)
+    settings = {"smtp.security": "tls", "smtp.port": smtp_server.tls_port, "tls.ca_file": authority}
+    smtp_server.faults.on_data = lambda: setattr(smtp_server.faults, "byte_delay", 0.05)
+    asyncio.run(_send(account_for(smtp_server, **settings)))
+    gc.collect()
+    assert len(smtp_server.received) == 1
+
+
+async def _send(account: EmailAccount) -> None:
+    await account.send(outbound())
+    await account.close()
 
 
 @pytest.mark.parametrize("security", ["tls", "starttls"])
