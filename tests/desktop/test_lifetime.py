@@ -137,6 +137,18 @@ async def test_enter_gives_the_last_choice() -> None:
     window.close()
 
 
+async def test_enter_never_gives_a_dangerous_answer() -> None:
+    window = QWidget()
+    window.show()
+    asking = asyncio.ensure_future(
+        ask.confirm(window, msg("Erase Ana?"), msg("For good."), msg("Erase"), danger=True)
+    )
+    await asked()
+    QTest.keyClick(open_dialog(), Qt.Key.Key_Return)
+    assert await asking is False
+    window.close()
+
+
 async def test_a_line_of_text_is_asked_for() -> None:
     window = QWidget()
     window.show()

@@ -203,6 +203,8 @@ class FakeDesk:
             all=len(opened),
             snoozed=sum(row.status == "snoozed" for row in rows),
             mine_unread=sum(row.unread for row in mine),
+            mentions=len({one.conversation_id for one in self.mentions}),
+            mentions_unseen=len({one.conversation_id for one in self.mentions}),
             channels=channels,
         )
 
@@ -418,6 +420,7 @@ class FakeDesk:
             "all": row.status == "open",
             "resolved": row.status == "resolved",
             "snoozed": row.status == "snoozed",
+            "mentions": row.id in {one.conversation_id for one in self.mentions},
             "search": view.text.casefold() in f"{row.subject} {row.preview} {row.contact_name}".casefold(),
         }
         fits = view.channel in (None, row.channel) and view.inbox_id in (None, row.inbox_id)

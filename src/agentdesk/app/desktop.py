@@ -127,8 +127,10 @@ class DeskProgram:
 
     def _show_trouble(self, window: MainWindow, error: AgentDeskError, *, can_retry: bool) -> None:
         from agentdesk.desktop.views.trouble import TroublePage
+        from agentdesk.sync.key_lease import LeaseOver
 
-        page = TroublePage(error.message, error.hint, can_retry=can_retry, parent=window)
+        icon = "lock" if isinstance(error, LeaseOver) else "circle-alert"
+        page = TroublePage(error.message, error.hint, can_retry=can_retry, icon_name=icon, parent=window)
         page.retry.connect(self._on_retry)
         page.close_wanted.connect(window.close)
         window.show_page(page)

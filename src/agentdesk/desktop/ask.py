@@ -84,7 +84,7 @@ async def confirm(
 async def choose(parent: QWidget, title: Msg, explanation: Msg, choices: Sequence[Choice]) -> str | None:
     """Ask for one of several ways to go on; returns its key, or ``None`` when the question was closed.
 
-    The last choice is the default one, answered by Enter.
+    The last choice is the default one, answered by Enter; where that is a dangerous one, the first is.
     """
     dialog = _Question(parent, title, explanation)
     dialog.add_choices(choices)
@@ -162,14 +162,18 @@ class _Question(QDialog):
         row = QHBoxLayout()
         row.setSpacing(theme().space(2))
         row.addStretch()
+        default = 1 if choices[-1].kind == "danger" else len(choices)
         for number, choice in enumerate(choices, start=1):
             button = QPushButton(tr(choice.label), self)
             button.setProperty("kind", choice.kind)
             button.setProperty("answer", number)
-            button.setDefault(number == len(choices))
+            button.setDefault(number == default)
+            if number == default:
+                button.setFocus()
             button.clicked.connect(self._on_clicked)
             row.addWidget(button)
         self._column.addSpacing(theme().space(1))
+        self._column.addStretch()
         self._column.addLayout(row)
 
     def _on_entered(self, value: str) -> None:

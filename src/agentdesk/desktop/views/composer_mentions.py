@@ -48,7 +48,7 @@ class ComposerMentions(QObject):
             self._popup.set_hint(msg("Enter inserts, Esc closes"))
             self._popup.chosen.connect(self._on_chosen)
         self._popup.set_items([_item(one) for one in offered])
-        self._popup.open_at(self._box.templates)
+        self._popup.open_at(self._box)
 
     async def in_note(self, inbox_id: UUID) -> tuple[Mention, ...] | None:
         """Return who is mentioned in the note; None where it would not reach a colleague, which is said."""

@@ -57,7 +57,7 @@ class ComposerTools(QObject):
             self._picker = TemplatePicker(self._box.window())
             self._picker.picked.connect(self._on_template)
             self._picker.failed.connect(self._on_template_failed)
-        self._picker.open_at(self._box.templates, rows, values, context.head.language)
+        self._picker.open_at(self._box, rows, values, context.head.language)
 
     async def attach(self, entries: Sequence[Entry]) -> None:
         """Take files in. What cannot be taken is said, the rest is kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -21,21 +21,27 @@ class TroublePage(QWidget):
     close_wanted = Signal()
 
     def __init__(
-        self, title: Msg, text: Msg | None, *, can_retry: bool, parent: QWidget | None = None
+        self,
+        title: Msg,
+        text: Msg | None,
+        *,
+        can_retry: bool,
+        icon_name: str = "circle-alert",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._can_retry = can_retry
         self._words = EmptyState(self)
         button = msg("Try again") if can_retry else msg("Close")
-        self._words.show_message("circle-alert", title, text, button, kind="warn")
+        self._words.show_message(icon_name, title, text, button, kind="warn")
         self._words.pressed.connect(self._on_pressed)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 24)
+        column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._words, 1)
         if can_retry:
             close = LinkButton(msg("Close"), self)
             close.clicked.connect(self.close_wanted)
-            column.addWidget(close, 0, Qt.AlignmentFlag.AlignHCenter)
+            self._words.add_below(close)
 
     def _on_pressed(self) -> None:
         (self.retry if self._can_retry else self.close_wanted).emit()

@@ -66,6 +66,10 @@ class EmptyState(QWidget):
         self._said = title
         self.setAccessibleName(tr(title))
 
+    def add_below(self, widget: QWidget) -> None:
+        """Put something more under the button."""
+        self._column.insertWidget(self._column.count() - 1, widget, 0, Qt.AlignmentFlag.AlignHCenter)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -91,9 +95,8 @@ class EmptyState(QWidget):
         if self._button is None:
             self._button = Button(text, "primary", parent=self)
             self._button.clicked.connect(self._on_pressed)
-            self._column.insertWidget(
-                self._column.count() - 1, self._button, 0, Qt.AlignmentFlag.AlignHCenter
-            )
+            self._column.insertSpacing(self._column.count() - 1, theme().space(1))
+            self.add_below(self._button)
         self._button.set_text(text)
 
     def _on_pressed(self) -> None:
