@@ -166,7 +166,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         folder = parsed.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / "replica.sqlite").exists():
+        if not list(folder.glob("desk-*/replica.sqlite")):
             asyncio.run(build(folder, parsed.conversations))
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")

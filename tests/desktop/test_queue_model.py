@@ -6,14 +6,17 @@ import random
 import uuid
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import QPersistentModelIndex
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 
+from agentdesk.base import clock
+from agentdesk.desktop.delegates.queue_rows import chips_of
 from agentdesk.desktop.models.queue import ID_ROLE, ROW_ROLE, QueueModel
-from agentdesk.queries.rows import View
+from agentdesk.queries.rows import QueueRow, View
 
 
 def _shown(model: QueueModel) -> list[uuid.UUID]:
@@ -65,3 +68,19 @@ async def test_rows_are_fetched_when_they_are_asked_for(qtbot: QtBot) -> None:
     await until(lambda: first.data(ROW_ROLE) is not None)
     assert first.data(ROW_ROLE).id == model.ids[0]
     assert first.data(ROW_ROLE).contact_name in first.data()
+
+
+async def test_a_row_says_for_whom_it_waits_only_where_a_person_wrote(qtbot: QtBot) -> None:
+    desk = FakeDesk.sample()
+    (row,) = await desk.queue_rows((await desk.queue_ids(View(kind="all")))[:1])
+    now = clock.now()
+
+    def first_chip(row: QueueRow) -> str:
+        words = chips_of(row, now, has_draft=False)[0].text
+        return words if isinstance(words, str) else words.text
+
+    row = structs.replace(row, failed=False, status="open")
+    assert first_chip(structs.replace(row, waiting_since=now)) == "now"
+    assert first_chip(structs.replace(row, waiting_since=None, last_customer_at=now)) == "Waiting for {name}"
+    program = structs.replace(row, waiting_since=None, last_customer_at=None)
+    assert first_chip(program) == "Written by a program"

@@ -209,30 +209,7 @@ class RowPainter:
             paint_avatar(painter, face, row.assignee_name, row.assignee_id)
             width -= 24
         room = mirrored(direction, whole, QRect(whole.x(), whole.y(), width, whole.height()))
-        paint_chips(painter, room, self._chips(row, cell.state.has_draft), direction)
-
-    def _chips(self, row: QueueRow, has_draft: bool) -> list[Chip]:
-        chips: list[Chip] = []
-        if row.failed:
-            chips.append(Chip(msg("Not sent"), "bad", "circle-alert"))
-        if row.waiting_since is not None:
-            chips.append(Chip(age_text(row.waiting_since, self.now), "outline", "clock"))
-        elif row.status == "open":
-            chips.append(Chip(msg("Waiting for {name}", name=_short(row.contact_name)), "plain", "pause"))
-        if row.status == "snoozed":
-            chips.append(Chip(msg("Snoozed"), "plain", "alarm-clock"))
-        if row.priority == "urgent":
-            chips.append(Chip(msg("Urgent"), "bad_text", "chevrons-up"))
-        if row.priority == "high":
-            chips.append(Chip(msg("High"), "warn_text", "chevron-up"))
-        if row.priority == "low":
-            chips.append(Chip(msg("Low"), "plain", "chevron-down"))
-        if row.language and row.language.split("-")[0] != current_language():
-            chips.append(Chip(row.language.split("-")[0].upper(), "code"))
-        if has_draft:
-            chips.append(Chip(msg("Draft"), "accent", "pencil-line"))
-        chips += [Chip(tag) for tag in row.tags[:2]]
-        return chips
+        paint_chips(painter, room, chips_of(row, self.now, has_draft=cell.state.has_draft), direction)
 
     def _compact_chips(self, row: QueueRow, state: RowState) -> list[Chip]:
         """The few that one line has room for, from its end."""
@@ -260,6 +237,33 @@ class RowPainter:
         side = box.width() - 4
         tick = pixmap("check", side, "text.onFill", painter.device().devicePixelRatioF())
         painter.drawPixmap(box.x() + 2, box.y() + 2, tick)
+
+
+def chips_of(row: QueueRow, now: datetime, *, has_draft: bool) -> list[Chip]:
+    """Return what the last line of a row says, the most urgent first; ages are told from ``now`` (UTC)."""
+    chips: list[Chip] = []
+    if row.failed:
+        chips.append(Chip(msg("Not sent"), "bad", "circle-alert"))
+    if row.waiting_since is not None:
+        chips.append(Chip(age_text(row.waiting_since, now), "outline", "clock"))
+    elif row.status == "open" and row.last_customer_at is None:
+        chips.append(Chip(msg("Written by a program"), "plain", "bot"))
+    elif row.status == "open":
+        chips.append(Chip(msg("Waiting for {name}", name=_short(row.contact_name)), "plain", "pause"))
+    if row.status == "snoozed":
+        chips.append(Chip(msg("Snoozed"), "plain", "alarm-clock"))
+    if row.priority == "urgent":
+        chips.append(Chip(msg("Urgent"), "bad_text", "chevrons-up"))
+    if row.priority == "high":
+        chips.append(Chip(msg("High"), "warn_text", "chevron-up"))
+    if row.priority == "low":
+        chips.append(Chip(msg("Low"), "plain", "chevron-down"))
+    if row.language and row.language.split("-")[0] != current_language():
+        chips.append(Chip(row.language.split("-")[0].upper(), "code"))
+    if has_draft:
+        chips.append(Chip(msg("Draft"), "accent", "pencil-line"))
+    chips += [Chip(tag) for tag in row.tags[:2]]
+    return chips
 
 
 def _short(name: str) -> str:
