@@ -347,7 +347,7 @@ class History:
                 await desk.workbench.release(command_id)
             await desk.connect()
         for desk in self.desks:
-            await until(partial(_nothing_waits, desk), 20)
+            await until(partial(_nothing_waits, desk), 20, what=partial(_what_waits, desk))
         for desk in self.desks:
             try:
                 await until(partial(self._same, desk), 20)
@@ -423,3 +423,14 @@ _BELONGS: tuple[tuple[Table, ColumnElement[Any], Table], ...] = (
 
 def _nothing_waits(desk: SimDesk) -> bool:
     return desk.workbench.unsent() == 0
+
+
+def _what_waits(desk: SimDesk) -> str:
+    """What may tell why: how the connection ended, where the desk stands, and each command."""
+    bench, ended = desk.workbench, desk.farewell
+    waiting = [
+        (p.envelope.number, type(p.envelope.command).__name__, p.contained, p.id in bench.sent)
+        for p in bench._pending.values()
+    ]
+    end = f"{ended.code}: {ended.reason}" if ended is not None else "none"
+    return f"an empty outbox of {desk.token} (end of its connection: {end}; {bench.standing}; {waiting})"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from agentdesk.base.ids import new_id
 from agentdesk.sync import changelog, feed
-from agentdesk.sync.changelog import Cursor
+from agentdesk.sync.changelog import Cursor, Position
 from agentdesk.sync.feed import Subscription
 from agentdesk.sync.protocol import Batch, decode_from_server
 from agentdesk.sync.scope import Scope
+from tests.helpers.until import until
 from tests.sync.world import World
 
 
@@ -65,6 +67,26 @@ async def test_now_and_then_it_is_given_a_newer_cursor(world: World, monkeypatch
 def test_a_command_is_named_once() -> None:
     desk_id, command_id, unseen = new_id(), new_id(), new_id()
     mine = Subscription(desk_id, Scope(None))
-    mine.has_named({command_id})
+    mine.put([], Position(1), {command_id})
     mine.name({command_id, unseen})
-    assert mine.take_named() == {unseen}
+    assert mine.to_name() == {unseen}
+
+
+async def test_what_was_to_be_named_is_not_lost_where_a_scope_ends_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, command_id = await _joined(world, world.inbox_id), new_id()
+    read = world.feed._read
+
+    async def ends_meanwhile(*arguments: Any) -> Any:
+        changed = await read(*arguments)
+        mine.end("scope")
+        return changed
+
+    monkeypatch.setattr(world.feed, "_read", ends_meanwhile)
+    mine.name({command_id})
+    world.feed.wake()
+    await until(lambda: mine.ended)
+    assert await mine.next() is None
+    assert mine.to_name() == {command_id}
+    world.feed.leave(mine)

@@ -376,6 +376,7 @@ class SimDesk:
     async def connect(self, rng: random.Random | None = None) -> None:
         """Connect; a connection that there was is cut first."""
         await self.disconnect()
+        self.farewell = None
         self.line = Line(rng)
         world = self.world
         session = Session(self.line.end(1), world.db, world.feed, world.executor, world.authenticate)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Set
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -74,10 +74,14 @@ class Subscription:
         self._bytes -= len(frame)
         return frame
 
-    def put(self, frames: list[bytes], position: Position) -> None:
-        """Queue frames; a desk that has too many already is let go, and what it was not sent is dropped."""
+    def put(self, frames: list[bytes], position: Position, named: Set[UUID] = frozenset()) -> None:
+        """Queue frames, which name the commands ``named``; a desk that has too many already is let go, and
+        what it was not sent is dropped. Nothing where the subscription has ended: what was to be named is
+        still to be named to whoever follows it."""
         if self.ended is not None:
             return
+        self._named.extend(named)
+        self._to_name -= named
         self._frames.extend(frames)
         self._bytes += sum(map(len, frames))
         self.position = position
@@ -99,20 +103,14 @@ class Subscription:
         self.ended = self.ended or why
         self._news.ring()
 
-    def name(self, commands: set[UUID]) -> None:
+    def name(self, commands: Set[UUID]) -> None:
         """Let the next batch name these commands of the desk: they are committed, changed they anything or
         not. Those that a batch has named with their changes need no other one."""
         self._to_name |= commands.difference(self._named)
 
-    def take_named(self) -> set[UUID]:
-        """Return the commands to be named and forget them."""
-        named, self._to_name = self._to_name, set()
-        return named
-
-    def has_named(self, commands: set[UUID]) -> None:
-        """A batch names these commands."""
-        self._named.extend(commands)
-        self._to_name -= commands
+    def to_name(self) -> frozenset[UUID]:
+        """Return the commands that are still to be named."""
+        return frozenset(self._to_name)
 
 
 class Feed:
@@ -170,14 +168,14 @@ class Feed:
                 changed = await self._read(position, whole)
             if len(changed.rows) <= _SMALL_STRETCH:
                 break
-            await send(_frames(changed, subscription, set()))
+            await send(_frames(changed, subscription, _own(changed, subscription)))
             position = changed.position
         async with self._reading:
             if not self._subscribers:
                 await self._place()
-            named = subscription.take_named()
+            named = subscription.to_name()  # before it is read: the rows of a command come with its name
             changed = await self._read(position, whole)
-            subscription.put(_frames(changed, subscription, named), changed.position)
+            _put(changed, subscription, named)
             self._subscribers.add(subscription)
             self._whole.clear()  # the newcomer may lack what the others were sent whole
 
@@ -222,27 +220,22 @@ class Feed:
         self._subscribers = set()
 
     async def _round(self) -> None:
-        named = {subscriber: subscriber.take_named() for subscriber in self._subscribers}
-        try:
-            changed = await self._read(self._position, self._whole, self._seen)
-        except DatabaseError:
-            for subscriber, commands in named.items():
-                subscriber.name(commands)
-            raise
+        named = {subscriber: subscriber.to_name() for subscriber in self._subscribers}
+        changed = await self._read(self._position, self._whole, self._seen)
         self._position = changed.position
         self._forget(changed.position)
         if changed.rows or changed.commands or any(named.values()):
             self._hand_out(changed, named)
 
-    def _hand_out(self, changed: Changed, named: dict[Subscription, set[UUID]]) -> None:
+    def _hand_out(self, changed: Changed, named: dict[Subscription, frozenset[UUID]]) -> None:
         ready: dict[str, list[bytes]] = {}
         concerned: dict[str, bool] = {}
         issuers = set(changed.commands.values())
         for subscriber in self._subscribers:
-            own = named.get(subscriber, set())
+            own = named.get(subscriber, frozenset())
             personal = any(subscriber.scope.is_of(person) for person in changed.people)
             if own or personal or subscriber.desk_id in issuers:
-                subscriber.put(_frames(changed, subscriber, own), changed.position)
+                _put(changed, subscriber, own)
                 continue
             key = subscriber.scope.text()
             if key not in concerned:
@@ -287,11 +280,20 @@ class Feed:
 _SMALL_STRETCH = 500
 
 
-def _frames(changed: Changed, subscriber: Subscription, named: set[UUID]) -> list[bytes]:
+def _own(changed: Changed, subscriber: Subscription) -> frozenset[UUID]:
+    """The commands of the subscriber's desk that changed something."""
+    return frozenset(command for command, desk in changed.commands.items() if desk == subscriber.desk_id)
+
+
+def _put(changed: Changed, subscriber: Subscription, named: frozenset[UUID]) -> None:
+    """Queue one snapshot for one desk, with the names of its commands."""
+    named |= _own(changed, subscriber)
+    subscriber.put(_frames(changed, subscriber, named), changed.position, named)
+
+
+def _frames(changed: Changed, subscriber: Subscription, named: frozenset[UUID]) -> list[bytes]:
     """The encoded batches of one snapshot for one desk. All carry the cursor; it is meant once the last one,
     without ``more``, is there."""
-    own = named | {command for command, desk in changed.commands.items() if desk == subscriber.desk_id}
-    subscriber.has_named(own)
     cursor = Cursor(changed.position, subscriber.scope).text()
     pieces = list(cut(changed, subscriber.scope))
     last = len(pieces) - 1
@@ -301,7 +303,7 @@ def _frames(changed: Changed, subscriber: Subscription, named: set[UUID]) -> lis
                 cursor=cursor,
                 rows=rows,
                 departures=departures,
-                own=tuple(own) if number == last else (),
+                own=tuple(named) if number == last else (),
                 more=number < last,
             )
         )

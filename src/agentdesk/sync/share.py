@@ -60,11 +60,11 @@ class Share:
         """
         held, first = cursor, cursor is None
         while True:
+            subscription = self._subscribe(scope)  # first: commands are to be named to it from now on
             if held is not None and not held.fits(scope):
                 if not self._shrinks:
                     return "scope"
                 held = await self._shrink(held, scope, begun=not first)
-            subscription = self._subscribe(scope)
             reached = await self._fill(None if first else held, scope)
             if isinstance(reached, Position):
                 first, reached = False, Cursor(await self._follow(subscription, reached), scope)
@@ -90,7 +90,7 @@ class Share:
         """A new subscription, with the commands that the one before had still to name."""
         subscription = Subscription(self._hello.desk_id, scope)
         if self._subscription is not None:
-            subscription.name(self._subscription.take_named())
+            subscription.name(self._subscription.to_name())
         self._subscription = subscription
         return subscription
 
