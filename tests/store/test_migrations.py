@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def _definitions(path: Path) -> dict[str, str]:
     statement = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%'"
     rows = connection.execute(statement).fetchall()
     connection.close()
-    return {name: " ".join(sorted(str(sql).replace(",", " ").split())) for name, sql in rows}
+    return {name: " ".join(sorted(re.findall(r"\w+|[()]", str(sql)))) for name, sql in rows}
 
 
 async def test_on_sqlite_both_ways_make_the_same_definitions(tmp_path: Path) -> None:

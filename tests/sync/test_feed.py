@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
@@ -307,6 +308,40 @@ async def test_another_epoch_fills_anew(world: World, new_desk: NewDesk) -> None
     assert await _ids(desk, conversation.c.id) == {conversation_id}
 
 
+async def test_a_log_that_was_rolled_back_and_went_the_same_way_again_is_noticed(world: World) -> None:
+    conversation_id = await world.mail()
+
+    async def raise_priority() -> Position:
+        await world.write(lambda unit: unit.update(conversation, conversation_id, {"priority": "high"}))
+        return await _now(world)
+
+    lost = await raise_priority()
+    sequence = {
+        "sqlite": "UPDATE sqlite_sequence SET seq = :seq - 1 WHERE name = 'change_log'",
+        "postgresql": "SELECT setval(pg_get_serial_sequence('change_log', 'seq'), :seq, false)",
+    }
+    async with world.db.write() as conn:
+        assert await changelog.still_good(conn, lost)
+        await conn.execute(delete(change_log).where(change_log.c.seq == lost.seq))
+        await conn.execute(update(conversation).values(ver=conversation.c.ver - 1))
+        await conn.execute(text(sequence[world.db.dialect]), {"seq": lost.seq})
+    again = await raise_priority()
+    assert (again.seq, again.row_id, again.ver) == (lost.seq, lost.row_id, lost.ver)
+    async with world.db.read() as conn:
+        assert await changelog.still_good(conn, again)
+        assert not await changelog.still_good(conn, lost)
+
+
+async def test_a_cursor_of_a_program_before_is_good_still(world: World) -> None:
+    await world.mail()
+    at = await _now(world)
+    older = Cursor.parse(f"1:{at.at}:{at.seq}:{at.row_id.hex}:{at.ver}:*").position
+    async with world.db.read() as conn:
+        assert older.nonce == 0
+        assert await changelog.still_good(conn, older)
+        assert not await changelog.still_good(conn, replace(older, ver=at.ver + 1))
+
+
 async def test_a_server_restored_from_a_backup_is_noticed_and_given_back_what_it_lost(
     tmp_path: Path,
 ) -> None:
@@ -430,13 +465,13 @@ async def test_a_desk_that_does_not_keep_up_is_let_go() -> None:
 
 
 def test_cursors_say_what_they_were_made_from() -> None:
-    position = Position(7, 8, new_id(), 9)
+    position = Position(7, 8, new_id(), 9, 10)
     for scope in (Scope(None), Scope(frozenset()), Scope(frozenset({new_id(), new_id()}))):
         assert Cursor.parse(Cursor(position, scope).text()) == Cursor(position, scope)
         for partly in (Scope(None), Scope(frozenset({new_id()}))):
             cursor = Cursor(position, scope, partly)
             assert Cursor.parse(cursor.text()) == cursor
-    for strange in ("", "2:1:1:00:1:*", "1:x:1:00:1:*", "1:1:1:1:1", "\0"):
+    for strange in ("", "3:1:1:00:1:1:*", "2:1:1:00:1:*", "1:x:1:00:1:*", "1:1:1:1:1", "\0"):
         with pytest.raises(Exception, match="cursor"):
             Cursor.parse(strange)
 

@@ -8,6 +8,7 @@ row aside first.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
@@ -79,6 +80,7 @@ class ServerUnit:
         self.changes: Changes = {}
         self._command_id = command_id
         self._log: list[dict[str, Any]] = []
+        self._nonce = secrets.randbits(62) or 1
         self._contact_scopes: dict[UUID, set[str]] = {}
 
     async def insert(self, table: Table, rows: Sequence[Values]) -> None:
@@ -176,6 +178,7 @@ class ServerUnit:
                 "ver": ver,
                 "op": op,
                 "command_id": self._command_id,
+                "nonce": self._nonce,
             }
         )
 

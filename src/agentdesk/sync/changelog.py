@@ -6,7 +6,8 @@ same snapshot. Some entries come again; none is missed, and nobody's long transa
 writes are serial, so the entry's number is the cursor.
 
 A cursor also carries a witness, the newest entry that was there. Who comes back and whose witness is not
-there any more talks to a database that was restored, failed over with loss, or rolled back.
+there any more talks to a database that was restored, failed over with loss, or rolled back. Each transaction
+draws a number for its entries, so that one that did the same again after that is not taken for the lost one.
 """
 
 from __future__ import annotations
@@ -77,12 +78,14 @@ class Moved(AgentDeskError):
 @dataclass(frozen=True, slots=True)
 class Position:
     """``at`` is what to read from (a transaction id, or the last entry's number); the rest is the witness:
-    number, row and version of the newest entry, or zeroes where there was none."""
+    number, row and version of the newest entry, or zeroes where there was none, and the number that its
+    transaction drew (0: an older program wrote the entry, or the cursor)."""
 
     at: int
     seq: int = 0
     row_id: UUID = _NOBODY
     ver: int = 0
+    nonce: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Cursor:
         """Return the cursor as the desk keeps it."""
         at = self.position
         partly = "" if self.partly is None else f":{self.partly.text()}"
-        return f"1:{at.at}:{at.seq}:{at.row_id.hex}:{at.ver}:{self.scope.text()}{partly}"
+        return f"2:{at.at}:{at.seq}:{at.row_id.hex}:{at.ver}:{at.nonce}:{self.scope.text()}{partly}"
 
     def fits(self, scope: Scope) -> bool:
         """Say whether everything that a desk with this cursor holds lies within ``scope``."""
@@ -111,12 +114,16 @@ class Cursor:
 
     @classmethod
     def parse(cls, given: str) -> Cursor:
-        """Return the cursor in ``given``. Raises Invalid where it is none of ours."""
+        """Return the cursor in ``given``. Raises Invalid where it is none of ours.
+
+        Cursors of version 1, which older programs gave out, have no ``nonce``.
+        """
         try:
-            version, at, seq, row_id, ver, scope, *partly = given.split(":")
-            if version != "1" or len(partly) > 1:
+            version, at, seq, row_id, ver, *rest = given.split(":")
+            nonce, scope, *partly = ["0", *rest] if version == "1" else rest
+            if version not in ("1", "2") or len(partly) > 1:
                 raise ValueError
-            position = Position(int(at), int(seq), UUID(row_id), int(ver))
+            position = Position(int(at), int(seq), UUID(row_id), int(ver), int(nonce))
             return cls(position, Scope.parse(scope), Scope.parse(partly[0]) if partly else None)
         except ValueError:
             raise Invalid(msg("This is not a cursor of ours.")) from None
@@ -140,7 +147,7 @@ async def where_now(conn: AsyncConnection) -> Position:
     """Return the position from which a reader misses nothing that this snapshot does not show."""
     newest = (
         await conn.execute(
-            select(change_log.c.seq, change_log.c.row_id, change_log.c.ver)
+            select(change_log.c.seq, change_log.c.row_id, change_log.c.ver, change_log.c.nonce)
             .order_by(change_log.c.seq.desc())
             .limit(1)
         )
@@ -149,7 +156,7 @@ async def where_now(conn: AsyncConnection) -> Position:
     at = await conn.scalar(_OLDEST_RUNNING) if _is_postgresql(conn) else seq
     if newest is None:
         return Position(at or 0)
-    return Position(at or 0, newest.seq, newest.row_id, newest.ver)
+    return Position(at or 0, newest.seq, newest.row_id, newest.ver, newest.nonce or 0)
 
 
 async def read_since(conn: AsyncConnection, position: Position) -> list[Entry]:
@@ -180,12 +187,16 @@ async def still_good(conn: AsyncConnection, position: Position) -> bool:
         return False
     if position.seq == 0:
         return True
-    found = await conn.scalar(
-        select(change_log.c.seq)
-        .where(change_log.c.seq == position.seq)
-        .where(change_log.c.row_id == position.row_id, change_log.c.ver == position.ver)
-    )
-    return found is not None
+    witness = (
+        await conn.execute(
+            select(change_log.c.row_id, change_log.c.ver, change_log.c.nonce).where(
+                change_log.c.seq == position.seq
+            )
+        )
+    ).first()
+    if witness is None or (witness.row_id, witness.ver) != (position.row_id, position.ver):
+        return False
+    return position.nonce in (0, witness.nonce)
 
 
 async def prune(conn: AsyncConnection, days: int) -> int:

@@ -106,7 +106,7 @@ class Subscription:
     def name(self, commands: Set[UUID]) -> None:
         """Let the next batch name these commands of the desk: they are committed, changed they anything or
         not. Those that a batch has named with their changes need no other one."""
-        self._to_name |= commands.difference(self._named)
+        self._to_name |= commands - set(self._named)
 
     def to_name(self) -> frozenset[UUID]:
         """Return the commands that are still to be named."""

@@ -21,6 +21,8 @@ change_log = Table(
     Column("op", String(1), nullable=False),
     # The command that caused it, so that a desk recognises its own.
     Column("command_id", Id, nullable=True),
+    # Drawn anew for each transaction: a log that was rolled back and went the same way again is another one.
+    Column("nonce", BigInteger, nullable=True),
     Index("ix_change_log_xid", "xid"),
     sqlite_autoincrement=True,
 )
