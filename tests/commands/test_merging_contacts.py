@@ -57,6 +57,18 @@ async def tom(world: FakeWorld) -> Tom:
     return Tom(world, core, first.contact_id, second.contact_id)
 
 
+async def test_what_is_taken_from_the_one_who_joins_goes_with_them_again(tom: Tom) -> None:
+    world = tom.world
+    await world.do(tom.core, EditContact(contact_id=tom.work, fields={"name": "T. Baker", "place": "Leeds"}))
+    await world.do(tom.core, EditContact(contact_id=tom.home, fields={"place": "York"}))
+    merge = MergeContacts(contact_id=tom.work, joined_id=tom.home, take=("name", "company", "ver"))
+    assert (await world.do(tom.core, merge)).outcome == "done"
+    stays = await tom.row(tom.work)
+    assert (stays.name, stays.place, stays.company) == ("Tom Baker", "Leeds", "")
+    assert (await tom.unmerge()).outcome == "done"
+    assert (await tom.row(tom.work)).name == "T. Baker"
+
+
 async def test_addresses_conversations_and_what_is_known_are_together(tom: Tom) -> None:
     world = tom.world
     known = {"company": "Bakery", "notes": "Likes rye", "Number": "K-1"}

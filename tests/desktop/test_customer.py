@@ -21,6 +21,7 @@ from tests.helpers.windows import main_window, opened
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
 from agentdesk.commands.values import EditContact, EraseContact, MergeContacts, UnmergeContacts
+from agentdesk.desktop.dialogs.merge_customers import MergeCustomersQuestion
 from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
 from agentdesk.desktop.views.same_person import OtherLine
@@ -260,9 +261,12 @@ async def test_the_same_person_under_two_names_is_merged_and_split_off(
         line = await until(lambda: panes.panel.findChild(OtherLine), what="the suggestion is shown")
         line.button.click()
         dialog = await until(lambda: next((d for d in panes.window().findChildren(QDialog)), None))
-        assert "“T. Baker”" in " ".join(label.text() for label in dialog.findChildren(QLabel))
+        assert "“Ana Ruiz” joins Tom Baker" in " ".join(label.text() for label in dialog.findChildren(QLabel))
+        assert isinstance(dialog, MergeCustomersQuestion)
+        dialog.choose("name")
         next(b for b in dialog.findChildren(QPushButton) if b.text() == "Merge").click()
-        await until(lambda: MergeContacts(contact_id=tom.id, joined_id=other.id) in desk.commands)
+        merge = MergeContacts(contact_id=tom.id, joined_id=other.id, take=("name",))
+        await until(lambda: merge in desk.commands)
         await until(lambda: panes.queue.toasts.current_text().startswith("Merged T. Baker with"))
         panes.conversation.deeds.undo()
         await until(lambda: UnmergeContacts(contact_id=tom.id, joined_id=other.id) in desk.commands)

@@ -102,10 +102,17 @@ def _part(world: World, me: UserRow | None, id_: UUID, joined: tuple[UUID, ...])
         for message_id in [message_id for message_id, home in world.homes.items() if home == one]:
             message = world.messages[message_id]
             world.messages[message_id] = msgspec.structs.replace(message, conversation_id=one)
+        _undo_merge_lines(world, id_, one)
         _event(world, id_, "unmerged", me, number=world.conversations[one].number)
         left = tuple(row for row in world.conversations[id_].merged if row.id != one)
         _head(world, id_, merged=left)
     return {"conversation": {id_, *joined}, "message": set(world.homes)}
+
+
+def _undo_merge_lines(world: World, id_: UUID, joined: UUID) -> None:
+    for row in [row for row in world.events.values() if row.conversation_id == id_ and row.kind == "merged"]:
+        if row.data.get("conversation_id") == str(joined):
+            world.events[row.id] = msgspec.structs.replace(row, data={**row.data, "undone": True})
 
 
 def _message(world: World, id_: UUID, **values: Any) -> Changes:

@@ -24,7 +24,7 @@ from tests.helpers.until import until
 from tests.screens.conversation import CONVERSATION, frozen
 from tests.screens.runner import screen, settle
 
-QUESTION = ((460, 200),)
+QUESTION = ((520, 430),)
 ANA, TOM = 4417, 4390
 
 
@@ -61,6 +61,21 @@ async def merge_question() -> QWidget:
     view = await _view(desk, ANA)
     ids = [desk.find(TOM), desk.find(ANA)]
     return await _question(view, lambda: view.deeds.merging.merge(ids, None))
+
+
+@screen("main-drag", sizes=[(1440, 900)])
+async def drag() -> QWidget:
+    window = MainWindow(SettingsFile(Path(tempfile.mkdtemp()) / "settings.json"))
+    window.resize(1440, 900)
+    workspace = window.attach(FakeDesk.sample(), workspace="Larkfield Home")
+    workspace.show_view(View(kind="all"))
+    window.show()
+    await settle()
+    table = workspace.queue.table
+    first, third = (table.visualRect(table.model().index(row, 0)).center() for row in (0, 2))
+    table.drag.press(table.indexAt(first), first)
+    table.drag.move(third)
+    return window
 
 
 @screen("merge-done", sizes=CONVERSATION)

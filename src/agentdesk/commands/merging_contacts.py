@@ -6,7 +6,7 @@ address it came from when the two part again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -36,7 +36,7 @@ async def merge_contacts(context: Context, command: MergeContacts) -> None:
         return
     if stays["merged_into_id"] is not None or joins["merged_into_id"] is not None:
         raise Refusal("merged", msg("One of these customers was merged with somebody else meanwhile."))
-    values = _together(stays, joins)
+    values = _together(stays, joins, command.take)
     moved = {
         "identities": await _moved(context, contact_identity, joins["id"], stays["id"]),
         "conversations": await _moved(context, conversation, joins["id"], stays["id"]),
@@ -54,9 +54,11 @@ async def _row(context: Context, contact_id: UUID) -> RowMapping:
     return found.mappings().one()
 
 
-def _together(stays: RowMapping, joins: RowMapping) -> dict[str, Any]:
-    """What is known of both: of the one that stays first, notes one after the other."""
-    values = {name: joins[name] for name in _FIELDS if joins[name] and not stays[name]}
+def _together(stays: RowMapping, joins: RowMapping, take: Collection[str]) -> dict[str, Any]:
+    """What is known of both: of the one that stays first, but for the details in ``take``; notes one after
+    the other."""
+    wanted = {name: joins[name] for name in _FIELDS if joins[name] and (name in take or not stays[name])}
+    values = {name: value for name, value in wanted.items() if value != stays[name]}
     if joins["notes"] and joins["notes"] != stays["notes"]:
         values["notes"] = "\n\n".join(notes for notes in (stays["notes"], joins["notes"]) if notes)
     if any(name not in stays["fields"] for name in joins["fields"]):

@@ -147,10 +147,14 @@ class UnmergeConversations(Command, frozen=True, tag="unmerge_conversations"):
 
 
 class MergeContacts(Command, frozen=True, tag="merge_contacts"):
-    """Let the customer ``joined_id`` be known as ``contact_id``; refused where one was merged meanwhile."""
+    """Let the customer ``joined_id`` be known as ``contact_id``; refused where one was merged meanwhile.
+
+    What both say is as the one who stays says it, but for the details in ``take``.
+    """
 
     contact_id: UUID
     joined_id: UUID
+    take: tuple[str, ...] = ()
 
 
 class UnmergeContacts(Command, frozen=True, tag="unmerge_contacts"):

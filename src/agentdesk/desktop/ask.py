@@ -30,7 +30,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 
-__all__ = ["Choice", "answered", "choose", "confirm", "open_files", "save_file", "text"]
+__all__ = ["Choice", "Question", "answered", "choose", "confirm", "open_files", "save_file", "text"]
 
 Kind = Literal["", "primary", "danger", "ghost"]
 _WIDTH = 420
@@ -86,7 +86,7 @@ async def choose(parent: QWidget, title: Msg, explanation: Msg, choices: Sequenc
 
     The last choice is the default one, answered by Enter; where that is a dangerous one, the first is.
     """
-    dialog = _Question(parent, title, explanation)
+    dialog = Question(parent, title, explanation)
     dialog.add_choices(choices)
     result = await answered(dialog)
     return choices[result - 1].key if result > 0 else None
@@ -96,7 +96,7 @@ async def text(parent: QWidget, title: Msg, explanation: Msg, yes: Msg, *, value
     """Ask for a line of text; returns it without surrounding space, or ``None`` when the question was
     closed.
     """
-    dialog = _Question(parent, title, explanation)
+    dialog = Question(parent, title, explanation)
     field = dialog.add_field(value)
     dialog.add_choices([Choice("no", msg("Cancel")), Choice("yes", yes, "primary")])
     field.setFocus()
@@ -131,8 +131,8 @@ async def _chosen(dialog: QFileDialog) -> list[Path]:
     return files
 
 
-class _Question(QDialog):
-    """A title, a sentence, perhaps a field, and buttons; results count the choices from 1."""
+class Question(QDialog):
+    """A title, a sentence, what else belongs to it, and buttons; results count the choices from 1."""
 
     def __init__(self, parent: QWidget, title: Msg, explanation: Msg) -> None:
         super().__init__(parent)
@@ -156,6 +156,10 @@ class _Question(QDialog):
         self.entered = value
         self._column.addWidget(field)
         return field
+
+    def add_widget(self, widget: QWidget) -> None:
+        """Something more under the sentence."""
+        self._column.addWidget(widget)
 
     def add_choices(self, choices: Sequence[Choice]) -> None:
         """The buttons, at the end of the last line."""

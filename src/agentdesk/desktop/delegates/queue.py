@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from agentdesk.desktop.delegates.queue_look import AVATAR, END, QUICK, TOP, quick_at, quick_boxes
@@ -33,12 +33,13 @@ _QUICK_ROOM = 28 * len(QUICK) - 6
 
 class QueueDelegate(QStyledItemDelegate):
     """``now`` is the moment all ages are told from; set it once per tick. ``pointer`` is where the pointer is
-    in the list, None outside."""
+    in the list, None outside; ``drop_target`` the conversation over which another one is held."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows = RowPainter()
         self.pointer: QPoint | None = None
+        self.drop_target: UUID | None = None
         theme().changed.connect(self.restyle)
 
     def set_now(self, now: datetime) -> None:
@@ -94,7 +95,15 @@ class QueueDelegate(QStyledItemDelegate):
             self._rows.paint(painter, rect, direction, row, stands)
             if quick:
                 self._paint_quick(painter, rect, direction)
+            if self.drop_target == row.id:
+                self._paint_target(painter, rect)
         painter.restore()
+
+    def _paint_target(self, painter: QPainter, rect: QRect) -> None:
+        """A frame: what is dragged would be merged with this one."""
+        painter.setPen(QPen(self._rows.look.mark, 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(rect).adjusted(3, 2, -3, -2), 6, 6)
 
     def _paint_background(
         self,

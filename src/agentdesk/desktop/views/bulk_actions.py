@@ -49,6 +49,8 @@ class BulkActions(QObject):
         self.menus.tagged.connect(self._on_tagged)
         self.menus.prioritised.connect(self._on_prioritised)
         deeds.merging.merged.connect(self._on_merged)
+        queue.table.drag.allow(self._may_merge)
+        queue.table.drag.dropped.connect(self._on_dropped)
         queue.head.bar.wanted.connect(self._on_wanted)
         queue.quick_wanted.connect(self._on_quick)
 
@@ -205,6 +207,14 @@ class BulkActions(QObject):
 
     def _on_merged(self, conversation_id: UUID, joined: tuple[UUID, ...]) -> None:
         self._queue.selection.remove((conversation_id, *joined))
+
+    def _may_merge(self) -> bool:
+        return self._deeds.merging.is_allowed
+
+    def _on_dropped(self, dragged: UUID, onto: UUID) -> None:
+        """Merge what was dragged, and all that is selected with it, with the one it was let go over."""
+        together = self._selected() if dragged in self._queue.selection else [dragged]
+        self._deeds.merging.merge([*together, onto], onto)
 
     def _selected(self) -> list[UUID]:
         return self._queue.selection.ids()

@@ -32,7 +32,6 @@ from agentdesk.desktop.views.link_hint import LinkHint
 from agentdesk.desktop.views.message_actions import MessageActions
 from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.card import CardTools
-from agentdesk.desktop.views.messages.media import Media
 from agentdesk.desktop.views.presence import Presence
 from agentdesk.desktop.views.reading import Reading
 from agentdesk.desktop.views.seeing import mark_seen
@@ -77,8 +76,7 @@ class ConversationView(QWidget):
         self._stale = False
         self._reading = Reading()
         self.head = ConversationHead(self)
-        media = Media(desk)
-        self.transcript = TranscriptView(CardTools(media, opener), clock.now, self)
+        self.transcript = TranscriptView(CardTools.of(desk, opener), clock.now, self)
         self.composer = Composer(desk, self)
         self.presence = Presence(desk, self.composer, self.head.others, self)
         self.message_actions = MessageActions(desk, self)
@@ -343,6 +341,7 @@ class ConversationView(QWidget):
         self.composer.show_wanted.connect(self._on_show_wanted)
         self.transcript.older_wanted.connect(self._on_older_wanted)
         self.transcript.asked.connect(self._on_asked)
+        self.transcript.asked.connect(self.deeds.on_asked)
         self.transcript.file_asked.connect(self._on_file_asked)
         self.transcript.menu_asked.connect(self._on_menu_asked)
         self.transcript.link_hovered.connect(self.link_hint.show_address)

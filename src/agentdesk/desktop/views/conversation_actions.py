@@ -50,6 +50,7 @@ class ConversationActions(QObject):
         self.done = UndoStack()
         self.merging = Merging(desk, self.do, owner)
         self.merging.merged.connect(self.conversation_requested)
+        self.merging.refused.connect(self._on_refused)
         self.menus = ConversationMenus(owner, clock.now)
         self.menus.assigned.connect(self._on_assigned)
         self.menus.snoozed.connect(self._on_snoozed)
@@ -228,15 +229,23 @@ class ConversationActions(QObject):
         if row.status == Status.SNOOZED:
             self._add(menu, msg("Wake up now"), "alarm-clock-off", self.reopen)
         menu.addSeparator()
-        self._add(menu, msg("Merge with…"), "merge", self.choose_merge)
-        for joined in row.merged:
-            text = msg("Split off #{number} {subject}", number=joined.number, subject=joined.subject)
-            self._add(menu, text, "split", partial(self.merging.part, row, joined))
+        if self.merging.is_allowed:
+            self._add(menu, msg("Merge with…"), "merge", self.choose_merge)
+            for joined in row.merged:
+                text = msg("Split off #{number} {subject}", number=joined.number, subject=joined.subject)
+                self._add(menu, text, "split", partial(self.merging.part, row, joined))
         if row.related_id is not None:
             menu.addSeparator()
             text = msg("Show related conversation #{number}", number=row.related_number or 0)
             self._add(menu, text, "link-2", self._show_related)
         return menu
+
+    def on_asked(self, action: str, conversation_id: UUID) -> None:
+        """Do what a line of the transcript offers: ``part`` splits off what was merged there."""
+        row = self.row
+        joined = next((one for one in row.merged if one.id == conversation_id), None) if row else None
+        if action == "part" and row is not None and joined is not None:
+            self.merging.part(row, joined)
 
     def find(self) -> None:
         """Find words in the conversation."""
@@ -284,6 +293,9 @@ class ConversationActions(QObject):
     def _show_related(self) -> None:
         if self.row is not None and self.row.related_id is not None:
             self.conversation_requested.emit(self.row.related_id)
+
+    def _on_refused(self, why: Msg) -> None:
+        self.said.emit(why, None, None)
 
     def _do(self, row: ConversationRow, command: AnyCommand, said: Msg, *, leaves: bool = False) -> None:
         """Do something to ``row``, say so, and offer to undo it; ``leaves``: it goes from the list by it."""

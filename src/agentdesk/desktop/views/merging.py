@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
@@ -10,26 +11,32 @@ from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.commands.values import AnyCommand, MergeConversations, UnmergeConversations
-from agentdesk.desktop import ask
+from agentdesk.desktop.ask import answered
+from agentdesk.desktop.dialogs.merge_conversations import LAST_SHOWN, MergeQuestion
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.widgets.popup import Popup, PopupItem
+from agentdesk.domain.authority import Permission
 from agentdesk.domain.conversation import Status
-from agentdesk.queries.rows import ConversationRow, MergedRow, View
+from agentdesk.queries.rows import ConversationRow, MergedRow, MessageRow, View
 from agentdesk.sync.desk import DeskPort
 
 __all__ = ["Merging"]
 
 _OFFERED = 200
 _FOUND = 20
+_YES = 2
+"""The answer of the question by which it is done."""
 
 Do = Callable[[ConversationRow, AnyCommand, Msg], Awaitable[bool]]
 """Does a command to a conversation, says so, and offers to undo it; returns whether it was done."""
 
 
 class Merging(QObject):
-    """``merged(id, ids)``: the conversations ``ids`` go on in ``id``, which is to be shown."""
+    """``merged(id, ids)``: the conversations ``ids`` go on in ``id``, which is to be shown; ``refused(why)``:
+    this person may not."""
 
     merged = Signal(object, object)
+    refused = Signal(object)
 
     def __init__(self, desk: DeskPort, do: Do, owner: QWidget) -> None:
         super().__init__(owner)
@@ -40,13 +47,26 @@ class Merging(QObject):
         self._searched, self._found = "", dict[str, PopupItem]()
         self.popup: Popup | None = None
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether this person may merge and part."""
+        me = self._desk.me
+        return me is None or me.may(Permission.MERGE)
+
     def choose(self, row: ConversationRow, anchor: QWidget) -> None:
         """Ask with which conversation ``row`` is merged: the customer's other ones come first."""
-        self._tasks.start(self._choose(row, anchor), "choose")
+        if self._check():
+            self._tasks.start(self._choose(row, anchor), "choose")
 
     def merge(self, ids: Sequence[UUID], shown: UUID | None) -> None:
-        """Merge ``ids``, after asking, into the one that is ``shown``, or else the oldest of them."""
-        self._tasks.start(self._merge(list(ids), shown), "merge")
+        """Merge ``ids``, after asking which one stays: at first the one ``shown``, or else the oldest."""
+        if self._check():
+            self._tasks.start(self._merge(list(ids), shown), "merge")
+
+    def _check(self) -> bool:
+        if not self.is_allowed:
+            self.refused.emit(msg("Merging is left to some of your colleagues."))
+        return self.is_allowed
 
     def part(self, row: ConversationRow, joined: MergedRow) -> None:
         """Let a conversation that was merged into ``row`` stand for itself again."""
@@ -63,10 +83,11 @@ class Merging(QObject):
         if len(rows) < 2 or not is_alive(self):
             return
         stays = min(rows, key=lambda row: (row.id != shown, row.number))
-        others = [row for row in rows if row.id != stays.id]
-        if not await self._asked(stays, others) or not is_alive(self):
+        rows.sort(key=lambda row: row.id != stays.id)
+        question = MergeQuestion(self._owner, rows, stays.id, await self._last(rows))
+        if await answered(question) != _YES or not is_alive(self):
             return
-        joined = tuple(row.id for row in others)
+        stays, joined = question.chosen, tuple(row.id for row in question.others)
         said = plural(
             "Merged {count} conversation into #{number}.",
             "Merged {count} conversations into #{number}.",
@@ -76,21 +97,11 @@ class Merging(QObject):
         if await self._do(stays, MergeConversations(conversation_id=stays.id, joined_ids=joined), said):
             self.merged.emit(stays.id, joined)
 
-    async def _asked(self, stays: ConversationRow, others: Sequence[ConversationRow]) -> bool:
-        """Ask once more; who reads the answers of different customers in one place should know it."""
-        title = plural("Merge {count} conversation?", "Merge {count} conversations?", len(others) + 1)
-        into = msg(
-            "All messages go on in #{number}, “{subject}”, of {name}. You can split them again.",
-            number=stays.number,
-            subject=stays.subject,
-            name=stays.contact_name,
-        )
-        strangers = {row.contact_name for row in others if row.contact_id != stays.contact_id}
-        if strangers:
-            names = ", ".join(sorted(strangers))
-            warning = msg("Other customers are in it then: {names}.", names=names)
-            into = msg("{one} {next}", one=into, next=warning)
-        return await ask.confirm(self._owner, title, into, msg("Merge"))
+    async def _last(self, rows: Sequence[ConversationRow]) -> list[MessageRow]:
+        """The newest messages of those that were written in last, oldest first."""
+        newest = sorted(rows, key=lambda row: row.last_message_at)[-LAST_SHOWN:]
+        found = [await self._desk.timeline(row.id, limit=LAST_SHOWN) for row in newest]
+        return sorted(chain(*(one.messages for one in found)), key=lambda row: (row.created_at, row.id))
 
     # --- with which ---
 

@@ -25,6 +25,7 @@ from agentdesk.desktop.delegates.queue_sections import HEADER_HEIGHT, paint_head
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.queue import ROW_ROLE, QueueModel
 from agentdesk.desktop.models.queue_sections import SectionHeading, Sections
+from agentdesk.desktop.views.queue_drag import RowDrag
 from agentdesk.domain.conversation import Status
 
 __all__ = ["HeldBar", "QueueList", "count_moved"]
@@ -45,6 +46,7 @@ class QueueList(QTableView):
         super().__init__(parent)
         self._delegate = delegate
         self._pressed = ""
+        self.drag = RowDrag(self, delegate)
         self._sticky = StickyHeader(self)
         self.setItemDelegate(delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -87,10 +89,12 @@ class QueueList(QTableView):
             self.toggled.emit(index)
         elif not self._pressed:
             super().mousePressEvent(event)
+            self.drag.press(index, event.position().toPoint())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         point = event.position().toPoint()
         pressed, self._pressed = self._pressed, ""
+        self.drag.release(point)
         if event.button() == Qt.MouseButton.LeftButton and pressed:
             if self._quick_at(point) == pressed:
                 self.quick.emit(pressed, self.indexAt(point))
@@ -108,6 +112,8 @@ class QueueList(QTableView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = event.position().toPoint()
         before, self._delegate.pointer = self._delegate.pointer, point
+        if self.drag.move(point):
+            return
         super().mouseMoveEvent(event)
         if before is None or self._quick_at(before) != self._quick_at(point):
             self.viewport().update(self.visualRect(self.indexAt(point)))

@@ -8,9 +8,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.text import Msg, msg, plural
+from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import AnyCommand, MergeContacts, UnmergeContacts
-from agentdesk.desktop import ask
+from agentdesk.desktop.ask import answered
+from agentdesk.desktop.dialogs.merge_customers import MergeCustomersQuestion
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.undo import UndoStack
 from agentdesk.desktop.widgets.button import LinkButton
@@ -19,6 +20,9 @@ from agentdesk.queries.rows import ContactDetail, SimilarContact
 from agentdesk.sync.desk import DeskPort
 
 __all__ = ["OtherLine", "SamePerson"]
+
+_YES = 2
+"""The answer of the question by which they are merged."""
 
 
 class OtherLine(QWidget):
@@ -67,15 +71,11 @@ class SamePerson(QObject):
         joins = await self._desk.contact(other.id)
         if joins is None or not is_alive(self):
             return
-        count = len(joins.conversations)
-        names = {"other": other.name or other.address, "name": stays.name}
-        joining = msg("“{other}” ({address}) joins {name}.", address=other.address, **names)
-        moves = plural("Moves {count} conversation.", "Moves {count} conversations.", count)
-        again = msg("You can split them again.")
-        text = msg("{one} {next}", one=msg("{one} {next}", one=joining, next=moves), next=again)
-        if not await ask.confirm(self._owner, msg("Merge two customers?"), text, msg("Merge")):
+        question = MergeCustomersQuestion(self._owner, stays, joins)
+        if await answered(question) != _YES:
             return
-        command = MergeContacts(contact_id=stays.id, joined_id=other.id)
+        names = {"other": other.name or other.address, "name": stays.name}
+        command = MergeContacts(contact_id=stays.id, joined_id=other.id, take=question.taken)
         back = UnmergeContacts(contact_id=stays.id, joined_id=other.id)
         await self._do(command, back, msg("Merged {other} with {name}.", **names))
 

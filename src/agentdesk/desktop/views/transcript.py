@@ -18,7 +18,7 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.messages.card import CardLook, CardTools, MessageCard
 from agentdesk.desktop.views.messages.folded import FoldedCard
-from agentdesk.desktop.views.transcript_entries import EntryColumn, build_entry
+from agentdesk.desktop.views.transcript_entries import EntryColumn, build_entry, connect_entry
 from agentdesk.desktop.views.transcript_plan import Item, Mail, plan
 from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow
 
@@ -296,20 +296,14 @@ class TranscriptView(QScrollArea):
 
     def _build(self, item: Item) -> QWidget:
         entry = build_entry(item, self._column, self._tools, self._look(), self._now())
-        if isinstance(entry, FoldedCard):
-            entry.unfold_wanted.connect(self.unfold)
-            entry.menu_asked.connect(self.menu_asked)
-        elif isinstance(entry, MessageCard):
-            entry.asked.connect(self.asked)
-            entry.file_asked.connect(self.file_asked)
-            entry.menu_asked.connect(self.menu_asked)
-            entry.link_hovered.connect(self.link_hovered)
+        connect_entry(entry, self)
         return entry
 
     def _look(self) -> CardLook:
         subject = self._head.subject if self._head else ""
         channel = self._head.channel if self._head else "email"
-        return CardLook(subject=subject, channel=channel, away=self._away)
+        merged = tuple(row.id for row in self._head.merged) if self._head else ()
+        return CardLook(subject=subject, channel=channel, away=self._away, merged=merged)
 
     def _relayout(self, anchor: Place | None) -> None:
         """Give every entry its place; ``anchor`` then stands where it stood before."""

@@ -19,7 +19,9 @@ from agentdesk.desktop.views.messages.head import CardHead
 from agentdesk.desktop.views.messages.media import Media
 from agentdesk.desktop.views.messages.words import spoken_name
 from agentdesk.desktop.widgets.surface import Surface
+from agentdesk.domain.authority import Permission
 from agentdesk.queries.rows import MessageRow
+from agentdesk.sync.desk import DeskPort
 
 __all__ = ["CardLook", "CardTools", "MessageCard"]
 
@@ -32,16 +34,28 @@ class CardTools:
 
     media: Media
     opener: Opener
+    desk: DeskPort
+
+    @classmethod
+    def of(cls, desk: DeskPort, opener: Opener) -> CardTools:
+        """The tools of a transcript on ``desk``; ``opener`` opens addresses outside."""
+        return cls(Media(desk), opener, desk)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the person may do that."""
+        me = self.desk.me
+        return me is None or me.may(permission)
 
 
 @dataclass(frozen=True, slots=True)
 class CardLook:
-    """What a card needs to know beside its message: the conversation's subject and channel, and the
-    reason why nothing goes out at present, where there is one."""
+    """What a card needs to know beside its message: the conversation's subject and channel, what was merged
+    into it, and the reason why nothing goes out at present, where there is one."""
 
     subject: str = ""
     channel: str = "email"
     away: Away | None = None
+    merged: tuple[UUID, ...] = ()
 
 
 class MessageCard(QWidget):

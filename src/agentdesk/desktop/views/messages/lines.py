@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -14,9 +15,10 @@ from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import day_text, time_text, tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.words import changes_words, event_icon, event_words
+from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.queries.rows import EventRow
 
-__all__ = ["DayLine", "EventGroup", "EventLine", "NewLine"]
+__all__ = ["DayLine", "EventGroup", "EventLine", "MergedLine", "NewLine", "event_line"]
 
 _GAP = 12
 _ICON = 14
@@ -136,16 +138,61 @@ class EventLine(_CenteredLine):
         return tr(msg("{what} · {time}", what=said, time=time_text(self._row.created_at)))
 
 
+class MergedLine(QWidget):
+    """A merge that can be taken back where it happened: ``asked("part", id)`` names the one that joined."""
+
+    asked = Signal(str, object)
+
+    def __init__(self, row: EventRow, joined_id: UUID, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._joined_id = joined_id
+        self.line = EventLine(row, self)
+        self.button = LinkButton(msg("Split off again"), self)
+        self.button.clicked.connect(self._on_clicked)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.line)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._describe()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self._describe()
+        super().changeEvent(event)
+
+    def _describe(self) -> None:
+        self.button.setAccessibleDescription(self.line.words())
+
+    def _on_clicked(self) -> None:
+        self.asked.emit("part", self._joined_id)
+
+
+def event_line(
+    row: EventRow, merged: Collection[UUID] = (), parent: QWidget | None = None
+) -> EventLine | MergedLine:
+    """Return the line of an event; where it tells of one of ``merged``, it offers to part them again."""
+    if row.kind == "merged" and not row.data.get("undone"):
+        joined = next((one for one in merged if str(one) == row.data.get("conversation_id")), None)
+        if joined is not None:
+            return MergedLine(row, joined, parent)
+    return EventLine(row, parent)
+
+
 class EventGroup(QWidget):
-    """Several events in a row, folded to one line until it is pressed. ``toggled(bool)`` tells of it."""
+    """Several events in a row, folded to one line until it is pressed. ``toggled(bool)`` tells of it;
+    ``asked`` is that of its lines."""
 
     toggled = Signal(bool)
+    asked = Signal(str, object)
 
-    def __init__(self, rows: Sequence[EventRow], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, rows: Sequence[EventRow], merged: Collection[UUID] = (), parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._head = _Fold(len(rows), self)
         self._head.pressed.connect(self.toggle)
-        self._lines = [EventLine(row, self) for row in rows]
+        self._lines = [event_line(row, merged, self) for row in rows]
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -153,6 +200,8 @@ class EventGroup(QWidget):
         for line in self._lines:
             column.addWidget(line)
             line.hide()
+            if isinstance(line, MergedLine):
+                line.asked.connect(self.asked)
 
     def is_open(self) -> bool:
         """Whether the events themselves are shown."""
