@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import func, make_url, select
+from sqlalchemy import event, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -30,6 +30,8 @@ Dialect = Literal["sqlite", "postgresql"]
 _POOL_WAIT_SECONDS = 60
 _POSTGRES_CONNECTIONS = 10
 _POSTGRES_SPARE = 10
+_ANSWER_SECONDS = 75.0
+"""Who has not answered by then is not there any more: PostgreSQL itself gives a statement up after 60 s."""
 _POSTGRES_SETTINGS = {
     "application_name": "agentdesk",
     "timezone": "UTC",
@@ -106,18 +108,19 @@ class Database:
 
     @asynccontextmanager
     async def maintain(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction that may rebuild tables: on SQLite foreign keys are checked at its end only."""
+        """One transaction that may rebuild tables: on SQLite foreign keys are checked at its end only, and on
+        PostgreSQL a statement may take as long as it needs where its own limits are lifted."""
         if self.dialect == "postgresql":
-            async with self.write() as conn:
-                yield conn
-            return
-        engine = sqlite_engine(self.url, writes=True, foreign_keys=False, durable=True)
+            pooled = await self.pooled()
+            engine = _postgresql_engines(self.url, pooled=pooled, answer_seconds=None).writer
+        else:
+            engine = sqlite_engine(self.url, writes=True, foreign_keys=False, durable=True)
         try:
             async with self._connection("writer", engine) as conn, conn.begin():
+                await self._limit(conn)
                 yield conn
-                broken = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).all()
-                if broken:
-                    raise IntegrityError("PRAGMA foreign_key_check", None, Exception(repr(broken[:5])))
+                if self.dialect == "sqlite":
+                    await _check_foreign_keys(conn)
         finally:
             await engine.dispose()
 
@@ -178,7 +181,7 @@ class Database:
     async def _open(self) -> _Engines:
         pooled = await _is_pooled(self.url)
         if self._engines is None:  # still: nobody else was faster
-            self._engines = _postgresql_engines(self.url, pooled=pooled)
+            self._engines = _postgresql_engines(self.url, pooled=pooled, answer_seconds=_ANSWER_SECONDS)
         return self._engines
 
     async def _limit(self, conn: AsyncConnection) -> None:
@@ -216,7 +219,11 @@ async def _is_pooled(url: URL) -> bool:
 
     try:
         connection = await asyncpg.connect(
-            _address(url), timeout=10, statement_cache_size=0, server_settings=_POSTGRES_SETTINGS
+            _address(url),
+            timeout=10,
+            command_timeout=10,
+            statement_cache_size=0,
+            server_settings=_POSTGRES_SETTINGS,
         )
     except asyncpg.ProtocolViolationError as error:
         if "startup parameter" in str(error):  # PgBouncer passes on few of them
@@ -228,15 +235,33 @@ async def _is_pooled(url: URL) -> bool:
         connection.terminate()
 
 
-def _postgresql_engines(url: URL, *, pooled: bool) -> _Engines:
-    """Behind a pooler statements are not prepared beforehand: the next one may go to another process."""
+async def _check_foreign_keys(conn: AsyncConnection) -> None:
+    broken = (await conn.exec_driver_sql("PRAGMA foreign_key_check")).all()
+    if broken:
+        raise IntegrityError("PRAGMA foreign_key_check", None, Exception(repr(broken[:5])))
+
+
+def _postgresql_engines(url: URL, *, pooled: bool, answer_seconds: float | None) -> _Engines:
+    """Behind a pooler statements are not prepared beforehand: the next one may go to another process.
+
+    ``answer_seconds``: how long a statement may go unanswered (None: for ever).
+    """
     import asyncpg
+
+    from agentdesk.store.postgresql import WatchedConnection, give_up_dead_line
 
     settings = _POOLED_SETTINGS if pooled else _POSTGRES_SETTINGS
     prepared = {"statement_cache_size": 0} if pooled else {}
 
     async def connect() -> Any:
-        return await asyncpg.connect(_address(url), timeout=10, server_settings=settings, **prepared)
+        return await asyncpg.connect(
+            _address(url),
+            timeout=10,
+            command_timeout=answer_seconds,
+            connection_class=WatchedConnection,
+            server_settings=settings,
+            **prepared,
+        )
 
     writer = create_async_engine(
         "postgresql+asyncpg://",
@@ -251,6 +276,7 @@ def _postgresql_engines(url: URL, *, pooled: bool) -> _Engines:
         pool_timeout=_POOL_WAIT_SECONDS,
         pool_use_lifo=True,
     )
+    event.listen(writer.sync_engine, "handle_error", give_up_dead_line)
     return _Engines(
         writer,
         writer.execution_options(isolation_level="AUTOCOMMIT"),

@@ -82,7 +82,10 @@ class Listener:
     async def _listen_once(self) -> None:
         address = self._db.url.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = await asyncpg.connect(
-            address, timeout=_CONNECT_SECONDS, server_settings={"application_name": "agentdesk listener"}
+            address,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=_CONNECT_SECONDS,
+            server_settings={"application_name": "agentdesk listener"},
         )
         try:
             await connection.add_listener(CHANNEL, lambda *_: self._ring())
