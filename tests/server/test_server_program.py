@@ -138,7 +138,9 @@ def test_a_newer_database_is_left_alone(programs: Programs, migrated_url: str, t
         await db.close()
 
     run_aside(make_newer())
-    assert "newer AgentDesk" in sentence(start(programs, migrated_url, tmp_path / "data"))
+    said = sentence(start(programs, migrated_url, tmp_path / "data"))
+    assert "newer AgentDesk" in said
+    assert "9999_from_the_future" in said
 
 
 def test_a_database_that_is_away_is_told(

@@ -39,11 +39,16 @@ class DatabaseBusy(DatabaseError):
 
 
 class DatabaseNewer(DatabaseError):
-    """The schema was made by a newer version of the program."""
+    """The schema was made by a newer version of the program: it is ``found``, and we know up to ``known``."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: str, known: str) -> None:
         super().__init__(
-            msg("This database was made by a newer AgentDesk."),
+            msg(
+                "This database was made by a newer AgentDesk: its schema is {found}, and this version"
+                " knows those up to {known}.",
+                found=found,
+                known=known,
+            ),
             msg("Install that version or a newer one; nothing was changed."),
         )
 

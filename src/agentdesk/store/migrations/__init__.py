@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect, text
 
+from agentdesk.base.backoff import Backoff
 from agentdesk.base.log import get_logger
-from agentdesk.store.errors import DatabaseNewer, DatabaseTooOld
+from agentdesk.store.errors import DatabaseBusy, DatabaseNewer, DatabaseTooOld
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -24,15 +27,63 @@ HEAD = "0008"
 _ODD_INDEXES = {"ix_conversation_queue", "ix_search_entry_words"}
 _OLDEST_SERVER = (13,)  # the first with transaction ids that never wrap (xid8)
 _LOCK = 0x4167656E744465  # PostgreSQL: one migration at a time; freed with the transaction
+# Longer than PostgreSQL's deadlock_timeout, after which a waiter sends autovacuum away from a table.
+_ONE_TABLE = "1200ms"
+# Shorter than that: whoever holds one of the tables and waits for another finds no deadlock, but goes on.
+_ALL_TABLES = "400ms"
+_AGAIN = Backoff(0.5, 5.0)
+_TELL_EVERY = 12
 
 
 async def migrate(db: Database) -> None:
-    """Bring ``db`` to :data:`HEAD`, in one transaction. Raises DatabaseNewer."""
+    """Bring ``db`` to :data:`HEAD`: an empty database and SQLite in one transaction, PostgreSQL in one for
+    each revision, while servers of the version before work on. Where somebody holds a table for long, it
+    steps back and comes again, as long as it takes. Raises DatabaseNewer.
+    """
     async with db.read() as conn:
         if await conn.run_sync(_version) == HEAD:
             return
-    async with db.maintain() as conn:
-        await conn.run_sync(_upgrade)
+    failures = 0
+    while True:
+        try:
+            async with db.maintain() as conn:
+                if await conn.run_sync(_upgrade):
+                    return
+        except DatabaseBusy:
+            if db.dialect == "sqlite":
+                raise
+            if failures % _TELL_EVERY == 0:
+                _log.warning("the migration waits for a long transaction of somebody else")
+            failures += 1
+            await asyncio.sleep(_AGAIN.delay(failures))
+
+
+def hold(*changed: str, referenced: Collection[str] = ()) -> None:
+    """Take what a revision changes, before it changes anything; ``referenced``: tables that new foreign keys
+    point to. Called first in each ``upgrade`` that touches tables which were there before.
+
+    A statement that waits for a table holds up all that come after it, also those that only read: so it waits
+    for a moment only, first for each table alone and then for all of them. Raises a lock or statement
+    time-out of the driver (DatabaseBusy), and nothing was changed.
+    """
+    from alembic import op
+
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql":
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    locks = [f"LOCK TABLE {quote(name)} IN ACCESS EXCLUSIVE MODE" for name in changed]
+    locks += [f"LOCK TABLE {quote(name)} IN SHARE ROW EXCLUSIVE MODE" for name in referenced]
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_ONE_TABLE}'"))
+    for lock in locks:
+        alone = connection.begin_nested()
+        connection.execute(text(lock))
+        alone.rollback()  # lets go of the table
+    connection.execute(text(f"SET LOCAL statement_timeout = '{_ALL_TABLES}'"))
+    # As one statement, so that the limit is for all of them.
+    body = "; ".join(locks)
+    connection.execute(text(f"DO $$ BEGIN {body}; END $$"))
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def _version(connection: Connection) -> str | None:
@@ -52,7 +103,8 @@ def config_for(connection: Connection) -> Config:
     return config
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection) -> bool:
+    """Go one transaction's way towards :data:`HEAD`; returns whether it is reached."""
     from alembic import command
     from alembic.script import ScriptDirectory
 
@@ -63,13 +115,16 @@ def _upgrade(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     version = _version(connection)
     if version == HEAD:  # another starter was faster
-        return
+        return True
     config = config_for(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if version is not None and version not in known:
-        raise DatabaseNewer
-    command.upgrade(config, "head")
-    _log.info("database migrated", before=version, after=HEAD)
+        raise DatabaseNewer(version, HEAD)
+    stepwise = version is not None and connection.dialect.name == "postgresql"
+    command.upgrade(config, "+1" if stepwise else "head")
+    after = _version(connection)
+    _log.info("database migrated", before=version, after=after)
+    return after == HEAD
 
 
 def _check_server(connection: Connection) -> None:

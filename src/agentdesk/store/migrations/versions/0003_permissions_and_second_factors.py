@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from agentdesk.store import types
+from agentdesk.store.migrations import hold
 
 revision = "0003"
 down_revision = "0002"
@@ -15,6 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Nobody has exceptions from their role yet, and nobody a second factor."""
+    hold("user")
     op.add_column(
         "user", sa.Column("permissions", types.Json, nullable=False, server_default=sa.text("'{}'"))
     )

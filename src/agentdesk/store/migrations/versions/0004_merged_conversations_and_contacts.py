@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from agentdesk.store import types
+from agentdesk.store.migrations import hold
 
 revision = "0004"
 down_revision = "0003"
@@ -17,6 +18,7 @@ _MERGED = sa.text("merged_into_id IS NOT NULL")
 
 def upgrade() -> None:
     """Nothing is merged yet."""
+    hold("contact", "conversation", "event", "message")
     for table in ("conversation", "contact"):
         op.add_column(table, sa.Column("merged_into_id", types.Id(), nullable=True))
         op.add_column(table, sa.Column("merge", types.Json, nullable=True))

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from agentdesk.store import types
+from agentdesk.store.migrations import hold
 from agentdesk.store.tables import audit
 
 revision = "0005"
@@ -16,6 +17,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the new tables, and let contacts and conversations carry their marks."""
+    hold("contact", "conversation")
     _audit_entry()
     _audit_seal()
     audit.guard(op.get_bind())

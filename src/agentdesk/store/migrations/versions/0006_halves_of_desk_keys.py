@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from agentdesk.store import types
+from agentdesk.store.migrations import hold
 
 revision = "0006"
 down_revision = "0005"
@@ -15,6 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     """A program of the version before knows nothing of it, and works on."""
+    hold(referenced=("user",))
     op.create_table(
         "desk_key",
         sa.Column("id", types.Id(), primary_key=True),

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from agentdesk.store import types
+from agentdesk.store.migrations import hold
 
 revision = "0007"
 down_revision = "0006"
@@ -15,6 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Two tables, and a column that an older program leaves empty."""
+    hold("message", referenced=("conversation", "user"))
     op.add_column("message", sa.Column("mentions", types.Json, nullable=True))
     _draft()
     _mention()
