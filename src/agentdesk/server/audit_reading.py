@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import Msg, msg
 from agentdesk.server.audit_sealing import HEAD, NOTHING, content_of, digest_of, expand
+from agentdesk.server.people import person_id
 from agentdesk.store.audit import hash_of
 from agentdesk.store.engine import Database
 from agentdesk.store.facts import fact
@@ -92,7 +93,7 @@ async def lines(db: Database, wanted: Wanted) -> list[Line]:
     async with db.read() as conn:
         statement = select(audit_entry, user.c.email).outerjoin(user, user.c.id == columns.user_id)
         if wanted.person is not None:
-            statement = statement.where(columns.user_id == await _person(conn, wanted.person))
+            statement = statement.where(columns.user_id == await person_id(conn, wanted.person))
         if wanted.conversation is not None:
             statement = statement.where(
                 columns.conversation_id == await _conversation(conn, wanted.conversation)
@@ -233,14 +234,6 @@ async def _entries(conn: AsyncConnection, seal: RowMapping) -> Sequence[RowMappi
     within = select(audit_entry).where(columns.seq.between(seal["first_seq"], seal["last_seq"]))
     named = set(expand(seal["ranges"]))
     return [row for row in (await conn.execute(within)).mappings() if row["seq"] in named]
-
-
-async def _person(conn: AsyncConnection, email: str) -> UUID:
-    address = email.strip().lower()
-    found = await conn.scalar(select(user.c.id).where(user.c.email == address))
-    if not isinstance(found, UUID):
-        raise Invalid(msg("There is no person with the address {value}.", value=address), field="person")
-    return found
 
 
 async def _conversation(conn: AsyncConnection, given: str) -> UUID:

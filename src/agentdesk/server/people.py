@@ -44,6 +44,15 @@ class Person:
     permissions: frozenset[Permission]
 
 
+async def person_id(conn: AsyncConnection, email: str) -> UUID:
+    """Return who has an address, however it is written. Raises Invalid for somebody unknown."""
+    address = email.strip().lower()
+    found = await conn.scalar(select(user.c.id).where(user.c.email == address))
+    if not isinstance(found, UUID):
+        raise Invalid(msg("There is no person with the address {value}.", value=address), field="email")
+    return found
+
+
 async def list_people(db: Database) -> list[Person]:
     """Return everybody, by address."""
     async with db.read() as conn:
@@ -69,14 +78,14 @@ async def drop_second_factor(db: Database, email: str) -> bool:
     """Let a person sign in with the password alone again (a lost phone); returns whether there was a second
     factor. Raises Invalid for somebody unknown."""
     async with db.write() as conn:
-        return await forget(conn, await _known(conn, email))
+        return await forget(conn, await person_id(conn, email))
 
 
 async def set_permission(db: Database, email: str, permission: Permission, given: bool) -> None:
     """Give a person a permission, or deny it; desks that are connected know within seconds. Raises
     Invalid for somebody unknown."""
     async with db.write() as conn:
-        user_id = await _known(conn, email)
+        user_id = await person_id(conn, email)
         statement = select(user.c.role, user.c.permissions).where(user.c.id == user_id).with_for_update()
         row = (await conn.execute(statement)).one()
         exceptions = grant(Role(row.role), row.permissions, permission, given)
@@ -90,7 +99,7 @@ async def set_active(db: Database, email: str, active: bool) -> int:
     seconds. Returns how many sign-ins ended. Raises Invalid for somebody unknown and for the last
     administrator."""
     async with db.write() as conn:
-        user_id = await _known(conn, email)
+        user_id = await person_id(conn, email)
         if not active:
             await _not_the_last(conn, user_id)
         unit = ServerUnit(conn)
@@ -103,7 +112,7 @@ async def set_active(db: Database, email: str, active: bool) -> int:
 async def end_sign_ins(db: Database, email: str) -> int:
     """End all sign-ins of a person, who may sign in again; returns how many there were. Raises Invalid."""
     async with db.write() as conn:
-        user_id = await _known(conn, email)
+        user_id = await person_id(conn, email)
         ended = await _end_all(conn, user_id)
         await _ask_again(conn, user_id)
     return ended
@@ -137,14 +146,6 @@ async def _ask_again(conn: AsyncConnection, user_id: UUID) -> None:
     unit = ServerUnit(conn)
     await unit.update(user, user_id, {"email": user.c.email})
     await unit.flush()
-
-
-async def _known(conn: AsyncConnection, email: str) -> UUID:
-    address = email.strip().lower()
-    found = await conn.scalar(select(user.c.id).where(user.c.email == address))
-    if not isinstance(found, UUID):
-        raise Invalid(msg("There is no person with the address {value}.", value=address), field="email")
-    return found
 
 
 async def _not_the_last(conn: AsyncConnection, user_id: UUID) -> None:
