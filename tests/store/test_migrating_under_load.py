@@ -49,7 +49,9 @@ class _AtWork:
         """Wait until some have begun and ended since."""
         enough = self.older.rounds + ROUNDS
         await until(
-            lambda: self.older.rounds >= enough or self._working.done(), what="the older program goes on"
+            lambda: self.older.rounds >= enough or self._working.done(),
+            120,
+            what="the older program goes on",
         )
         if self._working.done():
             self._working.result()
