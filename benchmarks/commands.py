@@ -23,7 +23,7 @@ from uuid import UUID
 
 from benchmarks.measuring import cpu_seconds, load, need_postgres, postgres
 from benchmarks.world import World, build
-from sqlalchemy import event, insert
+from sqlalchemy import Engine, event, insert
 
 from agentdesk.base import clock
 from agentdesk.base.events import Bell
@@ -89,17 +89,16 @@ class Load:
         return sum(await asyncio.gather(*(work(worker) for worker in range(self.at_once))))
 
 
-async def written_down(db: Database, work: Load) -> str:
+async def written_down(work: Load) -> str:
     """What one command asks of the database, as a script for pgbench."""
     asked: list[tuple[str, Any]] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         asked.extend((statement, one) for one in (parameters if many else [parameters]))
 
-    engine = db._writer.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     command_id, conversation_id = await work.one(0)
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
     known = {
         command_id: "(lpad(to_hex((:command)::bigint), 32, '0'))::uuid",
         conversation_id: f"('{_CONVERSATIONS}' || lpad((:conversation)::bigint::text, 11, '0'))::uuid",
@@ -155,7 +154,7 @@ async def measure(url: str, folder: Path, seconds: int, at_once: int) -> None:
     collect_seldom()
     await work.for_a_while(1)
     script = folder / "command.sql"
-    script.write_text(await written_down(db, work), "utf-8")
+    script.write_text(await written_down(work), "utf-8")
     statements = script.read_text("utf-8").count(";\n")
     print(f"{statements} statements a command, {at_once} at once; {load()}", flush=True)
     for _ in range(2):

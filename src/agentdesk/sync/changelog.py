@@ -2,8 +2,9 @@
 
 PostgreSQL: transactions become visible in another order than they began, so a reader takes everything it can
 see from its cursor on, and moves the cursor only to the oldest transaction that was still running in that
-same snapshot. Some entries come again; none is missed, and nobody's long transaction delays anything. SQLite:
-writes are serial, so the entry's number is the cursor.
+same snapshot. Some entries come again; none is missed, and nobody's long transaction delays anything. A
+reader that keeps the whole snapshot in memory (:class:`Reached`) takes exactly what that one did not show:
+what began later, and what was running. SQLite: writes are serial, so the entry's number is the cursor.
 
 A cursor also carries a witness, the newest entry that was there. Who comes back and whose witness is not
 there any more talks to a database that was restored, failed over with loss, or rolled back. Each transaction
@@ -13,12 +14,26 @@ draws a number for its entries, so that one that did the same again after that i
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Select, String, cast, delete, literal, literal_column, select, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    any_,
+    cast,
+    delete,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -37,9 +52,12 @@ __all__ = [
     "Moved",
     "NotAdopted",
     "Position",
+    "Reached",
     "begin_epoch",
     "ensure_epoch",
     "prune",
+    "reached_now",
+    "read_on",
     "read_since",
     "still_good",
     "where_now",
@@ -86,6 +104,20 @@ class Position:
     row_id: UUID = _NOBODY
     ver: int = 0
     nonce: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a reader has come that never stops: ``position`` is what others may be told, ``next`` the first
+    transaction that had not begun, ``running`` those before it that had not ended (both empty on SQLite)."""
+
+    position: Position
+    next: int = 0
+    running: tuple[int, ...] = ()
+
+    def comes_after(self, other: Reached) -> bool:
+        """Say whether this may follow upon ``other`` in one and the same database."""
+        return self.next >= other.next
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +173,7 @@ class Entry:
     ver: int
     op: str
     command_id: UUID | None
+    nonce: int | None
 
 
 async def where_now(conn: AsyncConnection) -> Position:
@@ -161,6 +194,32 @@ async def where_now(conn: AsyncConnection) -> Position:
 
 async def read_since(conn: AsyncConnection, position: Position) -> list[Entry]:
     """Return every visible entry from ``position`` on, oldest first. ``conn`` holds one snapshot."""
+    if not _is_postgresql(conn):
+        return await _entries(conn, change_log.c.seq > position.at)
+    return await _entries(conn, change_log.c.xid >= _xid(position.at))
+
+
+async def reached_now(conn: AsyncConnection) -> Reached:
+    """Return where a reader begins that wants only what ``conn``'s snapshot does not show."""
+    position = await where_now(conn)
+    return await _snapshot(conn, position) if _is_postgresql(conn) else Reached(position)
+
+
+async def read_on(conn: AsyncConnection, reached: Reached) -> tuple[list[Entry], Reached]:
+    """Return every entry that has become visible since ``reached``, each once, oldest first; and how far that
+    goes. ``conn`` holds one snapshot."""
+    last = reached.position
+    if not _is_postgresql(conn):
+        entries = await _entries(conn, change_log.c.seq > last.at)
+        return entries, Reached(_newest(entries, last, entries[-1].seq if entries else last.at))
+    now = await _snapshot(conn, last)
+    running = cast(literal("{" + ",".join(map(str, reached.running)) + "}", String), ARRAY(Xid))
+    later = change_log.c.xid >= _xid(reached.next)
+    entries = await _entries(conn, or_(later, change_log.c.xid == any_(running)))
+    return entries, replace(now, position=_newest(entries, last, now.position.at))
+
+
+async def _entries(conn: AsyncConnection, condition: ColumnElement[bool]) -> list[Entry]:
     columns = change_log.c
     query: Select[Any] = select(
         columns.seq,
@@ -171,12 +230,23 @@ async def read_since(conn: AsyncConnection, position: Position) -> list[Entry]:
         columns.ver,
         columns.op,
         columns.command_id,
-    ).order_by(columns.seq)
-    if _is_postgresql(conn):
-        query = query.where(columns.xid >= _xid(position.at))
-    else:
-        query = query.where(columns.seq > position.at)
-    return [Entry(*row) for row in await conn.execute(query)]
+        columns.nonce,
+    )
+    return [Entry(*row) for row in await conn.execute(query.where(condition).order_by(columns.seq))]
+
+
+async def _snapshot(conn: AsyncConnection, position: Position) -> Reached:
+    """Return what PostgreSQL says of ``conn``'s snapshot, with the witness of ``position``."""
+    oldest, following, running = str(await conn.scalar(_SNAPSHOT)).split(":")
+    others = tuple(int(one) for one in running.split(",") if one)
+    return Reached(replace(position, at=int(oldest)), int(following), others)
+
+
+def _newest(entries: list[Entry], last: Position, at: int) -> Position:
+    if not entries or entries[-1].seq < last.seq:
+        return replace(last, at=at)
+    newest = entries[-1]
+    return Position(at, newest.seq, newest.row_id, newest.ver, newest.nonce or 0)
 
 
 async def still_good(conn: AsyncConnection, position: Position) -> bool:
@@ -254,6 +324,7 @@ async def begin_epoch(conn: AsyncConnection) -> str:
 
 
 _OLDEST_RUNNING = select(literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger))
+_SNAPSHOT = select(literal_column("pg_current_snapshot()::text", String))
 
 
 def _xid(value: int) -> Any:

@@ -21,7 +21,17 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks, report_error
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.sync.changelog import Cursor, Position, ensure_epoch, read_since, still_good, where_now
+from agentdesk.sync.changelog import (
+    Cursor,
+    Position,
+    Reached,
+    ensure_epoch,
+    reached_now,
+    read_on,
+    read_since,
+    still_good,
+    where_now,
+)
 from agentdesk.sync.listener import Listener
 from agentdesk.sync.protocol import Batch, encode
 from agentdesk.sync.scope import Scope
@@ -124,8 +134,7 @@ class Feed:
         self._tasks = Tasks("feed")
         self._reading = asyncio.Lock()
         self._subscribers: set[Subscription] = set()
-        self._position = Position(0)  # changed only while reading is locked
-        self._seen: dict[int, int] = {}
+        self._reached = Reached(Position(0))  # changed only while reading is locked
         self._whole: set[UUID] = set()
         self._desk_reads = asyncio.Semaphore(_DESK_READS)
         self.epoch = ""
@@ -221,9 +230,14 @@ class Feed:
 
     async def _round(self) -> None:
         named = {subscriber: subscriber.to_name() for subscriber in self._subscribers}
-        changed = await self._read(self._position, self._whole, self._seen)
-        self._position = changed.position
-        self._forget(changed.position)
+        changed, reached = await self._read_on()
+        if not reached.comes_after(self._reached):
+            _log.warning("the database has gone back in time; all desks are asked to come again")
+            self._let_everybody_go()
+            return
+        self._reached = reached
+        if len(self._whole) > _MOST_WHOLE:
+            self._whole.clear()
         if changed.rows or changed.commands or any(named.values()):
             self._hand_out(changed, named)
 
@@ -252,29 +266,22 @@ class Feed:
 
     async def _place(self) -> None:
         async with self._db.read(snapshot=True) as conn:
-            self._position = await where_now(conn)
-        self._seen.clear()
+            self._reached = await reached_now(conn)
         self._whole.clear()
 
-    async def _read(
-        self, position: Position, whole: set[UUID], seen: dict[int, int] | None = None
-    ) -> Changed:
+    async def _read_on(self) -> tuple[Changed, Reached]:
+        """What has become visible since the last time, and how far that goes."""
+        async with self._db.read(snapshot=True) as conn:
+            entries, reached = await read_on(conn, self._reached)
+            now = reached.position
+            return await load(conn, entries, now, self._whole) if entries else Changed(now), reached
+
+    async def _read(self, position: Position, whole: set[UUID]) -> Changed:
+        """What has become visible since ``position``, and some of what was visible already."""
         async with self._db.read(snapshot=True) as conn:
             now = await where_now(conn)
             entries = await read_since(conn, position)
-            if seen is not None:
-                entries = [entry for entry in entries if entry.seq not in seen]
-            changed = await load(conn, entries, now, whole) if entries else Changed(now)
-        if seen is not None:
-            seen.update({entry.seq: entry.at for entry in entries})
-        return changed
-
-    def _forget(self, position: Position) -> None:
-        """Entries below the position do not come again, so they need not be remembered."""
-        if self._seen:
-            self._seen = {seq: at for seq, at in self._seen.items() if at >= position.at}
-        if len(self._whole) > _MOST_WHOLE:
-            self._whole.clear()
+            return await load(conn, entries, now, whole) if entries else Changed(now)
 
 
 _SMALL_STRETCH = 500

@@ -87,10 +87,10 @@ async def load(
     With a conversation come its contact and, where it is older than desks keep closed ones, all that is in
     it: once per reader, which is what ``whole`` remembers.
     """
-    logged: dict[str, dict[UUID, set[str]]] = defaultdict(lambda: defaultdict(set))
+    logged: dict[str, dict[UUID, set[str]]] = {}
     for entry in entries:
         if entry.table in SYNCED:
-            logged[entry.table][entry.row_id].add(entry.scope)
+            logged.setdefault(entry.table, defaultdict(set))[entry.row_id].add(entry.scope)
     loaded: dict[str, dict[UUID, WireRow]] = {
         name: await load_rows(conn, SYNCED[name], SYNCED[name].c.id, ids) for name, ids in logged.items()
     }
@@ -98,9 +98,10 @@ async def load(
     await _add_contacts(conn, loaded)
     scopes_of_contact = _scopes_of_contacts(loaded.get(contact_inbox.name, {}))
     rows = [
-        _changed_row(name, row_id, loaded.get(name, {}).get(row_id), logged[name][row_id], scopes_of_contact)
-        for name in (table.name for table in synced_tables())
-        for row_id in dict.fromkeys([*logged[name], *loaded.get(name, {})])
+        _changed_row(name, row_id, loaded[name].get(row_id), by_id.get(row_id, set()), scopes_of_contact)
+        for name in (table.name for table in synced_tables() if table.name in loaded)
+        for by_id in [logged.get(name, {})]
+        for row_id in dict.fromkeys([*by_id, *loaded[name]])
     ]
     return Changed(
         position,
