@@ -76,14 +76,14 @@ async def test_what_was_to_be_named_is_not_lost_where_a_scope_ends_meanwhile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, command_id = await _joined(world, world.inbox_id), new_id()
-    read = world.feed._read
+    read = world.feed._read_on
 
     async def ends_meanwhile(*arguments: Any) -> Any:
         changed = await read(*arguments)
         mine.end("scope")
         return changed
 
-    monkeypatch.setattr(world.feed, "_read", ends_meanwhile)
+    monkeypatch.setattr(world.feed, "_read_on", ends_meanwhile)
     mine.name({command_id})
     world.feed.wake()
     await until(lambda: mine.ended)
