@@ -54,6 +54,18 @@ async def test_a_transaction_is_kept_or_not_at_all(database_url: str) -> None:
     await db.close()
 
 
+async def test_what_is_written_at_once_is_kept_or_not_at_all(sqlite_url: str) -> None:
+    db = await _with_counter(sqlite_url)
+    insert_one = "INSERT INTO counter (name, value) VALUES (?, ?)"
+    await db.write_at_once([(insert_one, [("a", 1), ("b", 2)]), ("UPDATE counter SET value = ?", [(3,)])])
+    with pytest.raises(sqlite3.IntegrityError):
+        await db.write_at_once([("UPDATE counter SET value = ?", [(4,)]), (insert_one, [("a", 5)])])
+    async with db.write() as conn:  # the file is free
+        found = await conn.execute(select(counter.c.name, counter.c.value).order_by(counter.c.name))
+        assert [tuple(row) for row in found] == [("a", 3), ("b", 3), ("n", 3)]
+    await db.close()
+
+
 async def test_no_update_is_lost_between_writers(database_url: str) -> None:
     db = await _with_counter(database_url)
     other = Database(database_url)  # as another process would

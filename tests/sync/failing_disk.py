@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import event
 
+from agentdesk.store.errors import translated
+from agentdesk.store.sqlite import Statement
 from tests.sync.world import SimDesk
 
 
@@ -39,9 +42,22 @@ class FailingDisk(_Countdown):
 
     def __init__(self, desk: SimDesk) -> None:
         super().__init__()
-        engine = desk.replica._db._engines.writer.sync_engine
+        db = desk.replica._db
+        engine = db._engines.writer.sync_engine
         event.listen(engine, "before_cursor_execute", self.count)
         event.listen(engine, "commit", self.count)
+        write_at_once = db.write_at_once
+
+        async def counted(statements: Sequence[Statement]) -> None:
+            """A part that fails takes the whole with it: tests/store/test_engine.py sees to that."""
+            try:
+                for _ in range(len(statements) + 1):
+                    self.count()
+            except sqlite3.Error as error:
+                raise translated(error) or error from error
+            await write_at_once(statements)
+
+        db.write_at_once = counted  # type: ignore[method-assign]
 
 
 class FailingOutbox(_Countdown):

@@ -6,7 +6,7 @@ others read, all in WAL mode, so that readers never wait for the writer. Postgre
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
-from agentdesk.store.sqlite import sqlite_engine
+from agentdesk.store.sqlite import Statement, SteadyConnection, sqlite_engine
 from agentdesk.store.types import to_json
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -105,6 +105,15 @@ class Database:
         async with self._connection("writer") as conn, conn.begin():
             await self._limit(conn)
             yield conn
+
+    async def write_at_once(self, statements: Sequence[Statement]) -> None:
+        """One transaction of ready statements, on SQLite only: a tenth of what :meth:`write` costs where much
+        comes in little pieces. Raises what :meth:`write` raises.
+        """
+        async with self._connection("writer") as conn:
+            connection = (await conn.get_raw_connection()).driver_connection
+            assert isinstance(connection, SteadyConnection)
+            await connection.write_at_once(statements)
 
     @asynccontextmanager
     async def maintain(self) -> AsyncIterator[AsyncConnection]:

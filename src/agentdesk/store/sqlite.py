@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,10 @@ _INTERRUPT_AGAIN_SECONDS = 0.02
 _READERS = 4
 _CHUNK = 64
 _OLDEST = (3, 38)
+
+
+Statement = tuple[str, Sequence[tuple[Any, ...]]]
+"""One statement in SQLite's own words, and the rows of values that it is run with."""
 
 
 class SteadyConnection(aiosqlite.Connection):
@@ -87,6 +91,11 @@ class SteadyConnection(aiosqlite.Connection):
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait((idle,), timeout=_INTERRUPT_AGAIN_SECONDS)
 
+    async def write_at_once(self, statements: Sequence[Statement]) -> None:
+        """Run statements as one transaction, in a single trip to the thread."""
+        assert self._connection is not None
+        await self._execute(_transaction, self._connection, statements)
+
     async def close(self) -> None:
         """Roll back and close: a statement that somebody still holds must not keep the file locked."""
         if self._stopped is None and self._connection is not None:
@@ -100,6 +109,17 @@ class SteadyConnection(aiosqlite.Connection):
 
 def _nothing() -> None:
     pass
+
+
+def _transaction(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, rows in statements:
+            connection.executemany(statement, rows)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 def _is_instant(fn: Callable[..., Any], module: ModuleType) -> bool:

@@ -49,6 +49,7 @@ __all__ = [
     "desk_actor",
     "families_in",
     "laid_anew",
+    "overlaps",
     "replay",
     "restore",
 ]
@@ -260,6 +261,13 @@ def families_in(batches: Iterable[Batch]) -> set[UUID] | None:
             if column:
                 families.update(UUID(bytes=row[column]) for row in rows.rows)
     return families
+
+
+def overlaps(families: Set[UUID] | None, commands: Iterable[Pending]) -> bool:
+    """Whether one of the commands lies, or may lie, over rows of ``families`` (None: of anything)."""
+    if families is None:
+        return True
+    return any(not command.families or not families.isdisjoint(command.families) for command in commands)
 
 
 def laid_anew(

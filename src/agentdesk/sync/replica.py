@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -27,14 +28,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from agentdesk.base.log import get_logger
 from agentdesk.store.base import SYNCED, synced_tables
 from agentdesk.store.engine import Database
+from agentdesk.store.sqlite import Statement
 from agentdesk.store.sqlite_file import WrongKey
+from agentdesk.store.tables import draft, message
 from agentdesk.store.unit import Changes
 from agentdesk.sync import leaving, replica_index
 from agentdesk.sync.protocol import Batch
@@ -45,11 +47,17 @@ __all__ = [
     "Replica",
     "Standing",
     "empty",
+    "plain",
     "put_standing",
     "write_batches",
 ]
 
 _VERSION = "1"
+_WEIGHED = frozenset({message, draft})
+_PUT_STANDING = (
+    "INSERT INTO replica_state (name, value) VALUES ('standing', ?)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 
 _log = get_logger(__name__)
 _dialect = sqlite_dialect()
@@ -136,14 +144,43 @@ class Replica:
                 await conn.exec_driver_sql(statement)
             await conn.execute(insert(replica_state).values(name="schema", value=_schema_hash()))
 
+    async def write_plain(self, statements: Sequence[Statement]) -> None:
+        """Run what :func:`plain` gave, as one transaction."""
+        await self._db.write_at_once(statements)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Statements that write batches as they came, and what they change."""
+
+    statements: list[Statement]
+    changes: Changes
+
+
+def plain(batches: Sequence[Batch], standing: Standing) -> Plain | None:
+    """What writes ``batches`` and where the replica stands then; None where rows leave, are to be found by
+    their words, or have to be weighed against what the desk holds."""
+    if any(batch.departures or batch.within is not None for batch in batches):
+        return None
+    ready = Plain([], {})
+    for rows in (rows for batch in batches for rows in batch.rows):
+        table = SYNCED.get(rows.table)
+        if table in _WEIGHED:
+            return None
+        if table is not None:
+            ready.statements.append((_upsert(table), [to_sqlite(table, row) for row in rows.rows]))
+            ready.changes.setdefault(table.name, set()).update(UUID(bytes=row["id"]) for row in rows.rows)
+    ready.statements.append((_PUT_STANDING, [_standing_values(standing)]))
+    return ready
+
 
 async def put_standing(conn: AsyncConnection, standing: Standing) -> None:
     """Write where the replica stands."""
-    value = msgspec.json.encode(standing).decode()
-    statement = upsert(replica_state).values(name="standing", value=value)
-    await conn.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
-    )
+    await conn.exec_driver_sql(_PUT_STANDING, _standing_values(standing))
+
+
+def _standing_values(standing: Standing) -> tuple[str]:
+    return (msgspec.json.encode(standing).decode(),)
 
 
 async def empty(conn: AsyncConnection, standing: Standing) -> None:

@@ -38,17 +38,12 @@ from agentdesk.sync.overlay import (
     desk_actor,
     families_in,
     laid_anew,
+    overlaps,
     replay,
     restore,
 )
 from agentdesk.sync.protocol import Batch, KeepDraft, Welcome
-from agentdesk.sync.replica import (
-    Replica,
-    Standing,
-    empty,
-    put_standing,
-    write_batches,
-)
+from agentdesk.sync.replica import Replica, Standing, empty, plain, put_standing, write_batches
 from agentdesk.sync.replica_tables import confirmed_command
 from agentdesk.sync.unbroken import Unbroken, whole
 
@@ -276,6 +271,12 @@ class Workbench(Unbroken):
             standing = self.standing
             if last.cursor and (last.filling or not last.more):
                 standing = msgspec.structs.replace(standing, cursor=last.cursor)
+            covered = self._refilled or (overlaps(families, left) if left else self._overlaid)
+            if not own and not covered and (ready := plain(batches, standing)):
+                await self._replica.write_plain(ready.statements)
+                self.standing = standing
+                self._tell(ready.changes, {})
+                return
             replayed = Replayed()
             confirmed = [self._pending[command_id] for command_id in own]
             families = laid_anew(families, confirmed, left) if left else None
