@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
-from tests.helpers.views import conversation
+from tests.helpers.views import conversation, shown
 
 from agentdesk.base import clock
 from agentdesk.commands.values import AddNote, SeeMentions
 from agentdesk.desktop.models.rail import RailModel
+from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.queue import QueuePane
 from agentdesk.queries.rows import Counts, MentionRow, UserRow, View
 
 ANA = 4417
@@ -74,6 +77,66 @@ async def test_opening_a_conversation_says_that_mentions_were_seen(desk: FakeDes
     )
     async with conversation(ANA, desk):
         await until(lambda: SeeMentions(conversation_id=where) in desk.commands)
+
+
+def _marked(document: QTextDocument) -> list[str]:
+    """What has another colour than the rest."""
+    found, block = [], document.firstBlock()
+    while block.isValid():
+        ranges = [(one.start, one.length) for one in block.layout().formats()]
+        text = block.text().encode("utf-16-le")
+        found += [text[2 * start : 2 * (start + length)].decode("utf-16-le") for start, length in ranges]
+        block = block.next()
+    return found
+
+
+async def test_names_are_marked_while_they_are_written(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        view.composer.start("note")
+        text = view.composer.box.note_text
+        text.insertPlainText("\N{SLIGHTLY SMILING FACE} @Maria Costa and @Nobody, look")
+        await until(lambda: _marked(text.document()) == ["@Maria Costa"])
+
+
+async def test_who_is_mentioned_is_marked_in_the_transcript(desk: FakeDesk) -> None:
+    where, colleague = desk.find(ANA), _colleague(desk)
+    me = desk.me
+    assert me is not None
+    words = "Hi \N{SLIGHTLY SMILING FACE} @Jonas Weber, @Maria Costa."
+    note = desk.thread(where).note(colleague, 0, words, mentions=[me])
+    async with conversation(ANA, desk) as view:
+        card = view.transcript.card(note.id)
+        assert card is not None
+        assert card.content is not None
+        document = card.content.body.document()
+        cursor = document.find("Jonas")
+        assert cursor.charFormat().foreground().color() == theme().color("accent.text")
+        for words in ("Hi", "Maria", ", @"):
+            assert document.find(words).charFormat().foreground().color() != theme().color("accent.text")
+
+
+async def test_a_row_says_that_somebody_is_mentioned_until_it_was_seen(desk: FakeDesk) -> None:
+    where = desk.find(ANA)
+    mention = MentionRow(
+        id=desk.world.new_id(), conversation_id=where, created_at=clock.now(), author_name="Jo", text="x"
+    )
+    async with shown(QueuePane(desk), 344, 600) as pane:
+        stop = desk.subscribe(pane.on_changes)
+        pane.show_view(View(kind="all"))
+        place = await until(lambda: pane.model.position(where), what="the list is there")
+
+        def says() -> str:
+            return str(pane.model.index(place, 0).data(Qt.ItemDataRole.AccessibleTextRole))
+
+        await until(lambda: "Ana Ruiz" in says())
+        assert "you are mentioned" not in says()
+        desk.mentions.append(mention)
+        desk.emit(mention={mention.id})
+        await until(lambda: "you are mentioned" in says())
+        desk.mentions.clear()
+        desk.emit(mention={mention.id})
+        await until(lambda: "you are mentioned" not in says())
+        stop()
 
 
 def test_the_rail_counts_mentions_and_marks_those_not_seen() -> None:

@@ -131,12 +131,8 @@ def _ana(world: World, team: Team) -> None:
             ("confirmation.pdf", "application/pdf", b"%PDF-1.4 confirmation", {"size": 84_000}),
         ],
     )
-    thread.note(
-        team.maria,
-        1,
-        "Warehouse confirms it left Valencia this morning. "
-        "@Jonas you can offer a credit, approved up to €40.",
-    )
+    words = "Warehouse confirms it left Valencia this morning. @Jonas Weber you can offer a credit, approved"
+    thread.note(team.maria, 1, f"{words} up to €40.", mentions=(team.jonas,))
 
 
 def _tom(world: World, team: Team) -> None:

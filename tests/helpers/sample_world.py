@@ -23,6 +23,7 @@ from agentdesk.queries.rows import (
     EventRow,
     IdentityRow,
     InboxRow,
+    MentionedRow,
     MessageRow,
     TemplateRow,
     UserRow,
@@ -228,7 +229,9 @@ class Thread:
         self._touch(row, waiting_since=None, unread=False)
         return row
 
-    def note(self, user: UserRow, minutes_ago: float, text: str) -> MessageRow:
+    def note(
+        self, user: UserRow, minutes_ago: float, text: str, *, mentions: Sequence[UserRow] = ()
+    ) -> MessageRow:
         """Somebody writes for the team only."""
         return self._message(
             minutes_ago,
@@ -240,6 +243,7 @@ class Thread:
             author_name=user.name,
             sender=None,
             subject="",
+            mentions=tuple(MentionedRow(kind="user", id=one.id, name=one.name) for one in mentions),
         )
 
     def event(self, minutes_ago: float, kind: str, user: UserRow | None = None, **data: Any) -> EventRow:

@@ -129,6 +129,7 @@ def _to_message(values: dict[str, Any], files: Sequence[AttachmentRow]) -> Messa
         values[name] = parties(values[name])
     values["sender"] = sender
     values["attachments"] = tuple(files)
+    values["mentions"] = values["mentions"] or ()
     return msgspec.convert(values, MessageRow)
 
 

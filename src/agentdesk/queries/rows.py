@@ -132,6 +132,14 @@ class AttachmentRow(Row, frozen=True):
     note: str
 
 
+class MentionedRow(Row, frozen=True):
+    """Who is meant in a note: ``kind`` is ``user``, or ``inbox`` for everybody who works in it."""
+
+    kind: str
+    id: UUID
+    name: str
+
+
 class MessageRow(Row, frozen=True):
     """One message or note with its files. ``delivery_detail`` and ``reason`` are plain JSON values."""
 
@@ -166,6 +174,7 @@ class MessageRow(Row, frozen=True):
     sent_at: datetime | None
     created_at: datetime
     attachments: tuple[AttachmentRow, ...] = ()
+    mentions: tuple[MentionedRow, ...] = ()
 
 
 class EventRow(Row, frozen=True):

@@ -16,6 +16,7 @@ from agentdesk.desktop.icons import paint_icon
 from agentdesk.desktop.models.queue import (
     HAS_DRAFT_ROLE,
     HEADING_ROLE,
+    MENTIONED_ROLE,
     ROW_ROLE,
     SELECTED_ROLE,
     WRITERS_ROLE,
@@ -90,8 +91,8 @@ class QueueDelegate(QStyledItemDelegate):
             self._paint_placeholder(painter, rect, direction)
         else:
             quick = _QUICK_ROOM if under and row.status != "resolved" else 0
-            drafted = bool(index.data(HAS_DRAFT_ROLE))
-            stands = RowState(background, drafted, chosen, quick, index.data(WRITERS_ROLE))
+            drafted, mentioned = bool(index.data(HAS_DRAFT_ROLE)), bool(index.data(MENTIONED_ROLE))
+            stands = RowState(background, drafted, chosen, quick, index.data(WRITERS_ROLE), mentioned)
             self._rows.paint(painter, rect, direction, row, stands)
             if quick:
                 self._paint_quick(painter, rect, direction)

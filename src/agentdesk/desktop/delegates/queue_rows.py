@@ -35,13 +35,14 @@ _WRITER = 16
 class RowState:
     """How a row stands: ``background`` is the colour role behind it, ``chosen`` whether it is selected,
     ``quick`` the room its quick buttons take at the end of the first line, in pixels, ``writers`` which
-    colleagues are writing there."""
+    colleagues are writing there, ``mentioned`` whether this person is in a note that they have not seen."""
 
     background: str
     has_draft: bool
     chosen: bool
     quick: int = 0
     writers: tuple[Colleague, ...] = ()
+    mentioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +210,15 @@ class RowPainter:
             paint_avatar(painter, face, row.assignee_name, row.assignee_id)
             width -= 24
         room = mirrored(direction, whole, QRect(whole.x(), whole.y(), width, whole.height()))
-        paint_chips(painter, room, chips_of(row, self.now, has_draft=cell.state.has_draft), direction)
+        chips = [Chip(msg("Mentions you"), "accent", "at-sign")] if cell.state.mentioned else []
+        chips += chips_of(row, self.now, has_draft=cell.state.has_draft)
+        paint_chips(painter, room, chips, direction)
 
     def _compact_chips(self, row: QueueRow, state: RowState) -> list[Chip]:
         """The few that one line has room for, from its end."""
         chips: list[Chip] = [Chip("", "accent", "pencil")] if state.writers else []
+        if state.mentioned:
+            chips.append(Chip("", "accent", "at-sign"))
         if row.failed:
             chips.append(Chip("", "bad_text", "circle-alert"))
         elif row.waiting_since is not None:

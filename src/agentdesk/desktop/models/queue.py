@@ -30,6 +30,7 @@ __all__ = [
     "HAS_DRAFT_ROLE",
     "HEADING_ROLE",
     "ID_ROLE",
+    "MENTIONED_ROLE",
     "NO_SUBJECT",
     "ROW_ROLE",
     "SELECTED_ROLE",
@@ -46,6 +47,7 @@ HAS_DRAFT_ROLE = Qt.ItemDataRole.UserRole + 2
 SELECTED_ROLE = Qt.ItemDataRole.UserRole + 3
 HEADING_ROLE = Qt.ItemDataRole.UserRole + 4
 WRITERS_ROLE = Qt.ItemDataRole.UserRole + 5
+MENTIONED_ROLE = Qt.ItemDataRole.UserRole + 6
 
 NO_SUBJECT = msg("No subject")
 UNKNOWN_SENDER = msg("Unknown sender")
@@ -71,6 +73,7 @@ class QueueModel(QAbstractTableModel):
         self._sections = Sections()
         self._rows: dict[UUID, QueueRow] = {}
         self._drafts: frozenset[UUID] = frozenset()
+        self._mentions: frozenset[UUID] = frozenset()
         self.selected: Container[UUID] = frozenset()
         """Which conversations are selected; whoever changes it repaints."""
         self._wanted: dict[UUID, None] = {}
@@ -134,10 +137,11 @@ class QueueModel(QAbstractTableModel):
         if changed:
             self._tell_visible_changed(changed)
 
-    def set_drafts(self, drafts: frozenset[UUID]) -> None:
-        """Mark the conversations that have an unsent text."""
-        changed = self._drafts ^ drafts
-        self._drafts = drafts
+    def set_marks(self, drafts: frozenset[UUID], mentions: frozenset[UUID]) -> None:
+        """Mark the conversations that have an unsent text, and those with a note in which this person is
+        mentioned and that they have not seen."""
+        changed = (self._drafts ^ drafts) | (self._mentions ^ mentions)
+        self._drafts, self._mentions = drafts, mentions
         self._tell_visible_changed(changed & self._known)
 
     def show_writers(self, ids: Iterable[UUID]) -> None:
@@ -170,12 +174,15 @@ class QueueModel(QAbstractTableModel):
             return row
         if role == HAS_DRAFT_ROLE:
             return conversation_id in self._drafts
+        if role == MENTIONED_ROLE:
+            return conversation_id in self._mentions
         if role == WRITERS_ROLE:
             return self._writers(conversation_id)
         if row is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return spoken(row, selected=conversation_id in self.selected)
+            mentioned = conversation_id in self._mentions
+            return spoken(row, selected=conversation_id in self.selected, mentioned=mentioned)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             writing = words_for_all(self._writers(conversation_id))
             parts = (tr(writing) if writing else "", row.preview, *row.tags, row.assignee_name)
@@ -273,11 +280,13 @@ class QueueModel(QAbstractTableModel):
                 self.endInsertRows()
 
 
-def spoken(row: QueueRow, *, selected: bool = False) -> str:
+def spoken(row: QueueRow, *, selected: bool = False, mentioned: bool = False) -> str:
     """Return what a screen reader says of a row: name, state, subject."""
     states: list[Msg] = [msg("selected")] if selected else []
     if row.unread:
         states.append(msg("unread"))
+    if mentioned:
+        states.append(msg("you are mentioned"))
     if row.priority == "urgent":
         states.append(msg("urgent"))
     if row.failed:

@@ -85,7 +85,7 @@ class Composer(QWidget):
             if not self._keeper.is_pending:
                 break
         self._context = Context(head, tuple(messages), tuple(row.address for row in accounts))
-        self.mentions.inbox_id = head.inbox_id
+        self.mentions.set_inbox(head.inbox_id)
         self.strip.calm()
         self.content.fill(self._context, drafts)
         await self.refresh()

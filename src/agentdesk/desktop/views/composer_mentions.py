@@ -26,7 +26,7 @@ class ComposerMentions(QObject):
         super().__init__(parent)
         self._desk, self._box, self._strip = desk, box, strip
         self._tasks = tasks_of(self, "mentions")
-        self.inbox_id: UUID | None = None
+        self._inbox_id: UUID | None = None
         self._chosen: list[Mention] = []
         self._offered: dict[str, Mention] = {}
         self._popup: Popup | None = None
@@ -37,12 +37,24 @@ class ComposerMentions(QObject):
         """The list of colleagues, once it was opened."""
         return self._popup
 
+    def set_inbox(self, inbox_id: UUID) -> None:
+        """The note is for this inbox: names that it can reach are marked while they are written."""
+        if inbox_id != self._inbox_id:
+            self._inbox_id = inbox_id
+            self._tasks.start(self._mark(inbox_id), "names")
+
+    async def _mark(self, inbox_id: UUID) -> None:
+        reachable = await self._reachable(inbox_id)
+        if is_alive(self) and inbox_id == self._inbox_id:
+            self._box.note_text.set_names([one.name for one in reachable])
+
     async def _offer(self, inbox_id: UUID) -> None:
         """Open the list of those who work in the inbox, and the inbox itself, above the text."""
         offered = await self._reachable(inbox_id)
         if not is_alive(self):
             return
         self._offered = {str(one.id): one for one in offered}
+        self._box.note_text.set_names([one.name for one in offered])
         if self._popup is None:
             self._popup = Popup(self._box.window(), msg("Mention a colleague"), width=280)
             self._popup.set_hint(msg("Enter inserts, Esc closes"))
@@ -77,8 +89,8 @@ class ComposerMentions(QObject):
         return [*(Mention("user", row.id, row.name) for row in people), *team]
 
     def _on_wanted(self) -> None:
-        if self.inbox_id is not None:
-            self._tasks.start(self._offer(self.inbox_id), "offer")
+        if self._inbox_id is not None:
+            self._tasks.start(self._offer(self._inbox_id), "offer")
 
     def _on_chosen(self, key: str) -> None:
         one = self._offered.get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QMimeData, QSize, Qt, QUrl, Signal
@@ -23,6 +24,7 @@ from agentdesk.base.text import Msg
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.composer_format import insert_html, link_format, list_of, to_html, to_plain
+from agentdesk.desktop.views.messages.names import marked_places, name_look
 from agentdesk.domain.richtext import reduced
 from agentdesk.domain.templates import unresolved
 
@@ -61,7 +63,7 @@ class ComposerText(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.viewport().setAutoFillBackground(False)
-        self._gaps = _GapHighlighter(self)
+        self._marks = _Highlighter(self)
         self.document().contentsChanged.connect(self._on_contents)
         theme().changed.connect(self._dress)
         self._dress()
@@ -98,6 +100,12 @@ class ComposerText(QTextEdit):
         cursor.insertText(text, QTextCharFormat())
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Mark these names while they are written behind an @."""
+        if self._marks.names != tuple(names):
+            self._marks.names = tuple(names)
+            self._marks.rehighlight()
 
     def gap_names(self) -> list[str]:
         """The variables that still have no value, in their order."""
@@ -259,15 +267,16 @@ class ComposerText(QTextEdit):
         palette.setColor(QPalette.ColorRole.PlaceholderText, theme().color("text.muted"))
         self.setPalette(palette)
         self.setPlaceholderText(tr(self._placeholder))
-        self._gaps.rehighlight()
+        self._marks.rehighlight()
         self.updateGeometry()
 
 
-class _GapHighlighter(QSyntaxHighlighter):
-    """Marks variables without a value in amber."""
+class _Highlighter(QSyntaxHighlighter):
+    """Marks variables without a value in amber, and ``names`` behind an @ as in the transcript."""
 
     def __init__(self, text: QTextEdit) -> None:
         super().__init__(text.document())
+        self.names: tuple[str, ...] = ()
 
     def highlightBlock(self, text: str) -> None:
         for gap in unresolved(text):
@@ -275,6 +284,8 @@ class _GapHighlighter(QSyntaxHighlighter):
             look.setBackground(QColor(theme().color("warn.tint")))
             look.setForeground(QColor(theme().color("warn.text")))
             self.setFormat(gap.start, gap.end - gap.start, look)
+        for start, end in marked_places(text, self.names):
+            self.setFormat(start, end - start, name_look())
 
 
 def _is_send(event: QKeyEvent) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
@@ -31,6 +31,7 @@ from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.guard import Guarded, guarded, text_as_html
 from agentdesk.desktop.views.messages.links import LinkTarget, Verdict, examine
+from agentdesk.desktop.views.messages.names import mark_names
 
 __all__ = ["MessageBody", "Opener"]
 
@@ -71,6 +72,7 @@ class MessageBody(QTextBrowser):
         self._pictures: Mapping[str, QImage] = {}
         self._source: Callable[[], Guarded] = Guarded
         self._ink = "text.primary"
+        self._names: tuple[str, ...] = ()
         self._folded = False
         self._marked = ""
         self._heights: dict[int, int] = {}
@@ -108,6 +110,10 @@ class MessageBody(QTextBrowser):
         """Write in the colour of ``role``."""
         self._ink = role
         self._render()
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """Mark these names where they stand behind an @."""
+        self._names = tuple(names)
 
     def show_text(self, text: str) -> None:
         """Show plain text; addresses in it become links."""
@@ -264,6 +270,7 @@ class MessageBody(QTextBrowser):
         lines.setLineHeight(height, QTextBlockFormat.LineHeightTypes.MinimumHeight.value)
         cursor.mergeBlockFormat(lines)
         _dress_tables(document.rootFrame())
+        mark_names(document, self._names)
         cursor.movePosition(QTextCursor.MoveOperation.End)
         end = QTextBlockFormat()
         end.setBottomMargin(0)

@@ -199,4 +199,4 @@ def _surface_of(row: MessageRow) -> tuple[str, str]:
 
 def _inside_of(row: MessageRow) -> tuple[object, ...]:
     texts = (row.text, row.html, row.quoted_text, row.quoted_html)
-    return (*texts, row.attachments, row.warnings, row.automatic, row.protection)
+    return (*texts, row.attachments, row.warnings, row.automatic, row.protection, row.mentions)

@@ -164,6 +164,7 @@ class CardContent(QWidget):
         self._column.insertWidget(self._column.indexOf(self.body) + 1, tail)
 
     def _fill(self, body: MessageBody, text: str, html: str) -> None:
+        body.set_names([one.name for one in self._row.mentions])
         if html:
             body.show_html(html, self._pictures)
         elif text or not is_unreadable(self._row):
