@@ -20,7 +20,7 @@ from tests.helpers.windows import main_window, opened
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
-from agentdesk.commands.values import EditContact, EraseContact, MergeContacts, UnmergeContacts
+from agentdesk.commands.values import EditContact, EraseContact, MarkContact, MergeContacts, UnmergeContacts
 from agentdesk.desktop.dialogs.merge_customers import MergeCustomersQuestion
 from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
@@ -215,14 +215,14 @@ def test_what_time_it_is_there(qapp: QApplication, zone: str, time: str) -> None
 
 async def test_only_who_may_erases_and_only_after_a_plain_question(desk: FakeDesk) -> None:
     async with panel_of(4417, desk) as panel:
-        assert not panel.erase.isVisible()
+        assert not panel.privacy.isVisible()
     assert desk.me is not None
     desk.permit(erase=True)
     async with panel_of(4417, desk) as panel:
-        assert panel.erase.isVisible()
+        assert panel.privacy.isVisible()
         asked = 0
         for answer in (QDialog.DialogCode.Rejected.value, 2):
-            panel.erase.button.click()
+            panel.privacy.button.click()
             dialog = await until(
                 lambda: next((d for d in panel.findChildren(QDialog) if d.isVisible()), None)
             )
@@ -235,14 +235,14 @@ async def test_only_who_may_erases_and_only_after_a_plain_question(desk: FakeDes
             await settled(20)
         (done,) = [one for one in desk.commands if isinstance(one, EraseContact)]
         assert (done.contact_id, asked) == (panel.contact_id, 2)
-        await until(lambda: not panel.erase.isVisible())
+        await until(lambda: not panel.privacy.isVisible())
 
 
 async def test_why_a_customer_cannot_be_erased_stands_below_the_button(desk: FakeDesk) -> None:
     desk.permit(erase=True)
     async with panel_of(4417, desk) as panel:
         desk.failure = AgentDeskError(msg("This customer is under a legal hold: nothing may be erased."))
-        panel.erase.button.click()
+        panel.privacy.button.click()
         dialog = await until(lambda: next((d for d in panel.findChildren(QDialog) if d.isVisible()), None))
         dialog.done(2)
         await until(lambda: any("legal hold" in text for text in _texts(panel)))
@@ -270,3 +270,27 @@ async def test_the_same_person_under_two_names_is_merged_and_split_off(
         await until(lambda: panes.queue.toasts.current_text().startswith("Merged T. Baker with"))
         panes.conversation.deeds.undo()
         await until(lambda: UnmergeContacts(contact_id=tom.id, joined_id=other.id) in desk.commands)
+
+
+async def test_marks_are_set_by_those_who_may_seen_by_all_and_undone(desk: FakeDesk, tmp_path: Path) -> None:
+    async with main_window(desk, tmp_path, kind="all") as panes:
+        panes.open_conversation(desk.find(4417))
+        await opened(panes, 4417, desk)
+        panel, contact_id = panes.panel, panes.panel.contact_id
+        assert contact_id is not None
+        assert not panel.privacy.isVisible()
+        assert not panel.marks.isVisible()
+        desk.permit(erase=True)
+        await until(panel.privacy.isVisible)
+        panel.privacy.hold.click()
+        await until(lambda: MarkContact(contact_id=contact_id, legal_hold=True) in desk.commands)
+        await until(panel.marks.isVisible)
+        assert not panel.privacy.button.isEnabled(), "nothing is erased under a legal hold"
+        assert panes.queue.toasts.current_text() == "Under legal hold."
+        panes.conversation.deeds.undo()
+        await until(lambda: not panel.privacy.hold.isChecked())
+        assert desk.commands[-1] == MarkContact(contact_id=contact_id, legal_hold=False)
+        desk.failure = AgentDeskError(msg("Erasing is left to some of your colleagues."))
+        panel.privacy.sensitive.click()
+        await until(lambda: any("left to some" in text for text in _texts(panel)))
+        assert not panel.privacy.sensitive.isChecked()

@@ -16,6 +16,7 @@ from agentdesk.commands.values import (
     ConfirmDelivery,
     EditContact,
     EraseContact,
+    MarkContact,
     MarkRead,
     MergeConversations,
     RetryDelivery,
@@ -65,6 +66,12 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
         case EditContact(contact_id=id_, fields=fields):
             contact = world.contacts[id_]
             world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **fields)
+            return {"contact": {id_}}
+        case MarkContact(contact_id=id_):
+            contact = world.contacts[id_]
+            marks = {"sensitive": command.sensitive, "legal_hold": command.legal_hold}
+            changed = {name: mark for name, mark in marks.items() if mark is not None}
+            world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **changed)
             return {"contact": {id_}}
         case EraseContact(contact_id=id_):
             contact = world.contacts[id_]

@@ -117,7 +117,7 @@ async def customer_same() -> QWidget:
     similar = SimilarContact(id=desk.world.new_id(), name="Ana Ruiz", address="ana@ruiz-interiores.example")
     merged = SimilarContact(id=desk.world.new_id(), name="A. Ruiz", address="a.ruiz@example.net")
     desk.world.contacts[ana] = msgspec.structs.replace(
-        desk.world.contacts[ana], similar=(similar,), merged=(merged,)
+        desk.world.contacts[ana], similar=(similar,), merged=(merged,), sensitive=True, legal_hold=True
     )
     desk.permit(erase=True)
     return await _panel(desk, ANA)
@@ -129,7 +129,7 @@ async def erase_question() -> QWidget:
     desk = FakeDesk.sample(NOW)
     desk.permit(erase=True)
     panel = await _panel(desk, ANA)
-    return await _question(panel, panel.erase.button.click)
+    return await _question(panel, panel.privacy.button.click)
 
 
 @screen("composer-mentions", sizes=CONVERSATION)

@@ -196,6 +196,7 @@ class Workspace(QWidget):
         self._conversation.conversation_requested.connect(self.open_conversation)
         self._panel.conversation_requested.connect(self.open_conversation)
         self._panel.same.said.connect(self._queue.say)
+        self._panel.privacy.said.connect(self._queue.say)
         self._troubles.show_wanted.connect(self.open_conversation)
         self._troubles.said.connect(self._queue.say)
         self._status.reconnect_wanted.connect(self._on_reconnect)

@@ -240,6 +240,8 @@ class ContactDetail(Row, frozen=True):
     identities: tuple[IdentityRow, ...]
     conversations: tuple[PastConversation, ...]
     erased_at: datetime | None = None
+    sensitive: bool = False
+    legal_hold: bool = False
     similar: tuple[SimilarContact, ...] = ()
     merged: tuple[SimilarContact, ...] = ()
 

@@ -17,9 +17,9 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.undo import UndoStack
-from agentdesk.desktop.views.customer_erase import EraseCustomer
 from agentdesk.desktop.views.customer_fields import DetailField, NotesField
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
+from agentdesk.desktop.views.customer_privacy import CustomerPrivacy, MarkChips
 from agentdesk.desktop.views.same_person import OtherLine, SamePerson
 from agentdesk.desktop.widgets.avatar import Avatar
 from agentdesk.desktop.widgets.elide import ElidedLabel
@@ -60,7 +60,8 @@ class CustomerPanel(QWidget):
         super().__init__(parent)
         self._desk, self._settings = desk, settings
         self._tasks = tasks_of(self, "customer")
-        self.same = SamePerson(desk, done or UndoStack(), self)
+        self._done = done or UndoStack()
+        self.same = SamePerson(desk, self._done, self)
         self._wanted: UUID | None = None
         self._current: UUID | None = None
         self._detail: ContactDetail | None = None
@@ -132,10 +133,13 @@ class CustomerPanel(QWidget):
         column.setContentsMargins(16, 14, 12, 16)
         column.setSpacing(theme().space(3))
         column.addLayout(self._build_identity())
+        self.marks = MarkChips(inside)
+        column.addWidget(self.marks)
         self.identities = Section(msg("Identities"))
         self.details = Section(msg("Details"))
         self.past = Section(msg("Past conversations"))
         self.notes = Section(msg("Notes"))
+        self.privacy = CustomerPrivacy(self._desk, self._done)
         self._fields = {key: DetailField(key, name) for key, name in _FIELDS}
         for field in self._fields.values():
             field.edited.connect(self._on_edited)
@@ -148,10 +152,9 @@ class CustomerPanel(QWidget):
             section.set_open(self._settings is None or not self._settings.now.folded.get(key, False))
             section.folded.connect(self._on_folded)
             section.body.setSpacing(2)
-            column.addWidget(_Line())
+            self._last_line = _Line()
+            column.addWidget(self._last_line)
             column.addWidget(section)
-        self.erase = EraseCustomer(self._desk)
-        column.addWidget(self.erase)
         column.addStretch()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
@@ -167,6 +170,7 @@ class CustomerPanel(QWidget):
             "details": self.details,
             "past": self.past,
             "notes": self.notes,
+            "privacy": self.privacy,
         }
 
     def _on_folded(self, folded: bool) -> None:
@@ -209,7 +213,9 @@ class CustomerPanel(QWidget):
         self.notes_field.show_value(detail.notes, saved=same)
         if not same or before is None or before.conversations != detail.conversations:
             self._show_past(detail)
-        self.erase.show_contact(detail)
+        self.marks.show_contact(detail)
+        self.privacy.show_contact(detail)
+        self._last_line.setVisible(not self.privacy.isHidden())
         self.setAccessibleName(tr(msg("Customer {name}", name=name)))
         self._stack.setCurrentWidget(self._page)
 
