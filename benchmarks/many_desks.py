@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import random
 import tempfile
 import time
@@ -22,7 +23,7 @@ from pathlib import Path
 from uuid import UUID
 
 from benchmarks.measuring import cpu_seconds, database, load, postgres, show, statements
-from benchmarks.office import found, serving, until_synced
+from benchmarks.office import found, serving, until_findable, until_synced
 from benchmarks.world import World
 from sqlalchemy import select
 from tests.helpers.postgres import PostgresServer
@@ -31,7 +32,7 @@ from agentdesk.commands.values import SetTags
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import conversation
 from agentdesk.sync.desk import Changes
-from agentdesk.sync.local import LocalDesk
+from agentdesk.sync.local import REPLICA, LocalDesk
 
 _SETTLE_SECONDS = 30.0
 _CONNECT_AT_ONCE = 10
@@ -65,13 +66,17 @@ class Watch:
 
 @contextlib.asynccontextmanager
 async def connected(folder: Path, address: str, tokens: list[str]) -> AsyncIterator[list[LocalDesk]]:
-    """Desks that are current."""
+    """Desks that are current, with nothing left to do from their first fill."""
     desks = [LocalDesk(folder / f"desk-{n}", address, token) for n, token in enumerate(tokens)]
     try:
         for start in range(0, len(desks), _CONNECT_AT_ONCE):
             for desk in desks[start : start + _CONNECT_AT_ONCE]:
                 await desk.start()
             await asyncio.gather(*(until_synced(desk) for desk in desks[start : start + _CONNECT_AT_ONCE]))
+        for number in range(len(desks)):
+            await until_findable(folder / f"desk-{number}" / REPLICA)
+        gc.collect()
+        gc.freeze()  # as the desk does when it has started
         yield desks
     finally:
         await asyncio.gather(*(desk.close() for desk in desks))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from agentdesk.store.engine import Database
 from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
 
-__all__ = ["found", "server_process", "serving", "until_synced"]
+__all__ = ["found", "server_process", "serving", "until_findable", "until_synced"]
 
 
 async def found(url: str, world: World, desks: int) -> list[str]:
@@ -59,3 +61,10 @@ async def until_synced(desk: LocalDesk, seconds: float = 120) -> None:
     async with asyncio.timeout(seconds):
         while desk.status.link is not Link.SYNCED:
             await asyncio.sleep(0.005)
+
+
+async def until_findable(replica: Path) -> None:
+    """Wait until every message in a desk's file has been indexed."""
+    with contextlib.closing(sqlite3.connect(replica)) as file:
+        while file.execute("SELECT 1 FROM unindexed_message LIMIT 1").fetchone():
+            await asyncio.sleep(0.05)

@@ -123,10 +123,11 @@ def _transaction(connection: sqlite3.Connection, statements: Sequence[Statement]
 
 
 def _is_instant(fn: Callable[..., Any], module: ModuleType) -> bool:
-    """Whether ``fn`` makes a cursor or closes one: no work for the thread, and two of four trips to it."""
+    """Whether ``fn`` makes a cursor or closes one, or takes back a transaction where there is none: no work
+    for the thread, and three of five trips to it."""
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, module.Connection):
-        return fn.__name__ == "cursor"
+        return fn.__name__ == "cursor" or (fn.__name__ == "rollback" and not owner.in_transaction)
     return isinstance(owner, module.Cursor) and fn.__name__ == "close"
 
 

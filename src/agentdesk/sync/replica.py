@@ -239,7 +239,12 @@ def _upsert(table: Table) -> str:
     )
 
 
-def _statements() -> Iterable[str]:
+@cache
+def _statements() -> tuple[str, ...]:
+    return tuple(_make_statements())
+
+
+def _make_statements() -> Iterable[str]:
     dialect = _dialect
     shadow = MetaData()
     for table in synced_tables():
