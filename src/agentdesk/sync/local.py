@@ -98,6 +98,7 @@ class LocalDesk:
         self._subscribers = Subscribers[Changes]()
         self._status_subscribers = Subscribers[LinkStatus]()
         self._me: UserRow | None = None
+        self._was_synced = False
 
     async def start(self) -> None:
         """Open the files, show what they hold, and connect. Raises AgentDeskError where they are unusable."""
@@ -370,8 +371,10 @@ class LocalDesk:
         self._tasks.start(self._outbox.run(self._outbox.file.set_about, _SERVERS, kept), "keep servers")
 
     def _status_changed(self, status: LinkStatus) -> None:
-        if status.link is Link.SYNCED:
+        synced = status.link is Link.SYNCED
+        if synced and not self._was_synced:
             self._indexer.look({})
+        self._was_synced = synced
         self._status_subscribers.tell(status)
 
     async def _look_up_me(self) -> None:
