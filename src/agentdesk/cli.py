@@ -210,6 +210,11 @@ def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the ZIP to be made")
     for parser in (mark, erase, export):
         parser.add_argument("contact", metavar="CUSTOMER", help="an address, or the customer's id")
+    conversations = subjects.add_parser("conversation").add_subparsers(dest="verb", required=True)
+    mark = conversations.add_parser("mark", help="put one conversation under a legal hold, or lift it")
+    mark.add_argument("conversation", metavar="CONVERSATION", help="a number, or the conversation's id")
+    mark.add_argument("--hold", choices=("yes", "no"), required=True, help="keep all of it")
+    conversations.add_parser("holds", help="list conversations under a legal hold")
     rules = subjects.add_parser("retention").add_subparsers(dest="verb", required=True)
     change = rules.add_parser("set", help="say for how long something is kept")
     change.add_argument("kind", choices=("conversations", "raw", "attachments", "audit"))

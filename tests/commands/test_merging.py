@@ -16,6 +16,7 @@ from agentdesk.commands.values import (
     AddNote,
     Assign,
     Envelope,
+    MarkConversation,
     MergeConversations,
     SetPriority,
     SetStatus,
@@ -26,6 +27,7 @@ from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.queries import queue
 from agentdesk.queries.rows import View
+from agentdesk.server import privacy
 from agentdesk.server.admin import add_channel, add_inbox
 from agentdesk.server.core import ServerCore
 from agentdesk.store.search import find_conversations
@@ -132,6 +134,18 @@ async def test_parting_brings_both_back_as_they_were(two: Two) -> None:
         assert await find_conversations(conn, "nothing", inboxes=None) == [joined.id]
     (told,) = await world.rows(event, event.c.kind == "merged")
     assert told.data["undone"] is True
+
+
+async def test_a_legal_hold_goes_with_the_messages(two: Two) -> None:
+    ids = (two.first.id, two.second.id)
+    for held in ids:
+        await privacy.do(two.world.db, MarkConversation(conversation_id=held, legal_hold=True))
+        await two.merge()
+        assert (await two.row(two.first.id)).legal_hold
+        await two.unmerge()
+        assert [(await two.row(one)).legal_hold for one in ids] == [True, True]
+        for one in ids:
+            await privacy.do(two.world.db, MarkConversation(conversation_id=one, legal_hold=False))
 
 
 async def test_what_people_said_since_stays_with_the_one_that_stayed(two: Two) -> None:

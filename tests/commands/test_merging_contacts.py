@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Actor
-from agentdesk.commands.values import EditContact, MergeContacts, UnmergeContacts
+from agentdesk.commands.values import EditContact, MarkContact, MergeContacts, UnmergeContacts
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.queries import contact as contacts
+from agentdesk.server import privacy
 from agentdesk.server.core import ServerCore
 from agentdesk.store.tables import contact, contact_identity, conversation, message
 
@@ -118,6 +120,16 @@ async def test_what_was_said_since_stays(tom: Tom) -> None:
     await tom.unmerge()
     stays = await tom.row(tom.work)
     assert (stays.company, stays.place) == ("Bakery Ltd", "")
+
+
+async def test_a_legal_hold_goes_with_what_moves(tom: Tom) -> None:
+    async with tom.world.db.write() as conn:
+        await conn.execute(update(contact).where(contact.c.id == tom.home).values(legal_hold=True))
+    await tom.merge()
+    assert (await tom.row(tom.work)).legal_hold
+    await privacy.do(tom.world.db, MarkContact(contact_id=tom.home, legal_hold=False))
+    await tom.unmerge()
+    assert [(await tom.row(one)).legal_hold for one in (tom.work, tom.home)] == [True, True]
 
 
 async def test_who_comes_second_or_may_not_is_told(tom: Tom) -> None:

@@ -333,6 +333,12 @@ def test_unknown_inboxes_and_channels_are_named(admin: Admin) -> None:
     assert "email" in said
 
 
+def test_a_hold_is_for_a_conversation_that_is_there(admin: Admin) -> None:
+    assert "no conversation 7" in admin.refuses("conversation", "mark", "7", "--hold", "yes")
+    assert "number or its id" in admin.refuses("conversation", "mark", "x", "--hold", "no")
+    assert admin.works("conversation", "holds") == ""
+
+
 @pytest.mark.parametrize(
     ("url", "word"),
     [

@@ -18,7 +18,14 @@ from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Actor
-from agentdesk.commands.values import AddNote, EditContact, EraseContact, MarkContact, SendReply
+from agentdesk.commands.values import (
+    AddNote,
+    EditContact,
+    EraseContact,
+    MarkContact,
+    MarkConversation,
+    SendReply,
+)
 from agentdesk.domain.message import Author
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
@@ -168,6 +175,13 @@ async def test_whom_one_may_not_erase(world: FakeWorld, core: ServerCore, boss: 
     answer = await world.do(core, EraseContact(contact_id=who), boss)
     assert (answer.outcome, answer.code) == ("refused", "held")
     await world.do(core, MarkContact(contact_id=who, legal_hold=False), boss)
+    one = (await of(world, "zelda"))[-1]
+    held = MarkConversation(conversation_id=one.id, legal_hold=True)
+    assert (await world.do(core, held)).code == "not_allowed"
+    assert (await world.do(core, held, boss)).outcome == "done"
+    answer = await world.do(core, EraseContact(contact_id=who), boss)
+    assert (answer.code, answer.reason.args) == ("held", {"number": one.number})
+    await world.do(core, MarkConversation(conversation_id=one.id, legal_hold=False), boss)
     async with world.db.write() as conn:
         await conn.execute(outbox.update().values(state="verify"))
     answer = await world.do(core, EraseContact(contact_id=who), boss)

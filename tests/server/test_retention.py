@@ -14,7 +14,8 @@ from tests.server.trail import add, entries, seal_all, unguarded
 from agentdesk.base.clock import now
 from agentdesk.base.errors import Invalid
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import AddNote
+from agentdesk.commands.values import AddNote, MarkConversation
+from agentdesk.server import privacy
 from agentdesk.server.admin import add_inbox
 from agentdesk.server.audit_reading import head, verify
 from agentdesk.server.audit_retention import drop_sealed
@@ -87,7 +88,7 @@ async def test_closed_conversations_go_whole_and_desks_hear_of_it(old: FakeWorld
     await hold(old, "ben")
     ledger = await count(old, ingest_ledger)
     gone = (await old.conversations())[0].id
-    assert await run(old.db) == {"conversations": 1}
+    assert await run(old.db) == {"conversations": 1, "held": 1}
     assert await names(old) == ["ben", "cat"]
     left = [await count(old, table) for table in (message, attachment, search_entry, ingest_ledger)]
     assert left == [4, 2, 4, ledger]
@@ -97,7 +98,22 @@ async def test_closed_conversations_go_whole_and_desks_hear_of_it(old: FakeWorld
     assert gone in {row.row_id for row in departed}
     (entry,) = await entries(old.db, "retention")
     assert (entry.what, entry.data) == ("conversations", {"count": 1})
-    assert await run(old.db) == {"conversations": 0}
+    assert await run(old.db) == {"conversations": 0, "held": 1}
+
+
+async def test_a_single_conversation_is_held_and_that_is_told(old: FakeWorld) -> None:
+    for kind in ("conversations", "raw", "attachments"):
+        await set_rule(old.db, kind, 365)
+    ann = (await old.conversations())[0]
+    await privacy.do(old.db, MarkConversation(conversation_id=ann.id, legal_hold=True))
+    assert await privacy.held_conversations(old.db) == [ann.number]
+    assert (await run(old.db, dry_run=True))["held"] == 1
+    await run(old.db)
+    assert await names(old) == ["ann", "cat"]
+    assert [row.name for row in await old.rows(attachment)] == ["ann.txt", "cat.txt"]
+    await privacy.do(old.db, MarkConversation(conversation_id=ann.id, legal_hold=False))
+    assert await run(old.db) == {"conversations": 1, "raw": 0, "attachments": 0}
+    assert await names(old) == ["cat"]
 
 
 async def test_files_and_mails_go_and_messages_stay(old: FakeWorld) -> None:

@@ -155,6 +155,8 @@ _VERBS = {
     "contact mark": admin_privacy.mark,
     "contact export": admin_privacy.export,
     "contact erase": admin_privacy.erase,
+    "conversation mark": admin_privacy.hold,
+    "conversation holds": admin_privacy.holds,
     "retention set": admin_privacy.retention_set,
     "retention list": admin_privacy.retention_list,
     "retention run": admin_privacy.retention_run,

@@ -1,4 +1,4 @@
-"""``agentdesk admin contact mark|export|erase|erasures`` and ``retention set|list|run``."""
+"""``agentdesk admin contact mark|export|erase|erasures``, ``conversation mark|holds``, ``retention …``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.commands.context import SYSTEM
-from agentdesk.commands.values import MarkContact
+from agentdesk.commands.values import MarkContact, MarkConversation
 from agentdesk.server import privacy, retention
 from agentdesk.server.exporting import export_contact
 from agentdesk.server.findings import moment_text
@@ -29,6 +29,23 @@ async def mark(db: Database, parsed: argparse.Namespace) -> int:
     )
     await privacy.do(db, marks)
     _say(msg("Changed {name}.", name=str(contact_id)))
+    return 0
+
+
+async def hold(db: Database, parsed: argparse.Namespace) -> int:
+    """Put a single conversation under a legal hold, or lift it."""
+    async with db.read() as conn:
+        conversation_id = await privacy.conversation_id(conn, parsed.conversation)
+    held = bool(_WORDS[parsed.hold])
+    await privacy.do(db, MarkConversation(conversation_id=conversation_id, legal_hold=held))
+    _say(msg("Changed {name}.", name=parsed.conversation))
+    return 0
+
+
+async def holds(db: Database, _parsed: argparse.Namespace) -> int:
+    """Print the numbers of conversations that are under a legal hold."""
+    for number in await privacy.held_conversations(db):
+        sys.stdout.write(f"{number}\n")
     return 0
 
 

@@ -50,6 +50,7 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.UnmergeContacts: _always(Permission.MERGE),
     values.EditContact: _always(Permission.EDIT_CONTACTS),
     values.MarkContact: _always(Permission.ERASE),
+    values.MarkConversation: _always(Permission.ERASE),
     values.NoteRead: _nothing,
     values.EraseContact: _always(Permission.ERASE),
     values.SaveTemplate: _always(Permission.EDIT_TEMPLATES),

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, select
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.rows import add_event, conversation_of, newer_messages
-from agentdesk.commands.values import Assign, MarkRead, SetPriority, SetStatus, SetTags
+from agentdesk.commands.values import Assign, MarkConversation, MarkRead, SetPriority, SetStatus, SetTags
 from agentdesk.domain.conversation import EventKind, Priority, Status
 from agentdesk.domain.team import Role
 from agentdesk.store.tables import conversation, inbox, inbox_member, user
@@ -107,6 +107,13 @@ def status_data(status: Status, until: datetime | None = None) -> Mapping[str, A
     if until is not None:
         data["until"] = until.isoformat()
     return data
+
+
+async def mark_conversation(context: Context, command: MarkConversation) -> None:
+    """Put a conversation under a legal hold, or lift it."""
+    row = await conversation_of(context, command.conversation_id)
+    if row["legal_hold"] != command.legal_hold:
+        await context.unit.update(conversation, row["id"], {"legal_hold": command.legal_hold})
 
 
 async def set_priority(context: Context, command: SetPriority) -> None:

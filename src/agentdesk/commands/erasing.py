@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.text import msg
@@ -32,7 +32,8 @@ NOTHING_KNOWN: dict[str, Any] = {
 async def erase_contact(context: Context, command: EraseContact) -> None:
     """Forget who the customer is, at once, and leave the order to erase all that was said.
 
-    Refused under a legal hold, and while a message to the customer is just being sent.
+    Refused under a legal hold, also of a single conversation with words of theirs, and while a message to
+    the customer is just being sent.
     """
     await contact_of(context, command.contact_id)
     people = await same_person(context.conn, command.contact_id)
@@ -41,6 +42,7 @@ async def erase_contact(context: Context, command: EraseContact) -> None:
     )
     if held is not None:
         raise Refusal("held", msg("This customer is under a legal hold: nothing may be erased."))
+    await _check_conversations(context, people)
     if not context.unit.optimistic:
         await _stop_sending(context, people)
         await _order(context, command.contact_id)
@@ -48,6 +50,23 @@ async def erase_contact(context: Context, command: EraseContact) -> None:
         await context.unit.update(contact, one, {**NOTHING_KNOWN, "merge": None, "erased_at": context.now})
     known = select(contact_identity.c.id).where(contact_identity.c.contact_id.in_(people))
     await context.unit.delete(contact_identity, list(await context.conn.scalars(known)))
+
+
+async def _check_conversations(context: Context, people: Sequence[UUID]) -> None:
+    wrote_in = select(message.c.conversation_id).where(message.c.contact_id.in_(people))
+    held = await context.conn.scalar(
+        select(conversation.c.number)
+        .where(conversation.c.legal_hold.is_(True))
+        .where(or_(conversation.c.contact_id.in_(people), conversation.c.id.in_(wrote_in)))
+        .order_by(conversation.c.number)
+        .limit(1)
+    )
+    if held is not None:
+        raise Refusal(
+            "held",
+            msg("Conversation #{number} is under a legal hold: nothing may be erased.", number=held),
+            hint=msg("Lift the hold first, or wait until it is over."),
+        )
 
 
 async def same_person(conn: AsyncConnection, contact_id: UUID) -> list[UUID]:

@@ -90,7 +90,7 @@ async def _join(context: Context, stays: RowMapping, joins: RowMapping) -> Any:
         joins["id"],
         {"status": Status.MERGED.value, "merged_into_id": stays["id"], "merge": kept},
     )
-    await context.unit.update(conversation, stays["id"], values)
+    await context.unit.update(conversation, stays["id"], {**values, **_held_by(joins)})
     data = {"conversation_id": str(joins["id"]), "number": joins["number"], "subject": joins["subject"]}
     await add_event(context, stays, EventKind.MERGED, data)
     return {**stays, **values}
@@ -129,11 +129,16 @@ async def _part(context: Context, root: RowMapping, parts: RowMapping) -> None:
     else:  # it had joined one that was merged on since: only the messages tell what is left
         await context.unit.update(conversation, root["id"], await _from_messages(context, root))
     values = {"status": kept["status"], "merged_into_id": None, "merge": None}
-    values |= await _came_since(context, parts)
+    values |= await _came_since(context, parts) | _held_by(root)
     await context.unit.update(conversation, parts["id"], values)
     for here, there in ((root, parts), (parts, root)):
         data = {"conversation_id": str(there["id"]), "number": there["number"], "subject": there["subject"]}
         await add_event(context, here, EventKind.UNMERGED, data)
+
+
+def _held_by(other: Mapping[Any, Any]) -> dict[str, bool]:
+    """A legal hold goes with the messages, wherever they go; only a person lifts it."""
+    return {"legal_hold": True} if other["legal_hold"] else {}
 
 
 def _origin(origin_id: UUID, place: Mapping[Any, Any]) -> UUID | None:

@@ -45,8 +45,8 @@ async def merge_contacts(context: Context, command: MergeContacts) -> None:
         "after": values,
     }
     await context.unit.update(contact, joins["id"], {"merged_into_id": stays["id"], "merge": moved})
-    if values:
-        await context.unit.update(contact, stays["id"], values)
+    if values | _marks_of(joins):
+        await context.unit.update(contact, stays["id"], values | _marks_of(joins))
 
 
 async def _row(context: Context, contact_id: UUID) -> RowMapping:
@@ -88,6 +88,11 @@ async def _inboxes(context: Context, contact_id: UUID) -> set[UUID]:
     return set(await context.conn.scalars(select(columns.inbox_id).where(columns.contact_id == contact_id)))
 
 
+def _marks_of(row: Mapping[Any, Any]) -> dict[str, bool]:
+    """The marks that go along with what moves from one customer to another; only a person lifts them."""
+    return {name: True for name in ("sensitive", "legal_hold") if row[name]}
+
+
 async def unmerge_contacts(context: Context, command: UnmergeContacts) -> None:
     """Let a customer be known by themselves again; nothing where they are already."""
     root_id = await contact_root(context.conn, command.joined_id)
@@ -108,7 +113,8 @@ async def unmerge_contacts(context: Context, command: UnmergeContacts) -> None:
     values = {name: kept["before"][name] for name in kept["after"] if root[name] == kept["after"][name]}
     if values:
         await context.unit.update(contact, root_id, values)
-    await context.unit.update(contact, parts["id"], {"merged_into_id": None, "merge": None})
+    apart = {"merged_into_id": None, "merge": None}
+    await context.unit.update(contact, parts["id"], apart | _marks_of(root))
 
 
 async def _addresses(context: Context, identities: set[UUID]) -> set[Address]:

@@ -42,6 +42,7 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.UnmergeContacts: merging_contacts.unmerge_contacts,
     values.EditContact: customer.edit_contact,
     values.MarkContact: customer.mark_contact,
+    values.MarkConversation: conversation.mark_conversation,
     values.NoteRead: customer.note_read,
     values.EraseContact: erasing.erase_contact,
     values.SaveTemplate: template.save_template,

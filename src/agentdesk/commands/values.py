@@ -181,6 +181,13 @@ class MarkContact(Command, frozen=True, tag="mark_contact"):
     legal_hold: bool | None = None
 
 
+class MarkConversation(Command, frozen=True, tag="mark_conversation"):
+    """Put one conversation under a legal hold, so that nothing of it is dropped or erased, or lift that."""
+
+    conversation_id: UUID
+    legal_hold: bool
+
+
 class NoteRead(Command, frozen=True, tag="note_read"):
     """Somebody has opened a conversation with a sensitive customer: it is written down, nothing changes."""
 
@@ -226,6 +233,7 @@ AnyCommand = (
     | UnmergeContacts
     | EditContact
     | MarkContact
+    | MarkConversation
     | NoteRead
     | EraseContact
     | SaveTemplate

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, func, or_, select
@@ -15,6 +14,7 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import Msg, msg
 from agentdesk.server.audit_sealing import HEAD, NOTHING, content_of, digest_of, expand
 from agentdesk.server.people import person_id
+from agentdesk.server.privacy import conversation_id
 from agentdesk.store.audit import hash_of
 from agentdesk.store.engine import Database
 from agentdesk.store.facts import fact
@@ -96,7 +96,7 @@ async def lines(db: Database, wanted: Wanted) -> list[Line]:
             statement = statement.where(columns.user_id == await person_id(conn, wanted.person))
         if wanted.conversation is not None:
             statement = statement.where(
-                columns.conversation_id == await _conversation(conn, wanted.conversation)
+                columns.conversation_id == await conversation_id(conn, wanted.conversation)
             )
         if wanted.contact_id is not None:
             theirs = select(conversation.c.id).where(conversation.c.contact_id == wanted.contact_id)
@@ -234,18 +234,3 @@ async def _entries(conn: AsyncConnection, seal: RowMapping) -> Sequence[RowMappi
     within = select(audit_entry).where(columns.seq.between(seal["first_seq"], seal["last_seq"]))
     named = set(expand(seal["ranges"]))
     return [row for row in (await conn.execute(within)).mappings() if row["seq"] in named]
-
-
-async def _conversation(conn: AsyncConnection, given: str) -> UUID:
-    which: Any = None
-    if given.isdigit():
-        which = conversation.c.number == int(given)
-    else:
-        try:
-            which = conversation.c.id == UUID(given)
-        except ValueError:
-            raise Invalid(msg("Name the conversation by its number or its id.")) from None
-    found = await conn.scalar(select(conversation.c.id).where(which))
-    if not isinstance(found, UUID):
-        raise Invalid(msg("There is no conversation {value}.", value=given), field="conversation")
-    return found

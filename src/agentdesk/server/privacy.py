@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
@@ -20,9 +22,18 @@ from agentdesk.commands.values import AnyCommand, Envelope, EraseContact
 from agentdesk.server.erasing import LEASE, carry_out
 from agentdesk.server.leases import Lease
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import contact, contact_identity, desk, erasure, erasure_desk, user
+from agentdesk.store.tables import contact, contact_identity, conversation, desk, erasure, erasure_desk, user
 
-__all__ = ["Erasure", "OpenDesk", "do", "erase", "find_contact", "list_erasures"]
+__all__ = [
+    "Erasure",
+    "OpenDesk",
+    "conversation_id",
+    "do",
+    "erase",
+    "find_contact",
+    "held_conversations",
+    "list_erasures",
+]
 
 _LOOK_SECONDS = 1.0
 
@@ -67,6 +78,29 @@ async def find_contact(db: Database, who: str) -> UUID:
             field="contact",
         )
     return found[0]
+
+
+async def conversation_id(conn: AsyncConnection, given: str) -> UUID:
+    """Return the conversation with a number or an id. Raises Invalid where there is none."""
+    which: Any = None
+    if given.isdigit():
+        which = conversation.c.number == int(given)
+    else:
+        try:
+            which = conversation.c.id == UUID(given)
+        except ValueError:
+            raise Invalid(msg("Name the conversation by its number or its id.")) from None
+    found = await conn.scalar(select(conversation.c.id).where(which))
+    if not isinstance(found, UUID):
+        raise Invalid(msg("There is no conversation {value}.", value=given), field="conversation")
+    return found
+
+
+async def held_conversations(db: Database) -> list[int]:
+    """Return the numbers of the conversations that are under a legal hold of their own."""
+    held = select(conversation.c.number).where(conversation.c.legal_hold.is_(True))
+    async with db.read() as conn:
+        return list(await conn.scalars(held.order_by(conversation.c.number)))
 
 
 async def do(db: Database, command: AnyCommand) -> UUID:

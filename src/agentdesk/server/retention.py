@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -79,7 +79,8 @@ async def list_rules(db: Database) -> list[Rule]:
 
 
 async def run(db: Database, *, dry_run: bool = False) -> dict[str, int]:
-    """Drop what the rules let go, in portions; returns how much, by kind. ``dry_run`` only counts it.
+    """Drop what the rules let go, in portions; returns how much, by kind, and as ``held`` how many
+    conversations stay for a legal hold only. ``dry_run`` only counts it.
 
     Raises DatabaseError; what went before stays gone.
     """
@@ -91,6 +92,8 @@ async def run(db: Database, *, dry_run: bool = False) -> dict[str, int]:
     if before is not None:
         counts["audit"] = await (sealed_before if dry_run else drop_sealed)(db, before)
     gone = {kind: count for kind, count in counts.items() if count and kind != "audit"}
+    if held := await _held(db):
+        counts["held"] = held
     if gone and not dry_run:
         async with db.write() as conn:
             entries = [
@@ -131,19 +134,36 @@ _Which = tuple[UUID, datetime]
 _Step = Callable[[Database, _Which, bool], Awaitable[int]]
 
 
+_HOLDS: ColumnElement[bool] = or_(
+    conversation.c.legal_hold.is_(True),
+    conversation.c.contact_id.in_(select(contact.c.id).where(contact.c.legal_hold.is_(True))),
+)
+
+
 def _closed(which: _Which) -> ColumnElement[bool]:
     """Conversations of an inbox that were closed and silent before a moment, and that nothing holds."""
+    return and_(_over(which), not_(_HOLDS))
+
+
+def _over(which: _Which) -> ColumnElement[bool]:
     inbox_id, before = which
     columns = conversation.c
-    held = select(contact.c.id).where(contact.c.legal_hold.is_(True))
     return and_(
         columns.inbox_id == inbox_id,
         columns.status == Status.RESOLVED,
         columns.last_message_at < before,
         or_(columns.resolved_at.is_(None), columns.resolved_at < before),
-        columns.legal_hold.is_(False),
-        columns.contact_id.not_in(held),
     )
+
+
+async def _held(db: Database) -> int:
+    """How many conversations the rules would let go if nothing held them."""
+    count = 0
+    for which in await _due(db, "conversations"):
+        async with db.read() as conn:
+            held = select(func.count()).select_from(conversation).where(_over(which), _HOLDS)
+            count += int(await conn.scalar(held) or 0)
+    return count
 
 
 async def _in_portions(
