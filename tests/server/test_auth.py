@@ -17,9 +17,9 @@ from agentdesk.domain.team import Role
 from agentdesk.server import auth, throttle
 from agentdesk.server.admin import add_inbox, add_user
 from agentdesk.server.auth import Authenticator, NotAuthenticated
-from agentdesk.server.throttle import TooManyAttempts
+from agentdesk.server.throttle import Throttle, TooManyAttempts, forget_old_tries
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import api_token, credential, inbox, inbox_member, user
+from agentdesk.store.tables import api_token, credential, inbox, inbox_member, sign_in_try, user
 from agentdesk.store.unit import ServerUnit
 
 PASSWORD = "correct horse"
@@ -60,7 +60,7 @@ async def test_every_refusal_sounds_the_same(db: Database) -> None:
             update(credential).where(credential.c.user_id == broken).values(password_hash="no hash")
         )
     words = set()
-    for email, password in (
+    tries = (
         (EMAIL, "wrong"),
         (EMAIL, ""),
         ("nobody@desk.test", PASSWORD),
@@ -69,9 +69,10 @@ async def test_every_refusal_sounds_the_same(db: Database) -> None:
         ("with\x00nul@desk.test", PASSWORD),
         ("surrogate\udcff@desk.test", PASSWORD),
         ("' OR 1=1 --", PASSWORD),
-    ):
+    )
+    for number, (email, password) in enumerate(tries):
         with pytest.raises(NotAuthenticated) as refused:
-            await Authenticator(db).sign_in(email, password, "192.0.2.1")
+            await Authenticator(db).sign_in(email, password, f"192.0.2.{number}")
         words.add((refused.value.message, refused.value.hint))
     assert len(words) == 1
 
@@ -132,18 +133,40 @@ async def test_successes_do_not_count_and_a_minute_heals(
     with pytest.raises(TooManyAttempts):
         await authenticator.sign_in(EMAIL, PASSWORD, "192.0.2.1")
     monkeypatch.setattr(throttle, "_WINDOW_SECONDS", -1.0)
-    await authenticator.sign_in(EMAIL, PASSWORD, "192.0.2.1")
+    await Authenticator(db).sign_in(EMAIL, PASSWORD, "192.0.2.1")
 
 
-async def test_the_memory_of_the_throttle_is_bounded(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "_verify", lambda *_: False)
-    monkeypatch.setattr(throttle, "_REMEMBERED", 20)
-    monkeypatch.setattr(throttle, "_WINDOW_SECONDS", -1.0)
-    authenticator = Authenticator(db)
-    for number in range(60):
+async def test_servers_on_one_database_count_together(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await add_user(db, EMAIL, "Ana", Role.AGENT, PASSWORD)
+    monkeypatch.setattr(auth, "_verify", lambda _stored, password: password == PASSWORD)
+    one, other = Authenticator(db), Authenticator(db)
+    for number in range(5):
         with pytest.raises(NotAuthenticated):
-            await authenticator.sign_in(f"nobody{number}@desk.test", "x", f"peer{number}")
-    assert len(authenticator._throttle._tries) <= 24
+            await (one, other)[number % 2].sign_in(EMAIL, "wrong", f"192.0.2.{number}")
+    for server in (one, other, Authenticator(db)):
+        for _ in range(2):  # the second time from memory
+            with pytest.raises(TooManyAttempts):
+                await server.sign_in(EMAIL, PASSWORD, "192.0.2.99")
+        with pytest.raises(NotAuthenticated):  # others are not held back with them
+            await server.sign_in("bob@desk.test", "wrong", "192.0.2.99")
+
+
+async def test_tries_leave_no_words_and_do_not_stay(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "_REMEMBERED", 2)
+    tries = Throttle(db)
+    for _ in range(5):
+        await tries.begin("address:my-secret-word", "peer:192.0.2.1")
+    for number in range(4):
+        with pytest.raises(TooManyAttempts):
+            await tries.begin("address:my-secret-word", f"peer:{number}")
+    assert len(tries._refused) <= 2
+    async with db.write() as conn:
+        rows = (await conn.execute(select(sign_in_try))).all()
+        assert [len(row.tries) for row in rows] == [5, 5]  # a refused one counts for nothing
+        assert "secret" not in str(rows)
+        assert await forget_old_tries(conn) == 0
+        monkeypatch.setattr(throttle, "_WINDOW_SECONDS", -1.0)
+        assert await forget_old_tries(conn) == 2
 
 
 async def test_neither_tokens_nor_passwords_are_stored_in_clear(db: Database) -> None:

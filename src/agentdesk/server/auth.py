@@ -64,7 +64,7 @@ class Authenticator:
     def __init__(self, db: Database, second_factors: SecondFactors | None = None) -> None:
         self._db = db
         self._second_factors = second_factors
-        self._throttle = Throttle()
+        self._throttle = Throttle(db)
 
     async def sign_in(self, email: str, password: str, peer: str, code: str = "") -> tuple[str, UUID]:
         """Return a session token and the person's id.
@@ -74,7 +74,7 @@ class Authenticator:
         knows the password learns that a code is asked for besides (CodeWanted); a wrong one is a failed try.
         """
         address = "".join(c for c in email.strip().lower() if c.isprintable())
-        attempt = self._throttle.begin(f"address:{address}", f"peer:{peer}")
+        attempt = await self._throttle.begin(f"address:{address}", f"peer:{peer}")
         async with self._db.read() as conn:
             found = (
                 await conn.execute(
@@ -101,7 +101,7 @@ class Authenticator:
             await self._write_down("failed", address, peer, found.id)
             wrong = WrongCode()
             raise CodeWanted(wrong.message, wrong.hint)
-        self._throttle.forget(attempt)
+        await self._throttle.forget(attempt)
         token = await self.issue("session", address, found.id, clock.now() + timedelta(days=SESSION_DAYS))
         await self._write_down("done", address, peer, found.id)
         return token, found.id
@@ -119,7 +119,7 @@ class Authenticator:
     async def _has_code(self, user_id: UUID, code: str, attempt: Attempt) -> bool:
         """Whether the code is valid, which is used up by that. Raises CodeWanted where none was given."""
         if not code.strip():
-            self._throttle.forget(attempt)
+            await self._throttle.forget(attempt)
             raise CodeWanted(
                 msg("This account asks for a code besides the password."),
                 msg("Open your authenticator app. Without it, a recovery code will do."),

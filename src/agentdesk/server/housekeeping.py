@@ -13,6 +13,7 @@ from agentdesk.base import clock
 from agentdesk.base.backoff import scattered
 from agentdesk.base.log import get_logger
 from agentdesk.server import retention
+from agentdesk.server.throttle import forget_old_tries
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import api_token, applied_command, attachment, blob, draft, raw_item
@@ -49,9 +50,11 @@ async def keep_house(db: Database) -> None:
             delete(applied_command).where(applied_command.c.applied_at < now - ANSWERS_KEPT)
         )
         sessions = await conn.execute(delete(api_token).where(api_token.c.expires_at < now))
+        tries = await forget_old_tries(conn)
     uploads = await _drop_unused_uploads(db)
     retained = await retention.run(db)
-    gone = {"answers": answers.rowcount, "sessions": sessions.rowcount, "uploads": uploads, **retained}
+    ended = {"answers": answers.rowcount, "sessions": sessions.rowcount, "tries": tries}
+    gone = {**ended, "uploads": uploads, **retained}
     _log.info("what was old is dropped", changes=changes, **gone)
 
 

@@ -72,7 +72,7 @@ class SecondFactors:
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db = db
         self._vault = vault
-        self._throttle = Throttle()
+        self._throttle = Throttle(db)
 
     async def standing(self, user_id: UUID) -> Standing:
         """Return how a person stands."""
@@ -108,7 +108,7 @@ class SecondFactors:
 
         Raises WrongCode, TooManyAttempts, and Invalid where nothing was begun or one counts already.
         """
-        attempt = self._throttle.begin(f"code:{user_id}")
+        attempt = await self._throttle.begin(f"code:{user_id}")
         async with self._db.write() as conn:
             await _not_yet(conn, user_id)
             step = await self._step(conn, user_id, _digits(code))
@@ -121,7 +121,7 @@ class SecondFactors:
             rows = [{"user_id": user_id, "code_hash": _hash(_digits(one))} for one in codes]
             await conn.execute(insert(recovery_code), rows)
             await _write_down(conn, user_id, "second_factor_on")
-        self._throttle.forget(attempt)
+        await self._throttle.forget(attempt)
         return tuple(codes)
 
     async def accept(self, user_id: UUID, code: str) -> bool:
@@ -138,10 +138,10 @@ class SecondFactors:
 
     async def turn_off(self, user_id: UUID, code: str) -> None:
         """Ask for the password alone from now on. Raises WrongCode and TooManyAttempts."""
-        attempt = self._throttle.begin(f"code:{user_id}")
+        attempt = await self._throttle.begin(f"code:{user_id}")
         if not await self.accept(user_id, code):
             raise WrongCode
-        self._throttle.forget(attempt)
+        await self._throttle.forget(attempt)
         async with self._db.write() as conn:
             await forget(conn, user_id)
             await _write_down(conn, user_id, "second_factor_off")

@@ -26,6 +26,7 @@ from agentdesk.store.tables.team import (
     inbox_member,
     recovery_code,
     second_factor,
+    sign_in_try,
     template,
     user,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "search_entry",
     "second_factor",
     "server_info",
+    "sign_in_try",
     "template",
     "user",
 ]

@@ -57,6 +57,16 @@ recovery_code = Table(
     Column("code_hash", String(64), primary_key=True),
 )
 
+# Tries to sign in of the last minute that have not succeeded, by the hash of whom or whence: one row for all
+# servers to count in.
+sign_in_try = Table(
+    "sign_in_try",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("tries", Json, nullable=False),
+    Column("last_at", Moment, nullable=False),
+)
+
 inbox = synced(
     "inbox",
     Column("name", String(200), nullable=False, unique=True),
