@@ -106,6 +106,7 @@ def test_what_the_role_says_anyway_is_no_exception() -> None:
         Permission.ASSIGN_OTHERS,
         Permission.EDIT_CONTACTS,
         Permission.EXPORT,
+        Permission.HISTORY,
     }
     assert not is_permitted(Role.AGENT, {"of_a_newer_version": True}, Permission.ERASE)
 
@@ -125,5 +126,6 @@ async def test_the_server_keeps_what_a_person_was_given_and_denied(world: FakeWo
     await people.set_permission(world.db, "maria@desk.example", Permission.EDIT_CONTACTS, False)
     assert await answers(EDITING) == "not_allowed"
     (maria,) = await people.list_people(world.db)
-    assert maria.permissions == {Permission.ASSIGN_OTHERS, Permission.EDIT_TEMPLATES, Permission.MERGE}
+    left = {Permission.ASSIGN_OTHERS, Permission.EDIT_TEMPLATES, Permission.HISTORY, Permission.MERGE}
+    assert maria.permissions == left
     assert (await world.do(core, EDITING, replace(world.maria, exceptions={}))).code == "gone"

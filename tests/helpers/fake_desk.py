@@ -6,10 +6,11 @@ is lost (`set_link`), when a customer writes (`receive`), and which answer a com
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,7 +38,7 @@ from agentdesk.queries.rows import (
     UserRow,
     View,
 )
-from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
+from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, OlderPage, OlderWish, Waiting
 from agentdesk.sync.drafting import as_draft
 from agentdesk.sync.presence import Other, Writing
 from tests.helpers.fake_commands import apply_command
@@ -47,14 +48,17 @@ from tests.helpers.sample_world import Thread, World
 NOW = datetime.fromisoformat("2026-11-25T10:35:00+00:00")
 """When the pictures of screens are taken: a Wednesday."""
 
+OLDER_PAGE = 2
+"""How many older conversations an answer has."""
 
 _URGENCY = ("urgent", "high", "normal", "low")
 
 
 class FakeDesk:
     """See the module. ``commands`` are all that was done, oldest first; ``failure`` is raised by the next
-    `do`; ``places`` is where it said to be, the latest last; a conversation whose id is in ``gates`` is
-    answered only when its event is set."""
+    `do` or `older`; ``places`` is where it said to be, the latest last; a conversation whose id is in
+    ``gates`` is answered only when its event is set. ``elsewhere`` is what only the server has, ``wishes``
+    what `older` was asked; it waits for ``older_gate``."""
 
     def __init__(self, world: World, me: UserRow | None) -> None:
         self.world = world
@@ -73,6 +77,9 @@ class FakeDesk:
         self.asides: list[Draft] = []
         self.mentions: list[MentionRow] = []
         self.outsiders: set[UUID] = set()
+        self.elsewhere: dict[UUID, ConversationRow] = {}
+        self.wishes: list[OlderWish] = []
+        self.older_gate: asyncio.Event | None = None
         self._drafts: dict[tuple[UUID, str], Draft] = {}
 
     @classmethod
@@ -142,6 +149,18 @@ class FakeDesk:
         self._waiting[command_id] = msgspec.structs.replace(entry, state="refused", answer=answer)
         self._take_back(entry.command)
         self.emit(outbox={command_id})
+
+    def keep_elsewhere(self, *numbers: int) -> list[UUID]:
+        """Let only the server have these conversations: resolved long ago, each farther back than the one
+        before; returns their ids."""
+        ids = [self.find(number) for number in numbers]
+        for place, conversation_id in enumerate(ids):
+            row = self.world.conversations.pop(conversation_id)
+            at = self.world.now - timedelta(days=200 + place)
+            self.elsewhere[row.id] = msgspec.structs.replace(
+                row, status="resolved", last_message_at=at, created_at=at, waiting_since=None, unread=False
+            )
+        return ids
 
     def permit(self, **exceptions: bool) -> None:
         """Give (true) or deny (false) permissions to the person at this desk."""
@@ -393,13 +412,36 @@ class FakeDesk:
             for row in self.world.messages.values()
             if wanted in f"{row.subject} {row.text} {row.author_name}".casefold()
         }
+        found &= self.world.conversations.keys()
         rows = sorted(found, key=lambda id_: self.world.conversations[id_].last_message_at, reverse=True)
         return rows[:limit]
+
+    async def older(self, wish: OlderWish) -> OlderPage:
+        self.wishes.append(wish)
+        if self.older_gate is not None:
+            await self.older_gate.wait()
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        found = [row for row in self.elsewhere.values() if self._is_wanted(row, wish)]
+        found.sort(key=lambda row: row.last_message_at, reverse=True)
+        page = found[:OLDER_PAGE]
+        for row in page:
+            self.world.conversations[row.id] = self.elsewhere.pop(row.id)
+        self.emit(conversation={row.id for row in page})
+        following = str(len(self.wishes)) if len(found) > OLDER_PAGE else ""
+        return OlderPage(ids=tuple(row.id for row in page), following=following)
 
     async def close(self) -> None:
         pass
 
     # --- inside ---
+
+    def _is_wanted(self, row: ConversationRow, wish: OlderWish) -> bool:
+        if wish.view is not None and wish.view.kind == "search":
+            texts = (m.text for m in self.world.messages.values() if m.conversation_id == row.id)
+            return any(wish.view.text.casefold() in text.casefold() for text in texts)
+        return wish.view is not None or row.contact_id == wish.contact_id or row.id in wish.ids
 
     async def _to_draft(self, command: AnyCommand) -> None:
         draft = as_draft(command)

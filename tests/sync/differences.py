@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, select, true
 
+from agentdesk.base import clock
+from agentdesk.domain.conversation import RETAINED
+from agentdesk.queries.queue import retired
 from agentdesk.store.base import PRIVATE, synced_tables
 from agentdesk.store.tables import contact_inbox, conversation, message, search_entry
 from agentdesk.store.unit import FOR_EVERYONE
@@ -22,9 +26,11 @@ async def differences(world: World, desk: SimDesk) -> list[Any]:
     messages that are not.
 
     Customers come to a desk with their conversations: those without any that the agent sees may be missing.
+    So may conversations that desks do not keep, with all that is in them; half of one may not.
     """
     found: list[Any] = []
-    needed = await _customers_of_conversations(world, desk)
+    absent = await _not_kept(world, desk)
+    needed = await _customers_of_conversations(world, desk, absent)
     scope = Scope(world.actors[desk.token].inboxes)
     for table in synced_tables():
         visible: ColumnElement[bool] = true()
@@ -44,21 +50,34 @@ async def differences(world: World, desk: SimDesk) -> list[Any]:
         found += [
             (table.name, theirs.get(key), ours.get(key))
             for key in theirs.keys() | ours.keys()
-            if theirs.get(key) != ours.get(key) and (key in ours or _is_needed(table, theirs[key], needed))
+            if theirs.get(key) != ours.get(key)
+            and (key in ours or _is_needed(table, theirs[key], needed, absent))
         ]
     return found or await _index_differences(desk)
 
 
-async def _customers_of_conversations(world: World, desk: SimDesk) -> set[bytes]:
+async def _not_kept(world: World, desk: SimDesk) -> set[UUID]:
+    """The conversations that are resolved and silent for longer than desks keep them, and not there."""
+    async with world.db.read() as conn:
+        old = set(await conn.scalars(select(conversation.c.id).where(retired(clock.now() - RETAINED))))
+    async with desk.replica.read() as conn:
+        return old - set(await conn.scalars(select(conversation.c.id)))
+
+
+async def _customers_of_conversations(world: World, desk: SimDesk, but: set[UUID]) -> set[bytes]:
     scope = Scope(world.actors[desk.token].inboxes)
-    mine = select(conversation.c.contact_id).where(scope.of(conversation.c.inbox_id))
+    columns = conversation.c
+    mine = select(columns.contact_id).where(scope.of(columns.inbox_id), columns.id.not_in(but))
     async with world.db.read() as conn:
         return {contact_id.bytes for contact_id in await conn.scalars(mine)}
 
 
-def _is_needed(table: Table, row: WireRow, customers: set[bytes]) -> bool:
+def _is_needed(table: Table, row: WireRow, customers: set[bytes], absent: set[UUID]) -> bool:
     column = _OF_CONTACT.get(table.name)
-    return column is None or row[column] in customers
+    if column is not None:
+        return row[column] in customers
+    place = row["id"] if table is conversation else row.get("conversation_id")
+    return place is None or table.name in PRIVATE or UUID(bytes=place) not in absent
 
 
 async def _index_differences(desk: SimDesk) -> list[Any]:

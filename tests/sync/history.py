@@ -121,6 +121,9 @@ class History:
             (self._connect, 5),
             (self._grant_or_revoke, 3),
             (self._move, 3),
+            (self._grow_old, 3),
+            (self._ask_for_older, 3),
+            (self._tidy, 2),
             (self._cut, 2),
             (self._restart, 1),
             (self._server_restarts, 1),
@@ -214,6 +217,26 @@ class History:
                 await unit.insert(contact_inbox, [{"id": new_id(), **link}])
 
         await self.world.write(work)
+
+    async def _grow_old(self) -> None:
+        """A conversation was resolved long ago: desks need not keep it any more."""
+        if self.conversations:
+            chosen, long_ago = self.rng.choice(self.conversations), clock.now() - timedelta(days=200)
+            moments = dict.fromkeys(("created_at", "last_message_at", "resolved_at"), long_ago)
+            values = {"status": "resolved", **moments}
+            await self.world.write(lambda unit: unit.update(conversation, chosen, values))
+
+    async def _ask_for_older(self) -> None:
+        desk = self.rng.choice(self.desks)
+        self.injected["asked for older"] += 1
+        desk.ask_for_older()
+
+    async def _tidy(self) -> None:
+        """What nobody uses leaves a desk, at once or when its server knows."""
+        desk = self.rng.choice(self.desks)
+        desk.archive._used.clear()
+        self.injected["tidied"] += 1
+        desk.tidy()
 
     async def _delivery(self) -> None:
         """Something goes out: the server changes a message that a desk made."""

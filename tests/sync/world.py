@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from agentdesk.commands.executor import Executor
 from agentdesk.commands.values import File
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
+from agentdesk.queries.rows import View
 from agentdesk.server.api.web import error_response
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.store.engine import Database
@@ -40,10 +42,12 @@ from agentdesk.store.tables import (
 )
 from agentdesk.store.unit import Changes, ServerUnit
 from agentdesk.sync import changelog
+from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.endpoint import Session
 from agentdesk.sync.exchange import Exchange, Farewell
 from agentdesk.sync.feed import Feed
+from agentdesk.sync.older import OlderWish
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.servers import Addresses
@@ -361,7 +365,8 @@ class SimDesk:
         self.outbox = Outbox(self.folder / "outbox.sqlite", keys().outbox)
         self.workbench = Workbench(self.replica, self.outbox, self.changes.append)
         self.files = DeskFiles(self.folder / "files")
-        self.upkeep = Upkeep(self.workbench, self.replica, self.outbox, self.files)
+        self.archive = DeskArchive()
+        self.upkeep = Upkeep(self.workbench, self.replica, self.outbox, self.files, self.archive)
 
     async def open(self) -> None:
         await self.workbench.open()
@@ -384,7 +389,14 @@ class SimDesk:
         self._tasks.start(self._run(self.line), "desk")
 
     async def _run(self, line: Line) -> None:
-        exchange = Exchange(line.end(0), self.workbench, self._upload, lambda _: None, self._arrived)
+        exchange = Exchange(
+            line.end(0),
+            self.workbench,
+            self._upload,
+            lambda _: None,
+            self._arrived,
+            archive=self.archive,
+        )
         self.farewell = await exchange.run(self.token)
 
     async def disconnect(self) -> None:
@@ -399,12 +411,25 @@ class SimDesk:
         await self.disconnect()
         await self.workbench.close()
 
+    def ask_for_older(self) -> None:
+        """Ask for all that is not kept here, as far as one answer goes; nobody waits for it."""
+        self._tasks.start(_quietly(self.archive.ask(OlderWish(view=View(kind="resolved")))), "older")
+
+    def tidy(self) -> None:
+        """Drop what is not in use, at once or when the server knows; nobody waits for it."""
+        self._tasks.start(_quietly(self.upkeep.tidy()), "tidy")
+
     async def _upload(self, file: File) -> None:
         self.uploaded.append(file.blob)
 
     def _arrived(self, batch: Any) -> None:
         if not batch.more and not batch.filling:
             self.synced.set()
+
+
+async def _quietly(work: Coroutine[Any, Any, Any]) -> None:
+    with contextlib.suppress(AgentDeskError):
+        await work
 
 
 class Site:

@@ -62,6 +62,7 @@ _SENTENCES: Mapping[Permission, Msg] = {
     Permission.EDIT_CONTACTS: msg("You can see customers' details, but not change them."),
     Permission.EDIT_TEMPLATES: msg("You can use templates, but not change them."),
     Permission.MERGE: msg("Merging is left to some of your colleagues."),
+    Permission.HISTORY: msg("Older conversations are left to some of your colleagues."),
     Permission.EXPORT: msg("Exporting is left to some of your colleagues."),
     Permission.ERASE: msg("Erasing is left to some of your colleagues."),
 }

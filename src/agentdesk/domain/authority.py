@@ -19,11 +19,13 @@ class Permission(StrEnum):
     EDIT_TEMPLATES = "edit_templates"
     MERGE = "merge"
     """Merge customers or conversations, and part them again."""
+    HISTORY = "history"
+    """Look at conversations that desks do not keep any more, and search in them."""
     EXPORT = "export"
     ERASE = "erase"
 
 
-_AGENT = frozenset({Permission.ASSIGN_OTHERS, Permission.EDIT_CONTACTS, Permission.MERGE})
+_AGENT = frozenset({Permission.ASSIGN_OTHERS, Permission.EDIT_CONTACTS, Permission.MERGE, Permission.HISTORY})
 _SUPERVISOR = _AGENT | {Permission.EDIT_TEMPLATES, Permission.EXPORT}
 _ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,

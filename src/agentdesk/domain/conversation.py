@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
+
+RETAINED = timedelta(days=90)
+"""How long desks keep conversations that are resolved and silent; older ones are fetched on demand."""
 
 
 class Status(StrEnum):

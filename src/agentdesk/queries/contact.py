@@ -13,12 +13,12 @@ from agentdesk.queries.rows import ContactDetail, IdentityRow, PastConversation,
 from agentdesk.store.merged import contact_root
 from agentdesk.store.tables import contact, contact_identity, conversation
 
-_PAST = 50
+_PAST = 200
 _MOST = 3
 
 
 async def detail(conn: AsyncConnection, contact_id: UUID) -> ContactDetail | None:
-    """Return a customer, or whom they were merged into, with all identities and the 50 latest conversations;
+    """Return a customer, or whom they were merged into, with all identities and the 200 latest conversations;
     None where they are gone."""
     contact_id = await contact_root(conn, contact_id)
     found = plain(await conn.execute(select(contact).where(contact.c.id == contact_id)))

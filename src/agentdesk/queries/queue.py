@@ -191,6 +191,51 @@ async def page(
     return list(rows.values()), next_cursor
 
 
+def retired(before: datetime) -> ColumnElement[bool]:
+    """The condition of conversations that were resolved and silent ``before`` then."""
+    resolved_before = or_(_c.resolved_at.is_(None), _c.resolved_at < before)
+    return and_(_c.status == Status.RESOLVED, _c.last_message_at < before, resolved_before)
+
+
+async def retired_page(
+    conn: AsyncConnection,
+    before: datetime,
+    *,
+    view: View | None = None,
+    contact_id: UUID | None = None,
+    inboxes: Collection[UUID] | None = None,
+    cursor: str = "",
+    limit: int = 50,
+) -> tuple[list[UUID], str]:
+    """Return a page of the ids of conversations that were resolved and silent ``before`` then, those with the
+    latest message first, and the cursor of the next page (empty: there is none).
+
+    They are those of ``view`` (``resolved`` or ``search``) or of a customer. Raises Invalid for a cursor that
+    was not given by this function.
+    """
+    wanted = [retired(before)]
+    if view is not None:
+        wanted.append(_belongs(view, None))
+    if contact_id is not None:
+        wanted.append(_c.contact_id == contact_id)
+    if inboxes is not None:
+        wanted.append(_c.inbox_id.in_(list(inboxes)))
+    if cursor:
+        last = _Place.read(cursor)
+        wanted += [_c.last_message_at <= last.at, or_(_c.last_message_at < last.at, _c.id < last.row_id)]
+    statement = select(_c.id, _c.last_message_at).order_by(_c.last_message_at.desc(), _c.id.desc())
+    if view is not None and view.kind == "search":
+        among = and_(true(), *wanted)
+        found = await find_conversations(conn, view.text, inboxes=inboxes, limit=limit + 1, among=among)
+        statement = statement.where(_c.id.in_(found))
+    else:
+        statement = statement.where(*wanted).limit(limit + 1)
+    rows = (await conn.execute(statement)).all()
+    shown = rows[:limit]
+    following = _Place(shown[-1].last_message_at, shown[-1].id).text() if len(rows) > limit else ""
+    return [row.id for row in shown], following
+
+
 class _Place(NamedTuple):
     """The last row of a page, as the cursor that finds what comes after it."""
 

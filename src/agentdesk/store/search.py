@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal_column,
     select,
     text,
+    true,
     update,
 )
 from sqlalchemy import table as light_table
@@ -86,12 +87,17 @@ async def move(
 
 
 async def find_conversations(
-    conn: AsyncConnection, query: str, *, inboxes: Collection[UUID] | None, limit: int = 200
+    conn: AsyncConnection,
+    query: str,
+    *,
+    inboxes: Collection[UUID] | None,
+    limit: int = 200,
+    among: ColumnElement[bool] | None = None,
 ) -> list[UUID]:
     """Return the conversations with a message that fulfils ``query``, those with the latest message first.
 
     For the language of queries see :func:`agentdesk.store.words.parse_query`. ``inboxes`` are those that the
-    reader may see, None stands for all.
+    reader may see, None stands for all; ``among`` is a condition on the conversations.
     """
     terms = parse_query(query)
     if not terms or (inboxes is not None and not inboxes):
@@ -114,7 +120,7 @@ async def find_conversations(
     places = select(found).where(conversation.c.id.in_(matches))
     statement = (
         select(conversation.c.id)
-        .where(conversation.c.id.in_(places))
+        .where(conversation.c.id.in_(places), true() if among is None else among)
         .order_by(conversation.c.last_message_at.desc(), conversation.c.id.desc())
         .limit(limit)
     )

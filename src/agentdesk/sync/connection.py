@@ -21,6 +21,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import File
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.desk import Link, LinkStatus
+from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.desk_files import DeskFiles, FileUnusable
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
 from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Erase, Servers, Welcome
@@ -56,7 +57,8 @@ class Offline(AgentDeskError):
 class Connection:
     """Keeps the desk connected. ``on_status`` is called on the loop whenever the status changes.
     ``authority`` is the path of a PEM file that is trusted besides the system's authorities, or empty.
-    ``route`` says to which server, and where to go when that is gone; ``forget`` is as for an exchange."""
+    ``route`` says to which server, and where to go when that is gone; ``forget`` and ``archive`` are as for
+    an exchange."""
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class Connection:
         authority: str = "",
         forget: Callable[[Erase], Awaitable[bool]] | None = None,
         on_servers: Callable[[tuple[str, ...]], None] = lambda _: None,
+        archive: DeskArchive | None = None,
     ) -> None:
         self._route = route
         self._token = token
@@ -81,6 +84,7 @@ class Connection:
         self._forget = forget
         self._can: tuple[str, ...] = ()
         self._on_servers = on_servers
+        self._archive = archive
         self._tasks = Tasks("connection")
         self._again = Bell()
         self._http: aiohttp.ClientSession | None = None
@@ -201,6 +205,7 @@ class Connection:
             self._colleagues,
             self._forget,
             self._told_of_servers,
+            self._archive,
         )
         return await exchange.run(self._token)
 

@@ -34,9 +34,10 @@ from agentdesk.queries.rows import (
     View,
 )
 from agentdesk.sync.draft import Draft
+from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.presence import Other, Writing
 
-__all__ = ["Changes", "DeskPort", "Draft", "Link", "LinkStatus", "Waiting"]
+__all__ = ["Changes", "DeskPort", "Draft", "Link", "LinkStatus", "OlderPage", "OlderWish", "Waiting"]
 
 Changes = dict[str, set[UUID]]
 
@@ -230,6 +231,14 @@ class DeskPort(Protocol):
 
     async def search(self, text: str, limit: int = 200) -> list[UUID]:
         """Conversation ids that match, newest first, from the replica's index."""
+        ...
+
+    async def older(self, wish: OlderWish) -> OlderPage:
+        """Fetch conversations that the desk does not keep from the server; on return they are here like all
+        others, and stay for as long as they are used. A later call does not overtake an earlier one.
+
+        Raises AgentDeskError offline, where the server is too old for it, and where the person may not.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -26,6 +26,7 @@ from agentdesk.queries.rows import (
 )
 from agentdesk.sync.desk import Changes, DeskPort, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.first_screen import FirstScreen
+from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.subscribers import Subscribers
 
@@ -160,6 +161,9 @@ class EarlyDesk:
 
     async def search(self, text: str, limit: int = 200) -> list[UUID]:
         return await (await self._open()).search(text, limit)
+
+    async def older(self, wish: OlderWish) -> OlderPage:
+        return await (await self._open()).older(wish)
 
     async def do(self, command: AnyCommand, hold_seconds: float = 0) -> UUID:
         return await (await self._open()).do(command, hold_seconds)

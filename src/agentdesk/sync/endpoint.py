@@ -21,6 +21,7 @@ from agentdesk.commands.values import Answer, Envelope
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import desk, server_info
+from agentdesk.sync.archive import Archive
 from agentdesk.sync.changelog import Cursor
 from agentdesk.sync.draft_store import keep_draft
 from agentdesk.sync.erasures import Erasures
@@ -30,11 +31,13 @@ from agentdesk.sync.protocol import (
     DRAFTS,
     ERASE,
     MERGING,
+    OLDER,
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
     SERVERS,
     Answers,
+    AskOlder,
     DraftKept,
     Erased,
     Frame,
@@ -59,7 +62,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (DRAFTS, ERASE, MERGING)
+_ABILITIES = (DRAFTS, ERASE, MERGING, OLDER)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4
@@ -110,6 +113,7 @@ class Session:
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
         self._pushes: asyncio.Queue[Push] = asyncio.Queue(_PUSHES_WAITING)
         self._drafts: asyncio.Queue[KeepDraft] = asyncio.Queue(_PUSHES_WAITING)
+        self._older: asyncio.Queue[AskOlder] = asyncio.Queue(1)
         self._tasks = Tasks("session")
         self._share: Share | None = None
         self._token = ""
@@ -169,6 +173,7 @@ class Session:
             "send": self._send(),
             "execute": self._execute(),
             "drafts": self._keep_drafts(),
+            "older": self._give_older(),
             "feed": self._feed_desk(cursor, scope),
             "ping": self._ping(),
         }
@@ -250,6 +255,10 @@ class Session:
                 await self._pushes.put(frame)
             elif isinstance(frame, KeepDraft):
                 await self._drafts.put(frame)
+            elif isinstance(frame, AskOlder):
+                if self._older.full():
+                    self._older.get_nowait()
+                self._older.put_nowait(frame)
             elif isinstance(frame, Here):
                 if self._member is not None:
                     self._member.report(frame)
@@ -309,6 +318,18 @@ class Session:
             kept = await keep_draft(self._db, self._actor, put)
             self._feed.wake()
             await self._outgoing.put(encode(DraftKept(edition=put.edition, kept=kept)))
+
+    async def _give_older(self) -> None:
+        """Give the desk what it does not keep, when somebody there asks for it."""
+        assert self._share is not None
+        assert self.desk_id is not None
+        archive = Archive(self._db, self._share, self.desk_id, self._person)
+        while True:
+            await archive.answer(await self._older.get())
+
+    def _person(self) -> Actor:
+        assert self._actor is not None
+        return self._actor
 
     async def _answer(self, envelope: Envelope, actor: Actor) -> Answer:
         """Apply a command. One that meets a bug of ours is refused: it must not stop all that come behind."""

@@ -17,6 +17,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import AddNote, Answer, Envelope, File, SendReply, Text
 from agentdesk.sync.colleagues import Colleagues
+from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.protocol import (
     DRAFTS,
     ERASE,
@@ -34,6 +35,7 @@ from agentdesk.sync.protocol import (
     Frame,
     Goodbye,
     Hello,
+    Older,
     Others,
     Ping,
     Pong,
@@ -78,7 +80,8 @@ class Exchange:
     ``upload`` gives a file to the server (raises ConnectionError to try later, Unusable for ever).
     ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome, ``colleagues`` of
     who is at which conversation, ``on_servers`` of the team's servers.
-    ``forget`` removes what was erased, and says whether nothing is left.
+    ``forget`` removes what was erased, and says whether nothing is left; ``archive`` asks for what the desk
+    does not keep.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Exchange:
         colleagues: Colleagues | None = None,
         forget: Callable[[Erase], Awaitable[bool]] | None = None,
         on_servers: Callable[[Servers], None] = lambda _: None,
+        archive: DeskArchive | None = None,
     ) -> None:
         self._transport = transport
         self._workbench = workbench
@@ -103,10 +107,11 @@ class Exchange:
         self._can: tuple[str, ...] = ()
         self._courier = workbench.courier(upload)
         self._on_servers = on_servers
+        self._archive = archive or DeskArchive()
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
         self._answers: asyncio.Queue[tuple[Answer, ...]] = asyncio.Queue()
-        self._arrived: asyncio.Queue[Batch] = asyncio.Queue(_BATCHES_WAITING)
+        self._arrived: asyncio.Queue[Batch | Older] = asyncio.Queue(_BATCHES_WAITING)
         self._pushed: set[UUID] = set()
 
     async def run(self, token: str) -> Farewell:
@@ -115,6 +120,7 @@ class Exchange:
             if farewell := await _until_lost(self._introduce(token)):
                 return farewell
             work: dict[str, Coroutine[Any, Any, Farewell | None]] = {
+                "archive": _until_lost(self._archive.run(self._send, self._can)),
                 "receive": _until_lost(self._receive()),
                 "take in": _until_lost(self._take_in()),
                 "push": _until_lost(self._push()),
@@ -172,7 +178,7 @@ class Exchange:
             async with asyncio.timeout(_DEAD_AFTER):
                 data = await self._transport.receive()
             frame = _decoded(data)
-            if isinstance(frame, Batch):
+            if isinstance(frame, Batch | Older):
                 await self._arrived.put(frame)
             elif isinstance(frame, Answers):
                 self._answers.put_nowait(frame.answers)
@@ -196,13 +202,20 @@ class Exchange:
         """Write batches: whatever has come meanwhile in one transaction, and pieces of one snapshot together,
         unless there are very many."""
         while True:
-            gathered = [await self._arrived.get()]
-            rows = _rows_in(gathered[0])
-            while rows < _GATHERED_ROWS and (not self._arrived.empty() or _goes_on(gathered[-1])):
-                gathered.append(await self._arrived.get())
-                rows += _rows_in(gathered[-1])
-            await self._workbench.take_in(gathered)
-            self._on_batch(gathered[-1])
+            gathered: list[Batch] = []
+            rows, more = 0, True
+            frame = await self._arrived.get()
+            while isinstance(frame, Batch) and more:
+                gathered.append(frame)
+                rows += _rows_in(frame)
+                more = rows < _GATHERED_ROWS and (not self._arrived.empty() or _goes_on(frame))
+                if more:
+                    frame = await self._arrived.get()
+            if gathered:
+                await self._workbench.take_in(gathered)
+                self._on_batch(gathered[-1])
+            if isinstance(frame, Older):
+                await self._archive.take(frame)
 
     async def _push(self) -> Farewell | None:
         """Send commands up, strictly by number and one handful at a time; wait where the server says so."""

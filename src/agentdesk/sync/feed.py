@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,11 +34,12 @@ from agentdesk.sync.changelog import (
     where_now,
 )
 from agentdesk.sync.listener import Listener
-from agentdesk.sync.protocol import Batch, encode
+from agentdesk.sync.protocol import Batch, Frame, encode
 from agentdesk.sync.scope import Scope
-from agentdesk.sync.snapshot import Changed, cut, load
+from agentdesk.sync.snapshot import Changed, cut, load, pack
+from agentdesk.sync.wire_rows import WireRow
 
-__all__ = ["Feed", "Subscription"]
+__all__ = ["Beside", "Feed", "Subscription"]
 
 POLL_SECONDS = 2.0
 _DEAF_POLL_SECONDS = 0.5
@@ -59,7 +61,7 @@ class Subscription:
 
     ``ended`` is None while it runs, ``slow`` when the desk did not keep up (it comes back with its cursor),
     ``scope`` when its agent may see something else now, and ``closing`` when the server ends.
-    ``position`` is where the frames that were queued lead to.
+    ``position`` is where the frames that were queued lead to; ``joined`` says that it hears what comes.
     """
 
     def __init__(self, desk_id: UUID, scope: Scope) -> None:
@@ -67,6 +69,7 @@ class Subscription:
         self.scope = scope
         self.position = Position(0)
         self.ended: str | None = None
+        self.joined = False
         self._frames: deque[bytes] = deque()
         self._bytes = 0
         self._news = Bell()
@@ -123,6 +126,25 @@ class Subscription:
         return frozenset(self._to_name)
 
 
+class Beside(NamedTuple):
+    """Rows, parents first, that a desk is sent because it asked, and the frame that tells of them."""
+
+    rows: Sequence[tuple[str, WireRow]]
+    answer: Frame
+
+    def has(self, table: str, row_id: UUID) -> bool:
+        """Say whether a row is among them."""
+        return any(name == table and row["id"] == row_id.bytes for name, row in self.rows)
+
+    def frames(self) -> list[bytes]:
+        """The frames in which they travel. They have no cursor: the desk stands where it stood."""
+        pieces = list(pack(self.rows))
+        batches = [
+            Batch(cursor="", rows=piece, more=number < len(pieces)) for number, piece in enumerate(pieces, 1)
+        ]
+        return [encode(frame) for frame in (*batches, self.answer)]
+
+
 class Feed:
     """Reads the log while anybody listens. ``bell`` rings after each commit of this process."""
 
@@ -173,12 +195,13 @@ class Feed:
         """
         whole: set[UUID] = set()
         while True:
+            with_this = set(whole)  # what is only looked at has not been sent
             async with self._desk_reads:
-                changed = await self._read(position, whole)
+                changed = await self._read(position, with_this)
             if len(changed.rows) <= _SMALL_STRETCH:
                 break
             await send(_frames(changed, subscription, _own(changed, subscription)))
-            position = changed.position
+            position, whole = changed.position, with_this
         async with self._reading:
             if not self._subscribers:
                 await self._place()
@@ -192,12 +215,45 @@ class Feed:
         """A desk has gone."""
         self._subscribers.discard(subscription)
 
+    async def insert(
+        self,
+        subscription: Subscription,
+        read: Callable[[AsyncConnection], Awaitable[Beside]],
+        note: Callable[[Beside], Awaitable[None]],
+    ) -> bool:
+        """Put what ``read`` finds among the changes that a desk which has joined is sent: what it was sent
+        before is not newer, and all that changes later comes after. ``note`` hears of it first.
+
+        Where something of it was written between reading and putting, it is read once more while the common
+        reader stands still. False: the desk has left meanwhile.
+        """
+        async with self.snapshot() as conn:
+            reached = await reached_now(conn)
+            found = await read(conn)
+        async with self._reading, self._db.read(snapshot=True) as conn:
+            entries, _ = await read_on(conn, reached)
+            if any(found.has(entry.table, entry.row_id) for entry in entries):
+                found = await read(conn)
+            if subscription.ended is not None:
+                return False
+            await note(found)
+            subscription.put(found.frames(), subscription.position)
+        return True
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """A snapshot for one desk: few at a time, so that many desks that return together leave connections
         for everybody else."""
         async with self._desk_reads, self._db.read(snapshot=True) as conn:
             yield conn
+
+    async def send_whole_again(self, subscription: Subscription, frame: bytes) -> bool:
+        """Put a frame among the changes that a desk is sent: what comes after it counts on nothing that the
+        desk was sent whole before. False: the desk has left meanwhile."""
+        async with self._reading:
+            self._whole.clear()
+            subscription.put([frame], subscription.position)
+        return subscription.ended is None
 
     async def _run(self) -> None:
         backoff, failures, heard = Backoff(first=0.2, longest=10.0), 0, 0

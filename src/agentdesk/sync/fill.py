@@ -17,28 +17,24 @@ from sqlalchemy import Table, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
-from agentdesk.domain.conversation import Status
-from agentdesk.store.base import PRIVATE, SYNCED, synced_tables
+from agentdesk.domain.conversation import RETAINED, Status
+from agentdesk.store.base import PRIVATE, SYNCED
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     account,
     account_state,
-    attachment,
     contact,
-    contact_identity,
     contact_inbox,
     conversation,
-    event,
     inbox,
     inbox_member,
-    message,
     template,
     user,
 )
 from agentdesk.sync.changelog import Position, where_now
 from agentdesk.sync.protocol import Rows
-from agentdesk.sync.scope import RETAINED, Scope
-from agentdesk.sync.snapshot import load_rows, pack
+from agentdesk.sync.scope import Scope
+from agentdesk.sync.snapshot import load_contacts, load_conversations, load_rows, pack, parents_first
 from agentdesk.sync.wire_rows import WireRow, to_wire
 
 __all__ = ["Fill", "Page", "begin"]
@@ -111,24 +107,12 @@ class Fill:
         return found
 
     async def _conversations(self, conn: AsyncConnection, ids: Collection[UUID]) -> list[tuple[str, WireRow]]:
-        loaded: dict[str, dict[UUID, WireRow]] = {
-            conversation.name: await load_rows(conn, conversation, conversation.c.id, ids)
-        }
+        loaded = await load_conversations(conn, ids)
         heads = loaded[conversation.name].values()
-        for table in (message, event, attachment):
-            loaded[table.name] = await load_rows(conn, table, table.c.conversation_id, loaded["conversation"])
         for column, table in _REFERENCES:
             loaded[table.name] = await load_rows(conn, table, table.c.id, self._unsent(table, column, heads))
-        contacts = self._unsent(contact, "contact_id", heads)
-        loaded[contact.name] = await load_rows(conn, contact, contact.c.id, contacts)
-        for table in (contact_identity, contact_inbox):
-            loaded[table.name] = await load_rows(conn, table, table.c.contact_id, contacts)
-        return [
-            (table.name, row)
-            for table in synced_tables()
-            for row in loaded.get(table.name, {}).values()
-            if table is not contact_inbox or self.whole.covers((row["inbox_id"].hex(),))
-        ]
+        loaded |= await load_contacts(conn, self._unsent(contact, "contact_id", heads))
+        return parents_first(loaded, self.whole)
 
     def _unsent(self, table: Table, column: str, heads: Collection[WireRow]) -> set[UUID]:
         wanted = {row[column] for row in heads if row[column] is not None}

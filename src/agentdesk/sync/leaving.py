@@ -10,11 +10,11 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Table, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.domain.conversation import Status
+from agentdesk.queries.queue import retired
 from agentdesk.store.base import synced_tables
 from agentdesk.store.tables import (
     attachment,
@@ -30,6 +30,7 @@ from agentdesk.sync import replica_index
 from agentdesk.sync.replica_tables import base_row, leaving_file
 
 __all__ = [
+    "closed",
     "forget_closed",
     "keep_only",
     "leaving_files",
@@ -60,19 +61,25 @@ async def remove(conn: AsyncConnection, table: Table, row_id: UUID) -> None:
     await _drop(conn, table, table.c.id == row_id, {})
 
 
-async def forget_closed(conn: AsyncConnection, before: datetime, limit: int) -> Changes:
-    """Drop up to ``limit`` conversations that were closed and silent before then; returns what has gone.
+async def closed(conn: AsyncConnection, before: datetime, limit: int, but: Collection[UUID]) -> list[UUID]:
+    """Return up to ``limit`` conversations that were resolved and silent before then, and are none of
+    ``but``. What lies under changes of our own is not among them."""
+    columns, spared = conversation.c, set(but)
+    touched = select(base_row.c.family)
+    silent = select(columns.id).where(retired(before), columns.id.not_in(touched))
+    found = await conn.scalars(silent.limit(limit + len(spared)))
+    return [one for one in found if one not in spared][:limit]
 
-    Should one of them wake up, all of it comes again. What lies under changes of our own stays.
+
+async def forget_closed(
+    conn: AsyncConnection, before: datetime, limit: int, but: Collection[UUID] = ()
+) -> Changes:
+    """Drop conversations that :func:`closed` names; returns what has gone.
+
+    Should one of them wake up, all of it comes again.
     """
     columns = conversation.c
-    silent = and_(
-        columns.status == Status.RESOLVED,
-        columns.last_message_at < before,
-        or_(columns.resolved_at.is_(None), columns.resolved_at <= before),
-        columns.id.not_in(select(base_row.c.family)),
-    )
-    ids = list(await conn.scalars(select(columns.id).where(silent).limit(limit)))
+    ids = await closed(conn, before, limit, but)
     changes: Changes = {}
     if ids:
         for table in (attachment, event, message):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
 from agentdesk.base import clock
-from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Refusal
@@ -38,11 +36,14 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.connection import Connection
 from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
+from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.desk_key import DeskKeys
 from agentdesk.sync.first_screen import FIRST_VIEW
 from agentdesk.sync.forgetting import Forgetting
+from agentdesk.sync.holds import Holds
 from agentdesk.sync.indexing import Indexer
+from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.protocol import ERASE
@@ -57,9 +58,6 @@ from agentdesk.sync.workbench import Workbench
 __all__ = ["LocalDesk"]
 
 _SERVERS = "servers"
-_RELEASE_AGAIN_SECONDS = 5.0
-
-_log = get_logger(__name__)
 
 
 class LocalDesk:
@@ -78,7 +76,8 @@ class LocalDesk:
         self._outbox = Outbox(folder / OUTBOX, keys.outbox if keys else None)
         self._files = DeskFiles(folder / FILES, keys.files if keys else None)
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
-        self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files)
+        self._archive = DeskArchive()
+        self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files, self._archive)
         self._colleagues = Colleagues(self._presence_changed)
         self._route = Route(server_url)
         self._connection = Connection(
@@ -91,10 +90,12 @@ class LocalDesk:
             authority=authority,
             forget=Forgetting(self._workbench, self._replica, self._outbox, self._upkeep).forget,
             on_servers=self._keep_servers,
+            archive=self._archive,
         )
         self._indexer = Indexer(self._replica)
         self._readings = Readings(self._workbench, self._replica)
         self._tasks = Tasks("desk")
+        self._holds = Holds(self._workbench, self._tasks)
         self._subscribers = Subscribers[Changes]()
         self._status_subscribers = Subscribers[LinkStatus]()
         self._me: UserRow | None = None
@@ -107,7 +108,7 @@ class LocalDesk:
         kept = await self._outbox.run(self._outbox.file.about, _SERVERS)
         self._route.learn(addresses_in(kept, self._home))
         for command_id, until in self._workbench.held():
-            self._arm(command_id, (until - clock.now()).total_seconds())
+            self._holds.arm(command_id, (until - clock.now()).total_seconds())
         self._connection.start()
         self._tasks.start(self._warm_up(), "warm up")
         self._tasks.start(self._indexer.run(), "index")
@@ -178,6 +179,7 @@ class LocalDesk:
 
     async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
         """The head of a conversation."""
+        self._archive.use([conversation_id])
         async with self._replica.read() as conn:
             return await conversation_queries.head(conn, conversation_id)
 
@@ -226,6 +228,10 @@ class LocalDesk:
         async with self._replica.read() as conn:
             return await search.find_conversations(conn, text, inboxes=None, limit=limit)
 
+    async def older(self, wish: OlderWish) -> OlderPage:
+        """Conversations that are not kept here, from the server. Raises Unavailable."""
+        return await self._archive.ask(wish)
+
     # --- what the agent does ---
 
     async def do(self, command: AnyCommand, hold_seconds: float = 0) -> UUID:
@@ -235,19 +241,19 @@ class LocalDesk:
         until = clock.seconds_from_now(hold_seconds) if hold_seconds > 0 else None
         command_id = await self._workbench.do(command, until)
         if until is not None:
-            self._arm(command_id, hold_seconds)
+            self._holds.arm(command_id, hold_seconds)
         return command_id
 
     async def undo_hold(self, command_id: UUID) -> bool:
         """Take a held command back; its text is the draft again. False where it has gone already."""
         taken = await self._workbench.take_back(command_id)
         if taken:
-            self._tasks.cancel(_timer(command_id))
+            self._holds.disarm(command_id)
         return taken
 
     async def release_hold(self, command_id: UUID) -> None:
         """Let a held command go now."""
-        self._tasks.cancel(_timer(command_id))
+        self._holds.disarm(command_id)
         await self._workbench.release(command_id)
 
     async def waiting(self) -> list[Waiting]:
@@ -332,18 +338,6 @@ class LocalDesk:
     def _my_id(self) -> UUID:
         return self._workbench.standing.user_id or UUID(int=0)
 
-    def _arm(self, command_id: UUID, seconds: float) -> None:
-        self._tasks.start(self._release_later(command_id, seconds), _timer(command_id))
-
-    async def _release_later(self, command_id: UUID, seconds: float) -> None:
-        await asyncio.sleep(max(0.0, seconds))
-        while True:
-            try:
-                return await self._workbench.release(command_id)
-            except DatabaseError as error:
-                _log.warning("a held command cannot be released yet", error=str(error))
-                await asyncio.sleep(_RELEASE_AGAIN_SECONDS)
-
     async def _warm_up(self) -> None:
         """Ask once what opening a conversation asks: its statements are made before somebody waits."""
         with contextlib.suppress(DatabaseError):
@@ -382,7 +376,3 @@ class LocalDesk:
         self._me = next((user for user in await self.users() if user.id == self._my_id), None)
         if self._me is not None and self._me != before:
             self._subscribers.tell({"user": {self._me.id}})
-
-
-def _timer(command_id: UUID) -> str:
-    return f"release {command_id}"

@@ -24,6 +24,7 @@ from agentdesk.commands.values import (
     UnmergeConversations,
 )
 from agentdesk.sync.draft import Draft
+from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.presence import Other, Writing
 
 PROTOCOL = 1
@@ -50,6 +51,9 @@ NEEDED: Mapping[type[Command], str] = {
     UnmergeContacts: MERGING,
 }
 """What a server must have named in ``can`` before it is sent a command."""
+
+OLDER = "older"
+"""In ``can`` of the welcome: this server knows :class:`AskOlder`; else none is sent."""
 
 SERVERS = "servers"
 """In ``can`` of a hello: the desk knows :class:`Servers`; else none is sent."""
@@ -205,6 +209,22 @@ class DraftKept(Frame, frozen=True, tag="draft_kept"):
     kept: bool = True
 
 
+class AskOlder(Frame, frozen=True, tag="ask_older"):
+    """Conversations that this desk does not keep are wanted. A later one takes the place of those that wait;
+    each of the others is answered by :class:`Older` with its number."""
+
+    number: int
+    wish: OlderWish
+
+
+class Older(Frame, frozen=True, tag="older"):
+    """What was asked for is on the desk, once the batches before this frame are; or why it is not given."""
+
+    number: int
+    page: OlderPage = OlderPage()
+    refused: Text | None = None
+
+
 class Servers(Frame, frozen=True, tag="servers"):
     """Where the team's servers can be reached, all of them: it replaces what was said before. Who connects
     through a load balancer is told of none."""
@@ -232,9 +252,9 @@ class Unknown(Frame, frozen=True, tag="unknown"):
     """Stands for a frame of a kind that this version does not know: it is passed over."""
 
 
-FromDesk = Hello | Push | Here | KeepDraft | Erased | Ping | Pong
+FromDesk = Hello | Push | Here | KeepDraft | Erased | AskOlder | Ping | Pong
 FromServer = (
-    Welcome | Goodbye | Batch | Answers | Others | Servers | DraftKept | Erase | Problem | Ping | Pong
+    Welcome | Goodbye | Batch | Answers | Others | Servers | DraftKept | Erase | Older | Problem | Ping | Pong
 )
 
 _encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")

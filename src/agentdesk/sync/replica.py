@@ -72,6 +72,11 @@ class Standing(msgspec.Struct, frozen=True):
     workspace: str = ""
     undo_seconds: int = 10
 
+    def after(self, batches: Iterable[Batch]) -> Standing:
+        """Return where it stands when these have been written: at the last cursor among them that counts."""
+        counting = [batch.cursor for batch in batches if batch.cursor and (batch.filling or not batch.more)]
+        return msgspec.structs.replace(self, cursor=counting[-1]) if counting else self
+
 
 class Replica:
     """The file, encrypted where there is a ``key`` (32 bytes). Any number of readers; one writer at a time,

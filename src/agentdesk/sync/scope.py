@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, true
 
 from agentdesk.store.base import EVERYONE
-
-RETAINED = timedelta(days=90)
-"""How long closed conversations stay on a desk."""
 
 _ALL = "*"
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from agentdesk.base.errors import Invalid
+from agentdesk.base.events import Bell
 from agentdesk.store.engine import Database
 from agentdesk.sync import fill
 from agentdesk.sync.changelog import Cursor, Position
-from agentdesk.sync.feed import Feed, Subscription
-from agentdesk.sync.protocol import SHRINK, Batch, Hello, encode
+from agentdesk.sync.feed import Beside, Feed, Subscription
+from agentdesk.sync.protocol import SHRINK, Batch, Frame, Hello, encode
 from agentdesk.sync.scope import Scope
 
 __all__ = ["Share"]
@@ -40,6 +43,7 @@ class Share:
         self._look_up = look_up
         self._shrinks = SHRINK in hello.can
         self._subscription: Subscription | None = None
+        self._joined = Bell()
 
     async def cursor_for(self, scope: Scope) -> Cursor | None:
         """Return the cursor to go on from, or None where the desk must be filled anew."""
@@ -81,6 +85,40 @@ class Share:
             self._subscription.name(commands)
             self._feed.wake()
 
+    async def tell(self, frame: Frame) -> None:
+        """Send the desk a frame that has to do with no rows."""
+        await self._put(encode(frame))
+
+    async def tell_anew(self, frame: Frame) -> None:
+        """Send the desk a frame after which every conversation that it may lack comes whole."""
+        while True:
+            subscription = await self._hearing()
+            if await self._feed.send_whole_again(subscription, encode(frame)):
+                return
+
+    async def give(
+        self,
+        read: Callable[[AsyncConnection, Scope], Awaitable[Beside]],
+        note: Callable[[Beside], Awaitable[None]],
+    ) -> None:
+        """Send what ``read`` finds in what the agent may see now, in step with the changes, as soon as the
+        desk has what it is to hold anyway. ``note`` is called before it is sent."""
+        while True:
+            subscription = await self._hearing()
+            scope = subscription.scope
+            if await self._look_up() != scope:
+                subscription.end("scope")
+            elif await self._feed.insert(subscription, lambda conn: read(conn, scope), note):  # noqa: B023
+                return
+
+    async def _hearing(self) -> Subscription:
+        """The subscription, as soon as the desk hears what comes."""
+        while True:
+            heard, subscription = self._joined.rings, self._subscription
+            if subscription is not None and subscription.joined and subscription.ended is None:
+                return subscription
+            await self._joined.wait(heard)
+
     def leave(self) -> None:
         """The desk has gone."""
         if self._subscription is not None:
@@ -99,6 +137,8 @@ class Share:
         await self._feed.join(subscription, position, self._put_all)
         if await self._look_up() != subscription.scope:  # it changed between the first look and the joining
             subscription.end("scope")
+        subscription.joined = True
+        self._joined.ring()
         while (frame := await subscription.next()) is not None:
             await self._put(frame)
         self._feed.leave(subscription)

@@ -12,6 +12,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
+from agentdesk.domain.conversation import RETAINED
 from agentdesk.store.base import EVERYONE, PRIVATE, SYNCED, synced_tables
 from agentdesk.store.tables import (
     applied_command,
@@ -25,10 +26,20 @@ from agentdesk.store.tables import (
 )
 from agentdesk.sync.changelog import Entry, Position
 from agentdesk.sync.protocol import Departure, Rows
-from agentdesk.sync.scope import RETAINED, Scope
+from agentdesk.sync.scope import Scope
 from agentdesk.sync.wire_rows import WireRow, microseconds, slim, to_wire
 
-__all__ = ["Changed", "ChangedRow", "cut", "load", "load_rows", "pack"]
+__all__ = [
+    "Changed",
+    "ChangedRow",
+    "cut",
+    "load",
+    "load_contacts",
+    "load_conversations",
+    "load_rows",
+    "pack",
+    "parents_first",
+]
 
 FRAME_BYTES = 2 * 1024 * 1024
 FRAME_ROWS = 2000
@@ -125,6 +136,34 @@ async def load_rows(
     return found
 
 
+async def load_conversations(conn: AsyncConnection, ids: Collection[UUID]) -> dict[str, dict[UUID, WireRow]]:
+    """Return conversations with all that is in them: rows by table and id, in travelling form."""
+    heads = await load_rows(conn, conversation, conversation.c.id, ids)
+    loaded: dict[str, dict[UUID, WireRow]] = {str(conversation.name): heads}
+    for table in (message, event, attachment):
+        loaded[table.name] = await load_rows(conn, table, table.c.conversation_id, heads)
+    return loaded
+
+
+async def load_contacts(conn: AsyncConnection, ids: Collection[UUID]) -> dict[str, dict[UUID, WireRow]]:
+    """Return customers with their addresses and the inboxes that they have written to."""
+    loaded = {str(contact.name): await load_rows(conn, contact, contact.c.id, ids)}
+    for table in (contact_identity, contact_inbox):
+        loaded[table.name] = await load_rows(conn, table, table.c.contact_id, ids)
+    return loaded
+
+
+def parents_first(loaded: dict[str, dict[UUID, WireRow]], scope: Scope) -> list[tuple[str, WireRow]]:
+    """Return loaded rows as (table name, row) pairs in the order in which they can be written; of the inboxes
+    that a customer has written to only those of ``scope``."""
+    return [
+        (str(table.name), row)
+        for table in synced_tables()
+        for row in loaded.get(table.name, {}).values()
+        if table is not contact_inbox or scope.covers((row["inbox_id"].hex(),))
+    ]
+
+
 def cut(changed: Changed, scope: Scope) -> Iterator[tuple[tuple[Rows, ...], tuple[Departure, ...]]]:
     """Return what of ``changed`` a desk of ``scope`` is sent, in pieces that fit into frames, parents first.
 
@@ -162,13 +201,18 @@ def _rows_of(piece: dict[str, list[WireRow]]) -> tuple[Rows, ...]:
 
 
 async def _add_older(conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow]], whole: set[UUID]) -> None:
-    """A conversation from before the retained days may be unknown to a desk: it travels with its content."""
+    """A conversation from before the retained days may be unknown to a desk: it travels with its content,
+    also where only something in it has changed."""
     before = microseconds(clock.now() - RETAINED)
-    older = {
-        row_id
-        for row_id, row in loaded.get(conversation.name, {}).items()
-        if row["created_at"] < before and row_id not in whole
+    heads = loaded.setdefault(conversation.name, {})
+    inside = {
+        UUID(bytes=row["conversation_id"])
+        for table in (message, event, attachment)
+        for row in loaded.get(table.name, {}).values()
     }
+    untouched = await load_rows(conn, conversation, conversation.c.id, inside - heads.keys())
+    heads.update({row_id: row for row_id, row in untouched.items() if row["created_at"] < before})
+    older = {row_id for row_id, row in heads.items() if row["created_at"] < before} - whole
     if not older:
         return
     whole |= older

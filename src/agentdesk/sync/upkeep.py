@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
+from agentdesk.base.text import msg
+from agentdesk.domain.conversation import RETAINED
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.unit import Changes
 from agentdesk.sync import leaving
+from agentdesk.sync.desk_archive import DeskArchive, Unavailable
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.replica import Replica
-from agentdesk.sync.scope import RETAINED
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["Upkeep"]
@@ -32,13 +35,21 @@ _log = get_logger(__name__)
 
 
 class Upkeep:
-    """Looks after one desk's replica and files."""
+    """Looks after one desk's replica and files; what ``archive`` has in use stays."""
 
-    def __init__(self, workbench: Workbench, replica: Replica, outbox: Outbox, files: DeskFiles) -> None:
+    def __init__(
+        self,
+        workbench: Workbench,
+        replica: Replica,
+        outbox: Outbox,
+        files: DeskFiles,
+        archive: DeskArchive | None = None,
+    ) -> None:
         self._workbench = workbench
         self._replica = replica
         self._outbox = outbox
         self._files = files
+        self._archive = archive or DeskArchive()
         self._gone = Bell()
 
     def on_changes(self, changes: Changes) -> None:
@@ -50,20 +61,28 @@ class Upkeep:
         """Drop what was closed long ago, a few conversations at a time, day after day."""
         await asyncio.sleep(_FIRST_SECONDS)
         while True:
-            more = False
             try:
                 more = await self.tidy()
-            except DatabaseError as error:
+                pause = _PAUSE_SECONDS if more else _DAY_SECONDS
+            except (DatabaseError, Unavailable) as error:
                 _log.warning("old conversations cannot be dropped yet", error=str(error))
-            await asyncio.sleep(_PAUSE_SECONDS if more else _DAY_SECONDS)
+                pause = _AGAIN_SECONDS
+            await asyncio.sleep(pause)
 
     async def tidy(self, limit: int = _AT_ONCE) -> bool:
-        """Drop up to ``limit`` conversations; False: there are none. Raises DatabaseError."""
+        """Drop up to ``limit`` conversations; False: there are none. Raises DatabaseError, Unavailable."""
+        before = clock.now() - RETAINED - _LEEWAY
+        connected = self._archive.connected
 
         async def work(conn: AsyncConnection) -> Changes:
-            return await leaving.forget_closed(conn, clock.now() - RETAINED - _LEEWAY, limit)
+            if self._archive.connected is not connected:
+                raise Unavailable(msg("The server cannot be reached."))
+            return await leaving.forget_closed(conn, before, limit, self._archive.in_use())
 
-        return bool(await self._workbench.change(work))
+        async with self._replica.read() as conn:
+            if not await leaving.closed(conn, before, 1, self._archive.in_use()):
+                return False
+        return bool(await self._archive.drop(functools.partial(self._workbench.change, work)))
 
     async def follow_files(self) -> None:
         """Drop the files of attachments that have gone, whenever some have."""

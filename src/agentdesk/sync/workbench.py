@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import delete
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -268,9 +267,7 @@ class Workbench(Unbroken):
         async with self._writing:
             own = {command_id for batch in batches for command_id in batch.own} & self._pending.keys()
             left = [pending for pending in self._pending.values() if pending.id not in own]
-            standing = self.standing
-            if last.cursor and (last.filling or not last.more):
-                standing = msgspec.structs.replace(standing, cursor=last.cursor)
+            standing = self.standing.after(batches)
             covered = self._refilled or (overlaps(families, left) if left else self._overlaid)
             if not own and not covered and (ready := plain(batches, standing)):
                 await self._replica.write_plain(ready.statements)

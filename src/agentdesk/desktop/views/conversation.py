@@ -32,6 +32,7 @@ from agentdesk.desktop.views.link_hint import LinkHint
 from agentdesk.desktop.views.message_actions import MessageActions
 from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.card import CardTools
+from agentdesk.desktop.views.older import head_of
 from agentdesk.desktop.views.presence import Presence
 from agentdesk.desktop.views.reading import Reading
 from agentdesk.desktop.views.seeing import mark_seen
@@ -112,7 +113,7 @@ class ConversationView(QWidget):
         self._wanted = conversation_id
         loading = later(self, _LOADING_AFTER_MS, self._show_loading)
         try:
-            head = await self._desk.conversation(conversation_id)
+            head = await head_of(self._desk, conversation_id)
             timeline = await self._desk.timeline(head.id, limit=_PAGE) if head is not None else None
         except AgentDeskError as error:
             if is_alive(self) and this == self._opening:

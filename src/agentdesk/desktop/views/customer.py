@@ -6,7 +6,15 @@ from uuid import UUID
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
@@ -20,6 +28,7 @@ from agentdesk.desktop.undo import UndoStack
 from agentdesk.desktop.views.customer_fields import DetailField, NotesField
 from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
 from agentdesk.desktop.views.customer_privacy import CustomerPrivacy, MarkChips
+from agentdesk.desktop.views.older import OlderPages
 from agentdesk.desktop.views.same_person import OtherLine, SamePerson
 from agentdesk.desktop.widgets.avatar import Avatar
 from agentdesk.desktop.widgets.elide import ElidedLabel
@@ -29,7 +38,7 @@ from agentdesk.desktop.widgets.placeholder import PlaceholderRows
 from agentdesk.desktop.widgets.section import Section
 from agentdesk.domain.authority import Permission
 from agentdesk.queries.rows import ContactDetail, SimilarContact
-from agentdesk.sync.desk import Changes, DeskPort
+from agentdesk.sync.desk import Changes, DeskPort, OlderWish
 
 __all__ = ["CustomerPanel"]
 
@@ -41,6 +50,7 @@ _FIELDS: tuple[tuple[str, Msg], ...] = (
     ("time_zone", msg("Time zone")),
 )
 _MOST_PAST = 8
+_ALL_PAST = 1000
 _MINUTE_MS = 60_000
 
 
@@ -66,6 +76,9 @@ class CustomerPanel(QWidget):
         self._current: UUID | None = None
         self._detail: ContactDetail | None = None
         self._opening = 0
+        self._most_past = _MOST_PAST
+        self.older = OlderPages(desk, self)
+        self.older.arrived.connect(self._on_older)
         self.empty = EmptyState(self)
         self._loading = PlaceholderRows(3, 72, self)
         self._stack = QStackedWidget(self)
@@ -94,6 +107,8 @@ class CustomerPanel(QWidget):
         this = self._opening
         if contact_id != self._wanted:
             self._finish_edits()
+            self._most_past = _MOST_PAST
+            self.older.show_for(OlderWish(contact_id=contact_id))
         self._wanted, self._current = contact_id, conversation_id
         detail = await self._desk.contact(contact_id)
         if not is_alive(self) or this != self._opening:
@@ -114,6 +129,10 @@ class CustomerPanel(QWidget):
         told = ("contact", "contact_identity", "conversation", "user")
         if self._wanted is not None and (not changes or any(table in changes for table in told)):
             self._tasks.start(self._follow(), "follow")
+
+    def on_status(self) -> None:
+        """Follow the connection."""
+        self.older.on_status()
 
     async def _follow(self) -> None:
         """Read the customer anew who is wanted now: it may be another one than when the change came."""
@@ -138,6 +157,10 @@ class CustomerPanel(QWidget):
         self.identities = Section(msg("Identities"))
         self.details = Section(msg("Details"))
         self.past = Section(msg("Past conversations"))
+        self._past_lines = QVBoxLayout()
+        self._past_lines.setSpacing(2)
+        self.past.body.addLayout(self._past_lines)
+        self.past.body.addWidget(self.older.strip)
         self.notes = Section(msg("Notes"))
         self.privacy = CustomerPrivacy(self._desk, self._done)
         self._fields = {key: DetailField(key, name) for key, name in _FIELDS}
@@ -232,7 +255,7 @@ class CustomerPanel(QWidget):
         self._place.setVisible(bool(place or there))
 
     def _show_identities(self, detail: ContactDetail) -> None:
-        _empty(self.identities)
+        _empty(self.identities.body)
         for identity in detail.identities:
             self.identities.body.addWidget(IdentityLine(identity))
         me = self._desk.me
@@ -256,15 +279,21 @@ class CustomerPanel(QWidget):
             self.same.part(self._detail, other)
 
     def _show_past(self, detail: ContactDetail) -> None:
-        _empty(self.past)
+        _empty(self._past_lines)
         others = [row for row in detail.conversations if row.id != self._current]
         self.past.set_count(len(others))
-        for row in others[:_MOST_PAST]:
+        for row in others[: self._most_past]:
             line = PastLine(row, clock.now())
             line.pressed.connect(self.conversation_requested)
-            self.past.body.addWidget(line)
+            self._past_lines.addWidget(line)
         if not others:
-            self.past.body.addWidget(Label(msg("None yet"), "small", "text.muted"))
+            self._past_lines.addWidget(Label(msg("None yet"), "small", "text.muted"))
+
+    def _on_older(self) -> None:
+        """Older ones are here now: show all that are."""
+        self._most_past = _ALL_PAST
+        if self._detail is not None:
+            self._show_past(self._detail)
 
     def _show_empty(self, title: Msg, text: Msg | None = None) -> None:
         self.empty.show_message("user-round", title, text, kind="accent")
@@ -324,8 +353,8 @@ def _people(detail: ContactDetail) -> tuple[object, ...]:
     return detail.identities, detail.similar, detail.merged
 
 
-def _empty(section: Section) -> None:
-    while (item := section.body.takeAt(0)) is not None:
+def _empty(lines: QLayout) -> None:
+    while (item := lines.takeAt(0)) is not None:
         widget = item.widget()
         if widget is not None:
             widget.hide()

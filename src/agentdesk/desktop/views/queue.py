@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
@@ -11,7 +10,6 @@ from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer,
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from agentdesk.base import clock
-from agentdesk.base.text import Msg
 from agentdesk.desktop.delegates.queue import QueueDelegate
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
@@ -19,6 +17,7 @@ from agentdesk.desktop.models.queue import ID_ROLE, QueueModel
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.empty_words import empty_words
+from agentdesk.desktop.views.older import OlderPages, wish_of
 from agentdesk.desktop.views.queue_head import QueueHead
 from agentdesk.desktop.views.queue_list import HeldBar, QueueList
 from agentdesk.desktop.views.queue_listing import Listing, listing_of, marks_of
@@ -94,6 +93,7 @@ class QueuePane(QWidget):
         self.selection.clear()
         self._model.clear()
         self._show_view()
+        self.older.show_for(wish_of(self._view))
         self.reload()
 
     def reload(self) -> None:
@@ -123,6 +123,7 @@ class QueuePane(QWidget):
 
     def on_status(self) -> None:
         """Follow the connection: an empty list says whether its conversations are on the way."""
+        self.older.on_status()
         self._show_empty()
 
     def set_counts(self, counts: Counts, accounts: Sequence[AccountRow] = ()) -> None:
@@ -199,17 +200,6 @@ class QueuePane(QWidget):
         """What comes next was done by the person: the order follows at once."""
         self._stillness.end()
 
-    def say(
-        self,
-        text: Msg,
-        action: Msg | None = None,
-        on_action: Callable[[], Any] | None = None,
-        *,
-        failed: bool = False,
-    ) -> None:
-        """Show a toast at the bottom of the list."""
-        self.toasts.show_toast(text, action, on_action, failed=failed)
-
     def _ids(self) -> Sequence[UUID]:
         return self._model.ids
 
@@ -232,6 +222,8 @@ class QueuePane(QWidget):
         self.selection.changed.connect(self._on_selection)
         self.held_bar = HeldBar(self)
         self.held_bar.clicked.connect(self.apply_held)
+        self.older = OlderPages(self._desk, self)
+        self.older.arrived.connect(self._on_older)
         self._build_list()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -239,7 +231,9 @@ class QueuePane(QWidget):
         column.addWidget(self.head)
         column.addWidget(self.held_bar)
         column.addWidget(self._stack_host, 1)
+        column.addWidget(self.older.strip)
         self.toasts = ToastHost(self)
+        self.say = self.toasts.show_toast
         self.head.show_view(self._view)
 
     def _build_list(self) -> None:
@@ -277,7 +271,7 @@ class QueuePane(QWidget):
 
     async def _load(self) -> None:
         view = self._view
-        listing = await listing_of(self._desk, view)
+        listing = await listing_of(self._desk, view, self.older.ids)
         if self._first_load:
             await self._load_marks()
         if view != self._view:
@@ -361,6 +355,10 @@ class QueuePane(QWidget):
 
     def _on_ranged(self, index: QModelIndex) -> None:
         self.selection.extend_to(index.data(ID_ROLE), self.current())
+
+    def _on_older(self) -> None:
+        self.let_go()
+        self.reload()
 
     def _on_quick(self, key: str, index: QModelIndex) -> None:
         self.quick_spot.setGeometry(self._list.quick_box(index, key))
