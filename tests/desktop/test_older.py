@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import conversation, settled, shown
+from tests.helpers.windows import main_window, opened
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
@@ -174,3 +176,18 @@ async def test_one_that_only_the_server_has_is_fetched_when_it_is_opened(desk: F
         await view.open(old)
         assert view.transcript.rows()
         assert [wish.ids for wish in desk.wishes] == [(old,), (old,)]
+
+
+async def test_in_the_window_an_older_one_is_read_like_any_other(desk: FakeDesk, tmp_path: Path) -> None:
+    (old,) = desk.keep_elsewhere(4417)
+    async with main_window(desk, tmp_path, kind="resolved") as panes:
+        _button(panes.queue.older).click()
+        await until(lambda: panes.queue.model.position(old) is not None)
+        row = panes.queue.model.position(old)
+        assert row is not None
+        panes.queue.table.setCurrentIndex(panes.queue.model.index(row, 0))
+        await opened(panes, 4417, desk)
+        assert panes.conversation.transcript.rows()
+        desk.set_link(Link.OFFLINE)
+        assert _words(panes.queue.older) == "These are all."
+        assert _words(panes.panel.older).startswith("Offline, so only the last 90 days are here.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from agentdesk.store import blobs
 from agentdesk.store.tables import attachment, blob, message, raw_item
 from agentdesk.sync.desk import Draft, Link
 from agentdesk.sync.local import LocalDesk
+from agentdesk.sync.older import OlderWish
 from tests.helpers.desk_keys import keys
 from tests.helpers.until import until
 from tests.sync.world import Site, World
@@ -283,3 +285,23 @@ async def _keep_original(world: World, conversation_id: UUID, original: bytes) -
         await conn.execute(
             message.update().where(message.c.conversation_id == conversation_id).values(raw_id=raw_id)
         )
+
+
+async def test_older_conversations_are_fetched_answered_and_found(
+    world: World, site: Site, open_desk: Open
+) -> None:
+    await world.add_user("ada")
+    long_ago = clock.now() - timedelta(days=200)
+    old = await world.mail("a walnut desk", at=long_ago, status="resolved")
+    desk = await open_desk("ada")
+    assert await desk.conversation(old) is None
+    page = await desk.older(OlderWish(view=View(kind="resolved")))
+    assert page.ids == tuple(await desk.queue_ids(View(kind="resolved"))) == (old,)
+    assert await desk.search("walnut") == [old]
+    await desk.do(_reply(old, "still here"))
+    await until(lambda: desk.status.waiting == 0)
+    assert [row.text for row in (await desk.timeline(old)).messages] == ["a walnut desk", "still here"]
+    assert await _sent(world) == ["still here"]
+    await site.stop()
+    with pytest.raises(AgentDeskError, match="cannot be reached"):
+        await desk.older(OlderWish(contact_id=world.inbox_id))
