@@ -277,7 +277,6 @@ class Workspace(QWidget):
         self._status.set_status(status)
         self._queue.on_status()
         self._conversation.on_status(status)
-        self._panel.on_status()
 
     # Doing
 

@@ -130,10 +130,6 @@ class CustomerPanel(QWidget):
         if self._wanted is not None and (not changes or any(table in changes for table in told)):
             self._tasks.start(self._follow(), "follow")
 
-    def on_status(self) -> None:
-        """Follow the connection."""
-        self.older.on_status()
-
     async def _follow(self) -> None:
         """Read the customer anew who is wanted now: it may be another one than when the change came."""
         if self._wanted is not None:

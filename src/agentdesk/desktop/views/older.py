@@ -19,7 +19,7 @@ from agentdesk.desktop.widgets.strip import Strip, StripKind
 from agentdesk.domain.authority import Permission
 from agentdesk.domain.conversation import RETAINED
 from agentdesk.queries.rows import ConversationRow, View
-from agentdesk.sync.desk import DeskPort, Link, OlderPage, OlderWish
+from agentdesk.sync.desk import DeskPort, Link, LinkStatus, OlderPage, OlderWish
 
 __all__ = ["OLDER", "RECENT", "OlderPages", "head_of", "wish_of"]
 
@@ -72,6 +72,12 @@ class OlderPages(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_SEARCH_AFTER_MS)
         self._soon.timeout.connect(self.ask)
+        unsubscribe = desk.subscribe_status(self._on_status)
+
+        def leave() -> None:  # a plain function: a method of this object would not be called any more
+            unsubscribe()
+
+        self.destroyed.connect(leave)
 
     @property
     def ids(self) -> Sequence[UUID]:
@@ -91,9 +97,9 @@ class OlderPages(QObject):
             self._soon.start()
         self._tell()
 
-    def on_status(self) -> None:
+    def _on_status(self, status: LinkStatus) -> None:
         """Follow the connection: a search that could not ask does so when it can."""
-        before, self._link = self._link, self._desk.status.link
+        before, self._link = self._link, status.link
         if before == self._link:
             return
         if self._link in _READY and before not in _READY:

@@ -123,7 +123,6 @@ class QueuePane(QWidget):
 
     def on_status(self) -> None:
         """Follow the connection: an empty list says whether its conversations are on the way."""
-        self.older.on_status()
         self._show_empty()
 
     def set_counts(self, counts: Counts, accounts: Sequence[AccountRow] = ()) -> None:
