@@ -23,7 +23,7 @@ from uuid import UUID
 
 from benchmarks.measuring import cpu_seconds, load, need_postgres, postgres
 from benchmarks.world import World, build
-from sqlalchemy import Engine, event, insert
+from sqlalchemy import Engine, Pool, event, insert
 
 from agentdesk.base import clock
 from agentdesk.base.events import Bell
@@ -37,6 +37,7 @@ from agentdesk.server.app import collect_seldom
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import desk
 
+_FRAME = ("BEGIN", "COMMIT")
 _PARAMETER = re.compile(r"\$(\d+)")
 _DESKS = "00000000-0000-7000-8000-2"
 _CONVERSATIONS = "00000000-0000-7000-8000-1"
@@ -75,6 +76,10 @@ class Load:
             raise SystemExit(f"a command was answered with {answer}")
         return envelope.id, conversation_id
 
+    async def drop_connections(self) -> None:
+        """Work on with new ones."""
+        await self._db.close()
+
     async def for_a_while(self, seconds: float) -> int:
         """Let all desks work; returns how many commands they did."""
         end = time.perf_counter() + seconds
@@ -94,11 +99,23 @@ async def written_down(work: Load) -> str:
     asked: list[tuple[str, Any]] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        asked.extend((statement, one) for one in (parameters if many else [parameters]))
+        if "pg_notify" not in statement:  # other servers are told afterwards, for many commands at once
+            asked.extend((statement, one) for one in (parameters if many else [parameters]))
+
+    def note_direct(asked_for: Any) -> None:
+        if not asked_for.query.startswith(_FRAME):
+            many = asked_for.args and isinstance(asked_for.args[0], tuple)
+            asked.extend((asked_for.query, one) for one in (asked_for.args if many else [asked_for.args]))
+
+    def listen(connection: Any, *_others: Any) -> None:
+        connection.driver_connection.add_query_logger(note_direct)
 
     event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Pool, "checkout", listen)
     command_id, conversation_id = await work.one(0)
     event.remove(Engine, "before_cursor_execute", note)
+    event.remove(Pool, "checkout", listen)
+    await work.drop_connections()
     known = {
         command_id: "(lpad(to_hex((:command)::bigint), 32, '0'))::uuid",
         conversation_id: f"('{_CONVERSATIONS}' || lpad((:conversation)::bigint::text, 11, '0'))::uuid",

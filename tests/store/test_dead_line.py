@@ -16,6 +16,7 @@ from tests.helpers.until import until
 from agentdesk.store import engine
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseGone
+from agentdesk.store.fixed import Fixed
 
 _ASKED = text("SELECT 1")
 
@@ -57,6 +58,21 @@ async def test_a_question_that_nobody_answers_is_given_up(line: tuple[Database, 
     proxy.heal()
     await until(partial(_works, db))
     assert proxy.connections > made
+
+
+async def test_a_line_that_dies_within_a_transaction_is_given_up(line: tuple[Database, Proxy]) -> None:
+    db, proxy = line
+
+    async def ask_the_driver_itself() -> None:
+        async with db.write() as conn:
+            await conn.execute(_ASKED)
+            proxy.trouble.stall = True
+            await Fixed(_ASKED).rows(conn, {})
+
+    with pytest.raises(DatabaseGone):
+        await ask_the_driver_itself()
+    proxy.heal()
+    await until(partial(_works, db))
 
 
 async def test_a_commit_that_nobody_answers_is_given_up(line: tuple[Database, Proxy]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
@@ -73,7 +73,7 @@ async def set_status(context: Context, command: SetStatus) -> None:
 
 
 async def change_status(
-    context: Context, row: RowMapping, status: Status, snoozed_until: datetime | None = None
+    context: Context, row: Mapping[Any, Any], status: Status, snoozed_until: datetime | None = None
 ) -> None:
     """Move a conversation to ``status`` and say so in its transcript; nothing where it is there already."""
     if status is Status.MERGED:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,8 +19,9 @@ from agentdesk.commands.trail import command_entry
 from agentdesk.commands.values import Answer, Command, Envelope, Text
 from agentdesk.store.audit import record
 from agentdesk.store.engine import Database
+from agentdesk.store.entering import answer_of, enter
 from agentdesk.store.errors import DatabaseBusy, DatabaseError
-from agentdesk.store.tables import applied_command, desk
+from agentdesk.store.tables import desk
 from agentdesk.store.unit import ServerUnit
 
 _encoder = msgspec.msgpack.Encoder()
@@ -116,39 +117,36 @@ class Executor:
 
         Raises _AnsweredBefore where it was offered before.
         """
-        await self._count(conn, envelope, actor, desk_id)
-        stored = await conn.scalar(
-            select(applied_command.c.answer).where(applied_command.c.id == envelope.id)
+        counts = desk_id is not None and envelope.number is not None and actor.user_id is not None
+        counted, entered = await enter(
+            conn,
+            command_id=envelope.id,
+            kind=_kind(envelope.command),
+            desk_id=desk_id,
+            number=envelope.number,
+            user_id=actor.user_id,
+            answer=_encoder.encode(answer),
+            now=clock.now(),
+            counts=counts,
         )
-        if stored is not None:
-            raise _AnsweredBefore(_decoder.decode(stored))
-        await conn.execute(
-            insert(applied_command).values(
-                id=envelope.id,
-                kind=_kind(envelope.command),
-                desk_id=desk_id,
-                number=envelope.number,
-                user_id=actor.user_id,
-                answer=_encoder.encode(answer),
-                applied_at=clock.now(),
-            )
-        )
+        if not entered:
+            stored = await answer_of(conn, envelope.id)
+            raise _AnsweredBefore(_decoder.decode(stored) if stored else _already_done(envelope))
+        if desk_id is not None and counts and not counted:
+            await self._meet(conn, envelope, actor, desk_id)
 
-    async def _count(
-        self, conn: AsyncConnection, envelope: Envelope, actor: Actor, desk_id: UUID | None
-    ) -> None:
-        if desk_id is None or envelope.number is None or actor.user_id is None:
-            return
-        last = await conn.scalar(select(desk.c.last_number).where(desk.c.id == desk_id).with_for_update())
-        if last is None:
-            await conn.execute(insert(desk).values(_new_desk(desk_id, actor.user_id, envelope.number)))
-        elif envelope.number > last:
-            values = {"last_number": envelope.number, "seen_at": clock.now()}
-            await conn.execute(update(desk).where(desk.c.id == desk_id).values(values))
-        else:
-            known = select(applied_command.c.answer).where(applied_command.c.id == envelope.id)
-            if await conn.scalar(known) is None:
-                raise _AnsweredBefore(Answer(command_id=envelope.id, outcome="already_done"))
+    async def _meet(self, conn: AsyncConnection, envelope: Envelope, actor: Actor, desk_id: UUID) -> None:
+        """Write a desk down that is not known yet; where it is, its command comes too late."""
+        last = await conn.scalar(select(desk.c.last_number).where(desk.c.id == desk_id))
+        if last is not None:
+            raise _AnsweredBefore(_already_done(envelope))
+        assert actor.user_id is not None
+        assert envelope.number is not None
+        await conn.execute(insert(desk).values(_new_desk(desk_id, actor.user_id, envelope.number)))
+
+
+def _already_done(envelope: Envelope) -> Answer:
+    return Answer(command_id=envelope.id, outcome="already_done")
 
 
 def _new_desk(desk_id: UUID, user_id: UUID, number: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 
 from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
@@ -19,7 +19,9 @@ from agentdesk.store.tables import inbox, mention
 _MOST_MENTIONS = 50
 
 
-async def checked(context: Context, row: RowMapping, mentions: Sequence[Mention]) -> list[dict[str, str]]:
+async def checked(
+    context: Context, row: Mapping[Any, Any], mentions: Sequence[Mention]
+) -> list[dict[str, str]]:
     """Return the mentions of a note as they are stored. Raises Refusal where one would not see it."""
     if len(mentions) > _MOST_MENTIONS:
         raise Refusal("invalid", msg("A note may mention {count} people at most.", count=_MOST_MENTIONS))
@@ -34,7 +36,7 @@ async def _people(context: Context, inbox_id: UUID) -> dict[UUID, str]:
     return {one.id: one.name for one in await context.conn.execute(people_of(inbox_id))}
 
 
-async def _name(context: Context, row: RowMapping, one: Mention, people: Mapping[UUID, str]) -> str:
+async def _name(context: Context, row: Mapping[Any, Any], one: Mention, people: Mapping[UUID, str]) -> str:
     if one.kind == "user" and one.id in people:
         return people[one.id]
     if one.kind == "inbox" and one.id == row["inbox_id"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -130,7 +130,7 @@ async def add_note(context: Context, command: AddNote) -> None:
     await _index(context, values)
 
 
-async def _written_before(context: Context, message_id: Any, row: RowMapping) -> bool:
+async def _written_before(context: Context, message_id: Any, row: Mapping[Any, Any]) -> bool:
     """Whether this very message is there already: asked for twice under two command ids."""
     found = await context.conn.scalar(select(message.c.conversation_id).where(message.c.id == message_id))
     if found is not None and found != row["id"]:
@@ -138,7 +138,7 @@ async def _written_before(context: Context, message_id: Any, row: RowMapping) ->
     return found is not None
 
 
-async def _origin(context: Context, command: SendReply, row: RowMapping) -> UUID | None:
+async def _origin(context: Context, command: SendReply, row: Mapping[Any, Any]) -> UUID | None:
     """Which of the conversations that were merged into ``row`` an answer belongs to: that of the message it
     answers; None for ``row`` itself."""
     answers = (
@@ -157,7 +157,7 @@ async def _origin(context: Context, command: SendReply, row: RowMapping) -> UUID
     return origin
 
 
-async def _account(context: Context, row: RowMapping, origin_id: UUID | None) -> RowMapping:
+async def _account(context: Context, row: Mapping[Any, Any], origin_id: UUID | None) -> RowMapping:
     """The account through which an answer goes: the one that the customer wrote to."""
     found, account_id = None, row["account_id"]
     if origin_id is not None:
@@ -197,7 +197,7 @@ def _body(text: str, html: str, has_files: bool) -> tuple[str, str]:
 
 
 async def _references(
-    context: Context, command: SendReply, row: RowMapping, origin_id: UUID | None
+    context: Context, command: SendReply, row: Mapping[Any, Any], origin_id: UUID | None
 ) -> list[str]:
     """External ids of what was written before, oldest first, the one answered last (RFC 5322, 3.6.4)."""
     found = await context.conn.execute(
@@ -227,7 +227,7 @@ async def _author_name(context: Context) -> str:
     return one_line(name or "", 200)
 
 
-def _written_by(context: Context, row: RowMapping, message_id: Any, moment: Any) -> dict[str, Any]:
+def _written_by(context: Context, row: Mapping[Any, Any], message_id: Any, moment: Any) -> dict[str, Any]:
     return {
         "id": message_id,
         "conversation_id": row["id"],
@@ -255,7 +255,7 @@ def _as_json(parties: Sequence[Party]) -> list[dict[str, str]]:
     return [{"kind": p.kind, "value": p.value, "name": p.name} for p in parties]
 
 
-async def _attach(context: Context, row: RowMapping, message_id: Any, files: Sequence[File]) -> None:
+async def _attach(context: Context, row: Mapping[Any, Any], message_id: Any, files: Sequence[File]) -> None:
     if not files:
         return
     if len(files) > MOST_FILES:
@@ -335,7 +335,7 @@ async def _index(context: Context, values: dict[str, Any]) -> None:
     )
 
 
-async def _answered(context: Context, row: RowMapping, values: dict[str, Any]) -> None:
+async def _answered(context: Context, row: Mapping[Any, Any], values: dict[str, Any]) -> None:
     changes = {
         "waiting_since": None,
         "unread": False,
@@ -348,7 +348,7 @@ async def _answered(context: Context, row: RowMapping, values: dict[str, Any]) -
     await context.unit.update(conversation, row["id"], changes)
 
 
-async def _then(context: Context, row: RowMapping, text: str) -> None:
+async def _then(context: Context, row: Mapping[Any, Any], text: str) -> None:
     try:
         status = Status(text)
     except ValueError:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, or_, select
+from sqlalchemy import RowMapping, and_, bindparam, or_, select
 
 from agentdesk.base.errors import NotFound
 from agentdesk.base.ids import new_id
@@ -15,6 +15,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.message import Automatic, Direction, Kind
+from agentdesk.store.fixed import Fixed
 from agentdesk.store.merged import conversation_root
 from agentdesk.store.tables import contact, conversation, event, message
 
@@ -25,7 +26,15 @@ _TRIES = 5
 """How often a conversation is looked for again that is being merged at this very moment."""
 
 
-async def conversation_of(context: Context, conversation_id: UUID) -> RowMapping:
+_NOT_MERGED = Fixed(
+    select(conversation)
+    .where(conversation.c.id == bindparam("here", type_=conversation.c.id.type))
+    .where(conversation.c.merged_into_id.is_(None))
+    .with_for_update()
+)
+
+
+async def conversation_of(context: Context, conversation_id: UUID) -> Mapping[str, Any]:
     """Return a conversation, or the one that it goes on in where it was merged, locked until the transaction
     ends.
 
@@ -33,9 +42,8 @@ async def conversation_of(context: Context, conversation_id: UUID) -> RowMapping
     """
     here, row = conversation_id, None
     for _ in range(_TRIES):
-        alone = conversation.c.id == here, conversation.c.merged_into_id.is_(None)
-        found = await context.conn.execute(select(conversation).where(*alone).with_for_update())
-        row = found.mappings().first()
+        found = await _NOT_MERGED.rows(context.conn, {"here": here})
+        row = found[0] if found else None
         if row is not None and (here == conversation_id or await _leads(context, conversation_id) == here):
             break
         row, here = None, await _leads(context, conversation_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,9 @@ from sqlalchemy import Dialect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["insert_many"]
+from agentdesk.store.fixed import Processor, add_all, parameters
 
-Processor = Callable[[Any], Any]
+__all__ = ["insert_many"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,11 @@ async def insert_many(
     plan = _plans.get(key)
     if plan is None:
         plan = _plans[key] = _compiled(conn.dialect, table, names, ignore)
-    await conn.exec_driver_sql(plan.sql, [plan.values(row) for row in rows])
+    await add_all(conn, plan.sql, [plan.values(row) for row in rows])
 
 
 def _compiled(dialect: Dialect, table: Table, names: Sequence[str], ignore: bool) -> _Plan:
     make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     statement = make(table).on_conflict_do_nothing() if ignore else make(table)
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    columns = tuple(
-        (name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect))
-        for name in compiled.positiontup or ()
-    )
-    return _Plan(str(compiled), columns)
+    return _Plan(str(compiled), parameters(compiled, dialect))

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
+from agentdesk.store.herald import CHANNEL, Herald, has_written
 from agentdesk.store.sqlite import Statement, SteadyConnection, sqlite_engine
 from agentdesk.store.types import to_json
 
@@ -74,6 +75,7 @@ class Database:
         self.url, self.dialect = _parse(url)
         self._driver_errors = driver_errors(self.dialect)
         self._engines: _Engines | None = None
+        self._herald = Herald(self._notify) if self.dialect == "postgresql" else None
         if self.dialect == "sqlite":
             options = {"foreign_keys": foreign_keys, "durable": durable}
             open_sqlite = partial(sqlite_engine, self.url, **options, key=key)
@@ -102,9 +104,13 @@ class Database:
 
         On SQLite writers take turns; keep it short. Raises DatabaseGone, DatabaseFull or DatabaseBusy.
         """
-        async with self._connection("writer") as conn, conn.begin():
-            await self._limit(conn)
-            yield conn
+        async with self._connection("writer") as conn:
+            has_written(conn)  # of a transaction that was rolled back
+            async with conn.begin():
+                await self._limit(conn)
+                yield conn
+            if has_written(conn) and self._herald is not None:
+                self._herald.tell()
 
     async def write_at_once(self, statements: Sequence[Statement]) -> None:
         """One transaction of ready statements, on SQLite only: a tenth of what :meth:`write` costs where much
@@ -153,6 +159,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections. Asked again, it opens anew."""
+        if self._herald is not None:
+            await self._herald.close()
         if self._engines is not None:
             await self._engines.reader.dispose()
             await self._engines.writer.dispose()
@@ -192,6 +200,10 @@ class Database:
         if self._engines is None:  # still: nobody else was faster
             self._engines = _postgresql_engines(self.url, pooled=pooled, answer_seconds=_ANSWER_SECONDS)
         return self._engines
+
+    async def _notify(self) -> None:
+        async with self._connection("reader") as conn:
+            await conn.execute(select(func.pg_notify(CHANNEL, "")))
 
     async def _limit(self, conn: AsyncConnection) -> None:
         """Behind a pooler: give this transaction the limits that a connection of ours has otherwise."""

@@ -7,14 +7,18 @@ to nobody: the connection is given up, with all that were made before it, and ne
 from __future__ import annotations
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.store.errors import DatabaseError, gone
 
-__all__ = ["WatchedConnection", "give_up_dead_line"]
+__all__ = ["WatchedConnection", "driving", "give_up_dead_line"]
 
 _WATCHED = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 30_000))
 """After 15 seconds of silence the system asks three times (TCP_USER_TIMEOUT: milliseconds until bytes that
@@ -46,3 +50,19 @@ def give_up_dead_line(context: ExceptionContext) -> DatabaseError | None:
         return None
     context.is_disconnect = True
     return gone()
+
+
+@asynccontextmanager
+async def driving(conn: AsyncConnection, sql: str) -> AsyncIterator[None]:
+    """While the driver under ``conn`` is asked directly for ``sql``: its errors become SQLAlchemy's, and a
+    connection that does not answer is given up."""
+    try:
+        yield
+    except asyncpg.IntegrityConstraintViolationError as error:
+        raise IntegrityError(sql, None, error) from error
+    except TimeoutError as error:
+        await conn.invalidate()
+        raise gone() from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        lost = bool((await conn.get_raw_connection()).driver_connection.is_closed())  # type: ignore[union-attr]
+        raise DBAPIError(sql, None, error, connection_invalidated=lost) from error

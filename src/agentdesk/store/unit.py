@@ -10,25 +10,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Column, Table, bindparam, select, text, update
+from sqlalchemy import ClauseElement, Column, Table, bindparam, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
 from agentdesk.store.base import EVERYONE, PRIVATE
 from agentdesk.store.bulk import insert_many
+from agentdesk.store.fixed import Fixed
+from agentdesk.store.herald import note_written
 from agentdesk.store.tables import change_log, contact, contact_identity, contact_inbox
 
 Values = Mapping[str, Any]
 Changes = dict[str, set[UUID]]
 """Table name to the ids of the rows that changed."""
-
-CHANNEL = "agentdesk_changes"
-"""What PostgreSQL servers notify each other on: something was written."""
 
 _BY_CONTACT = {"contact": "id", "contact_identity": "contact_id"}
 FOR_EVERYONE = frozenset({"user", "inbox", "inbox_member", "template", "account"})
@@ -70,6 +71,23 @@ def _scope_columns(table: Table) -> list[Column[Any]]:
     return [table.c[name] for name in names if name in table.c]
 
 
+def _changing(table: Table, values: Values) -> ReturningUpdate[Any]:
+    return (
+        update(table)
+        .where(table.c.id == bindparam("row_id", type_=table.c.id.type))
+        .values(**values, ver=table.c.ver + 1)
+        .returning(table.c.ver, *_scope_columns(table))
+    )
+
+
+@cache
+def _update_of(table: Table, names: tuple[str, ...]) -> Fixed:
+    """The update of these columns of one row."""
+    return Fixed(
+        _changing(table, {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+    )
+
+
 class ServerUnit:
     """The authority's unit: raises ``ver`` and writes the change log."""
 
@@ -99,16 +117,16 @@ class ServerUnit:
     async def update(self, table: Table, row_id: UUID, values: Values) -> None:
         """Change one row and raise its ``ver``."""
         before = await self._scopes_before(table, [row_id], values)
-        statement = (
-            update(table)
-            .where(table.c.id == row_id)
-            .values(**values, **touched(table), ver=table.c.ver + 1)
-            .returning(table.c.ver, *_scope_columns(table))
-        )
-        row = (await self.conn.execute(statement)).mappings().first()
-        if row is None:
+        written = {**values, **touched(table)}
+        if any(isinstance(value, ClauseElement) for value in written.values()):
+            statement = _changing(table, written)
+            rows: Sequence[Values] = (await self.conn.execute(statement, {"row_id": row_id})).mappings().all()
+        else:
+            given = {f"new_{name}": value for name, value in written.items()}
+            rows = await _update_of(table, tuple(written)).rows(self.conn, {**given, "row_id": row_id})
+        if not rows:
             raise NotFound
-        await self._note(table, row_id, row["ver"], row, before.get(row_id, frozenset()))
+        await self._note(table, row_id, rows[0]["ver"], rows[0], before.get(row_id, frozenset()))
 
     async def update_many(self, table: Table, rows: Mapping[UUID, Values]) -> None:
         """Change several rows in the same columns; those that are not there are left out."""
@@ -151,8 +169,7 @@ class ServerUnit:
         if self._log:
             await insert_many(self.conn, change_log, self._log)
             self._log = []
-            if self.conn.dialect.name == "postgresql":
-                await self.conn.execute(text(f"NOTIFY {CHANNEL}"))
+            note_written(self.conn)
 
     async def _note(
         self,

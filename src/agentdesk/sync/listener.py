@@ -19,7 +19,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.unit import CHANNEL
+from agentdesk.store.herald import CHANNEL
 
 __all__ = ["Listener", "notifications_arrive", "notify"]
 

@@ -1,0 +1,70 @@
+"""Telling the other servers on the same PostgreSQL that something was written.
+
+Not within the transaction: PostgreSQL lets those that notify commit only one after the other. So it is told
+right after the commit, and once for all that were committed meanwhile. A notification that is lost, because
+the process ends or the connection breaks, costs time only: every reader also looks by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
+from agentdesk.store.errors import DatabaseError
+
+__all__ = ["CHANNEL", "Herald", "has_written", "note_written"]
+
+CHANNEL = "agentdesk_changes"
+"""What PostgreSQL servers notify each other on: something was written."""
+
+_PAUSE_SECONDS = 0.01
+_CLOSE_SECONDS = 2.0
+_WRITTEN = "agentdesk_written"
+
+_log = get_logger(__name__)
+
+
+def note_written(conn: AsyncConnection) -> None:
+    """Note that the transaction of ``conn`` writes what others wait for."""
+    conn.info[_WRITTEN] = True
+
+
+def has_written(conn: AsyncConnection) -> bool:
+    """Say whether that was noted since it was asked for the last time."""
+    return bool(conn.info.pop(_WRITTEN, False))
+
+
+class Herald:
+    """Calls ``send`` soon after :meth:`tell`, at most a hundred times a second."""
+
+    def __init__(self, send: Callable[[], Awaitable[None]]) -> None:
+        self._send = send
+        self._tasks = Tasks("herald")
+        self._due = False
+
+    def tell(self) -> None:
+        """Something was committed."""
+        self._due = True
+        if not self._tasks.running("tell"):
+            self._tasks.start(self._run(), "tell")
+
+    async def close(self) -> None:
+        """Tell what is still to be told, unless that takes too long."""
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._tasks.drain()
+        except TimeoutError:
+            await self._tasks.close()
+
+    async def _run(self) -> None:
+        while self._due:
+            self._due = False
+            try:
+                await self._send()
+            except DatabaseError as error:
+                _log.info("the other servers were not told of a change", error=str(error))
+            await asyncio.sleep(_PAUSE_SECONDS)
