@@ -9,6 +9,7 @@ import asyncio
 import random
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,7 @@ STEPS = 40
 REFUSED, POISONED = 15, 3
 """So many commands of a hundred are refused by the server, and meet a bug of it."""
 
+_REST_SECONDS = 120.0  # on a busy machine twenty were not enough for one second of work
 _NOWHERE = UUID(int=1)
 
 
@@ -107,6 +109,8 @@ class History:
         self.calm = False
         self.offset = timedelta(0)
         self.injected: Counter[str] = Counter()
+        self.rested = 0.0
+        """Seconds that everybody took to agree at the end."""
         self.desks = [SimDesk(self.world, folder / f"{seed}-{name}", name) for name in ("ada", "bob", "cat")]
         self.by_id: dict[UUID, SimDesk] = {}
         self.conversations: list[UUID] = []
@@ -364,21 +368,22 @@ class History:
                 assert await conn.scalar(orphans) == 0, f"{child.name} without {parent.name} at {desk.token}"
 
     async def _come_to_rest(self) -> None:
-        self.calm = True
+        self.calm, began = True, time.monotonic()
         for desk in self.desks:
             for command_id, _ in desk.workbench.held():
                 await desk.workbench.release(command_id)
             await desk.connect()
         for desk in self.desks:
-            await until(partial(_nothing_waits, desk), 20, what=partial(_what_waits, desk))
+            await until(partial(_nothing_waits, desk), _REST_SECONDS, what=partial(_what_waits, desk))
         for desk in self.desks:
             try:
-                await until(partial(self._same, desk), 20)
+                await until(partial(self._same, desk), _REST_SECONDS)
             except AssertionError:
                 found = await differences(self.world, desk)
                 ended = desk.farewell and desk.farewell.code
                 raise AssertionError(f"{desk.token} ({ended}) differs: {found}") from None
             await self._no_orphans(desk)
+        self.rested = time.monotonic() - began
         await self._each_took_effect_once()
 
     async def _same(self, desk: SimDesk) -> bool:
