@@ -1,13 +1,17 @@
-"""A task that is cancelled while it writes leaves the database free for the next writer."""
+"""A task that is cancelled, or reads on while the database is closed, leaves no lock and no connection."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 
 import pytest
 from sqlalchemy import text
+from tests.helpers.until import until
 
+from agentdesk.store import engine
 from agentdesk.store.engine import Database
 
 
@@ -39,3 +43,55 @@ async def _write_on(db: Database) -> None:
     async with db.write() as conn:
         while True:
             (await conn.execute(text("UPDATE t SET a = a + 1 WHERE a > 0 RETURNING a"))).first()
+
+
+async def _count(db: Database) -> int:
+    async with db.read() as conn:
+        return int(await conn.scalar(text("SELECT count(*) FROM t")) or 0)
+
+
+async def _all_closed() -> None:
+    """Every connection to SQLite has a thread, which ends right after it was closed."""
+    await until(lambda: not any("_connection_worker_thread" in one.name for one in threading.enumerate()), 10)
+
+
+async def test_a_first_connection_cancelled_at_any_step_is_closed(sqlite_url: str) -> None:
+    for steps in range(20):
+        db = Database(sqlite_url)
+        task = asyncio.create_task(_count(db))
+        for _ in range(steps):
+            await asyncio.sleep(0.0005)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await db.close()
+        await _all_closed()
+
+
+async def test_closing_waits_for_those_who_still_read(sqlite_url: str) -> None:
+    db = Database(sqlite_url)
+    async with db.read() as conn:
+        closing = asyncio.create_task(db.close())
+        await asyncio.wait((closing,), timeout=0.05)
+        assert not closing.done()
+        assert await conn.scalar(text("SELECT 1")) == 1
+    await closing
+    await _all_closed()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_who_reads_longer_than_closing_waits_closes_the_connection(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    monkeypatch.setattr(engine, "_RETURN_SECONDS", 0.01)
+    db = Database(sqlite_url)
+
+    async def read_on() -> None:
+        async with db.read() as conn:
+            await conn.execute(text("SELECT 1"))
+            await db.close()
+            if fails:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+        await read_on()
+    await _all_closed()

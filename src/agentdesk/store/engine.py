@@ -6,6 +6,8 @@ others read, all in WAL mode, so that readers never wait for the writer. Postgre
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from agentdesk.base.errors import Invalid
+from agentdesk.base.events import Bell
 from agentdesk.base.text import msg
 from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
 from agentdesk.store.herald import CHANNEL, Herald, has_written
@@ -29,6 +32,8 @@ from agentdesk.store.types import to_json
 Dialect = Literal["sqlite", "postgresql"]
 
 _POOL_WAIT_SECONDS = 60
+_RETURN_SECONDS = 5.0
+"""How long closing waits for connections that somebody uses."""
 _POSTGRES_CONNECTIONS = 10
 _POSTGRES_SPARE = 10
 _ANSWER_SECONDS = 75.0
@@ -76,6 +81,8 @@ class Database:
         self._driver_errors = driver_errors(self.dialect)
         self._engines: _Engines | None = None
         self._herald = Herald(self._notify) if self.dialect == "postgresql" else None
+        self._lent = self._closings = 0
+        self._returned = Bell()
         if self.dialect == "sqlite":
             options = {"foreign_keys": foreign_keys, "durable": durable}
             open_sqlite = partial(sqlite_engine, self.url, **options, key=key)
@@ -158,9 +165,15 @@ class Database:
             raise DatabaseBusy
 
     async def close(self) -> None:
-        """Close all connections. Asked again, it opens anew."""
+        """Close all connections, those in use when they come back: for them it waits, but not for ever. Asked
+        again, it opens anew."""
         if self._herald is not None:
             await self._herald.close()
+        self._closings += 1
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RETURN_SECONDS):
+                while self._lent:
+                    await self._returned.wait(self._returned.rings)
         if self._engines is not None:
             await self._engines.reader.dispose()
             await self._engines.writer.dispose()
@@ -184,16 +197,24 @@ class Database:
         self, kind: _Kind, engine: AsyncEngine | None = None
     ) -> AsyncIterator[AsyncConnection]:
         connected = False
+        self._lent, closings = self._lent + 1, self._closings
         try:
             engines = self._engines or await self._open()
             async with (engine or getattr(engines, kind)).connect() as conn:
                 connected = True
-                yield conn
+                try:
+                    yield conn
+                finally:
+                    if self._closings > closings:  # nobody would close it: its pool is gone, or goes now
+                        await conn.invalidate()
         except self._driver_errors as error:
             known = translated(error) if connected else while_connecting(error)
             if known is None:
                 raise
             raise known from error
+        finally:
+            self._lent -= 1
+            self._returned.ring()
 
     async def _open(self) -> _Engines:
         pooled = await _is_pooled(self.url)
