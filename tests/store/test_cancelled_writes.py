@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -55,16 +58,38 @@ async def _all_closed() -> None:
     await until(lambda: not any("_connection_worker_thread" in one.name for one in threading.enumerate()), 10)
 
 
-async def test_a_first_connection_cancelled_at_any_step_is_closed(sqlite_url: str) -> None:
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Nothing is closed by the garbage collector meanwhile."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def _open_files(folder: Path) -> list[str]:
+    """Names of the files in ``folder`` that this process has open (on Linux; elsewhere nobody can tell)."""
+    here, found = Path("/proc/self/fd"), []
+    for link in here.iterdir() if here.exists() else ():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            found.append(link.readlink())
+    return [path.name for path in found if path.parent == folder]
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_a_connection_cancelled_at_any_step_leaves_no_file_open(
+    sqlite_url: str, tmp_path: Path
+) -> None:
     for steps in range(20):
         db = Database(sqlite_url)
-        task = asyncio.create_task(_count(db))
+        tasks = [asyncio.create_task(_count(db)) for _ in range(3)]
         for _ in range(steps):
             await asyncio.sleep(0.0005)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await db.close()
         await _all_closed()
+        assert _open_files(tmp_path) == []
 
 
 async def test_closing_waits_for_those_who_still_read(sqlite_url: str) -> None:

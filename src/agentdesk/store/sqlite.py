@@ -44,11 +44,28 @@ class SteadyConnection(aiosqlite.Connection):
     driver: ModuleType = sqlite3
     _stopped: asyncio.Future[Any] | None = None
 
+    def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
+        self._opened: sqlite3.Connection | None = None
+
+        def connect() -> sqlite3.Connection:
+            self._opened = connector()
+            return self._opened
+
+        super().__init__(connect, iter_chunk_size)
+
     def stop(self) -> asyncio.Future[Any] | None:
         """Let the thread end; the future, the same each time, is done when it does."""
         if self._stopped is None:
+            self._tx.put_nowait((None, self._close_opened))
             self._stopped = super().stop()
         return self._stopped
+
+    def _close_opened(self) -> None:
+        """Close what was opened, also where whoever asked for it was cancelled meanwhile and never had it: a
+        connection that is dropped keeps its file open until the garbage collector comes by."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     async def _connect(self) -> aiosqlite.Connection:
         try:
