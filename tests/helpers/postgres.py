@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from tests.helpers.processes import accepts, free_port, spawn, stop
+from tests.helpers.processes import KILL, accepts, free_port, spawn, stop
 from tests.helpers.until import until_sync
 
 T = TypeVar("T")
@@ -112,6 +112,12 @@ class PostgresServer:
             stop(self._process, signal.SIGINT)
             self._process = None
 
+    def kill(self) -> None:
+        """Kill the server without a word (SIGKILL), as a loss of power does."""
+        if self._process is not None:
+            stop(self._process, KILL)
+            self._process = None
+
     def close(self) -> None:
         """Stop the server and remove its files."""
         if self._process is not None:
@@ -137,12 +143,56 @@ class PostgresServer:
         """Run one statement outside of a transaction, in the maintenance database."""
         run_aside(self._execute(statement))
 
+    def ask(self, question: str) -> Any:
+        """Return the one value that a query in the maintenance database gives."""
+
+        async def asked() -> Any:
+            connection = await asyncpg.connect(self.url("postgres"))
+            try:
+                return await connection.fetchval(question)
+            finally:
+                await connection.close()
+
+        return run_aside(asked())
+
     async def _execute(self, statement: str) -> None:
         connection = await asyncpg.connect(self.url("postgres"))
         try:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+class Standby(PostgresServer):
+    """A streaming copy of ``primary``, which it reaches at ``port``; after `promote` a server of its own."""
+
+    def __init__(self, primary: PostgresServer, port: int) -> None:
+        self._primary, self._from = primary, port
+        super().__init__(primary._binaries)
+
+    def _initialise(self) -> None:
+        self._password = self._primary._password
+        if self._user:
+            shutil.chown(self._home, self._user)
+        address = self._primary.url("").replace(f":{self._primary.port}/", f":{self._from}/")
+        command: list[str | Path] = [
+            self._binaries / "pg_basebackup",
+            *("--pgdata", self._home / "data", "--dbname", address, "--wal-method", "stream"),
+            *("--write-recovery-conf", "--checkpoint", "fast", "--no-sync"),
+        ]
+        log = self._home / "basebackup.log"
+        process = spawn(command, log, user=self._user, cwd=self._home)
+        if process.wait(60) != 0:
+            raise RuntimeError(f"pg_basebackup failed:\n{log.read_text()}")
+
+    def wait_until_level(self) -> None:
+        """Wait until all that the primary has written is here."""
+        end = self._primary.ask("SELECT pg_current_wal_lsn()::text")
+        until_sync(lambda: self.ask(f"SELECT pg_last_wal_replay_lsn() >= '{end}'"), 30, what="the standby")
+
+    def promote(self) -> None:
+        """Take the primary's place, with what has come of it."""
+        self.execute("SELECT pg_promote()")
 
 
 def run_aside(work: Coroutine[Any, Any, T]) -> T:

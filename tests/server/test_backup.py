@@ -110,8 +110,13 @@ async def test_postgresql_is_copied_by_its_own_program_and_comes_back(
     assert await backup.back_up(db, target) > 0
     subprocess.run(["pg_restore", "--dbname", postgres.url(other), "--no-owner", str(target)], check=True)
     restored = Database(postgres.url(other))
+    with pytest.raises(NotAdopted):
+        async with restored.write() as conn:
+            await ensure_epoch(conn)
     done = await restore.adopt_restore(restored, quiet)
     assert done.epoch != before
+    async with restored.write() as conn:
+        assert await ensure_epoch(conn) == done.epoch
     await db.close()
     await restored.close()
     postgres.drop_database(name)

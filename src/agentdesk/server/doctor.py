@@ -26,7 +26,7 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.store.facts import fact
 from agentdesk.store.migrations import HEAD
 from agentdesk.store.tables import account, account_state, lease, message, raw_item
-from agentdesk.sync.changelog import COPIED_NAME, MOVED_NAME, Moved, NotAdopted
+from agentdesk.sync.changelog import MOVED_NAME, Moved, NotAdopted, is_copy
 
 _LITTLE_ROOM = 1_000_000_000
 _TOO_LONG = timedelta(hours=1)
@@ -121,7 +121,7 @@ def _check_room(folder: Path) -> list[Finding]:
 
 async def _check_copy(conn: AsyncConnection) -> list[Finding]:
     place = await fact(conn, MOVED_NAME)
-    if place is None and await fact(conn, COPIED_NAME) is None:
+    if place is None and not await is_copy(conn):
         return []
     known = NotAdopted() if place is None else Moved(place)
     return [Finding("copy", known.message, known.hint)]

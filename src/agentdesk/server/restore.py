@@ -24,7 +24,7 @@ from agentdesk.server.leases import database_time
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import delivery_attempt, lease, message, outbox, server_info
 from agentdesk.store.unit import ServerUnit
-from agentdesk.sync.changelog import COPIED_NAME, MOVED_NAME, begin_epoch
+from agentdesk.sync.changelog import COPIED_NAME, MOVED_NAME, begin_epoch, is_copy
 
 _AT_ONCE = 500
 _LOOK_SECONDS = 1.0
@@ -74,7 +74,7 @@ async def until_nobody_works(db: Database, on_wait: Callable[[float], None]) -> 
     first: dict[str, datetime] | None = None
     while True:
         async with db.read() as conn:
-            if await conn.scalar(select(server_info.c.value).where(server_info.c.name == COPIED_NAME)):
+            if await is_copy(conn):
                 return
             now = await database_time(conn)
             rows = (await conn.execute(select(lease).where(lease.c.expires_at > now))).all()

@@ -55,6 +55,7 @@ __all__ = [
     "Reached",
     "begin_epoch",
     "ensure_epoch",
+    "is_copy",
     "prune",
     "reached_now",
     "read_on",
@@ -69,6 +70,12 @@ COPIED_NAME = "copied_at"
 """The fact of the server that marks a back-up: when it was made, until somebody adopts it."""
 MOVED_NAME = "moved_to"
 """The fact of the server that marks a database that was moved: where to, without a password."""
+_HOME_NAME = "database_home"
+"""The fact of the server that says where this database lies: in a dump that was restored it is not true."""
+_HOME = text(
+    "SELECT concat_ws(':', (SELECT system_identifier FROM pg_control_system()),"
+    " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
 _START_NAME = "change_log_start"
 _DAY_PREFIX = "change_log_day:"
 
@@ -303,15 +310,30 @@ async def ensure_epoch(conn: AsyncConnection) -> str:
     A log that names transactions this PostgreSQL server has not reached came with a dump from another one:
     it cannot be read by transaction, so it is emptied and a new epoch begins. Raises NotAdopted and Moved.
     """
-    if await fact(conn, COPIED_NAME) is not None:
+    if await is_copy(conn):
         raise NotAdopted
     place = await fact(conn, MOVED_NAME)
     if place is not None:
         raise Moved(place)
     epoch = await fact(conn, _EPOCH_NAME)
     if epoch is not None and not await _from_elsewhere(conn):
+        await _note_home(conn)
         return epoch
     return await begin_epoch(conn)
+
+
+async def is_copy(conn: AsyncConnection) -> bool:
+    """Whether this is a copy that nobody has adopted: marked as one (SQLite), or a dump that was restored,
+    which lies elsewhere than the database that a server last started on (PostgreSQL)."""
+    if await fact(conn, COPIED_NAME) is not None:
+        return True
+    home = await fact(conn, _HOME_NAME)
+    return home is not None and _is_postgresql(conn) and home != await conn.scalar(_HOME)
+
+
+async def _note_home(conn: AsyncConnection) -> None:
+    if _is_postgresql(conn):
+        await put_fact(conn, _HOME_NAME, str(await conn.scalar(_HOME)))
 
 
 async def begin_epoch(conn: AsyncConnection) -> str:
@@ -320,6 +342,7 @@ async def begin_epoch(conn: AsyncConnection) -> str:
     await conn.execute(delete(server_info).where(server_info.c.name.like("change_log%")))
     fresh = secrets.token_hex(8)
     await put_fact(conn, _EPOCH_NAME, fresh)
+    await _note_home(conn)
     return fresh
 
 
