@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -99,11 +101,13 @@ async def _play(company: Company, ana: Agent, senders: list[str], known: tuple[s
     """Work, cut the line, go on, lose the primary, take the standby up, and see what the desk makes of it."""
     first, second = known
     await has(company, first, await ana.reply(first, REPLIES[0], senders[0]), "sent")
-    company.smtp.faults.byte_delay = 0.05
+    is_cut = threading.Event()
+    company.smtp.faults.on_data = partial(is_cut.wait, 120)
     leaving = await ana.reply(second, REPLIES[1], senders[1])
     await has(company, second, leaving, "sending")
     await asyncio.to_thread(pair.cut)
-    company.smtp.faults.byte_delay = 0.0
+    company.smtp.faults.on_data = None
+    is_cut.set()
     await has(company, second, leaving, "sent")
 
     later = await ana.reply(first, REPLIES[2], senders[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -96,14 +97,16 @@ async def _play(
     """Copy, go on, lose the database, take the copy up, and see what the desk makes of it."""
     first, second = known
     await has(company, first, await ana.reply(first, "before the copy", senders[0]), "sent")
-    company.smtp.faults.byte_delay = 0.05
+    copied = threading.Event()
+    company.smtp.faults.on_data = partial(copied.wait, 120)
     leaving = await ana.reply(second, "leaving as the copy is made", senders[1])
     await has(company, second, leaving, "sending")
     backup = ("admin", "--database", company.database, "backup", str(copy))
     said = await asyncio.to_thread(company.programs.run, *backup)
     assert str(copy) in said
     assert ".key" in said
-    company.smtp.faults.byte_delay = 0.0
+    company.smtp.faults.on_data = None
+    copied.set()
     await has(company, second, leaving, "sent")
 
     later = await ana.reply(first, "after the copy", senders[0])
