@@ -237,6 +237,14 @@ def _audit_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser
     listing.add_argument("--json", action="store_true", help="for programs, a line each")
     verify = audit.add_parser("verify", help="prove that nothing in it was changed or is gone")
     verify.add_argument("--head", metavar="HEAD", help="what audit head printed earlier: finds a cut-off end")
+    verify.add_argument(
+        "--against",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="heads that were noted down, a line each: audit-heads.txt of a server's folder",
+    )
     audit.add_parser("head", help="print the newest seal, to be kept elsewhere")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, text, update
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 from tests.helpers.program import Programs
+from tests.helpers.until import until_sync
 from tests.server.trail import add, entries, entry_of, seal_all, unguarded, words_of
 
 from agentdesk.base.clock import now
@@ -18,8 +20,8 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.values import AddNote, Assign, Envelope
 from agentdesk.domain.team import Role
 from agentdesk.server.admin import add_user
-from agentdesk.server.audit_reading import Head, head, verify
-from agentdesk.server.audit_sealing import seal
+from agentdesk.server.audit_reading import Head, head, read_notes, verify
+from agentdesk.server.audit_sealing import NOTES, note_head, seal
 from agentdesk.server.auth import Authenticator, NotAuthenticated
 from agentdesk.server.leases import Lease
 from agentdesk.store.audit import record
@@ -130,6 +132,32 @@ async def test_an_entry_that_was_replaced_along_with_its_seal_breaks_the_chain(d
     assert troubles == ["Seal 1 was changed.", "Seal 2 does not follow from the one before it."]
 
 
+async def test_a_chain_made_anew_does_not_hold_against_what_was_noted_outside(
+    db: Database, tmp_path: Path
+) -> None:
+    notes = tmp_path / NOTES
+    await note_head(db, notes)
+    assert not notes.exists()
+    for count in (4, 2):
+        await add(db, count)
+        await seal_all(db, at_once=2)
+        for _ in range(2):  # nothing is noted twice
+            await note_head(db, notes)
+    heads = read_notes(notes.read_text())
+    assert [one.number for one in heads] == [2, 3]
+    assert not (await verify(db, *heads)).troubles
+    async with unguarded(db) as conn:
+        await conn.execute(update(audit_entry).where(audit_entry.c.what == "thing 3").values(what="other"))
+        await conn.execute(delete(audit_seal))
+        await conn.execute(text("DELETE FROM server_info WHERE name = 'audit_head'"))
+    await seal_all(db, at_once=2)
+    assert not (await verify(db)).troubles
+    troubles = [str(one) for one in (await verify(db, *heads)).troubles]
+    assert troubles == [f"The trail does not hold seal {number} as it was noted down." for number in (2, 3)]
+    with pytest.raises(Invalid):
+        read_notes("2026-11-22 not a head")
+
+
 async def test_a_missing_seal_and_a_cut_off_end_are_found(db: Database) -> None:
     await add(db, 9)
     await seal_all(db, at_once=3)
@@ -214,7 +242,7 @@ def test_a_head_is_read_as_it_was_written() -> None:
             Head.parse(wrong)
 
 
-def test_on_the_command_line(programs: Programs, migrated_url: str) -> None:
+def test_on_the_command_line(programs: Programs, migrated_url: str, tmp_path: Path) -> None:
     admin = ("admin", "--database", migrated_url)
     person = ("bo@desk.test", "--name", "Bo", "--password-stdin")
     programs.run(*admin, "user", "add", *person, stdin="correct horse\n")
@@ -227,3 +255,8 @@ def test_on_the_command_line(programs: Programs, migrated_url: str) -> None:
     since = datetime.now(UTC).replace(year=2100).isoformat()
     assert programs.run(*admin, "audit", "list", "--since", since) == ""
     assert "All 0 seals hold." in programs.run(*admin, "audit", "verify")
+    (tmp_path / "notes").write_text(f"2026-11-22T10:00:00+00:00 1:{'0' * 64}\n")
+    against = programs.start(*admin, "audit", "verify", "--against", str(tmp_path / "notes"))
+    until_sync(lambda: not against.running, what="the end of the proof")
+    assert against.status == 1
+    assert "does not hold seal 1" in against.output()

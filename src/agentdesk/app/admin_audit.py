@@ -7,6 +7,7 @@ import getpass
 import json
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from agentdesk.base.errors import Invalid
@@ -53,8 +54,10 @@ async def audit_list(db: Database, parsed: argparse.Namespace) -> int:
 
 async def audit_verify(db: Database, parsed: argparse.Namespace) -> int:
     """Check the chain; the status is 1 where it does not hold."""
-    anchor = audit_reading.Head.parse(parsed.head) if parsed.head else None
-    found = await audit_reading.verify(db, anchor)
+    anchors = [audit_reading.Head.parse(parsed.head)] if parsed.head else []
+    for path in parsed.against:
+        anchors += audit_reading.read_notes(_text_of(path))
+    found = await audit_reading.verify(db, *anchors)
     for trouble in found.troubles:
         _say(trouble)
     if not found.troubles:
@@ -109,6 +112,13 @@ def _moment(given: str) -> datetime:
         return datetime.fromisoformat(given).astimezone()
     except ValueError:
         raise Invalid(msg("{value} is no date; write it like 2026-03-31.", value=given)) from None
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(msg("{path} cannot be read.", path=str(path))) from error
 
 
 def _account() -> str:

@@ -20,7 +20,7 @@ from agentdesk.store.engine import Database
 from agentdesk.store.facts import fact
 from agentdesk.store.tables import audit_entry, audit_seal, conversation, user
 
-__all__ = ["Head", "Line", "Verified", "Wanted", "head", "lines", "verify"]
+__all__ = ["Head", "Line", "Verified", "Wanted", "head", "lines", "read_notes", "verify"]
 
 _MARK_BYTES = 8
 _NAMED_AT_MOST = 20
@@ -45,6 +45,11 @@ class Head:
         if not number.isdigit() or len(digest) != len(NOTHING):
             raise Invalid(msg("This is not the head of an audit trail; it looks like 12:9f86d0…"))
         return cls(int(number), digest)
+
+
+def read_notes(text: str) -> list[Head]:
+    """Return the heads that stand last in each line of ``text``. Raises Invalid."""
+    return [Head.parse(line.split()[-1]) for line in text.splitlines() if line.strip()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +115,17 @@ async def lines(db: Database, wanted: Wanted) -> list[Line]:
     return found[::-1]
 
 
-async def verify(db: Database, anchor: Head | None = None) -> Verified:
+async def verify(db: Database, *anchors: Head) -> Verified:
     """Check every entry against its seal and every seal against the one before it.
 
-    ``anchor`` is a head that was noted down earlier: where the trail does not hold that seal any more, its
-    end was cut off, or all of it was made anew.
+    ``anchors`` are heads that were noted down earlier: where the trail does not hold such a seal any more,
+    its end was cut off, or all of it was made anew.
     """
     async with db.read(snapshot=True) as conn:
         check = _Check(await _first_expected(conn))
         async for row in _seals(conn):
             check.seal(row, await _entries(conn, row))
-        await check.end(conn, anchor)
+        await check.end(conn, anchors)
         there = await conn.scalar(select(func.count()).select_from(audit_entry))
     unsealed = int(there or 0) - check.entries
     return Verified(check.seals, check.entries, unsealed, tuple(check.troubles))
@@ -154,7 +159,7 @@ class _Check:
         self.seals += 1
         self.entries += len(entries)
 
-    async def end(self, conn: AsyncConnection, anchor: Head | None) -> None:
+    async def end(self, conn: AsyncConnection, anchors: Sequence[Head]) -> None:
         """Look whether the end of the chain is where it has to be."""
         noted = await fact(conn, HEAD)
         if noted is not None and noted != self._before.text():
@@ -165,15 +170,11 @@ class _Check:
                     noted=noted.partition(":")[0],
                 )
             )
-        if anchor is None or anchor.number < self._start.number:
-            return
-        known = self._digests.get(
-            anchor.number, self._start.digest if anchor.number == self._start.number else ""
-        )
-        if known != anchor.digest:
-            self._say(
-                msg("The trail does not hold seal {number} as it was noted down.", number=anchor.number)
-            )
+        known = {**self._digests, self._start.number: self._start.digest}
+        kept = [one for one in anchors if one.number >= self._start.number]  # older ones went by a rule
+        wrong = sorted({one.number for one in kept if known.get(one.number) != one.digest})
+        for number in wrong[:_NAMED_AT_MOST]:
+            self._say(msg("The trail does not hold seal {number} as it was noted down.", number=number))
 
     def _compare(self, row: RowMapping, entries: Sequence[RowMapping]) -> None:
         hashes = {int(entry["seq"]): hash_of(entry) for entry in entries}

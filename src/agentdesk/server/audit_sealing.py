@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,7 +30,17 @@ from agentdesk.store.facts import fact, put_fact
 from agentdesk.store.tables import audit_entry, audit_seal
 from agentdesk.store.types import Xid
 
-__all__ = ["HEAD", "NOTHING", "content_of", "digest_of", "expand", "seal", "seal_for_ever"]
+__all__ = [
+    "HEAD",
+    "NOTES",
+    "NOTHING",
+    "content_of",
+    "digest_of",
+    "expand",
+    "note_head",
+    "seal",
+    "seal_for_ever",
+]
 
 HEAD = "audit_head"
 """The fact of the server that names the newest seal, as ``number:digest``."""
@@ -40,12 +52,17 @@ _AT_ONCE = 1_000
 _UNCERTAIN = timedelta(hours=1)
 """How far back entries are looked for that were not sealed when the database was copied."""
 _MARK_BYTES = 8
+NOTES = "audit-heads.txt"
+"""The file in the server's folder in which heads are noted down, the oldest first."""
+_NOTED_EVERY = 10
+_LONGEST_LINE = 200
 
 _log = get_logger(__name__)
 
 
-async def seal_for_ever(db: Database, holder: str) -> None:
-    """Seal now and every minute; several servers may do it."""
+async def seal_for_ever(db: Database, holder: str, notes: Path) -> None:
+    """Seal now and every minute, and note the head down in ``notes``; several servers may do it."""
+    rounds = 0
     while True:
         try:
             await seal(db, Lease(db, LEASE, holder))
@@ -53,7 +70,40 @@ async def seal_for_ever(db: Database, holder: str) -> None:
             pass
         except DatabaseError as error:
             _log.warning("the audit trail cannot be sealed", problem=str(error))
+        if rounds % _NOTED_EVERY == 0:
+            await _note_quietly(db, notes)
+        rounds += 1
         await asyncio.sleep(scattered(0.75 * _EVERY_SECONDS, _EVERY_SECONDS))
+
+
+async def note_head(db: Database, notes: Path) -> None:
+    """Add the newest seal to a file outside of the database, with the moment before it, and to the log: who
+    makes the whole chain anew in the database does not reach these. Raises DatabaseError and OSError."""
+    async with db.read() as conn:
+        head = await fact(conn, HEAD)
+    if head is not None and await asyncio.to_thread(_add_line, notes, head):
+        _log.info("the audit trail is sealed", head=head)
+
+
+async def _note_quietly(db: Database, notes: Path) -> None:
+    try:
+        await note_head(db, notes)
+    except (DatabaseError, OSError) as error:
+        _log.warning("the head of the audit trail cannot be noted down", problem=str(error))
+
+
+def _add_line(notes: Path, head: str) -> bool:
+    """Whether the head was not the last one there already."""
+    with os.fdopen(os.open(notes, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600), "a+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LONGEST_LINE))
+        words = file.read().split()
+        if words and words[-1] == head.encode():
+            return False
+        file.write(f"{clock.now().isoformat(timespec='seconds')} {head}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return True
 
 
 async def seal(db: Database, lease: Lease, at_once: int = _AT_ONCE) -> int:
