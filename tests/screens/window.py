@@ -94,6 +94,15 @@ async def offline() -> QWidget:
     return await _filled(desk, View(kind="all"))
 
 
+@screen("main-menu-bar", sizes=[(1440, 900)])
+async def menu_bar() -> QWidget:
+    window = await _filled(FakeDesk.sample(), View(kind="all"))
+    assert isinstance(window, MainWindow)
+    assert window.workspace is not None
+    window.workspace.actions_.trigger("window.menu_bar")
+    return window
+
+
 @screen("main-held", sizes=[(1440, 900)])
 async def held() -> QWidget:
     window = await _filled(FakeDesk.sample(), View(kind="all"))

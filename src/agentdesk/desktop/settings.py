@@ -23,7 +23,7 @@ class DeskSettings:
     ``panel_shown`` and ``rail_pinned`` are remembered choices; None: the usual rule. ``orders`` and
     ``groups`` are those of the lists, by list. Widths are pixels, 0 the usual ones; ``drawers`` tells in
     which arrangements the customer panel stands open over the conversation, ``folded`` which of its
-    sections are folded."""
+    sections are folded, ``menu_bar`` whether the menu bar is always in sight."""
 
     mode: str = ""
     server: str = ""
@@ -48,6 +48,7 @@ class DeskSettings:
     panel_width: int = 0
     drawers: dict[str, bool] = field(default_factory=dict)
     folded: dict[str, bool] = field(default_factory=dict)
+    menu_bar: bool = False
 
 
 class SettingsFile:

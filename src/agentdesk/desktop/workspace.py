@@ -18,6 +18,7 @@ from agentdesk.desktop.arrangement import Arrangement, Sheet
 from agentdesk.desktop.bridge import Bridge
 from agentdesk.desktop.lifetime import end_tasks, tasks_of
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.menu_bar import MenuBar
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.next_one import NextOne
 from agentdesk.desktop.notify import Notifier
@@ -68,6 +69,7 @@ class Workspace(QWidget):
         self._troubles = Troubles(desk, self._status, self)
         self.actions_ = Actions(window, ALL)
         self._bind_actions()
+        self._menu_bar = MenuBar(window, self.actions_, settings, self._panel, self)
         self._fallback = LatinFallback(window, self.actions_)
         self._connect()
         self._arrangement.arrange(window.width())
@@ -203,7 +205,8 @@ class Workspace(QWidget):
         self._notifier.clicked.connect(self.open_conversation)
         self._my_menu = MyMenu(self._window, self._settings, self.actions_)
         sizes = [self.actions_.action(one) for one in _TEXT_SIZES]
-        self._my_menu.add_actions([self.actions_.action("window.focus")], sizes)
+        shown = [one for one in ("window.focus", "window.menu_bar") if self.actions_.is_bound(one)]
+        self._my_menu.add_actions([self.actions_.action(one) for one in shown], sizes)
         self._rail.set_my_menu(self._my_menu.menu)
         self._status.language_wanted.connect(self._my_menu.choose_language)
         self._status.shortcuts_wanted.connect(self._my_menu.show_shortcuts)
@@ -242,8 +245,8 @@ class Workspace(QWidget):
         bind("pane.previous", partial(self._pane_focus.step, -1))
         bind("window.back", self._back)
         bind("app.quit", self._window.close)
-        bind("language.choose", self._choose_language)
-        bind("help.shortcuts", self._show_shortcuts)
+        bind("language.choose", lambda: self._my_menu.choose_language())
+        bind("help.shortcuts", lambda: self._my_menu.show_shortcuts())
         self._conversation.bind_actions(self.actions_)
 
     # Following the replica
@@ -364,12 +367,6 @@ class Workspace(QWidget):
         self._arrangement.show_conversation()
         self._conversation.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _choose_language(self) -> None:
-        self._my_menu.choose_language()
-
-    def _show_shortcuts(self) -> None:
-        self._my_menu.show_shortcuts()
-
     def _back(self) -> None:
         if self._queue.selection:
             self._queue.selection.clear()
@@ -397,4 +394,5 @@ class Workspace(QWidget):
         """Save what was typed, end what is under way, and hear no more of the desk."""
         await self._conversation.composer.leave()
         self._bridge.close()
+        self._menu_bar.close()
         await end_tasks(self)

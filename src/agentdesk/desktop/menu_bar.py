@@ -1,0 +1,97 @@
+"""The menu bar: the system's own on macOS; elsewhere in sight where that is wished; Alt then leads to it."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QWidget
+
+from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.actions.registry import Actions
+from agentdesk.desktop.locale import tr
+from agentdesk.desktop.settings import SettingsFile
+
+__all__ = ["MenuBar"]
+
+_MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
+    (msg("File"), ("app.quit",)),
+    (msg("Edit"), ("undo", None, "queue.select", "queue.select_all", None, "search.focus")),
+    (
+        msg("View"),
+        (
+            *("rail.toggle", "panel.toggle", "window.menu_bar", None),
+            *("text.larger", "text.smaller", "text.normal", "language.choose", None),
+            *("window.focus", "window.fullscreen"),
+        ),
+    ),
+    (
+        msg("Conversation"),
+        (
+            *("reply.start", "reply.all", "note.start", None, "assign.choose", "assign.me"),
+            *("conversation.snooze", "conversation.wake", None),
+            *("conversation.resolve", "conversation.reopen", None, "conversation.tags"),
+            *("conversation.priority", "conversation.unread", None, "conversation.merge"),
+        ),
+    ),
+    (
+        msg("Go"),
+        (
+            *("go.queue", "go.unassigned", "go.mentions", "go.snoozed", "go.drafts", "go.open", None),
+            *("queue.next", "queue.previous", "queue.open", "queue.take_next", "queue.refresh"),
+        ),
+    ),
+    (msg("Window"), ("pane.next", "pane.previous", "window.back")),
+    (msg("Help"), ("help.shortcuts",)),
+)
+_NATIVE = sys.platform == "darwin"
+
+
+class MenuBar(QObject):
+    """The actions of ``window`` by menus. ``panel`` is the part that "Show or hide the customer panel" is
+    about."""
+
+    def __init__(
+        self, window: QMainWindow, actions: Actions, settings: SettingsFile, panel: QWidget, owner: QObject
+    ) -> None:
+        super().__init__(owner)
+        self._window, self._actions, self._settings, self._panel = window, actions, settings, panel
+        self.bar = QMenuBar(window)
+        window.setMenuBar(self.bar)
+        self._toggle: QAction | None = None
+        if not _NATIVE:
+            self._toggle = actions.bind("window.menu_bar", self.toggle)
+            self.bar.setVisible(settings.now.menu_bar)
+        self.menus: list[QMenu] = []
+        for title, action_ids in _MENUS:
+            menu = actions.menu(self.bar, action_ids)
+            menu.aboutToShow.connect(self._on_show)
+            self.bar.addMenu(menu)
+            self.menus.append(menu)
+            self._name(menu, title)
+        actions.action("app.quit").setMenuRole(QAction.MenuRole.QuitRole)
+        actions.changed.connect(self._on_changed)
+
+    def toggle(self) -> None:
+        """Show the bar, or hide it."""
+        self._settings.change(menu_bar=not self._settings.now.menu_bar)
+        self.bar.setVisible(self._settings.now.menu_bar)
+
+    def close(self) -> None:
+        """There are no actions any more."""
+        self.bar.clear()
+        self.bar.hide()
+
+    def _on_show(self) -> None:
+        """Ticks say how things stand now, whichever way they were changed."""
+        self._actions.action("panel.toggle").setChecked(self._panel.isVisible())
+        if self._toggle is not None:
+            self._toggle.setChecked(self._settings.now.menu_bar)
+
+    def _on_changed(self) -> None:
+        for menu, (title, _) in zip(self.menus, _MENUS, strict=True):
+            self._name(menu, title)
+
+    def _name(self, menu: QMenu, title: Msg) -> None:
+        menu.setTitle(tr(title))

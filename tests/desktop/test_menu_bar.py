@@ -1,0 +1,59 @@
+"""The menu bar: in sight where that is wished, and the same actions as everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.helpers.fake_desk import FakeDesk
+from tests.helpers.until import until
+from tests.helpers.windows import main_window, opened
+
+from agentdesk.base.text import msg
+from agentdesk.desktop.locale import apply_locale, tr
+from agentdesk.desktop.loop import application
+from agentdesk.desktop.menu_bar import MenuBar
+from agentdesk.desktop.workspace import Workspace
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk.sample()
+
+
+def _menu_bar(panes: Workspace) -> MenuBar:
+    found = panes.findChild(MenuBar)
+    assert isinstance(found, MenuBar)
+    return found
+
+
+async def test_it_is_in_sight_where_that_is_wished_also_the_next_time(desk: FakeDesk, tmp_path: Path) -> None:
+    async with main_window(desk, tmp_path) as panes:
+        assert not _menu_bar(panes).bar.isVisible()
+        panes.actions_.trigger("window.menu_bar")
+        assert _menu_bar(panes).bar.isVisible()
+    async with main_window(desk, tmp_path) as panes:
+        assert _menu_bar(panes).bar.isVisible()
+        panes.actions_.trigger("window.menu_bar")
+        assert not _menu_bar(panes).bar.isVisible()
+
+
+async def test_its_entries_are_the_actions_of_the_window(desk: FakeDesk, tmp_path: Path) -> None:
+    async with main_window(desk, tmp_path, kind="all") as panes:
+        menu = _menu_bar(panes)
+        names = [entry.title() for entry in menu.menus]
+        assert names == ["File", "Edit", "View", "Conversation", "Go", "Window", "Help"]
+        resolve = panes.actions_.action("conversation.resolve")
+        assert resolve in menu.menus[3].actions()
+        assert not resolve.isEnabled(), "nothing is open"
+        panes.open_conversation(desk.find(4417))
+        await opened(panes, 4417, desk)
+        assert resolve.isEnabled()
+        menu.menus[2].aboutToShow.emit()
+        assert panes.actions_.action("panel.toggle").isChecked()
+        apply_locale(application(), "ar")
+        try:
+            await until(lambda: menu.menus[4].title() == tr(msg("Go")), what="menus in another language")
+            assert resolve.text() != "Resolve"
+        finally:
+            apply_locale(application(), "en")
