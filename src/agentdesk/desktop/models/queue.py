@@ -74,6 +74,7 @@ class QueueModel(QAbstractTableModel):
         self._rows: dict[UUID, QueueRow] = {}
         self._drafts: frozenset[UUID] = frozenset()
         self._mentions: frozenset[UUID] = frozenset()
+        self._mentions_stale = False
         self.selected: Container[UUID] = frozenset()
         """Which conversations are selected; whoever changes it repaints."""
         self._wanted: dict[UUID, None] = {}
@@ -137,11 +138,23 @@ class QueueModel(QAbstractTableModel):
         if changed:
             self._tell_visible_changed(changed)
 
-    def set_marks(self, drafts: frozenset[UUID], mentions: frozenset[UUID]) -> None:
-        """Mark the conversations that have an unsent text, and those with a note in which this person is
-        mentioned and that they have not seen."""
-        changed = (self._drafts ^ drafts) | (self._mentions ^ mentions)
-        self._drafts, self._mentions = drafts, mentions
+    def load_mentions(self) -> None:
+        """Mark, as soon as it is known, where this person is mentioned in a note that they have not seen."""
+        self._mentions_stale = True
+        if not self._tasks.running("mentions"):
+            self._tasks.start(self._load_mentions(), "mentions")
+
+    async def _load_mentions(self) -> None:
+        while self._mentions_stale:
+            self._mentions_stale = False
+            mentions = frozenset(row.conversation_id for row in await self._desk.unseen_mentions())
+            changed, self._mentions = self._mentions ^ mentions, mentions
+            self._tell_visible_changed(changed & self._known)
+
+    def set_drafts(self, drafts: frozenset[UUID]) -> None:
+        """Mark the conversations that have an unsent text."""
+        changed = self._drafts ^ drafts
+        self._drafts = drafts
         self._tell_visible_changed(changed & self._known)
 
     def show_writers(self, ids: Iterable[UUID]) -> None:

@@ -20,7 +20,7 @@ from agentdesk.desktop.views.empty_words import empty_words
 from agentdesk.desktop.views.older import OlderPages, wish_of
 from agentdesk.desktop.views.queue_head import QueueHead
 from agentdesk.desktop.views.queue_list import HeldBar, QueueList
-from agentdesk.desktop.views.queue_listing import Listing, listing_of, marks_of
+from agentdesk.desktop.views.queue_listing import Listing, drafts_of, listing_of
 from agentdesk.desktop.views.queue_selection import QueueSelection
 from agentdesk.desktop.views.queue_stillness import Stillness
 from agentdesk.desktop.views.view_memory import ViewMemory
@@ -116,8 +116,8 @@ class QueuePane(QWidget):
             self._model.invalidate()
         if everything or ids or changes.get("user"):
             self._reload_soon.start(_BIG_LIST_PAUSE_MS if len(self._model.ids) > _BIG_LIST else 0)
-        if everything or changes.keys() & {"draft", "mention"}:
-            self._tasks.start(self._load_marks(), "marks")
+        if everything or "draft" in changes:
+            self._tasks.start(self._load_drafts(), "drafts")
         if "presence" in changes:
             self._model.show_writers(changes["presence"])
 
@@ -270,9 +270,10 @@ class QueuePane(QWidget):
 
     async def _load(self) -> None:
         view = self._view
+        self._model.load_mentions()
         listing = await listing_of(self._desk, view, self.older.ids)
         if self._first_load:
-            await self._load_marks()
+            await self._load_drafts()
         if view != self._view:
             self._tasks.start(self._load(), "load")
             return
@@ -286,8 +287,8 @@ class QueuePane(QWidget):
             self._again = False
             self._reload_soon.start(0)
 
-    async def _load_marks(self) -> None:
-        self._model.set_marks(*await marks_of(self._desk))
+    async def _load_drafts(self) -> None:
+        self._model.set_drafts(await drafts_of(self._desk))
         if self._view.kind == "drafts" and not self._first_load:
             self.reload()
 

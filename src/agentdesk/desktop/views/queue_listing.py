@@ -12,7 +12,7 @@ from agentdesk.desktop.views.view_names import section_words
 from agentdesk.queries.rows import View
 from agentdesk.sync.desk import DeskPort
 
-__all__ = ["Listing", "Marks", "listing_of", "marks_of"]
+__all__ = ["Listing", "drafts_of", "listing_of"]
 
 
 class Listing(NamedTuple):
@@ -22,21 +22,9 @@ class Listing(NamedTuple):
     sections: Sections
 
 
-class Marks(NamedTuple):
-    """The conversations with an unsent text of this person, and those where they are mentioned in a note that
-    they have not seen."""
-
-    drafts: frozenset[UUID]
-    mentions: frozenset[UUID]
-
-
-async def marks_of(desk: DeskPort) -> Marks:
-    """Ask ``desk`` what is marked in its lists, whichever is shown."""
-    drafts, mentions = await desk.drafts(), await desk.unseen_mentions()
-    return Marks(
-        frozenset(draft.conversation_id for draft in drafts),
-        frozenset(row.conversation_id for row in mentions),
-    )
+async def drafts_of(desk: DeskPort) -> frozenset[UUID]:
+    """Ask ``desk`` which conversations have an unsent text of this person."""
+    return frozenset(draft.conversation_id for draft in await desk.drafts())
 
 
 async def listing_of(desk: DeskPort, view: View, older: Sequence[UUID] = ()) -> Listing:
