@@ -6,12 +6,15 @@ import asyncio
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the key ring of who tests
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    sys.dont_write_bytecode = False  # else each of the programs started here compiles all it imports anew
 
 import pytest
 
@@ -144,19 +147,27 @@ def _migrate(url: str) -> None:
     run_aside(migrate())
 
 
+@pytest.fixture
+def migrated_sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """Like `sqlite_url`, with all tables in place already: a copy, which is much quicker than migrating."""
+    copy = tmp_path / "agentdesk.db"
+    shutil.copyfile(_sqlite_template, copy)
+    return f"sqlite:///{copy}"
+
+
+@pytest.fixture
+def migrated_postgres_url(_postgres_template: str, postgres: PostgresServer) -> Iterator[str]:
+    """Like `postgres_url`, with all tables in place already."""
+    name = postgres.create_database(_postgres_template)
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Like `database_url`, with all tables in place already: a copy, which is much quicker than migrating."""
-    if request.param == "sqlite":
-        copy = tmp_path / "agentdesk.db"
-        shutil.copyfile(request.getfixturevalue("_sqlite_template"), copy)
-        yield f"sqlite:///{copy}"
-        return
-    template: str = request.getfixturevalue("_postgres_template")
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = server.create_database(template)
-    yield server.url(name)
-    server.drop_database(name)
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    """Like `database_url`, with all tables in place already."""
+    url: str = request.getfixturevalue(f"migrated_{request.param}_url")
+    return url
 
 
 # --- mail ---

@@ -182,9 +182,8 @@ async def test_a_missing_seal_and_a_cut_off_end_are_found(db: Database) -> None:
     assert str((await verify(db)).troubles[0]).startswith("Seal 1 is missing")
 
 
-async def test_nothing_slips_behind_a_seal(postgres_url: str) -> None:
-    db = Database(postgres_url)
-    await db.migrate()
+async def test_nothing_slips_behind_a_seal(migrated_postgres_url: str) -> None:
+    db = Database(migrated_postgres_url)
     await add(db, 1)
     await seal_all(db)
     async with db.write() as slow:

@@ -43,9 +43,8 @@ async def _names(path: Path) -> list[str]:
         return [name for (name,) in copy.execute("SELECT name FROM inbox ORDER BY name")]
 
 
-async def test_a_copy_is_consistent_while_rows_are_written(sqlite_url: str, tmp_path: Path) -> None:
-    db = Database(sqlite_url)
-    await db.migrate()
+async def test_a_copy_is_consistent_while_rows_are_written(migrated_sqlite_url: str, tmp_path: Path) -> None:
+    db = Database(migrated_sqlite_url)
     writing = asyncio.Event()
     stop = asyncio.Event()
 
@@ -137,9 +136,10 @@ async def test_without_pg_dump_the_exact_command_is_told(
     assert not list(tmp_path.iterdir())
 
 
-async def test_a_server_does_not_start_on_a_copy_that_nobody_adopted(sqlite_url: str, tmp_path: Path) -> None:
-    db = Database(sqlite_url)
-    await db.migrate()
+async def test_a_server_does_not_start_on_a_copy_that_nobody_adopted(
+    migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    db = Database(migrated_sqlite_url)
     target = tmp_path / "copy.db"
     await backup.back_up(db, target)
     async with db.write() as conn:

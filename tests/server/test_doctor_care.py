@@ -29,10 +29,9 @@ async def _backup_findings(db: Database) -> list[Finding]:
         return await check_backup(conn)
 
 
-async def test_back_ups_are_asked_for(sqlite_url: str, tmp_path: Path) -> None:
-    db = Database(sqlite_url)
+async def test_back_ups_are_asked_for(migrated_sqlite_url: str, tmp_path: Path) -> None:
+    db = Database(migrated_sqlite_url)
     try:
-        await db.migrate()
         await add_user(db, "ana@desk.test", "Ana", Role.ADMIN, "correct horse battery")
         assert await _backup_findings(db) == []  # a young company
         long_ago = clock.now() - timedelta(days=30)
@@ -62,10 +61,9 @@ def test_a_certificate_that_is_none(tmp_path: Path) -> None:
     assert [one.wrong for one in check_certificate(tmp_path / "cert.pem")] == [True]
 
 
-async def test_a_database_that_was_moved(sqlite_url: str) -> None:
-    db = Database(sqlite_url)
+async def test_a_database_that_was_moved(migrated_sqlite_url: str) -> None:
+    db = Database(migrated_sqlite_url)
     try:
-        await db.migrate()
         async with db.write() as conn:
             await put_fact(conn, MOVED_NAME, "postgresql://db/desk")
         moved = [one for one in await examine(db) if one.topic == "copy"]
@@ -74,12 +72,11 @@ async def test_a_database_that_was_moved(sqlite_url: str) -> None:
         await db.close()
 
 
-async def test_a_forgotten_transaction(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_forgotten_transaction(migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_postgres, "_IDLE_MINUTES", 0)
-    db = Database(postgres_url)
-    other = await asyncpg.connect(postgres_url, server_settings={"application_name": "spreadsheet"})
+    db = Database(migrated_postgres_url)
+    other = await asyncpg.connect(migrated_postgres_url, server_settings={"application_name": "spreadsheet"})
     try:
-        await db.migrate()
         transaction = other.transaction()
         await transaction.start()
         found = [one for one in await examine(db) if one.words.args.get("name") == "spreadsheet"]

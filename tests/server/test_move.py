@@ -32,10 +32,8 @@ def quiet(_news: object) -> None:
     """Nobody is to be told."""
 
 
-async def _both(sqlite_url: str, postgres_url: str) -> tuple[Database, Database]:
-    source, target = Database(sqlite_url), Database(postgres_url)
-    await source.migrate()
-    await target.migrate()
+async def _both(migrated_sqlite_url: str, migrated_postgres_url: str) -> tuple[Database, Database]:
+    source, target = Database(migrated_sqlite_url), Database(migrated_postgres_url)
     return source, target
 
 
@@ -56,8 +54,10 @@ def _key_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
-async def test_rows_contents_and_numbers_come_along(sqlite_url: str, postgres_url: str) -> None:
-    source, target = await _both(sqlite_url, postgres_url)
+async def test_rows_contents_and_numbers_come_along(
+    migrated_sqlite_url: str, migrated_postgres_url: str
+) -> None:
+    source, target = await _both(migrated_sqlite_url, migrated_postgres_url)
     try:
         vault = await open_vault(source)
         await add_inbox(source, "Größe ✉")
@@ -89,9 +89,9 @@ async def test_rows_contents_and_numbers_come_along(sqlite_url: str, postgres_ur
 
 
 async def test_nothing_is_moved_from_under_a_server(
-    sqlite_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    migrated_sqlite_url: str, migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, target = await _both(sqlite_url, postgres_url)
+    source, target = await _both(migrated_sqlite_url, migrated_postgres_url)
     try:
         held = Lease(source, "account:x", "other:1", seconds=60)
         assert await held.acquire()
@@ -108,8 +108,10 @@ async def test_nothing_is_moved_from_under_a_server(
         await target.close()
 
 
-async def test_a_target_that_holds_something_is_left_alone(sqlite_url: str, postgres_url: str) -> None:
-    source, target = await _both(sqlite_url, postgres_url)
+async def test_a_target_that_holds_something_is_left_alone(
+    migrated_sqlite_url: str, migrated_postgres_url: str
+) -> None:
+    source, target = await _both(migrated_sqlite_url, migrated_postgres_url)
     try:
         await add_inbox(target, "Somebody else's")
         with pytest.raises(Invalid, match="not empty"):
@@ -124,9 +126,9 @@ async def test_a_target_that_holds_something_is_left_alone(sqlite_url: str, post
 
 @pytest.mark.parametrize("where", ["copy", "compare", "mark"])
 async def test_a_failure_leaves_everything_as_it_was(
-    sqlite_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch, where: str
+    migrated_sqlite_url: str, migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    source, target = await _both(sqlite_url, postgres_url)
+    source, target = await _both(migrated_sqlite_url, migrated_postgres_url)
     try:
         async with source.write() as conn:
             await blobs.put_many(conn, {"a" * 64: b"abc"}, clock.now())
@@ -156,8 +158,8 @@ async def test_a_failure_leaves_everything_as_it_was(
         await target.close()
 
 
-async def test_leases_are_free_and_fenced_off(sqlite_url: str, postgres_url: str) -> None:
-    source, target = await _both(sqlite_url, postgres_url)
+async def test_leases_are_free_and_fenced_off(migrated_sqlite_url: str, migrated_postgres_url: str) -> None:
+    source, target = await _both(migrated_sqlite_url, migrated_postgres_url)
     try:
         held = Lease(source, "account:x", "one:1", seconds=60)
         assert await held.acquire()

@@ -62,13 +62,19 @@ async def test_a_connected_desk_is_sent_away(
 
 
 async def test_one_sign_in_ends_and_the_others_go_on(
-    programs: Programs, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    programs: Programs, migrated_sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AGENTDESK_HOME", str(tmp_path / "home"))
-    db = Database(sqlite_url)
-    await db.migrate()
+    db = Database(migrated_sqlite_url)
     await add_user(db, "bo@desk.test", "Bo", Role.AGENT, WORD)
-    arguments = ("--database", sqlite_url, "--data", str(tmp_path / "data"), "--listen", "127.0.0.1:0")
+    arguments = (
+        "--database",
+        migrated_sqlite_url,
+        "--data",
+        str(tmp_path / "data"),
+        "--listen",
+        "127.0.0.1:0",
+    )
     address = await programs.start("server", *arguments).ready()
     desks: list[LocalDesk] = []
     try:
@@ -78,7 +84,7 @@ async def test_one_sign_in_ends_and_the_others_go_on(
         lost, kept = desks
         await until(lambda: all(one.status.link is Link.SYNCED for one in desks))
         first = min(await people.list_sign_ins(db), key=lambda one: one.since)
-        end = ("admin", "--database", sqlite_url, "session", "end", str(first.id))
+        end = ("admin", "--database", migrated_sqlite_url, "session", "end", str(first.id))
         assert "1 sign-in has ended." in await asyncio.to_thread(programs.run, *end)
         await until(lambda: lost.status.link is Link.SIGN_IN, timeout=30)
         assert len(await people.list_sign_ins(db)) == 1

@@ -28,9 +28,9 @@ URL = "https://pictures.test/a.png?x=1&y=2"
 
 
 @pytest.fixture
-async def site(sqlite_url: str) -> AsyncIterator[Site]:
+async def site(migrated_sqlite_url: str) -> AsyncIterator[Site]:
     """A server with ada, who sees everything, and cat, who sees one inbox."""
-    world = await World.start(sqlite_url)
+    world = await World.start(migrated_sqlite_url)
     made = Site(world)
     await made.start()
     await world.add_user("ada")

@@ -19,10 +19,11 @@ async def empty_db(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def db(empty_db: Database) -> Database:
+async def db(migrated_url: str) -> AsyncIterator[Database]:
     """A database with the whole schema: the test runs on SQLite and on PostgreSQL."""
-    await empty_db.migrate()
-    return empty_db
+    db = Database(migrated_url)
+    yield db
+    await db.close()
 
 
 @pytest.fixture

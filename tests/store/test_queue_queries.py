@@ -281,9 +281,8 @@ async def test_a_replica_with_nothing_but_what_travels(sqlite_url: str) -> None:
     await db.close()
 
 
-async def test_a_list_is_read_from_the_index_alone(sqlite_url: str) -> None:
-    db = Database(sqlite_url)
-    await db.migrate()
+async def test_a_list_is_read_from_the_index_alone(migrated_sqlite_url: str) -> None:
+    db = Database(migrated_sqlite_url)
     c = conversation.c
     async with db.read() as conn:
         for condition in (c.status == "open", c.status == "resolved"):

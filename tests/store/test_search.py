@@ -60,7 +60,6 @@ class Shelf:
             await conn.execute(insert(inbox).values(row))
 
     async def start(self) -> None:
-        await self.db.migrate()
         await self.open(self.inbox)
         texts = dict.fromkeys(("name", "company", "place", "language", "time_zone", "notes"), "")
         async with self.db.write() as conn:
@@ -104,8 +103,8 @@ class Shelf:
 
 
 @pytest.fixture
-async def shelf(database_url: str) -> AsyncIterator[Shelf]:
-    shelf = Shelf(Database(database_url))
+async def shelf(migrated_url: str) -> AsyncIterator[Shelf]:
+    shelf = Shelf(Database(migrated_url))
     await shelf.start()
     yield shelf
     await shelf.db.close()
@@ -227,8 +226,8 @@ async def test_what_is_removed_or_replaced_is_no_longer_found(shelf: Shelf) -> N
     assert await shelf.find("other ") == [first_conversation]
 
 
-async def test_removed_words_leave_the_sqlite_index_for_good(sqlite_url: str) -> None:
-    shelf = Shelf(Database(sqlite_url))
+async def test_removed_words_leave_the_sqlite_index_for_good(migrated_sqlite_url: str) -> None:
+    shelf = Shelf(Database(migrated_sqlite_url))
     await shelf.start()
     kept = [(await shelf.put(f"number{n} confidential"))[0] for n in range(50)]
     async with shelf.db.write() as conn:

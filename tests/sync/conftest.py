@@ -14,9 +14,9 @@ NewDesk = Callable[..., Awaitable[SimDesk]]
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
+async def world(migrated_url: str) -> AsyncIterator[World]:
     """A server on each of the two databases."""
-    made = await World.start(database_url)
+    made = await World.start(migrated_url)
     yield made
     await made.close()
 

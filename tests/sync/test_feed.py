@@ -180,8 +180,8 @@ async def test_old_closed_conversations_stay_away_until_they_wake_up(world: Worl
 
 
 @pytest.mark.postgres
-async def test_what_commits_late_is_not_missed(postgres_url: str, tmp_path: Path) -> None:
-    world = await World.start(postgres_url)
+async def test_what_commits_late_is_not_missed(migrated_postgres_url: str, tmp_path: Path) -> None:
+    world = await World.start(migrated_postgres_url)
     desk = SimDesk(world, tmp_path, "ada")
     try:
         await world.add_user("ada")
@@ -201,9 +201,9 @@ async def test_what_commits_late_is_not_missed(postgres_url: str, tmp_path: Path
 
 
 @pytest.mark.postgres
-async def test_another_servers_writes_are_heard_at_once(postgres_url: str, tmp_path: Path) -> None:
-    here = await World.start(postgres_url, poll_seconds=1000)
-    there = await World.start(postgres_url, begin=False)
+async def test_another_servers_writes_are_heard_at_once(migrated_postgres_url: str, tmp_path: Path) -> None:
+    here = await World.start(migrated_postgres_url, poll_seconds=1000)
+    there = await World.start(migrated_postgres_url, begin=False)
     desk = SimDesk(here, tmp_path, "ada")
     try:
         await here.add_user("ada")

@@ -33,9 +33,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.faults
 @pytest.mark.timeout(1800)
-async def test_a_killed_desk_keeps_what_it_promised(sqlite_url: str, tmp_path: Path) -> None:
+async def test_a_killed_desk_keeps_what_it_promised(migrated_sqlite_url: str, tmp_path: Path) -> None:
     rng = random.Random(4)
-    world = await World.start(sqlite_url)
+    world = await World.start(migrated_sqlite_url)
     site = Site(world)
     await site.start()
     await world.add_user("ada")

@@ -31,7 +31,7 @@ STRIDE = 1 if os.environ.get("AGENTDESK_FAULTS") == "full" else 3
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.timeout(600),
-    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True),
 ]
 
 Happen = Callable[[int], Awaitable[None]]

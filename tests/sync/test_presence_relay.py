@@ -20,7 +20,7 @@ from agentdesk.sync.scope import Scope
 from tests.helpers.until import until
 from tests.sync.world import World
 
-ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+ON_POSTGRES = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
 
 SECONDS = 1.0
 
@@ -63,8 +63,8 @@ class Server:
 
 
 @pytest.fixture
-async def servers(world: World, database_url: str) -> AsyncIterator[list[Server]]:
-    made = [Server(database_url), Server(database_url)]
+async def servers(world: World, migrated_url: str) -> AsyncIterator[list[Server]]:
+    made = [Server(migrated_url), Server(migrated_url)]
     for server in made:
         await server.start()
     yield made

@@ -75,9 +75,9 @@ async def _put_first_rows(world: World) -> set[bytes]:
     return set(rows["conversation"])
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_desk_of_the_version_before_works_with_this_server(database_url: str) -> None:
-    world = await World.start(database_url, begin=False)
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_a_desk_of_the_version_before_works_with_this_server(migrated_url: str) -> None:
+    world = await World.start(migrated_url, begin=False)
     try:
         conversations = await _put_first_rows(world)
         line = Line()

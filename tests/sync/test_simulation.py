@@ -85,10 +85,10 @@ async def test_desks_and_server_agree_after_random_histories(
 
 
 async def test_a_database_that_is_rolled_back_loses_nothing_of_the_desks(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Count
+    migrated_sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Count
 ) -> None:
     """With and without the step that adopts the older copy."""
-    world = await World.start(sqlite_url)
+    world = await World.start(migrated_sqlite_url)
     seeds = range(FIRST + 2000, FIRST + 2000 + HISTORIES)
     try:
         await _play([world], tmp_path, seeds, monkeypatch, record_property, RolledBack)
@@ -98,11 +98,11 @@ async def test_a_database_that_is_rolled_back_loses_nothing_of_the_desks(
 
 @pytest.mark.postgres
 async def test_several_servers_beside_an_open_transaction(
-    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Count
+    migrated_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Count
 ) -> None:
     """Nobody's open transaction delays or doubles anything, whichever server a desk talks to."""
-    servers = [await World.start(postgres_url)]
-    servers += [await World.start(postgres_url, begin=False) for _ in range(2)]
+    servers = [await World.start(migrated_postgres_url)]
+    servers += [await World.start(migrated_postgres_url, begin=False) for _ in range(2)]
     seeds = range(FIRST + 1000, FIRST + 1000 + HISTORIES)
 
     @asynccontextmanager
