@@ -51,9 +51,8 @@ def _shown(row: ConversationRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _SHOWN}
 
 
-async def _done(world: FakeWorld, command: AnyCommand) -> AnyCommand:
-    """Do ``command`` and return its inverse."""
-    here: UUID = command.conversation_id  # type: ignore[union-attr]
+async def _done(world: FakeWorld, command: AnyCommand, here: UUID) -> AnyCommand:
+    """Do ``command`` in a conversation and return its inverse."""
     before = await _head(world, here)
     answer = await world.do(world.cores[0], command)
     assert answer.outcome == "done", answer
@@ -77,7 +76,7 @@ async def test_every_deed_is_taken_back(world: FakeWorld, talks: list[UUID]) -> 
         MergeConversations(conversation_id=one, joined_ids=(other,)),
     ):
         before = _shown(await _head(world, one))
-        back = await _done(world, command)
+        back = await _done(world, command, one)
         assert _shown(await _head(world, one)) != before, command
         assert (await world.do(world.cores[0], back)).outcome == "done"
         assert _shown(await _head(world, one)) == before, command
@@ -106,7 +105,7 @@ async def test_what_somebody_has_changed_since_is_not_taken_back(world: FakeWorl
             "taken",
         ),
     ):
-        back = await _done(world, command)
+        back = await _done(world, command, one)
         assert (await world.do(core, since)).outcome == "done"
         now = _shown(await _head(world, one))
         answer = await world.do(core, back)
@@ -119,7 +118,7 @@ async def test_resolving_again_by_undo_minds_what_the_customer_wrote(
 ) -> None:
     one = talks[0]
     await world.do(world.cores[0], SetStatus(conversation_id=one, status="resolved"))
-    back = await _done(world, SetStatus(conversation_id=one, status="open"))
+    back = await _done(world, SetStatus(conversation_id=one, status="open"), one)
     core = await world.started("two")
     world.service.put(raw_mail(id="m3@x.example", refs=["m1@x.example"], text="Wait!"))
     await world.settled(3)

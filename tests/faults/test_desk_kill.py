@@ -23,7 +23,7 @@ from tests.helpers.until import until_sync
 from agentdesk.desktop.settings import DeskSettings
 from agentdesk.sync.sign_in import sign_in
 
-KILLS = 100 if FULL else 5
+KILLS = 100 if FULL else 3
 LETTERS_PER_KILL = 2
 
 

@@ -16,7 +16,7 @@ from tests.helpers.faults import FULL
 from tests.helpers.processes import resident_megabytes
 from tests.helpers.until import until_sync
 
-FLOOD = 10_000 if FULL else 4_000
+FLOOD = 10_000 if FULL else 2_400
 KILLS = 5 if FULL else 2
 LONGEST = 1_800.0 if FULL else 240.0
 TEXT = "Where is my parcel? " * 50
@@ -34,7 +34,7 @@ def test_a_flood_is_taken_in_once_and_starves_nobody(
     begun = time.monotonic()
     company.start()
     for kill in range(KILLS):
-        at = FLOOD * (kill + 1) // (KILLS + 2)
+        at = FLOOD * (kill + 1) // (2 * (KILLS + 1))
         until_sync(lambda at=at: taken_in(company) >= at, LONGEST, what=f"{at} messages")
         subject = f"Quiet {kill}"
         write(quiet, "grace@customer.test", subject, TEXT)

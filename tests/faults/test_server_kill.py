@@ -10,7 +10,7 @@ from tests.helpers.faults import FULL
 from tests.helpers.traffic import Traffic, check_traffic
 from tests.helpers.until import until_sync
 
-KILLS = 100 if FULL else 10
+KILLS = 100 if FULL else 5
 LETTERS_PER_KILL = 6
 
 

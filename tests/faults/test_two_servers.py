@@ -26,7 +26,7 @@ from tests.helpers.smtp import SmtpServer
 from tests.helpers.traffic import Traffic, check_traffic
 from tests.helpers.until import until_sync
 
-ROUNDS = 40 if FULL else 4
+ROUNDS = 40 if FULL else 3
 LEASE_SECONDS = 30.0 if FULL else 1.5
 LONGEST_SECONDS = 60.0 if FULL else 3.5
 _KINDS = ("stop", "stop in the middle of sending", "stall", "cut", "halve", "delay")

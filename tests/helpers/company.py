@@ -15,7 +15,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from agentdesk.domain.team import Role
+from agentdesk.server.admin import add_channel, add_inbox, add_user
+from agentdesk.server.auth import Authenticator
+from agentdesk.server.keys import open_vault
+from agentdesk.store.engine import Database
 from tests.helpers.dovecot import Mailbox
+from tests.helpers.postgres import run_aside
 from tests.helpers.program import Program, Programs
 from tests.helpers.smtp import SmtpServer
 from tests.helpers.until import until_sync
@@ -118,36 +124,48 @@ class Company:
 def found_company(
     programs: Programs, database: str, data: Path, mailbox: Mailbox, smtp: SmtpServer, history: str = "all"
 ) -> Company:
-    """Set a company up with the command line, as the README says; its server is not started yet."""
-    admin = ("admin", "--database", database)
-    person = ("ana@desk.test", "--name", "Ana", "--role", "admin", "--password-stdin")
-    programs.run(*admin, "user", "add", *person, stdin="correct horse\n")
-    token = programs.run(*admin, "token", "create", "--name", "test").split()[-1]
+    """Set a company up as the command line does; its server is not started yet."""
+    token = run_aside(_found(database))
     company = Company(programs, database, data, mailbox, smtp, token)
     add_mailbox(company, mailbox, "Support", history)
     return company
 
 
+async def _found(database: str) -> str:
+    """Put the administrator Ana into a database; returns a token for the REST API."""
+    db = Database(database)
+    try:
+        await db.migrate()
+        await add_user(db, "ana@desk.test", "Ana", Role.ADMIN, "correct horse")
+        return await Authenticator(db).issue("api", "test", None)
+    finally:
+        await db.close()
+
+
 def add_mailbox(company: Company, mailbox: Mailbox, inbox: str, history: str = "all") -> None:
     """Let the company read a mailbox, into a new inbox of its own."""
-    admin = ("admin", "--database", company.database)
-    company.programs.run(*admin, "inbox", "add", inbox)
     settings = {
         "address": mailbox.address,
         "imap.host": mailbox.host,
-        "imap.port": mailbox.port,
+        "imap.port": str(mailbox.port),
         "imap.security": "none",
         "imap.user": mailbox.user,
         "smtp.host": "127.0.0.1",
-        "smtp.port": company.smtp.port,
+        "smtp.port": str(company.smtp.port),
         "smtp.security": "none",
         "history": history,
     }
-    sets = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    company.programs.run(
-        *admin, "channel", "add", "email", "--inbox", inbox, "--name", f"{inbox} mail", *sets,
-        "--secret", "password=env:MAIL_PASSWORD", env={"MAIL_PASSWORD": mailbox.password},
-    )  # fmt: skip
+
+    async def add() -> None:
+        db = Database(company.database)
+        try:
+            await add_inbox(db, inbox)
+            secrets = {"password": mailbox.password}
+            await add_channel(db, await open_vault(db), "email", inbox, f"{inbox} mail", settings, secrets)
+        finally:
+            await db.close()
+
+    run_aside(add())
 
 
 def letter(

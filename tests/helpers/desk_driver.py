@@ -62,7 +62,7 @@ def _act(program: DeskProgram, order: Path) -> None:
 
 def _choose(program: DeskProgram, title: str) -> bool:
     for action in _panes(program).my_menu.menu.actions():
-        if action.text() == title:
+        if action.text() == title and action.isEnabled():
             action.trigger()
             return True
     return False
@@ -70,7 +70,7 @@ def _choose(program: DeskProgram, title: str) -> bool:
 
 def _press(_program: DeskProgram, text: str) -> bool:
     for button in _on_screen(QPushButton):
-        if button.text() == text:
+        if button.text() == text and button.isEnabled():
             button.click()
             return True
     return False
@@ -79,7 +79,7 @@ def _press(_program: DeskProgram, text: str) -> bool:
 def _fill_in(_program: DeskProgram, what: str) -> bool:
     name, _, text = what.partition("=")
     for field in _on_screen(QLineEdit):
-        if field.accessibleName() == name:
+        if field.accessibleName() == name and field.isEnabled():
             field.setText(text)
             return True
     return False

@@ -31,9 +31,15 @@ class FileKeyRing(KeyringBackend):
         return self.content().get(f"{service}/{username}")
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self._path.write_text(json.dumps({**self.content(), f"{service}/{username}": password}))
+        self._write({**self.content(), f"{service}/{username}": password})
 
     def delete_password(self, service: str, username: str) -> None:
         content = self.content()
         del content[f"{service}/{username}"]
-        self._path.write_text(json.dumps(content))
+        self._write(content)
+
+    def _write(self, content: dict[str, str]) -> None:
+        """Put it in place at once: another process never reads half of it."""
+        aside = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        aside.write_text(json.dumps(content))
+        aside.replace(self._path)

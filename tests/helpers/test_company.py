@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from tests.helpers.company import Company
@@ -20,7 +19,7 @@ class Slow(Company):
 
 
 async def test_a_message_that_is_not_there_yet_is_waited_for_in_a_thread() -> None:
-    company = Slow(*[None] * 2, Path(), *[None] * 2, "")  # type: ignore[arg-type]
+    company = Slow.__new__(Slow)  # nothing of it is needed but its answers
     message = await asyncio.to_thread(company.wait_for_delivery, "c", "m", "sent", 5)
     assert message == {"id": "m", "delivery": "sent"}
     assert company.looks == 3

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import NewCompany
 from tests.helpers.company import Company, write
 from tests.helpers.desk_keys import files_with
-from tests.helpers.desk_process import Start, make_profile
+from tests.helpers.desk_process import DeskProcess, Start, make_profile
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.proxy import Proxy
 from tests.helpers.until import until
@@ -93,11 +93,23 @@ async def _place(company: Company, tmp_path: Path, *, ring: bool = False, server
     return Place(company, profile, env)
 
 
+async def _desk_with_a_draft(start: Start, place: Place) -> DeskProcess:
+    """Start the desk and have a reply typed, which is kept as a draft."""
+    desk = start(place.profile, "--type", TYPED, **place.env)
+    await desk.shows("typed")
+    return desk
+
+
+async def _is_shown_out(desk: DeskProcess, place: Place) -> None:
+    """Wait until the desk asks for a new sign-in and has forgotten the server's half of the key."""
+    await desk.shows("page SignInPage: Sign in to your team")
+    await until(lambda: not list(place.profile.glob("desk-*/lease")), what="the lease is gone")
+
+
 @pytest.mark.parametrize("ring", [True, False])
 async def test_nothing_of_it_can_be_read(start: Start, company: Company, tmp_path: Path, ring: bool) -> None:
     place = await _place(company, tmp_path, ring=ring)
-    desk = start(place.profile, "--type", TYPED, **place.env)
-    await desk.shows("typed")
+    desk = await _desk_with_a_draft(start, place)
     assert place.readable() == {}
     desk.kill()
     assert place.readable() == {}
@@ -121,12 +133,10 @@ async def test_who_is_sent_away_is_shown_out_and_finds_the_draft_when_back(
     start: Start, company: Company, tmp_path: Path
 ) -> None:
     place = await _place(company, tmp_path)
-    desk = start(place.profile, "--type", TYPED)
-    await desk.shows("typed")
+    desk = await _desk_with_a_draft(start, place)
     old = (place.profile / "session").read_text()
     await place.send_away()
-    await desk.shows("page SignInPage: Sign in to your team")
-    await until(lambda: not list(place.profile.glob("desk-*/lease")))
+    await _is_shown_out(desk, place)
     assert not list(place.profile.glob("desk-*/screen"))
     assert not (place.profile / "session").exists()
     assert desk.end() == 0
@@ -143,13 +153,11 @@ async def test_who_was_sent_away_while_offline_is_shown_out_at_the_next_start(
     start: Start, company: Company, tmp_path: Path
 ) -> None:
     place = await _place(company, tmp_path)
-    desk = start(place.profile, "--type", TYPED)
-    await desk.shows("typed")
+    desk = await _desk_with_a_draft(start, place)
     desk.kill()
     await place.send_away()
     desk = start(place.profile)
-    await desk.shows("page SignInPage: Sign in to your team")
-    await until(lambda: not list(place.profile.glob("desk-*/lease")))
+    await _is_shown_out(desk, place)
     assert desk.end() == 0
     assert place.readable() == {}
     assert await place.drafts() == [TYPED]
@@ -159,8 +167,7 @@ async def test_offline_it_opens_until_the_lease_is_over(
     start: Start, company: Company, tmp_path: Path
 ) -> None:
     place = await _place(company, tmp_path)
-    desk = start(place.profile, "--type", TYPED)
-    await desk.shows("typed")
+    desk = await _desk_with_a_draft(start, place)
     assert desk.end() == 0
     company.stop()
     desk = start(place.profile)
@@ -200,8 +207,7 @@ async def test_who_is_sent_away_in_the_middle_of_a_pull_keeps_nothing(
     await place.send_away()
     proxy.cut()
     proxy.heal()
-    await desk.shows("page SignInPage: Sign in to your team")
-    await until(lambda: not list(place.profile.glob("desk-*/lease")))
+    await _is_shown_out(desk, place)
     assert "desk synced" not in desk.output()
     assert desk.end() == 0
     assert place.readable() == {}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 from agentdesk.base import clock
@@ -24,21 +22,6 @@ from agentdesk.store.unit import ServerUnit
 
 PASSWORD = "correct horse"
 EMAIL = "ana@desk.test"
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same kind of hash at a hundredth of the cost: what is tested is who gets in."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(auth, "_hasher", cheap)
-    monkeypatch.setattr(auth, "_NOBODY", cheap.hash("nobody's password"))
-
-
-@pytest.fixture
-async def db(migrated_url: str) -> AsyncIterator[Database]:
-    made = Database(migrated_url)
-    yield made
-    await made.close()
 
 
 async def test_the_right_password_lets_in_whatever_the_case_of_the_address(db: Database) -> None:

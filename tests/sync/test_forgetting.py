@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Refusal
-from agentdesk.commands.values import AddNote, Assign, EraseContact
+from agentdesk.commands.values import AddNote, Assign, EraseContact, File
 from agentdesk.domain.team import Role
 from agentdesk.server import privacy
 from agentdesk.store.tables import attachment, contact, conversation
@@ -51,8 +51,8 @@ async def sent_all(desk: LocalDesk) -> bool:
     return not await desk.waiting()
 
 
-def note(conversation_id: UUID, text: str, files: tuple[object, ...] = ()) -> AddNote:
-    return AddNote(message_id=new_id(), conversation_id=conversation_id, text=text, files=files)  # type: ignore[arg-type]
+def note(conversation_id: UUID, text: str, files: tuple[File, ...] = ()) -> AddNote:
+    return AddNote(message_id=new_id(), conversation_id=conversation_id, text=text, files=files)
 
 
 def found_in(folder: Path) -> list[tuple[str, bytes]]:
@@ -83,7 +83,8 @@ async def test_an_erased_customer_leaves_every_desk(
     await ada.do(note(hers, "heliotrope note", (file,)))
     await ada.save_draft(Draft(conversation_id=hers, mode="reply", text="dear quagmire"))
     await ada.save_draft(Draft(conversation_id=others, mode="reply", text="dear other"))
-    await ada.do(Assign(conversation_id=others, assignee_id=ada.me.id if ada.me else None))
+    me = await until(lambda: ada.me)
+    await ada.do(Assign(conversation_id=others, assignee_id=me.id))
     await until(lambda: sent_all(ada))
     async with world.db.read() as conn:
         attachment_id = (await conn.execute(select(attachment.c.id))).scalar_one()

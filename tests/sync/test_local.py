@@ -76,8 +76,7 @@ async def test_a_desk_shows_what_the_server_has(world: World, open_desk: Open) -
     me = await world.add_user("ada")
     conversation_id = await world.mail("Where is my parcel?")
     desk = await open_desk("ada")
-    assert desk.me is not None
-    assert desk.me.id == me
+    await until(lambda: desk.me is not None and desk.me.id == me)  # looked up when the rows are there
     assert await desk.queue_ids(ALL) == [conversation_id]
     assert [row.preview for row in await desk.queue_rows([conversation_id])] == ["Where is my parcel?"]
     assert (await desk.counts()).all == 1

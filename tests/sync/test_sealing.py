@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.outbox import OutboxFile
 from agentdesk.sync.sealing import take_over
 from tests.helpers.desk_keys import files_with, keys
+from tests.helpers.faults import FULL
 
 SECRET = "Käsekuchen"
 ROOT = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ sys.settrace(None)
 @pytest.mark.timeout(1800)
 async def test_a_kill_at_each_line_loses_nothing(tmp_path: Path) -> None:
     promised = await _old_profile(tmp_path / "old")
-    step = 1 if os.environ.get("AGENTDESK_FAULTS") == "full" else 12
+    step = 1 if FULL else 12
     kills = 0
     for number in range(1, 5000, step):
         profile = tmp_path / "profile"

@@ -20,11 +20,11 @@ from agentdesk.base import clock
 from agentdesk.domain.team import Role
 from agentdesk.store.tables import inbox_member
 from agentdesk.sync import endpoint
+from tests.helpers.faults import FULL
 from tests.sync.history import History, RolledBack
 from tests.sync.world import World
 
-FULL = os.environ.get("AGENTDESK_FAULTS") == "full"
-HISTORIES = 200 if FULL else 5
+HISTORIES = 200 if FULL else 3
 FIRST = int(os.environ.get("AGENTDESK_SEED", "0"))
 
 Count = Callable[[str, object], None]
