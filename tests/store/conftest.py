@@ -11,14 +11,6 @@ from agentdesk.store.engine import Database
 
 
 @pytest.fixture
-async def empty_db(database_url: str) -> AsyncIterator[Database]:
-    """A database without any table: the test runs on SQLite and on PostgreSQL."""
-    db = Database(database_url)
-    yield db
-    await db.close()
-
-
-@pytest.fixture
 async def db(migrated_url: str) -> AsyncIterator[Database]:
     """A database with the whole schema: the test runs on SQLite and on PostgreSQL."""
     db = Database(migrated_url)

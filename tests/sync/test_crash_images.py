@@ -28,7 +28,7 @@ Count = Callable[[str, object], None]
 
 pytestmark = [
     pytest.mark.faults,
-    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True),
 ]
 
 

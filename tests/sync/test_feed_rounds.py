@@ -16,7 +16,7 @@ from agentdesk.sync.scope import Scope
 from tests.helpers.until import until
 from tests.sync.world import World
 
-ON_POSTGRES = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+ON_POSTGRES = pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
 
 
 class Reader:
@@ -61,9 +61,9 @@ async def _logged(db: Database, since: int) -> list[int]:
 
 @ON_POSTGRES
 async def test_beside_an_open_transaction_each_entry_is_read_once(
-    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
+    world: World, migrated_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, other = Reader(world, monkeypatch), Database(database_url)
+    reader, other = Reader(world, monkeypatch), Database(migrated_url)
     async with other.write() as conn:
         await conn.execute(text("SELECT pg_current_xact_id()"))
         since = await reader.join()
