@@ -206,6 +206,7 @@ def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     mark.add_argument("--hold", choices=("yes", "no"), help="legal hold: nothing is dropped or erased")
     erase = contacts.add_parser("erase", help="erase a customer and all that was said, for ever")
     erase.add_argument("--yes", action="store_true", help="yes, it cannot be undone")
+    erase.add_argument("--dry-run", action="store_true", help="only list who else's conversations name them")
     export = contacts.add_parser("export", help="write everything about a customer into one ZIP")
     export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the ZIP to be made")
     for parser in (mark, erase, export):

@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from tests.helpers.dovecot import Mailbox
 from tests.helpers.postgres import run_aside
 from tests.helpers.processes import free_port
 from tests.helpers.smtp import SmtpServer
 
 from agentdesk import cli
+from agentdesk.base import clock
+from agentdesk.base.ids import new_id
 from agentdesk.server import keys
 from agentdesk.server.account_context import open_account
 from agentdesk.server.admin import channel_id
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import account_cursor, account_secret, user
+from agentdesk.store.tables import account_cursor, account_secret, contact, contact_identity, user
 
 SETTINGS = ("address=help@desk.test", "imap.host=imap.desk.test", "smtp.host=smtp.desk.test")
 
@@ -331,6 +333,26 @@ def test_unknown_inboxes_and_channels_are_named(admin: Admin) -> None:
     said = admin.refuses("channel", "add", "telepathy", "--inbox", "Support", "--name", "Mind")
     assert "telepathy" in said
     assert "email" in said
+
+
+def test_who_else_names_a_customer_is_told_before_an_erasure(admin: Admin) -> None:
+    who = {"id": new_id(), "ver": 1, "created_at": clock.now()}
+    words = dict.fromkeys(("company", "place", "language", "time_zone", "notes"), "")
+    address = {"kind": "email", "value": "zelda@x.example", "display": "", "verified": False}
+
+    async def add() -> None:
+        db = Database(admin.url)
+        await db.migrate()
+        async with db.write() as conn:
+            await conn.execute(insert(contact).values(**who, **words, name="Zelda", fields={}, blocked=False))
+            known = {**address, "id": new_id(), "contact_id": who["id"], "ver": 1}
+            await conn.execute(insert(contact_identity).values(**known, created_at=clock.now()))
+        await db.close()
+
+    run_aside(add())
+    said = admin.works("contact", "erase", "zelda@x.example", "--dry-run")
+    assert said == "No conversation with somebody else names this customer.\n"
+    assert "cannot be undone" in admin.refuses("contact", "erase", "zelda@x.example")
 
 
 def test_a_hold_is_for_a_conversation_that_is_there(admin: Admin) -> None:

@@ -167,6 +167,21 @@ async def test_it_goes_on_where_a_kill_left_it(world: FakeWorld, core: ServerCor
     assert await erasing.carry_out(world.db, Bell(), lease(world.db)) == 0
 
 
+async def test_who_else_names_the_customer_is_listed_and_left(
+    world: FakeWorld, core: ServerCore, boss: Actor
+) -> None:
+    who = await contact_of(world)
+    assert await privacy.named_elsewhere(world.db, who) == []
+    (alice,) = await of(world, "alice")
+    for text in ("Zelda Marker called about this", f"ask {ZELDA}", "a marker for Zelda"):
+        await world.do(core, AddNote(message_id=new_id(), conversation_id=alice.id, text=text))
+    assert await privacy.named_elsewhere(world.db, who) == [alice.number]
+    await world.do(core, EraseContact(contact_id=who), boss)
+    assert await erasing.carry_out(world.db, Bell(), lease(world.db)) == 1
+    notes = await world.messages(message.c.conversation_id == alice.id, message.c.kind == "note")
+    assert len([note for note in notes if "Zelda" in note.text]) == 2
+
+
 async def test_whom_one_may_not_erase(world: FakeWorld, core: ServerCore, boss: Actor) -> None:
     who = await contact_of(world)
     answer = await world.do(core, EraseContact(contact_id=who))

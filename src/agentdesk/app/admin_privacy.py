@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Sequence
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
@@ -50,19 +51,41 @@ async def holds(db: Database, _parsed: argparse.Namespace) -> int:
 
 
 async def erase(db: Database, parsed: argparse.Namespace) -> int:
-    """Erase a customer for ever."""
+    """Erase a customer for ever, and name the conversations with others that name them; ``--dry-run`` does
+    only that."""
     contact_id = await privacy.find_contact(db, parsed.contact)
+    if parsed.dry_run:
+        _say_elsewhere(await privacy.named_elsewhere(db, contact_id))
+        return 0
     if not parsed.yes:
         raise Invalid(
             msg("This erases all that was said with this customer. It cannot be undone."),
             msg("Add --yes to do it."),
         )
+    elsewhere = await privacy.named_elsewhere(db, contact_id)
     done = await privacy.erase(db, contact_id, f"{socket.gethostname()}:admin-{os.getpid()}")
     messages = done.counts.get("messages", 0)
     _say(plural("Erased {count} message.", "Erased {count} messages.", messages))
     _say_desks(done)
     _say(msg("Back-ups made before still hold all of it."))
+    _say_elsewhere(elsewhere)
     return 0
+
+
+def _say_elsewhere(numbers: Sequence[int]) -> None:
+    """What stands in conversations with others stays: a person decides."""
+    if not numbers:
+        _say(msg("No conversation with somebody else names this customer."))
+        return
+    _say(
+        plural(
+            "{count} conversation with somebody else names this customer; look at it yourself:",
+            "{count} conversations with others name this customer; look at them yourself:",
+            len(numbers),
+        )
+    )
+    for number in numbers:
+        sys.stdout.write(f"  #{number}\n")
 
 
 async def export(db: Database, parsed: argparse.Namespace) -> int:
