@@ -46,7 +46,7 @@ class CrashImages:
     def take(self) -> None:
         """Copy the files, where they are others than at the last copy."""
         files = [path for path in sorted(self._desk.folder.glob("*.sqlite*")) if path.suffix[-4:] != "-shm"]
-        now = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        now = [(path, hash(path.read_bytes())) for path in files]
         if now == self._last:
             return
         self._last = now
