@@ -269,6 +269,17 @@ async def test_an_answer_to_an_older_one_wakes_it_up_on_every_desk(world: World,
         assert await differences(world, desk) == []
 
 
+async def test_who_was_away_gets_one_whole_that_has_changed(world: World, new_desk: NewDesk) -> None:
+    await world.add_user("ada")
+    old = await _old(world, "long ago")
+    desk = await _synced(await new_desk("ada"))
+    await desk.disconnect()
+    await world.write(lambda unit: unit.update(conversation, old, {"tags": ["x"]}))
+    await _synced(desk)
+    assert await _ids(desk, message.c.text) == {"long ago"}
+    assert await differences(world, desk) == []
+
+
 async def test_a_command_about_one_that_the_desk_does_not_hold(world: World, new_desk: NewDesk) -> None:
     """It was filled anew while the command waited: the server has the last word, and then the desk has it."""
     await world.add_user("ada")
