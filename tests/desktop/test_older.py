@@ -74,7 +74,7 @@ async def test_the_end_of_the_list_leads_to_the_server_page_after_page(desk: Fak
         desk.older_gate = asyncio.Event()
         _button(pane.older).click()
         await until(lambda: desk.wishes)
-        assert _words(pane.older) == "Fetching …"
+        assert _words(pane.older) == "Fetching…"
         desk.older_gate.set()
         await until(lambda: _listed(pane) == [*here, *old[:2]])
         _button(pane.older).click()
@@ -132,7 +132,7 @@ async def test_a_search_shows_what_is_here_at_once_and_older_ones_below(desk: Fa
     async with _listing(desk, View(kind="search", text="zebra")) as pane:
         await until(lambda: desk.wishes)
         assert _listed(pane) == [here]
-        assert _words(pane.older) == "Searching older conversations …"
+        assert _words(pane.older) == "Searching older conversations…"
         desk.older_gate.set()
         await until(lambda: _listed(pane) == [here, old])
         assert [pane.model.sections.of(row).text() for row in range(2)] == [

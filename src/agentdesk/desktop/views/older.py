@@ -161,7 +161,7 @@ class OlderPages(QObject):
         if self._link in AWAY and self._following is not None:
             return "quiet", self._offline(), msg("Older ones are on the server."), None
         if self._asking or (self._waits and self._problem is None):
-            asking = msg("Searching older conversations …") if self._searches else msg("Fetching …")
+            asking = msg("Searching older conversations…") if self._searches else msg("Fetching…")
             return "quiet", asking, None, None
         if self._problem is not None:
             return "warn", self._problem.message, self._problem.hint, msg("Try again")
