@@ -18,7 +18,7 @@ from agentdesk.base.events import Bell
 from agentdesk.server.health import Health, State
 from agentdesk.server.leases import Lease, LeaseLost, lasting_holder
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import account_state, lease
+from agentdesk.store.tables import account_state, lease, outbox
 
 
 @pytest.fixture
@@ -151,10 +151,17 @@ async def test_a_holder_that_was_stopped_while_sending_leaves_the_rest_to_the_ne
     message_id = await world.reply(first, conversation.id)
     await stopped.wait()
     await expire(world.db)  # the first one is stopped, byte in hand
-    world.service.settle_seconds = 0.2
+    world.service.settle_seconds = 60  # "not there" counts only after that long
+
+    async def looked() -> bool:
+        row = await world.outbox_of(message_id)
+        return row.state == "verify" and row.next_at > clock.seconds_from_now(10)
+
     await world.started("two")
-    await world.delivered(message_id, "verify", "queued", "sent")
+    await until(looked, what="the next one has looked for it, and will look again")
     go_on.set()  # it goes on, and its message leaves after all
     await until(lambda: world.service.sent)
+    async with world.db.write() as conn:
+        await conn.execute(update(outbox).values(next_at=clock.now()))
     await world.delivered(message_id, "sent")
     assert len(world.service.sent) == 1
