@@ -245,7 +245,7 @@ async def test_a_desk_that_renews_stays(
     assert colleagues.RENEW_SECONDS * 2 < presence_board.EXPIRES_SECONDS
     monkeypatch.setattr(colleagues, "RENEW_SECONDS", 0.1)
     user_id = await world.add_user("ada")
-    board, here = Board(world.db, expires_seconds=1.0), await world.mail()
+    board, here = Board(world.db, expires_seconds=2.0), await world.mail()
     async with _Table(world, board) as connect:
         renewing, hearer = await connect("ada"), await connect("bob")
         known = colleagues.Colleagues(lambda _: None)
@@ -253,7 +253,7 @@ async def test_a_desk_that_renews_stays(
         await hearer.say(Here(conversation_id=here))
         task = asyncio.ensure_future(known.report(renewing.say))
         assert (await hearer.hears()).people == (Other(user_id),)
-        for _ in range(20):
+        for _ in range(26):
             await hearer.say(Here(conversation_id=here))
             await asyncio.sleep(0.1)
         assert hearer.heard == [], "nobody left and nobody came"
