@@ -70,7 +70,7 @@ async def test_the_end_of_the_list_leads_to_the_server_page_after_page(desk: Fak
     old = desk.keep_elsewhere(4417, 4390, 5121)
     async with _listing(desk, RESOLVED) as pane:
         here = _listed(pane)
-        assert _words(pane.older) == "Older conversations are on the server"
+        assert _words(pane.older) == "Only the last 90 days are kept here."
         desk.older_gate = asyncio.Event()
         _button(pane.older).click()
         await until(lambda: desk.wishes)
@@ -112,7 +112,7 @@ async def test_offline_it_says_how_far_back_the_list_goes(desk: FakeDesk) -> Non
     async with _listing(desk, RESOLVED) as pane:
         assert _words(pane.older).startswith("Offline, so only the last 90 days are here.")
         desk.set_link(Link.SYNCED)
-        assert _words(pane.older) == "Older conversations are on the server"
+        assert _words(pane.older) == "Only the last 90 days are kept here."
 
 
 async def test_nothing_is_offered_where_nothing_can_be(desk: FakeDesk) -> None:

@@ -27,6 +27,9 @@ RECENT = plural("Last {count} day", "Last {count} days", RETAINED.days)
 OLDER = msg("Older, from the server")
 """The sections of a search: what this computer keeps, and what came besides."""
 
+_HERE = plural(
+    "Only the last {count} day is kept here.", "Only the last {count} days are kept here.", RETAINED.days
+)
 _SEARCH_AFTER_MS = 400
 _READY = (Link.SYNCED, Link.FILLING)
 
@@ -167,7 +170,7 @@ class OlderPages(QObject):
             return "warn", self._problem.message, self._problem.hint, msg("Try again")
         if self._following is None:
             return "quiet", self._over(), None, None
-        return "quiet", msg("Older conversations are on the server"), None, msg("Show older")
+        return "quiet", _HERE, None, msg("Show older")
 
     def _offline(self) -> Msg:
         days = RETAINED.days
