@@ -16,7 +16,7 @@ from tests.helpers.faults import FULL
 from tests.helpers.processes import resident_megabytes
 from tests.helpers.until import until_sync
 
-FLOOD = 10_000 if FULL else 2_400
+FLOOD = 10_000 if FULL else 4_000
 KILLS = 5 if FULL else 2
 LONGEST = 1_800.0 if FULL else 240.0
 TEXT = "Where is my parcel? " * 50

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from agentdesk.store import migrations, sqlite
 from agentdesk.store.base import metadata
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseBusy, DatabaseFull, DatabaseGone, DatabaseTooOld
+from agentdesk.store.sqlite_file import open_file
 from agentdesk.store.tables import contact, counter
 
 
@@ -218,6 +221,20 @@ async def test_the_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:
     assert path in files
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     await db.close()
+
+
+def test_a_new_file_is_opened_by_many_at_once(tmp_path: Path) -> None:
+    pragmas = ("busy_timeout=10000", "journal_mode=WAL")
+    for number in range(40):
+        path, gate = tmp_path / f"{number}.db", threading.Barrier(6)
+
+        def at_once(path: Path = path, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            open_file(path, pragmas).close()
+
+        with ThreadPoolExecutor(6) as threads:
+            for opened in [threads.submit(at_once) for _ in range(6)]:
+                opened.result()
 
 
 async def test_another_process_that_holds_the_file_makes_it_busy(

@@ -100,7 +100,7 @@ async def test_a_desk_killed_at_any_write_goes_on(
     await desk.disconnect()
     for folder in images.folders:
         await _goes_on(world, SimDesk(world, folder, "ada"), what)
-    assert len(images.folders) > 2
+    assert len(images.folders) >= 2  # before and after: a revoked inbox is one transaction
     record_property("counted", f"{what}: {len(images.folders)} kills")
 
 

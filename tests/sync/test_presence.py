@@ -90,7 +90,7 @@ async def test_colleagues_see_who_looks_and_who_writes(world: World, open_desk: 
     bob.be_at(here)
     await until(_sees(ada, here, Other(bob_id)))
     await until(_sees(bob, here, Other(ada_id)))
-    assert {"presence": {here}} in told
+    await until(lambda: {"presence": {here}} in told)
     assert eve.others_at(here) == (), "who looks is told to those who look as well"
     bob.be_at(here, "note")
     await until(_sees(ada, here, Other(bob_id, "note")))

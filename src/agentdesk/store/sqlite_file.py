@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,8 @@ __all__ = ["PAGE_BYTES", "WrongKey", "as_sqlite", "driver", "is_plain", "key_lit
 PAGE_BYTES = 8_192
 """Of a new file: mails are large, and twice the usual page costs a seventh less time to write."""
 _PLAIN_HEADER = b"SQLite format 3\0"
+_OPEN_SECONDS = 10.0
+_AGAIN_SECONDS = 0.02
 
 
 class WrongKey(DatabaseError):
@@ -60,7 +63,7 @@ def open_file(path: Path, pragmas: Sequence[str], key: bytes | None = None) -> s
         else:
             set_key(connection, key)
         for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}")
+            _set(connection, module, pragma)
     except BaseException as error:
         if connection is not None:
             connection.close()
@@ -71,6 +74,21 @@ def open_file(path: Path, pragmas: Sequence[str], key: bytes | None = None) -> s
             raise WrongKey(path) from None
         raise known from error
     return connection
+
+
+def _set(connection: sqlite3.Connection, module: ModuleType, pragma: str) -> None:
+    """Carry out a pragma. Where others open a new file at the same moment, SQLite refuses to change the kind
+    of journal at once, however long it would wait for a lock otherwise."""
+    last = time.monotonic() + _OPEN_SECONDS
+    while True:
+        try:
+            connection.execute(f"PRAGMA {pragma}")
+        except module.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def set_key(connection: sqlite3.Connection, key: bytes) -> None:
