@@ -318,6 +318,25 @@ async def _refuse(desk: FakeDesk, composer: Composer) -> None:
     await until(lambda: composer.strip.about == "refused")
 
 
+async def test_a_refusal_that_came_before_what_it_speaks_of_quotes_it_afterwards(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        strip = view.composer.strip
+        _type(view.composer, "Hola")
+        await _send(desk, view.composer)
+        waiting = (await desk.waiting())[0]
+        await desk.release_hold(waiting.id)
+        newer = desk.receive(desk.find(ANA), "Una cosa más.")
+        del desk.world.messages[newer.id]  # it is not here yet
+        desk.refuse(waiting.id, "stale_reply", "There is something newer.", [newer.id])
+        await until(lambda: strip.about == "refused")
+        assert not any("Una cosa" in label.text() for label in strip.findChildren(Label))
+        desk.world.messages[newer.id] = newer
+        desk.emit(message={newer.id}, conversation={newer.conversation_id})
+        await until(lambda: any("Una cosa" in label.text() for label in strip.findChildren(Label)))
+        strip.button("edit").click()
+        await until(lambda: view.composer.box.reply_text.plain() == "Hola")
+
+
 async def test_a_reply_that_the_server_refused_can_be_edited(desk: FakeDesk) -> None:
     async with conversation(ANA, desk) as view:
         await _refuse(desk, view.composer)

@@ -107,6 +107,7 @@ class Composer(QWidget):
             return
         before = self._context.addressed(everybody=False)
         self._context = Context(head, tuple(messages), self._context.own)
+        self.outbox.follow(messages)
         untouched = self.box.reply_text.is_blank() and self.box.recipients.people("to") == before.to
         self.box.recipients.set_known(self._context.known(), self._context.own)
         if untouched:

@@ -31,6 +31,7 @@ class ComposerOutbox(QObject):
         self._conversation: UUID | None = None
         self.held: Waiting | None = None
         self.refused: Waiting | None = None
+        self._quoted = 0
 
     async def refresh(self, context: Context) -> None:
         """Look what waits for this conversation."""
@@ -44,6 +45,10 @@ class ComposerOutbox(QObject):
         refused = [entry for entry in ours if entry.state == "refused"]
         self._show_held(held[-1] if held else None)
         self._show_refused(refused[0] if refused else None, context.messages)
+
+    def follow(self, messages: Sequence[MessageRow]) -> None:
+        """Quote what its author had not seen where it comes to this desk after the refusal."""
+        self._show_refused(self.refused, messages)
 
     def clear(self) -> None:
         """Belong to no conversation."""
@@ -79,8 +84,14 @@ class ComposerOutbox(QObject):
 
     def _show_refused(self, refused: Waiting | None, messages: Sequence[MessageRow] = ()) -> None:
         before, self.refused = self.refused, refused
-        if refused is not None and (before is None or before.id != refused.id or not self._strip.about):
-            unseen = refused.answer.newer if refused.answer is not None else ()
-            self._strip.tell_refused(refused, [row for row in messages if row.id in unseen])
-        elif refused is None and self._strip.about == "refused":
-            self._strip.calm()
+        if refused is None:
+            if self._strip.about == "refused":
+                self._strip.calm()
+            return
+        unseen = refused.answer.newer if refused.answer is not None else ()
+        newer = tuple(row for row in messages if row.id in unseen)
+        told = before is not None and before.id == refused.id and self._strip.about
+        came = self._strip.about == "refused" and len(newer) > self._quoted
+        if not told or came:
+            self._quoted = len(newer)
+            self._strip.tell_refused(refused, newer)
