@@ -71,10 +71,15 @@ class PostgresServer:
             *("--pgdata", self._home / "data", "--username", _SUPERUSER, "--pwfile", secret),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
         ]
-        log = self._home / "initdb.log"
+        self._carry_out(command)
+
+    def _carry_out(self, command: list[str | Path]) -> None:
+        """Run one of PostgreSQL's programs to its end."""
+        name = Path(command[0]).name
+        log = self._home / f"{name}.log"
         process = spawn(command, log, user=self._user, cwd=self._home)
         if process.wait(60) != 0:
-            raise RuntimeError(f"initdb failed:\n{log.read_text()}")
+            raise RuntimeError(f"{name} failed:\n{log.read_text()}")
 
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
@@ -180,10 +185,7 @@ class Standby(PostgresServer):
             *("--pgdata", self._home / "data", "--dbname", address, "--wal-method", "stream"),
             *("--write-recovery-conf", "--checkpoint", "fast", "--no-sync"),
         ]
-        log = self._home / "basebackup.log"
-        process = spawn(command, log, user=self._user, cwd=self._home)
-        if process.wait(60) != 0:
-            raise RuntimeError(f"pg_basebackup failed:\n{log.read_text()}")
+        self._carry_out(command)
 
     def wait_until_level(self) -> None:
         """Wait until all that the primary has written is here."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -41,7 +41,7 @@ class _Plan:
 class Fixed:
     """A statement of SQLAlchemy Core whose values are named parameters (``bindparam`` with a type)."""
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: ClauseElement) -> None:
         self._statement = statement
         self._plans: dict[str, _Plan] = {}
 
@@ -57,8 +57,9 @@ class Fixed:
         return [plan.row(row) for row in await fetch(conn, plan.sql, plan.arguments(values))]
 
 
-def _plan(statement: Executable, dialect: Dialect) -> _Plan:
-    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # as every statement can be
+def _plan(statement: ClauseElement, dialect: Dialect) -> _Plan:
+    compiled = statement.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
     columns: ReadOnlyColumnCollection[str, Any] | tuple[()] = getattr(statement, "exported_columns", ())
     given = tuple(
         (str(column.key), column.type.dialect_impl(dialect).result_processor(dialect, None))

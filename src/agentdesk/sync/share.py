@@ -20,6 +20,9 @@ __all__ = ["Share"]
 
 _NOTHING = Scope(frozenset())
 
+Read = Callable[[AsyncConnection, Scope], Awaitable[Beside]]
+Note = Callable[[Beside], Awaitable[None]]
+
 
 class Share:
     """A desk's share of the feed.
@@ -96,20 +99,18 @@ class Share:
             if await self._feed.send_whole_again(subscription, encode(frame)):
                 return
 
-    async def give(
-        self,
-        read: Callable[[AsyncConnection, Scope], Awaitable[Beside]],
-        note: Callable[[Beside], Awaitable[None]],
-    ) -> None:
+    async def give(self, read: Read, note: Note) -> None:
         """Send what ``read`` finds in what the agent may see now, in step with the changes, as soon as the
         desk has what it is to hold anyway. ``note`` is called before it is sent."""
         while True:
             subscription = await self._hearing()
-            scope = subscription.scope
-            if await self._look_up() != scope:
+            if await self._look_up() != subscription.scope:
                 subscription.end("scope")
-            elif await self._feed.insert(subscription, lambda conn: read(conn, scope), note):  # noqa: B023
+            elif await self._give_within(subscription, subscription.scope, read, note):
                 return
+
+    async def _give_within(self, subscription: Subscription, scope: Scope, read: Read, note: Note) -> bool:
+        return await self._feed.insert(subscription, lambda conn: read(conn, scope), note)
 
     async def _hearing(self) -> Subscription:
         """The subscription, as soon as the desk hears what comes."""
