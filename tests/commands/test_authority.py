@@ -12,7 +12,14 @@ from tests.helpers.fake_world import FakeWorld
 from agentdesk.base.ids import new_id
 from agentdesk.commands import authority, registry
 from agentdesk.commands.context import Actor, Refusal
-from agentdesk.commands.values import AnyCommand, Assign, Command, EditContact, SaveTemplate
+from agentdesk.commands.values import (
+    AnyCommand,
+    Assign,
+    Command,
+    EditContact,
+    RetryAccount,
+    SaveTemplate,
+)
 from agentdesk.domain.authority import Permission, grant, is_permitted, permissions
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
@@ -36,6 +43,7 @@ NEEDS: dict[Permission, Command] = {
     Permission.ASSIGN_OTHERS: giving(JONAS),
     Permission.EDIT_CONTACTS: EDITING,
     Permission.EDIT_TEMPLATES: SAVING,
+    Permission.RETRY_CHANNELS: RetryAccount(account_id=new_id()),
 }
 
 

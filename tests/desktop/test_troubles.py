@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import conversation, settled
 from tests.helpers.windows import main_window, press
 
 from agentdesk.base import clock
-from agentdesk.commands.values import SetPriority, SetStatus
+from agentdesk.commands.values import RetryAccount, SetPriority, SetStatus
+from agentdesk.desktop.views.rail_list import RailList
 from agentdesk.desktop.views.trouble_panel import TroublePanel
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.workspace import Workspace
+from agentdesk.queries.rows import AccountRow
 from agentdesk.sync.desk import Link
 
 ANA, TOM = 4417, 4390
@@ -69,6 +73,66 @@ async def test_a_channel_in_trouble_says_since_when_and_what_helps(desk: FakeDes
         desk.emit(account_state={account.id})
         await until(lambda: not panel.isVisible(), what="a trouble that is over is not told of")
         assert not button.isVisible()
+
+
+async def _troubled(desk: FakeDesk, **values: Any) -> AccountRow:
+    account = next(iter(desk.world.accounts.values()))
+    row = msgspec.structs.replace(account, state="auth_failed", problem={"text": "Wrong password."}, **values)
+    desk.world.accounts[account.id] = row
+    desk.emit(account_state={account.id})
+    return row
+
+
+async def test_who_may_can_have_a_channel_tried_again(desk: FakeDesk, tmp_path: Path) -> None:
+    account = await _troubled(desk)
+    key = str(account.id)
+    async with main_window(desk, tmp_path) as panes:
+        await until(panes.status_bar.trouble_button.isVisible)
+        panel = _panel(panes)
+        assert panel.troubles[0].buttons == ()  # an agent may not
+        desk.permit(retry_channels=True)
+        await until(lambda: panel.troubles[0].buttons != ())
+        panes.status_bar.trouble_button.click()
+        panel.strip(key).button("retry").click()
+        await until(lambda: desk.commands == [RetryAccount(account_id=account.id)])
+        await until(lambda: panes.queue.toasts.current_text() == f"{account.name} is being tried again.")
+        asked = clock.now()
+        await _troubled(desk, retry_at=asked)
+        await until(lambda: panel.troubles[0].buttons == ())
+        assert "It is being tried again." in _words(panel, key)[1]
+        await _troubled(desk, retry_at=asked, retried_at=asked)
+        await until(lambda: panel.troubles[0].buttons != ())
+        old = asked - timedelta(minutes=2)
+        await _troubled(desk, retry_at=old)  # a server of the version before does not answer
+        await settled()
+        assert panel.troubles[0].buttons != ()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+async def test_a_channel_is_tried_again_from_the_rail_too(desk: FakeDesk, tmp_path: Path) -> None:
+    account = await _troubled(desk)
+    desk.permit(retry_channels=True)
+    desk.set_link(Link.OFFLINE)
+    async with main_window(desk, tmp_path) as panes:
+        entries = panes.rail.model.entries
+        await until(lambda: any(entry.trouble for entry in panes.rail.model.entries))
+        entries = panes.rail.model.entries
+        place = next(row for row, entry in enumerate(entries) if entry.trouble)
+        channels = panes.rail.findChild(RailList)
+        for row in (0, place):
+            channels.setCurrentIndex(panes.rail.model.index(row))
+            asked = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(0, 0), QPoint(0, 0))
+            QApplication.sendEvent(channels.viewport(), asked)
+            menu = QApplication.activePopupWidget()
+            assert (menu is None) is (row == 0)  # where there is nothing to do, no menu opens
+        assert isinstance(menu, QMenu)
+        (action,) = menu.actions()
+        assert action.text() == f"Try {account.name} again"
+        action.trigger()
+        menu.close()
+        await until(lambda: RetryAccount(account_id=account.id) in desk.commands)
+        later = f"{account.name} is tried again as soon as the server can be reached."
+        await until(lambda: panes.queue.toasts.current_text() == later)
 
 
 async def _refused(desk: FakeDesk) -> None:

@@ -188,6 +188,7 @@ async def troubles() -> QWidget:
     command = await desk.do(SetPriority(conversation_id=desk.find(4417), priority="low"))
     desk.set_link(Link.SYNCED)
     desk.refuse(command, "not_allowed", "This conversation no longer exists.")
+    desk.permit(retry_channels=True)
     window = await _filled(desk, View(kind="all"))
     assert isinstance(window, MainWindow)
     assert window.workspace is not None

@@ -55,6 +55,7 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.EraseContact: _always(Permission.ERASE),
     values.SaveTemplate: _always(Permission.EDIT_TEMPLATES),
     values.RetryItem: _nothing,
+    values.RetryAccount: _always(Permission.RETRY_CHANNELS),
 }
 
 _SENTENCES: Mapping[Permission, Msg] = {
@@ -65,6 +66,7 @@ _SENTENCES: Mapping[Permission, Msg] = {
     Permission.HISTORY: msg("Older conversations are left to some of your colleagues."),
     Permission.EXPORT: msg("Exporting is left to some of your colleagues."),
     Permission.ERASE: msg("Erasing is left to some of your colleagues."),
+    Permission.RETRY_CHANNELS: msg("Trying a channel again is left to some of your colleagues."),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from agentdesk.base.errors import Invalid, NotFound
 from agentdesk.commands import (
+    account,
     authority,
     conversation,
     customer,
@@ -47,6 +48,7 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.EraseContact: erasing.erase_contact,
     values.SaveTemplate: template.save_template,
     values.RetryItem: items.retry_item,
+    values.RetryAccount: account.retry_account,
 }
 
 

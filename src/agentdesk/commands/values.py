@@ -215,6 +215,12 @@ class RetryItem(Command, frozen=True, tag="retry_item"):
     message_id: UUID
 
 
+class RetryAccount(Command, frozen=True, tag="retry_account"):
+    """Try an account that is in trouble again at once, whichever server runs it."""
+
+    account_id: UUID
+
+
 AnyCommand = (
     Assign
     | SetStatus
@@ -238,6 +244,7 @@ AnyCommand = (
     | EraseContact
     | SaveTemplate
     | RetryItem
+    | RetryAccount
 )
 
 

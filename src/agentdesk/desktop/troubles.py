@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
@@ -11,17 +12,21 @@ from PySide6.QtWidgets import QWidget
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
-from agentdesk.commands.values import SendReply
+from agentdesk.commands.values import RetryAccount, SendReply
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.views.composer_strips import reason_of
 from agentdesk.desktop.views.messages.words import when_text
 from agentdesk.desktop.views.status_bar import StatusBar
 from agentdesk.desktop.views.trouble_panel import Trouble, TroublePanel
-from agentdesk.desktop.views.view_names import TROUBLED, catalogued
+from agentdesk.desktop.views.view_names import catalogued
+from agentdesk.domain.authority import Permission
+from agentdesk.domain.channels import TROUBLED
 from agentdesk.queries.rows import AccountRow
-from agentdesk.sync.desk import Changes, DeskPort, Waiting
+from agentdesk.sync.desk import Changes, DeskPort, Link, Waiting
 
 __all__ = ["Troubles"]
+
+_LONGEST_TRY = timedelta(minutes=1)
 
 
 class Troubles(QObject):
@@ -73,7 +78,7 @@ class Troubles(QObject):
 
     def _show(self) -> None:
         refused = [self._of_refused(key, entry) for key, entry in self._refused.items()]
-        self.panel.show_troubles([*refused, *(_of_account(one) for one in self._accounts)])
+        self.panel.show_troubles([*refused, *(self._of_account(one) for one in self._accounts)])
 
     def _of_refused(self, key: str, entry: Waiting) -> Trouble:
         one = getattr(entry.command, "conversation_id", None)
@@ -85,7 +90,42 @@ class Troubles(QObject):
         repair = () if is_reply else (("retry", msg("Try again")), ("discard", msg("Discard")))
         return Trouble(key, "bad", title, reason_of(entry.answer), (*show, *repair))
 
+    def _of_account(self, account: AccountRow) -> Trouble:
+        problem = catalogued(account.problem) or msg("It cannot be reached.")
+        title = msg("{name}: {problem}", name=account.name, problem=problem)
+        buttons = (("retry", msg("Try again")),) if self.may_retry(account) else ()
+        return Trouble(str(account.id), "warn", title, _told_of(account), buttons)
+
+    def may_retry(self, account: AccountRow) -> bool:
+        """Whether the person may have a channel tried again, and that is not under way."""
+        me = self._desk.me
+        return me is not None and me.may(Permission.RETRY_CHANNELS) and not _is_tried(account)
+
+    def to_retry(self, channel: str) -> list[AccountRow]:
+        """Return the accounts of a channel that the person may have tried again."""
+        return [one for one in self._accounts if one.channel == channel and self.may_retry(one)]
+
+    def retry_account(self, account: AccountRow) -> None:
+        """Have a channel tried again at once, and say so."""
+        self._tasks.start(self._retry(account), f"retry {account.id}")
+
+    async def _retry(self, account: AccountRow) -> None:
+        try:
+            await self._desk.do(RetryAccount(account_id=account.id))
+        except AgentDeskError as error:
+            said = error.message
+        else:
+            away = self._desk.status.link is not Link.SYNCED
+            later = msg("{name} is tried again as soon as the server can be reached.", name=account.name)
+            said = later if away else msg("{name} is being tried again.", name=account.name)
+        if is_alive(self):
+            self.said.emit(said)
+
     def _on_pressed(self, key: str, button: str) -> None:
+        account = next((one for one in self._accounts if str(one.id) == key), None)
+        if account is not None:
+            self.retry_account(account)
+            return
         entry = self._refused.get(key)
         if entry is None:
             return
@@ -105,19 +145,25 @@ class Troubles(QObject):
                 self.said.emit(error.message)
 
 
-def _of_account(account: AccountRow) -> Trouble:
-    problem = catalogued(account.problem) or msg("It cannot be reached.")
+def _told_of(account: AccountRow) -> Msg:
+    """Since when, what helps, what is done about it, and what is safe."""
     told: list[Msg] = []
     if account.since is not None:
         told.append(msg("Since {time}.", time=when_text(account.since.astimezone(), clock.now())))
     remedy = catalogued(account.remedy)
     if remedy is not None:
         told.append(remedy)
-    if account.state == "unreachable":
+    if _is_tried(account):
+        told.append(msg("It is being tried again."))
+    elif account.state == "unreachable":
         told.append(msg("It is tried again by itself."))
     told.append(msg("New messages wait there, none are lost."))
     text = told[0]
     for sentence in told[1:]:
         text = msg("{one} {next}", one=text, next=sentence)
-    title = msg("{name}: {problem}", name=account.name, problem=problem)
-    return Trouble(str(account.id), "warn", title, text)
+    return text
+
+
+def _is_tried(account: AccountRow) -> bool:
+    """Whether it is being tried again. A server that does not know of such wishes answers none."""
+    return account.is_being_retried and clock.now() - (account.retry_at or clock.now()) < _LONGEST_TRY

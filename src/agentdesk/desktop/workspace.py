@@ -10,19 +10,19 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-from agentdesk.base.text import msg
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.actions.specs import ALL
 from agentdesk.desktop.appearance import step_text_scale
 from agentdesk.desktop.arrangement import Arrangement, Sheet
 from agentdesk.desktop.bridge import Bridge
 from agentdesk.desktop.lifetime import end_tasks, tasks_of
-from agentdesk.desktop.locale import tr
 from agentdesk.desktop.menu_bar import MenuBar
 from agentdesk.desktop.my_menu import MyMenu
+from agentdesk.desktop.navigation import FIRST_VIEW, Navigation
 from agentdesk.desktop.next_one import NextOne
 from agentdesk.desktop.notify import Notifier
 from agentdesk.desktop.pane_focus import PaneFocus
+from agentdesk.desktop.rail_menu import RailMenu
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.shortcuts import LatinFallback
 from agentdesk.desktop.troubles import Troubles
@@ -34,7 +34,6 @@ from agentdesk.desktop.views.queue import QueuePane
 from agentdesk.desktop.views.queue_selection import follower
 from agentdesk.desktop.views.rail import Rail
 from agentdesk.desktop.views.status_bar import StatusBar
-from agentdesk.desktop.views.view_names import title_of
 from agentdesk.queries.rows import View
 from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 
@@ -61,12 +60,12 @@ class Workspace(QWidget):
         self._desk = desk
         self._settings = settings
         self._reconnect = reconnect
-        self._before_search = View(kind="mine", order="due")
         self._tasks = tasks_of(self, "window")
         self._build(workspace)
         self._bridge = Bridge(desk, self)
         self._notifier = Notifier(window, desk, self._is_shown)
         self._troubles = Troubles(desk, self._status, self)
+        self._rail_menu = RailMenu(self._rail, self._troubles)
         self.actions_ = Actions(window, ALL)
         self._bind_actions()
         self._menu_bar = MenuBar(window, self.actions_, settings, self._panel, self)
@@ -74,7 +73,7 @@ class Workspace(QWidget):
         self._connect()
         self._arrangement.arrange(window.width())
         self._on_status(desk.status)
-        self.show_view(View(kind="mine", order="due"))
+        self.show_view(FIRST_VIEW)
         self.refresh()
         self._troubles.on_changes({})
         self._queue.table.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -113,9 +112,11 @@ class Workspace(QWidget):
 
     def show_view(self, view: View) -> None:
         """Show a list."""
-        self._rail.show_view(view)
-        self._queue.show_view(view)
-        self._window.setWindowTitle(tr(msg("{view} – AgentDesk", view=tr(title_of(self._queue.view)))))
+        self._navigation.show_view(view)
+
+    def show_kind(self, kind: str) -> None:
+        """Show the list ``kind`` of the rail."""
+        self._navigation.show_kind(kind)
 
     def open_conversation(self, conversation_id: UUID) -> None:
         """Show a conversation and its customer."""
@@ -140,6 +141,7 @@ class Workspace(QWidget):
         self._conversation = ConversationView(self._desk, self._splitter)
         self._next_one = NextOne(self._desk, self._conversation.deeds)
         self._finder = Finder(self._desk, self._conversation)
+        self._navigation = Navigation(self._window, self._rail, self._queue, self._conversation, self._finder)
         self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds)
         done = self._conversation.deeds.done
         self._panel = CustomerPanel(self._desk, self._splitter, self._settings, done)
@@ -178,9 +180,6 @@ class Workspace(QWidget):
     def _connect(self) -> None:
         self._bridge.changed.connect(self._on_changes)
         self._bridge.status_changed.connect(self._on_status)
-        self._rail.chosen.connect(self.show_view)
-        self._rail.searched.connect(self._on_search)
-        self._rail.search_left.connect(self._queue.table.setFocus)
         self._rail.unfold_wanted.connect(self._arrangement.unfold_rail)
         self._queue.opened.connect(self.open_conversation)
         self._queue.selection.changed.connect(self._on_selection)
@@ -213,17 +212,6 @@ class Workspace(QWidget):
 
     def _bind_actions(self) -> None:
         bind = self.actions_.bind
-        for kind, action in (
-            ("mine", "go.queue"),
-            ("unassigned", "go.unassigned"),
-            ("mentions", "go.mentions"),
-            ("snoozed", "go.snoozed"),
-            ("drafts", "go.drafts"),
-            ("all", "go.open"),
-        ):
-            bind(action, partial(self.show_kind, kind))
-        for number in range(1, 10):
-            bind(f"go.view.{number}", partial(self.show_number, number))
         bind("queue.next", partial(self._queue.step, 1))
         bind("queue.previous", partial(self._queue.step, -1))
         bind("queue.open", self._focus_conversation)
@@ -236,7 +224,6 @@ class Workspace(QWidget):
         bind("rail.toggle", self._arrangement.toggle_rail)
         bind("panel.toggle", self._arrangement.toggle_panel)
         bind("window.focus", partial(self._arrangement.set_focus_mode, True))
-        bind("search.focus", self._search)
         bind("text.larger", partial(step_text_scale, self._settings, 1))
         bind("text.smaller", partial(step_text_scale, self._settings, -1))
         bind("text.normal", partial(step_text_scale, self._settings, 0))
@@ -247,6 +234,7 @@ class Workspace(QWidget):
         bind("app.quit", self._window.close)
         bind("language.choose", lambda: self._my_menu.choose_language())
         bind("help.shortcuts", lambda: self._my_menu.show_shortcuts())
+        self._navigation.bind_actions(self.actions_)
         self._conversation.bind_actions(self.actions_)
 
     # Following the replica
@@ -327,41 +315,12 @@ class Workspace(QWidget):
 
     def _on_taken(self, conversation_id: UUID) -> None:
         if self._queue.view.kind != "mine":
-            self.show_view(View(kind="mine", order="due"))
+            self.show_view(FIRST_VIEW)
         self.open_conversation(conversation_id)
-
-    def _search(self) -> None:
-        """Search everything; asked again, in the open conversation alone."""
-        if self._rail.search.hasFocus() and self._conversation.conversation_id is not None:
-            self._finder.open()
-        else:
-            self._rail.focus_search()
-
-    def _on_search(self, text: str) -> None:
-        """Show what was found; an emptied field leads back to the list that was there before."""
-        before = self._queue.view
-        if before.kind != "search":
-            self._before_search = before
-        if text:
-            self.show_view(View(kind="search", text=text))
-        elif before.kind == "search":
-            self.show_view(self._before_search)
 
     def _on_reconnect(self) -> None:
         if self._reconnect is not None:
             self._reconnect()
-
-    def show_kind(self, kind: str) -> None:
-        """Show the list ``kind`` of the rail."""
-        for view in self._rail.model.views():
-            if view.kind == kind and view.channel is None:
-                self.show_view(view)
-
-    def show_number(self, number: int) -> None:
-        """Show the list that stands at place ``number`` (1 is the first)."""
-        views = self._rail.model.views()
-        if number <= len(views):
-            self.show_view(views[number - 1])
 
     def _focus_conversation(self) -> None:
         self._arrangement.show_conversation()
@@ -386,7 +345,7 @@ class Workspace(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_my_menu"):
-            self._window.setWindowTitle(tr(msg("{view} – AgentDesk", view=tr(title_of(self._queue.view)))))
+            self._navigation.retranslate()
             self._my_menu.retranslate()
             self._arrangement.arrange(self.width())
 

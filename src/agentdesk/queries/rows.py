@@ -53,6 +53,13 @@ class AccountRow(Row, frozen=True):
     total: int | None = None
     since: datetime | None = None
     """When the present state began."""
+    retry_at: datetime | None = None
+    retried_at: datetime | None = None
+
+    @property
+    def is_being_retried(self) -> bool:
+        """Whether somebody asked that it be tried again, and what it shows is from before that."""
+        return self.retry_at is not None and self.retry_at != self.retried_at
 
 
 class QueueRow(Row, frozen=True):

@@ -73,6 +73,8 @@ async def accounts(conn: AsyncConnection) -> list[AccountRow]:
             func.coalesce(state.done, 0).label("done"),
             state.total,
             state.changed_at.label("since"),
+            state.retry_at,
+            state.retried_at,
         )
         .outerjoin(account_state, state.id == account.c.id)
         .order_by(func.lower(account.c.name), account.c.id)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from agentdesk.server.leases import LEASE_SECONDS, Lease, LeaseLost
 from agentdesk.server.ledger import Ledger
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import account, account_cursor, account_secret
+from agentdesk.store.tables import account, account_cursor, account_secret, account_state
 
 _log = get_logger(__name__)
 
@@ -62,6 +63,8 @@ class Known:
     paused: bool
     settings: str
     secrets: tuple[tuple[str, bytes], ...]
+    retry_at: datetime | None = None
+    """When somebody last asked that it be tried again at once: its runner begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ class Runner:
         self.known = known
         self._tools = tools
         self._lease = Lease(tools.db, f"account:{known.id}", tools.holder, seconds=tools.times.lease)
-        self._health = Health(tools.db, tools.bell, known.id, known.inbox_id, known.name, self._lease)
+        self._health = Health(
+            tools.db, tools.bell, known.id, known.inbox_id, known.name, self._lease, known.retry_at
+        )
         self._parts = Tasks(f"account {known.name}")
         self._delivery: Delivery | None = None
         self._secrets: StoredSecrets | None = None
@@ -336,9 +341,9 @@ class Supervisor:
         async with self._tools.db.read() as conn:
             rows = (
                 await conn.execute(
-                    select(account, account_cursor.c.settings).join(
-                        account_cursor, account_cursor.c.account_id == account.c.id
-                    )
+                    select(account, account_cursor.c.settings, account_state.c.retry_at)
+                    .join(account_cursor, account_cursor.c.account_id == account.c.id)
+                    .outerjoin(account_state, account_state.c.id == account.c.id)
                 )
             ).all()
             secrets: dict[UUID, list[tuple[str, bytes]]] = {}
@@ -354,6 +359,7 @@ class Supervisor:
                 row.paused,
                 repr(sorted(row.settings.items())),
                 tuple(secrets.get(row.id, ())),
+                row.retry_at,
             )
             for row in rows
         ]

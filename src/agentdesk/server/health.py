@@ -58,6 +58,7 @@ class Health:
     """Writes one account's ``account_state``. Reading and sending report apart; a problem of either shows.
 
     Nothing is written where ``lease`` is another server's: how the account does is for that one to tell.
+    ``asked_at`` is when somebody last asked that the account be tried again: whatever is written answers it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Health:
         inbox_id: UUID,
         name: str,
         lease: Lease | None = None,
+        asked_at: datetime | None = None,
     ) -> None:
         self._db = db
         self._bell = bell
@@ -75,6 +77,7 @@ class Health:
         self._inbox_id = inbox_id
         self._name = name
         self._lease = lease
+        self._asked_at = asked_at
         self._reading = _Part(State.STARTING)
         self._sending = _Part(State.OK)
         self._written: dict[str, Any] = {}
@@ -149,6 +152,8 @@ class Health:
             "total": self._total,
             "last_words": storable(shown.words, 1_000),
         }
+        if self._asked_at is not None:
+            values["retried_at"] = self._asked_at
         if values == self._written:
             return
         try:

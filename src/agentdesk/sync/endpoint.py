@@ -35,6 +35,7 @@ from agentdesk.sync.protocol import (
     PING_SECONDS,
     PRESENCE,
     PROTOCOL,
+    RETRY_ACCOUNT,
     SERVERS,
     Answers,
     AskOlder,
@@ -62,7 +63,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (DRAFTS, ERASE, MERGING, OLDER)
+_ABILITIES = (DRAFTS, ERASE, MERGING, OLDER, RETRY_ACCOUNT)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4

@@ -19,6 +19,7 @@ from agentdesk.commands.values import (
     Envelope,
     MergeContacts,
     MergeConversations,
+    RetryAccount,
     Text,
     UnmergeContacts,
     UnmergeConversations,
@@ -44,11 +45,15 @@ ERASE = "erase"
 MERGING = "merging"
 """In ``can`` of the welcome: this server knows the commands that merge and part; else none is sent."""
 
+RETRY_ACCOUNT = "retry_account"
+"""The same for the command that has a channel tried again."""
+
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
     MergeContacts: MERGING,
     UnmergeContacts: MERGING,
+    RetryAccount: RETRY_ACCOUNT,
 }
 """What a server must have named in ``can`` before it is sent a command."""
 

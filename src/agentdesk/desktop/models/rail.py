@@ -10,7 +10,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.views.view_names import TROUBLED, channel_name, title_of
+from agentdesk.desktop.views.view_names import channel_name, title_of
+from agentdesk.domain.channels import TROUBLED
 from agentdesk.queries.rows import AccountRow, Counts, View
 
 __all__ = ["ENTRY_ROLE", "Entry", "RailModel"]

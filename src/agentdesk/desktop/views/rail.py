@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QListView,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from agentdesk.base.text import msg
 from agentdesk.desktop.delegates.rail import RailDelegate
@@ -24,6 +14,7 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.rail import ENTRY_ROLE, RailModel
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.rail_list import RailList
 from agentdesk.desktop.widgets.avatar import Avatar, initials
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.queries.rows import UserRow, View
@@ -37,12 +28,13 @@ _NARROWEST, _WIDEST = 180, 280
 
 class Rail(QWidget):
     """``chosen(View)`` tells which list to show, ``searched(str)`` what was typed into the search field;
-    nothing, when it was emptied."""
+    nothing, when it was emptied; ``menu_wanted(Entry, QPoint)`` that a menu is wanted on an entry."""
 
     chosen = Signal(object)
     searched = Signal(str)
     search_left = Signal()
     unfold_wanted = Signal()
+    menu_wanted = Signal(object, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -152,16 +144,12 @@ class Rail(QWidget):
 
     def _build_list(self) -> None:
         self._delegate = RailDelegate(self)
-        self._list = QListView(self)
-        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list = RailList(self)
         self._list.setModel(self._model)
         self._list.setItemDelegate(self._delegate)
-        self._list.setMouseTracking(True)
-        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._list.clicked.connect(self._on_current)
-        self._list.viewport().setAutoFillBackground(False)
+        self._list.menu_wanted.connect(self.menu_wanted)
         self.setFocusProxy(self._list)
 
     def _arrange(self) -> None:

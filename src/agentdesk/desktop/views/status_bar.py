@@ -15,8 +15,9 @@ from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import current_language, time_text, tr
 from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
-from agentdesk.desktop.views.view_names import TROUBLED, catalogued
+from agentdesk.desktop.views.view_names import catalogued
 from agentdesk.desktop.widgets.toast import announce
+from agentdesk.domain.channels import TROUBLED
 from agentdesk.queries.rows import AccountRow
 from agentdesk.sync.desk import Link, LinkStatus
 

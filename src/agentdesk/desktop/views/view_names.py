@@ -14,7 +14,6 @@ __all__ = [
     "FILTERS",
     "GROUPS",
     "ORDERS",
-    "TROUBLED",
     "catalogued",
     "channel_name",
     "groups_of",
@@ -57,10 +56,6 @@ _TITLES: dict[str, Msg] = {
     "resolved": msg("Resolved"),
     "search": msg("Search"),
 }
-
-
-TROUBLED = ("unreachable", "auth_failed", "error")
-"""The states of an account in which something has to be done, or waited for."""
 
 
 def catalogued(value: Mapping[str, Any] | None) -> Msg | None:

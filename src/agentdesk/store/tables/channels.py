@@ -48,4 +48,7 @@ account_state = synced(
     Column("total", Integer, nullable=True),
     Column("changed_at", Moment, nullable=False),
     Column("last_words", Text, nullable=False),
+    # When somebody last asked that it be tried again at once, and which asking what stands here answers.
+    Column("retry_at", Moment, nullable=True),
+    Column("retried_at", Moment, nullable=True),
 )
