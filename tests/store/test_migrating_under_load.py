@@ -16,9 +16,16 @@ from tests.store.older_program import SCHEMA, OlderProgram
 
 from agentdesk.store import migrations
 from agentdesk.store.engine import Database
+from agentdesk.store.migrations import indexes
+from agentdesk.store.migrations.indexes import NewIndex
 
 ROUNDS = 2
 _WAITS_FOR_A_TABLE = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
+_BUILDERS = """
+    SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND query LIKE '% INDEX CONCURRENTLY %' AND wait_event_type = 'Lock'
+"""
+_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_conversation_merged_into_id')"
 _STRONG = """
     SELECT relation::regclass::text FROM pg_locks
      WHERE pid = pg_backend_pid() AND locktype = 'relation'
@@ -62,21 +69,25 @@ class _AtWork:
 
 
 @asynccontextmanager
-async def _older_at_work(url: str) -> AsyncIterator[_AtWork]:
-    """The older program on the schema it made; it is stopped at the end, and has not failed then."""
-    db = Database(url)
+async def _taken_over(url: str) -> AsyncIterator[tuple[Database, _AtWork]]:
+    """A newer program's database, and the older program at work on the schema it made. That is stopped at the
+    end, and then it has not failed, and all it wrote is there."""
+    db, newer = Database(url), Database(url)
     async with db.maintain() as conn:
         await conn.run_sync(_to_first_release)
     older = OlderProgram(db)
     await older.found()
     at_work = _AtWork(older)
     try:
-        yield at_work
+        await at_work.further_rounds()
+        yield newer, at_work
     finally:
         try:
             await at_work.stop()
         finally:
             await db.close()
+            await _check_nothing_lost(newer, older.rounds)
+            await newer.close()
 
 
 async def _check_nothing_lost(db: Database, rounds: int) -> None:
@@ -95,25 +106,18 @@ async def _check_nothing_lost(db: Database, rounds: int) -> None:
 
 
 async def test_the_older_program_works_on_through_every_revision(database_url: str) -> None:
-    newer = Database(database_url)
-    async with _older_at_work(database_url) as at_work:
-        await at_work.further_rounds()
+    async with _taken_over(database_url) as (newer, at_work):
         reached = False
         while not reached:
-            async with newer.maintain() as conn:
-                reached = await conn.run_sync(migrations._upgrade)
+            reached = await migrations.step(newer)
             await at_work.further_rounds()
-    await newer.migrate()
-    await _check_nothing_lost(newer, at_work.older.rounds)
-    await newer.close()
+        await newer.migrate()
 
 
 @pytest.mark.postgres
 async def test_a_long_transaction_holds_up_the_migration_and_nobody_else(postgres_url: str) -> None:
-    newer = Database(postgres_url)
     reader = await asyncpg.connect(postgres_url)
-    async with _older_at_work(postgres_url) as at_work:
-        await at_work.further_rounds()
+    async with _taken_over(postgres_url) as (newer, at_work):
         reading = reader.transaction()
         await reading.start()
         await reader.execute("LOCK TABLE message, conversation IN ACCESS SHARE MODE")  # as pg_dump does
@@ -130,8 +134,43 @@ async def test_a_long_transaction_holds_up_the_migration_and_nobody_else(postgre
         await migrating
         await at_work.further_rounds()
     await reader.close()
-    await _check_nothing_lost(newer, at_work.older.rounds)
-    await newer.close()
+
+
+@pytest.mark.postgres
+async def test_indexes_are_built_while_others_write_and_anew_after_a_kill(postgres_url: str) -> None:
+    aside = await asyncpg.connect(postgres_url)
+    async with _taken_over(postgres_url) as (newer, at_work):
+        while await aside.fetchval("SELECT version_num FROM alembic_version") != "0004":
+            await migrations.step(newer)
+        writing = aside.transaction()
+        await writing.start()
+        await aside.execute("LOCK TABLE conversation IN ROW EXCLUSIVE MODE")  # building waits for all writers
+
+        async def builds() -> bool:
+            async with newer.read() as conn:
+                return await conn.scalar(text(_BUILDERS)) is not None
+
+        async def builds_not() -> bool:
+            return not await builds()
+
+        killed = asyncio.create_task(newer.migrate())
+        await until(builds, what="the index is being built")
+        await at_work.further_rounds()
+        killed.cancel()
+        await asyncio.wait([killed])
+        await aside.execute(f"SELECT pg_terminate_backend(pid) FROM ({_BUILDERS}) AS builder")
+        await until(builds_not)
+        assert await aside.fetchval(_VALID) is False
+
+        migrating = asyncio.create_task(newer.migrate())
+        await until(builds, what="what was left is being dropped")
+        await at_work.further_rounds()
+        assert not migrating.done()
+        await writing.rollback()
+        await migrating
+        assert await aside.fetchval(_VALID) is True
+        await at_work.further_rounds()
+    await aside.close()
 
 
 @pytest.mark.postgres
@@ -140,23 +179,27 @@ async def test_each_revision_takes_all_it_needs_before_it_begins(postgres_url: s
     async with db.maintain() as conn:
         await conn.run_sync(_to_first_release)
 
-    def step(connection: Connection) -> bool:
+    def step(connection: Connection) -> tuple[NewIndex, ...] | None:
         before = set(connection.scalars(text(_TABLES)))
         held: set[str] = set()
+        indexed: set[str] = set()
 
         def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
             if statement.startswith("DO $$ BEGIN LOCK"):
                 held.update(re.findall(r"LOCK TABLE (\S+) IN", statement))
+            indexed.update(re.findall(r"CREATE (?:UNIQUE )?INDEX .* ON (\S+)", statement))
 
         event.listen(connection, "before_cursor_execute", note)
-        reached = migrations._upgrade(connection)
+        came = migrations._upgrade(connection)
         event.remove(connection, "before_cursor_execute", note)
         taken = set(connection.scalars(text(_STRONG))) & before - {"alembic_version"}
         assert taken == held
-        return reached
+        assert not indexed & before, "an index on a table that grows locks out writers while it is built"
+        return None if came.reached else came.missing
 
-    reached = False
-    while not reached:
+    ahead: tuple[NewIndex, ...] | None = ()
+    while ahead is not None:
+        await indexes.build(db, ahead)
         async with db.maintain() as conn:
-            reached = await conn.run_sync(step)
+            ahead = await conn.run_sync(step)
     await db.close()

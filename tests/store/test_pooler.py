@@ -13,6 +13,8 @@ from tests.helpers.until import until
 from agentdesk.base.events import Bell
 from agentdesk.server.doctor_postgres import check_notifications
 from agentdesk.store.engine import Database
+from agentdesk.store.migrations import indexes
+from agentdesk.store.migrations.indexes import NewIndex
 from agentdesk.store.tables import server_info
 from agentdesk.sync.listener import Listener
 
@@ -50,6 +52,15 @@ async def test_a_transaction_keeps_its_limits_of_time(db: Database) -> None:
         assert await conn.scalar(limit) == "1min"
     async with db.read(snapshot=True) as conn:
         assert await conn.scalar(limit) == "1min"
+
+
+async def test_an_index_is_built_beside_the_work_of_others(db: Database) -> None:
+    async with db.write() as conn:
+        await conn.execute(text("DROP INDEX ix_contact_merged_into_id"))
+    one = NewIndex("ix_contact_merged_into_id", "contact", ("merged_into_id",))
+    await indexes.build(db, [one])
+    async with db.read() as conn:
+        assert await conn.run_sync(indexes.missing, [one]) == ()
 
 
 async def test_postgresql_itself_is_no_pooler(postgres_url: str) -> None:

@@ -53,6 +53,8 @@ _POOLED_SETTINGS = {name: _POSTGRES_SETTINGS[name] for name in ("application_nam
 _LIMITED = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "jit")
 _LIMITS = select(*(func.set_config(name, _POSTGRES_SETTINGS[name], True) for name in _LIMITED))
 
+_NO_LIMITS = select(*(func.set_config(name, "0", False) for name in ("statement_timeout", "lock_timeout")))
+
 _Kind = Literal["writer", "reader", "snapshots"]
 
 
@@ -133,8 +135,7 @@ class Database:
         """One transaction that may rebuild tables: on SQLite foreign keys are checked at its end only, and on
         PostgreSQL a statement may take as long as it needs where its own limits are lifted."""
         if self.dialect == "postgresql":
-            pooled = await self.pooled()
-            engine = _postgresql_engines(self.url, pooled=pooled, answer_seconds=None).writer
+            engine = (await self._unhurried()).writer
         else:
             engine = sqlite_engine(self.url, writes=True, foreign_keys=False, durable=True)
         try:
@@ -145,6 +146,19 @@ class Database:
                     await _check_foreign_keys(conn)
         finally:
             await engine.dispose()
+
+    @asynccontextmanager
+    async def beside(self) -> AsyncIterator[AsyncConnection]:
+        """On PostgreSQL, statements outside of any transaction, which may take as long as they need: for what
+        is built while others write."""
+        engines = await self._unhurried()
+        try:
+            async with self._connection("writer", engines.reader) as conn:
+                if not engines.pooled:  # a pooler's connections have no limits of ours, and go on to others
+                    await conn.execute(_NO_LIMITS)
+                yield conn
+        finally:
+            await engines.writer.dispose()
 
     async def scrub(self) -> None:
         """Leave nothing in the file of what was deleted: the full-text index is written anew, and the log of
@@ -221,6 +235,10 @@ class Database:
         if self._engines is None:  # still: nobody else was faster
             self._engines = _postgresql_engines(self.url, pooled=pooled, answer_seconds=_ANSWER_SECONDS)
         return self._engines
+
+    async def _unhurried(self) -> _Engines:
+        """Connections to PostgreSQL that wait for ever for an answer; to be disposed of."""
+        return _postgresql_engines(self.url, pooled=await self.pooled(), answer_seconds=None)
 
     async def _notify(self) -> None:
         async with self._connection("reader") as conn:

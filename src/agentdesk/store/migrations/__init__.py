@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, inspect, text
 
 from agentdesk.base.backoff import Backoff
 from agentdesk.base.log import get_logger
 from agentdesk.store.errors import DatabaseBusy, DatabaseNewer, DatabaseTooOld
+from agentdesk.store.migrations.indexes import NewIndex, build, missing
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -35,6 +36,13 @@ _AGAIN = Backoff(0.5, 5.0)
 _TELL_EVERY = 12
 
 
+class _Step(NamedTuple):
+    """How far one transaction came: at the end, or held up by indexes that must be built before."""
+
+    reached: bool
+    missing: tuple[NewIndex, ...] = ()
+
+
 async def migrate(db: Database) -> None:
     """Bring ``db`` to :data:`HEAD`: an empty database and SQLite in one transaction, PostgreSQL in one for
     each revision, while servers of the version before work on. Where somebody holds a table for long, it
@@ -46,9 +54,8 @@ async def migrate(db: Database) -> None:
     failures = 0
     while True:
         try:
-            async with db.maintain() as conn:
-                if await conn.run_sync(_upgrade):
-                    return
+            if await step(db):
+                return
         except DatabaseBusy:
             if db.dialect == "sqlite":
                 raise
@@ -56,6 +63,15 @@ async def migrate(db: Database) -> None:
                 _log.warning("the migration waits for a long transaction of somebody else")
             failures += 1
             await asyncio.sleep(_AGAIN.delay(failures))
+
+
+async def step(db: Database) -> bool:
+    """Go one step of :func:`migrate`; returns whether :data:`HEAD` is reached. Raises DatabaseBusy too."""
+    async with db.maintain() as conn:
+        came = await conn.run_sync(_upgrade)
+    if came.missing:
+        await build(db, came.missing)
+    return came.reached
 
 
 def hold(*changed: str, referenced: Collection[str] = ()) -> None:
@@ -103,8 +119,8 @@ def config_for(connection: Connection) -> Config:
     return config
 
 
-def _upgrade(connection: Connection) -> bool:
-    """Go one transaction's way towards :data:`HEAD`; returns whether it is reached."""
+def _upgrade(connection: Connection) -> _Step:
+    """Go one transaction's way towards :data:`HEAD`."""
     from alembic import command
     from alembic.script import ScriptDirectory
 
@@ -115,16 +131,21 @@ def _upgrade(connection: Connection) -> bool:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     version = _version(connection)
     if version == HEAD:  # another starter was faster
-        return True
+        return _Step(reached=True)
     config = config_for(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if version is not None and version not in known:
+    scripts = {script.revision: script for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in scripts:
         raise DatabaseNewer(version, HEAD)
     stepwise = version is not None and connection.dialect.name == "postgresql"
+    if stepwise:
+        following = next(script.module for script in scripts.values() if script.down_revision == version)
+        unbuilt = missing(connection, getattr(following, "INDEXES", ()))
+        if unbuilt:
+            return _Step(reached=False, missing=unbuilt)
     command.upgrade(config, "+1" if stepwise else "head")
     after = _version(connection)
     _log.info("database migrated", before=version, after=after)
-    return after == HEAD
+    return _Step(reached=after == HEAD)
 
 
 def _check_server(connection: Connection) -> None:

@@ -13,8 +13,6 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_MERGED = sa.text("merged_into_id IS NOT NULL")
-
 
 def upgrade() -> None:
     """Nothing is merged yet."""
@@ -22,12 +20,5 @@ def upgrade() -> None:
     for table in ("conversation", "contact"):
         op.add_column(table, sa.Column("merged_into_id", types.Id(), nullable=True))
         op.add_column(table, sa.Column("merge", types.Json, nullable=True))
-        op.create_index(
-            f"ix_{table}_merged_into_id",
-            table,
-            ["merged_into_id"],
-            postgresql_where=_MERGED,
-            sqlite_where=_MERGED,
-        )
     for table in ("message", "event"):
         op.add_column(table, sa.Column("origin_id", types.Id(), nullable=True))

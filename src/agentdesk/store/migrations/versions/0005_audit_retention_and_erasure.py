@@ -10,7 +10,7 @@ from agentdesk.store.migrations import hold
 from agentdesk.store.tables import audit
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0004a"
 branch_labels = None
 depends_on = None
 
