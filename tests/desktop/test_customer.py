@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QWidget
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import settled, shown
@@ -270,6 +270,41 @@ async def test_the_same_person_under_two_names_is_merged_and_split_off(
         await until(lambda: panes.queue.toasts.current_text().startswith("Merged T. Baker with"))
         panes.conversation.deeds.undo()
         await until(lambda: UnmergeContacts(contact_id=tom.id, joined_id=other.id) in desk.commands)
+
+
+async def test_another_customer_is_found_and_merged(desk: FakeDesk, tmp_path: Path) -> None:
+    async with main_window(desk, tmp_path, kind="all") as panes:
+        panes.open_conversation(desk.find(4390))
+        await opened(panes, 4390, desk)
+        panel, tom = panes.panel, panes.panel.contact_id
+        ana = desk.world.conversations[desk.find(4417)].contact_id
+        assert tom is not None
+        panes.actions_.trigger("panel.toggle")
+        assert not panel.isVisible()
+        assert panes.actions_.trigger("customer.merge")
+        popup = panel.identities.finder.popup
+        assert panel.isVisible()
+        assert popup is not None
+        assert popup.isVisible()
+        assert popup.shown_keys() == []
+        QTest.keyClicks(popup.field, "nobody")
+        await until(lambda: any("No customer matches “nobody”." in label.text() for label in _labels(popup)))
+        popup.field.setText("ruiz")
+        await until(lambda: popup.shown_keys() == [str(ana)])  # and not the one who is to stay
+        QTest.keyClick(popup.field, Qt.Key.Key_Return)
+        dialog = await until(lambda: next((d for d in panes.window().findChildren(QDialog)), None))
+        assert isinstance(dialog, MergeCustomersQuestion)
+        next(b for b in dialog.findChildren(QPushButton) if b.text() == "Merge").click()
+        await until(lambda: MergeContacts(contact_id=tom, joined_id=ana) in desk.commands)
+        desk.permit(merge=False)
+        await until(lambda: not panel.identities.merge_button.isVisible())
+        panes.actions_.trigger("customer.merge")
+        await until(lambda: "left to some of your colleagues" in panes.queue.toasts.current_text())
+        assert not popup.isVisible()
+
+
+def _labels(widget: QWidget) -> list[QLabel]:
+    return [label for label in widget.findChildren(QLabel) if label.isVisible()]
 
 
 async def test_marks_are_set_by_those_who_may_seen_by_all_and_undone(desk: FakeDesk, tmp_path: Path) -> None:

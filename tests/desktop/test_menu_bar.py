@@ -42,7 +42,7 @@ async def test_its_entries_are_the_actions_of_the_window(desk: FakeDesk, tmp_pat
     async with main_window(desk, tmp_path, kind="all") as panes:
         menu = _menu_bar(panes)
         names = [entry.title() for entry in menu.menus]
-        assert names == ["File", "Edit", "View", "Conversation", "Go", "Window", "Help"]
+        assert names == ["File", "Edit", "View", "Conversation", "Customer", "Go", "Window", "Help"]
         resolve = panes.actions_.action("conversation.resolve")
         assert resolve in menu.menus[3].actions()
         assert not resolve.isEnabled(), "nothing is open"
@@ -53,7 +53,7 @@ async def test_its_entries_are_the_actions_of_the_window(desk: FakeDesk, tmp_pat
         assert panes.actions_.action("panel.toggle").isChecked()
         apply_locale(application(), "ar")
         try:
-            await until(lambda: menu.menus[4].title() == tr(msg("Go")), what="menus in another language")
+            await until(lambda: menu.menus[5].title() == tr(msg("Go")), what="menus in another language")
             assert resolve.text() != "Resolve"
         finally:
             apply_locale(application(), "en")

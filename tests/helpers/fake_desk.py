@@ -33,6 +33,7 @@ from agentdesk.queries.rows import (
     PastConversation,
     QueueRow,
     SectionRow,
+    SimilarContact,
     TemplateRow,
     Timeline,
     UserRow,
@@ -269,6 +270,15 @@ class FakeDesk:
             for row in sorted(rows, key=lambda row: row.last_message_at, reverse=True)
         )
         return msgspec.structs.replace(detail, conversations=past)
+
+    async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
+        found = []
+        for row in self.world.contacts.values():
+            addresses = [one.display or one.value for one in row.identities]
+            known = " ".join([row.name, row.company, *addresses]).casefold()
+            if text.strip() and all(word in known for word in text.casefold().split()):
+                found.append(SimilarContact(id=row.id, name=row.name, address=min(addresses, default="")))
+        return sorted(found, key=lambda one: one.name.casefold())[:limit]
 
     async def templates(self) -> list[TemplateRow]:
         return list(self.world.templates.values())

@@ -123,6 +123,25 @@ async def customer_same() -> QWidget:
     return await _panel(desk, ANA)
 
 
+@screen("customer-find", sizes=[(1440, 900)])
+async def customer_find() -> QWidget:
+    desk = FakeDesk.sample()
+    window = MainWindow(SettingsFile(Path(tempfile.mkdtemp()) / "settings.json"))
+    window.resize(1440, 900)
+    workspace = window.attach(desk, workspace="Larkfield Home")
+    workspace.show_view(View(kind="all"))
+    window.show()
+    await settle()
+    workspace.open_conversation(desk.find(TOM))
+    await settle()
+    workspace.actions_.trigger("customer.merge")
+    popup = workspace.panel.identities.finder.popup
+    assert popup is not None
+    popup.field.setText("a")
+    await settle()
+    return window
+
+
 @screen("erase-question", sizes=QUESTION)
 @frozen
 async def erase_question() -> QWidget:

@@ -123,6 +123,14 @@ class Arrangement(QObject):
             self._panel.setVisible(shown)
         self._conversation.set_panel_shown(shown)
 
+    def show_panel(self) -> None:
+        """See to it that the customer panel is there, at once."""
+        if not self._panel.isVisible() or self._is_leaving():
+            self.toggle_panel()
+        if self._is_drawer():
+            self._slide.stop()
+            self._panel.setGeometry(self._drawer_place())
+
     @property
     def is_focused(self) -> bool:
         """Whether nothing but the conversation is shown."""

@@ -35,6 +35,7 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
             *("conversation.priority", "conversation.unread", None, "conversation.merge"),
         ),
     ),
+    (msg("Customer"), ("customer.merge",)),
     (
         msg("Go"),
         (

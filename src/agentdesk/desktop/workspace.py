@@ -235,6 +235,7 @@ class Workspace(QWidget):
         bind("language.choose", lambda: self._my_menu.choose_language())
         bind("help.shortcuts", lambda: self._my_menu.show_shortcuts())
         self._navigation.bind_actions(self.actions_)
+        self._panel.bind_actions(self.actions_, self._arrangement.show_panel)
         self._conversation.bind_actions(self.actions_)
 
     # Following the replica

@@ -28,6 +28,7 @@ from agentdesk.queries.rows import (
     MentionRow,
     QueueRow,
     SectionRow,
+    SimilarContact,
     TemplateRow,
     Timeline,
     UserRow,
@@ -130,6 +131,11 @@ class DeskPort(Protocol):
     ) -> Timeline: ...
 
     async def contact(self, contact_id: UUID) -> ContactDetail | None: ...
+
+    async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
+        """Customers whose name, company, address or handle has all words of ``text``, whose names begin with
+        it first; those that were merged with another one or erased are left out."""
+        ...
 
     async def templates(self) -> list[TemplateRow]: ...
 

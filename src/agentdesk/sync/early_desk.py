@@ -19,6 +19,7 @@ from agentdesk.queries.rows import (
     MentionRow,
     QueueRow,
     SectionRow,
+    SimilarContact,
     TemplateRow,
     Timeline,
     UserRow,
@@ -143,6 +144,9 @@ class EarlyDesk:
 
     async def contact(self, contact_id: UUID) -> ContactDetail | None:
         return await (await self._open()).contact(contact_id)
+
+    async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
+        return await (await self._open()).find_contacts(text, limit)
 
     async def templates(self) -> list[TemplateRow]:
         return await (await self._open()).templates()

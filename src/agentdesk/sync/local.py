@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -12,26 +12,7 @@ from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Refusal
 from agentdesk.commands.values import AnyCommand, EraseContact, File
-from agentdesk.queries import contact as contact_queries
-from agentdesk.queries import conversation as conversation_queries
-from agentdesk.queries import queue as queue_queries
-from agentdesk.queries import team as team_queries
-from agentdesk.queries.rows import (
-    AccountRow,
-    ContactDetail,
-    ConversationRow,
-    Counts,
-    FilterCounts,
-    InboxRow,
-    MentionRow,
-    QueueRow,
-    SectionRow,
-    TemplateRow,
-    Timeline,
-    UserRow,
-    View,
-)
-from agentdesk.store import search
+from agentdesk.queries.rows import UserRow
 from agentdesk.store.errors import DatabaseError
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.connection import Connection
@@ -39,6 +20,7 @@ from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.desk_key import DeskKeys
+from agentdesk.sync.desk_reads import DeskReads
 from agentdesk.sync.first_screen import FIRST_VIEW
 from agentdesk.sync.forgetting import Forgetting
 from agentdesk.sync.holds import Holds
@@ -60,7 +42,7 @@ __all__ = ["LocalDesk"]
 _SERVERS = "servers"
 
 
-class LocalDesk:
+class LocalDesk(DeskReads):
     """Fulfils :class:`agentdesk.sync.desk.DeskPort` with a folder on this computer and one server.
 
     ``token`` is what sign-in gave; ``authority`` the path of a certificate that is trusted besides the
@@ -71,12 +53,11 @@ class LocalDesk:
     def __init__(
         self, folder: Path, server_url: str, token: str, *, authority: str = "", keys: DeskKeys | None = None
     ) -> None:
-        self._replica = Replica(folder / REPLICA, keys.replica if keys else None)
+        super().__init__(Replica(folder / REPLICA, keys.replica if keys else None), DeskArchive())
         self._home = server_url
         self._outbox = Outbox(folder / OUTBOX, keys.outbox if keys else None)
         self._files = DeskFiles(folder / FILES, keys.files if keys else None)
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
-        self._archive = DeskArchive()
         self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files, self._archive)
         self._colleagues = Colleagues(self._presence_changed)
         self._route = Route(server_url)
@@ -150,83 +131,7 @@ class LocalDesk:
         """Hear of the connection's status."""
         return self._status_subscribers.add(on_status)
 
-    # --- what the replica shows ---
-
-    async def queue_ids(self, view: View) -> list[UUID]:
-        """All conversation ids of a view, in its order."""
-        async with self._replica.read() as conn:
-            return await queue_queries.queue_ids(conn, view, self._my_id)
-
-    async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
-        """All conversation ids of a view that has sections, in their order, and the sections."""
-        async with self._replica.read() as conn:
-            return await queue_queries.queue_sections(conn, view, self._my_id, clock.next_midnight())
-
-    async def filter_counts(self, view: View) -> FilterCounts:
-        """How many conversations each filter leaves of a view."""
-        async with self._replica.read() as conn:
-            return await queue_queries.filter_counts(conn, view, self._my_id)
-
-    async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
-        """The rows of ``ids``; those that are gone are left out."""
-        async with self._replica.read() as conn:
-            return await queue_queries.queue_rows(conn, ids)
-
-    async def counts(self) -> Counts:
-        """The numbers beside the rail's entries."""
-        async with self._replica.read() as conn:
-            return await queue_queries.counts(conn, self._my_id)
-
-    async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
-        """The head of a conversation."""
-        self._archive.use([conversation_id])
-        async with self._replica.read() as conn:
-            return await conversation_queries.head(conn, conversation_id)
-
-    async def timeline(self, conversation_id: UUID, before: UUID | None = None, limit: int = 40) -> Timeline:
-        """The latest messages and events of a conversation, or those before one."""
-        async with self._replica.read() as conn:
-            return await conversation_queries.timeline(conn, conversation_id, before, limit)
-
-    async def contact(self, contact_id: UUID) -> ContactDetail | None:
-        """What is known of a customer."""
-        async with self._replica.read() as conn:
-            return await contact_queries.detail(conn, contact_id)
-
-    async def templates(self) -> list[TemplateRow]:
-        """All templates."""
-        async with self._replica.read() as conn:
-            return await team_queries.templates(conn)
-
-    async def users(self) -> list[UserRow]:
-        """Everybody in the team."""
-        async with self._replica.read() as conn:
-            return await team_queries.users(conn)
-
-    async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
-        """Everybody who may see an inbox, by name."""
-        async with self._replica.read() as conn:
-            return await team_queries.people_of(conn, inbox_id)
-
-    async def unseen_mentions(self) -> list[MentionRow]:
-        """Where this person was mentioned and has not looked yet, oldest first."""
-        async with self._replica.read() as conn:
-            return await team_queries.unseen_mentions(conn, self._my_id)
-
-    async def inboxes(self) -> list[InboxRow]:
-        """The inboxes."""
-        async with self._replica.read() as conn:
-            return await team_queries.inboxes(conn)
-
-    async def accounts(self) -> list[AccountRow]:
-        """The accounts and how they are doing."""
-        async with self._replica.read() as conn:
-            return await team_queries.accounts(conn)
-
-    async def search(self, text: str, limit: int = 200) -> list[UUID]:
-        """Conversation ids that match, newest first."""
-        async with self._replica.read() as conn:
-            return await search.find_conversations(conn, text, inboxes=None, limit=limit)
+    # --- what the server has ---
 
     async def older(self, wish: OlderWish) -> OlderPage:
         """Conversations that are not kept here, from the server. Raises Unavailable."""

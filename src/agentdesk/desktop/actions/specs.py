@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentdesk.base.text import msg
 from agentdesk.desktop.actions.registry import ActionSpec
 
-__all__ = ["ALL", "COMPOSER", "CONVERSATION", "GO", "QUEUE", "WINDOW"]
+__all__ = ["ALL", "COMPOSER", "CONVERSATION", "CUSTOMER", "GO", "QUEUE", "WINDOW"]
 
 WINDOW = (
     ActionSpec(id="pane.next", title=msg("Next pane"), group="window", keys=("F6",)),
@@ -205,6 +205,17 @@ CONVERSATION = (
     ActionSpec(id="undo", title=msg("Undo"), group="conversation", keys=("Z", "Ctrl+Z"), icon="undo-2"),
 )
 
+CUSTOMER = (
+    ActionSpec(
+        id="customer.merge",
+        title=msg("Merge with another customer…"),
+        group="customer",
+        when="conversation",
+        icon="merge",
+        aliases=(msg("Same person"),),
+    ),
+)
+
 GO = (
     ActionSpec(id="go.queue", title=msg("My queue"), group="go", keys=("G, Q",), icon="inbox"),
     ActionSpec(id="go.unassigned", title=msg("Unassigned"), group="go", keys=("G, U",), icon="user-round-x"),
@@ -297,4 +308,4 @@ COMPOSER = (
     ),
 )
 
-ALL = WINDOW + QUEUE + CONVERSATION + GO + COMPOSER
+ALL = WINDOW + QUEUE + CONVERSATION + CUSTOMER + GO + COMPOSER

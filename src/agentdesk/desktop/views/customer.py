@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -20,16 +21,18 @@ from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import EditContact
+from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.undo import UndoStack
 from agentdesk.desktop.views.customer_fields import DetailField, NotesField
-from agentdesk.desktop.views.customer_lines import IdentityLine, PastLine, local_time
+from agentdesk.desktop.views.customer_identities import CustomerIdentities
+from agentdesk.desktop.views.customer_lines import PastLine, local_time
 from agentdesk.desktop.views.customer_privacy import CustomerPrivacy, MarkChips
 from agentdesk.desktop.views.older import OlderPages
-from agentdesk.desktop.views.same_person import OtherLine, SamePerson
+from agentdesk.desktop.views.same_person import SamePerson
 from agentdesk.desktop.widgets.avatar import Avatar
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.empty import EmptyState
@@ -37,7 +40,7 @@ from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.placeholder import PlaceholderRows
 from agentdesk.desktop.widgets.section import Section
 from agentdesk.domain.authority import Permission
-from agentdesk.queries.rows import ContactDetail, SimilarContact
+from agentdesk.queries.rows import ContactDetail
 from agentdesk.sync.desk import Changes, DeskPort, OlderWish
 
 __all__ = ["CustomerPanel"]
@@ -76,6 +79,7 @@ class CustomerPanel(QWidget):
         self._current: UUID | None = None
         self._detail: ContactDetail | None = None
         self._opening = 0
+        self._bring: Callable[[], None] = self.show
         self._most_past = _MOST_PAST
         self.older = OlderPages(desk, self)
         self.older.arrived.connect(self._on_older)
@@ -135,6 +139,17 @@ class CustomerPanel(QWidget):
         if self._wanted is not None:
             await self.show_contact(self._wanted, self._current)
 
+    def bind_actions(self, actions: Actions, show: Callable[[], None]) -> None:
+        """Let the window's actions work on the customer; ``show`` brings the panel to sight."""
+        self._bring = show
+        actions.bind("customer.merge", self._choose_other)
+
+    def _choose_other(self) -> None:
+        self._bring()
+        self.identities.set_open(True)
+        self._scroll.ensureWidgetVisible(self.identities.merge_button)
+        self.identities.choose()
+
     def field(self, key: str) -> DetailField:
         """The line of a detail, to be edited in place."""
         return self._fields[key]
@@ -150,7 +165,7 @@ class CustomerPanel(QWidget):
         column.addLayout(self._build_identity())
         self.marks = MarkChips(inside)
         column.addWidget(self.marks)
-        self.identities = Section(msg("Identities"))
+        self.identities = CustomerIdentities(self._desk, self.same)
         self.details = Section(msg("Details"))
         self.past = Section(msg("Past conversations"))
         self._past_lines = QVBoxLayout()
@@ -221,8 +236,7 @@ class CustomerPanel(QWidget):
         self._name.set_content(name)
         self._show_place()
         same = before is not None and before.id == detail.id
-        if not same or before is None or _people(before) != _people(detail):
-            self._show_identities(detail)
+        self.identities.show_contact(detail)
         me = self._desk.me
         editable = me is None or me.may(Permission.EDIT_CONTACTS)
         for key, field in self._fields.items():
@@ -249,30 +263,6 @@ class CustomerPanel(QWidget):
         else:
             self._place.set_content(place or (msg("{time} there", time=there) if there else ""))
         self._place.setVisible(bool(place or there))
-
-    def _show_identities(self, detail: ContactDetail) -> None:
-        _empty(self.identities.body)
-        for identity in detail.identities:
-            self.identities.body.addWidget(IdentityLine(identity))
-        me = self._desk.me
-        if me is not None and not me.may(Permission.MERGE):
-            return
-        for others, merged, wanted in (
-            (detail.similar, False, self._on_same),
-            (detail.merged, True, self._on_other),
-        ):
-            for other in others:
-                line = OtherLine(other, merged=merged)
-                line.pressed.connect(wanted)
-                self.identities.body.addWidget(line)
-
-    def _on_same(self, other: SimilarContact) -> None:
-        if self._detail is not None:
-            self.same.merge(self._detail, other)
-
-    def _on_other(self, other: SimilarContact) -> None:
-        if self._detail is not None:
-            self.same.part(self._detail, other)
 
     def _show_past(self, detail: ContactDetail) -> None:
         _empty(self._past_lines)
@@ -343,10 +333,6 @@ class _Line(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), theme().color("line.subtle"))
-
-
-def _people(detail: ContactDetail) -> tuple[object, ...]:
-    return detail.identities, detail.similar, detail.merged
 
 
 def _empty(lines: QLayout) -> None:
