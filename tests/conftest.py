@@ -18,6 +18,7 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
 
 import pytest
 
+from tests.helpers.accepting import mend_accepting
 from tests.helpers.certificates import Certificates, make_certificates
 from tests.helpers.company import Company, found_company
 from tests.helpers.dovecot import DovecotServer, Mailbox, find_dovecot
@@ -28,6 +29,8 @@ from tests.helpers.processes import need
 from tests.helpers.program import Programs
 from tests.helpers.proxy import Proxy
 from tests.helpers.smtp import PostOffice, SmtpServer
+
+mend_accepting()
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
