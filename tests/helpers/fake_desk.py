@@ -415,6 +415,18 @@ class FakeDesk:
             raise NotFound()
         return self.world.pictures[url]
 
+    async def export_contact(
+        self, contact_id: UUID, path: Path, on_progress: Callable[[int, int | None], None]
+    ) -> None:
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        on_progress(0, 4_000_000)
+        if gate := self.gates.get(contact_id):
+            on_progress(1_000_000, 4_000_000)
+            await gate.wait()
+        path.write_bytes(b"PK")
+
     async def search(self, text: str, limit: int = 200) -> list[UUID]:
         wanted = text.casefold()
         found = {

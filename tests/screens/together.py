@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import msgspec
 from PySide6.QtWidgets import QDialog, QWidget
@@ -211,3 +213,23 @@ def desk_signed_out() -> QWidget:
     out = SignedOut()
     page.show_problem(out.message, out.hint)
     return page
+
+
+@screen("customer-export", sizes=((304, 836),))
+@frozen
+async def customer_export() -> QWidget:
+    desk = FakeDesk.sample(NOW)
+    desk.permit(erase=True, export=True)
+    contact_id = desk.world.conversations[desk.find(ANA)].contact_id
+    desk.gates[contact_id] = opened = asyncio.Event()
+    opened.set()
+    panel = await _panel(desk, ANA)
+    opened.clear()
+
+    async def save_file(*_args: object, **_options: object) -> Path:
+        return Path(tempfile.mkdtemp()) / "Ana Ruiz.zip"
+
+    with patch("agentdesk.desktop.ask.save_file", save_file):
+        panel.privacy.export.start()
+        await until(lambda: panel.privacy.export.bar.value() == 250, what="the export is under way")
+    return panel

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -19,9 +21,10 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Refusal
 from agentdesk.commands.values import Assign, File, SendReply, SetStatus
 from agentdesk.domain.party import Party
+from agentdesk.domain.team import Role
 from agentdesk.queries.rows import View
 from agentdesk.store import blobs
-from agentdesk.store.tables import attachment, blob, message, raw_item
+from agentdesk.store.tables import attachment, audit_entry, blob, message, raw_item
 from agentdesk.sync.desk import Draft, Link
 from agentdesk.sync.local import LocalDesk
 from agentdesk.sync.older import OlderWish
@@ -237,6 +240,35 @@ async def test_an_original_is_fetched(world: World, site: Site, open_desk: Open)
     await site.stop()
     with pytest.raises(AgentDeskError):
         await desk.original(message_id)
+
+
+async def test_everything_about_a_customer_is_saved(
+    world: World, site: Site, open_desk: Open, tmp_path: Path
+) -> None:
+    await world.add_user("ada")
+    await world.add_user("ben", Role.AGENT, frozenset({world.inbox_id}))
+    conversation_id = await world.mail()
+    desk = await open_desk("ada")
+    head = await desk.conversation(conversation_id)
+    assert head is not None
+    target, told = tmp_path / "Zelda.zip", list[tuple[int, int | None]]()
+    await desk.export_contact(head.contact_id, target, lambda done, total: told.append((done, total)))
+    whole = json.loads(zipfile.ZipFile(target).read("export.json"))
+    assert [one["id"] for one in whole["conversations"]] == [str(conversation_id)]
+    assert told[-1] == (target.stat().st_size, target.stat().st_size)
+    async with world.db.read() as conn:
+        (entry,) = await conn.execute(select(audit_entry).where(audit_entry.c.kind == "export"))
+    assert (entry.contact_id, entry.user_id) == (head.contact_id, world.actors["ada"].user_id)
+
+    target.unlink()
+    agent = await open_desk("ben")
+    with pytest.raises(AgentDeskError) as refused:
+        await agent.export_contact(head.contact_id, target, lambda *_: None)
+    assert "left to some of your colleagues" in str(refused.value.message.args)
+    await site.stop()
+    with pytest.raises(AgentDeskError):
+        await desk.export_contact(head.contact_id, target, lambda *_: None)
+    assert not list(tmp_path.glob("Zelda*"))
 
 
 async def test_a_wrong_token_asks_to_sign_in(world: World, open_desk: Open) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 from aiohttp import web
@@ -27,7 +28,10 @@ from agentdesk.commands.values import File
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.queries.rows import View
+from agentdesk.server.api import web as api
+from agentdesk.server.api.operations import Services
 from agentdesk.server.api.web import error_response
+from agentdesk.server.auth import Authenticator
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
@@ -448,6 +452,8 @@ class Site:
         )
         app = web.Application(middlewares=[_known_errors])
         self.endpoint.add_routes(app)
+        known = cast(Authenticator, SimpleNamespace(user_for=world.authenticate))
+        api.add_routes(app, Services(world.db, world.executor), known)
         self._server = TestServer(app, port=self._port)
         await self._server.start_server(shutdown_timeout=1)
         self._port = self._server.port or 0

@@ -35,7 +35,7 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
             *("conversation.priority", "conversation.unread", None, "conversation.merge"),
         ),
     ),
-    (msg("Customer"), ("customer.merge",)),
+    (msg("Customer"), ("customer.merge", "customer.export")),
     (
         msg("Go"),
         (

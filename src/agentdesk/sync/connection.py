@@ -128,14 +128,18 @@ class Connection:
                 raise ConnectionError(f"upload: {answer.status}")
 
     @asynccontextmanager
-    async def fetched(self, path: str, body: Any = None) -> AsyncIterator[aiohttp.StreamReader]:
-        """What the server has at ``path`` (asked for with ``body``, where there is one). Raises Offline."""
+    async def fetched(
+        self, path: str, body: Any = None, *, silence: float = _SILENCE_SECONDS
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """What the server has at ``path`` (asked for with ``body``, where there is one); it is given up when
+        nothing comes for ``silence`` seconds. Raises Offline."""
         method = "GET" if body is None else "POST"
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence)
         try:
-            async with self._request(method, path, json=body) as answer:
+            async with self._request(method, path, json=body, timeout=patience) as answer:
                 if answer.status >= 300:
                     raise Offline(await _told(answer))
-                yield answer.content
+                yield answer
         except Invalid as error:  # the company's certificate
             raise Offline(error.message, error.hint) from error
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:

@@ -235,6 +235,17 @@ class DeskPort(Protocol):
         """Return a remote picture of a message, fetched by the server, guarded; only when a person asked."""
         ...
 
+    async def export_contact(
+        self, contact_id: UUID, path: Path, on_progress: Callable[[int, int | None], None]
+    ) -> None:
+        """Have the server put everything about a customer into a ZIP, and save it at ``path``, in the place
+        of what was there; ``on_progress`` hears how many bytes have come, of how many (None: not known).
+
+        Raises AgentDeskError offline, where the person may not, and where it cannot be saved. Then, and when
+        it is cancelled, nothing has changed at ``path``.
+        """
+        ...
+
     async def search(self, text: str, limit: int = 200) -> list[UUID]:
         """Conversation ids that match, newest first, from the replica's index."""
         ...

@@ -214,6 +214,11 @@ class EarlyDesk:
     async def remote_picture(self, message_id: UUID, url: str) -> bytes:
         return await (await self._open()).remote_picture(message_id, url)
 
+    async def export_contact(
+        self, contact_id: UUID, path: Path, on_progress: Callable[[int, int | None], None]
+    ) -> None:
+        await (await self._open()).export_contact(contact_id, path, on_progress)
+
     async def close(self) -> None:
         self.give_up()
         if self._desk is not None:

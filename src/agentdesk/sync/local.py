@@ -18,6 +18,7 @@ from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.connection import Connection
 from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.desk_archive import DeskArchive
+from agentdesk.sync.desk_export import OnProgress, save_whole
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.desk_key import DeskKeys
 from agentdesk.sync.desk_reads import DeskReads
@@ -40,6 +41,9 @@ from agentdesk.sync.workbench import Workbench
 __all__ = ["LocalDesk"]
 
 _SERVERS = "servers"
+_CHUNK = 256 * 1024
+_PACKING_SECONDS = 900.0
+"""How long a server may take to put everything about a customer together."""
 
 
 class LocalDesk(DeskReads):
@@ -223,19 +227,26 @@ class LocalDesk(DeskReads):
         """The content of an attachment, fetched if need be. Raises AgentDeskError."""
         if await self._files.has(blob):
             return await self._files.read(blob)
-        async with self._connection.fetched(f"desk/attachments/{attachment_id}") as content:
-            return await self._files.receive(blob, content.iter_chunked(256 * 1024))
+        async with self._connection.fetched(f"desk/attachments/{attachment_id}") as answer:
+            return await self._files.receive(blob, answer.content.iter_chunked(_CHUNK))
 
     async def original(self, message_id: UUID) -> bytes:
         """A message as it came. Raises AgentDeskError offline."""
-        async with self._connection.fetched(f"desk/messages/{message_id}/original") as content:
-            return await content.read()
+        async with self._connection.fetched(f"desk/messages/{message_id}/original") as answer:
+            return await answer.read()
 
     async def remote_picture(self, message_id: UUID, url: str) -> bytes:
         """A remote picture of a message, fetched by the server. Raises AgentDeskError."""
         path = f"desk/messages/{message_id}/picture"
-        async with self._connection.fetched(path, {"url": url}) as content:
-            return await content.read()
+        async with self._connection.fetched(path, {"url": url}) as answer:
+            return await answer.read()
+
+    async def export_contact(self, contact_id: UUID, path: Path, on_progress: OnProgress) -> None:
+        """Save everything about a customer as a ZIP. Raises AgentDeskError; nothing is left then."""
+        source = f"api/v1/contacts/{contact_id}/export"
+        async with self._connection.fetched(source, silence=_PACKING_SECONDS) as answer:
+            chunks = answer.content.iter_chunked(_CHUNK)
+            await save_whole(path, chunks, answer.content_length, on_progress)
 
     # --- inside ---
 

@@ -214,6 +214,14 @@ CUSTOMER = (
         icon="merge",
         aliases=(msg("Same person"),),
     ),
+    ActionSpec(
+        id="customer.export",
+        title=msg("Export everything about this customer…"),
+        group="customer",
+        when="conversation",
+        icon="download",
+        aliases=(msg("Personal data"),),
+    ),
 )
 
 GO = (

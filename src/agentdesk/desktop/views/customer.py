@@ -143,12 +143,19 @@ class CustomerPanel(QWidget):
         """Let the window's actions work on the customer; ``show`` brings the panel to sight."""
         self._bring = show
         actions.bind("customer.merge", self._choose_other)
+        actions.bind("customer.export", self._export)
 
     def _choose_other(self) -> None:
         self._bring()
         self.identities.set_open(True)
         self._scroll.ensureWidgetVisible(self.identities.merge_button)
         self.identities.choose()
+
+    def _export(self) -> None:
+        self._bring()
+        self.privacy.set_open(True)
+        self._scroll.ensureWidgetVisible(self.privacy.export)
+        self.privacy.export.start()
 
     def field(self, key: str) -> DetailField:
         """The line of a detail, to be edited in place."""

@@ -1,4 +1,4 @@
-"""What concerns a customer's privacy in the customer panel: marks, and erasing. Shown to those who may."""
+"""What concerns privacy in the customer panel: marks, exporting, erasing. Shown to those who may."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.undo import UndoStack
+from agentdesk.desktop.views.customer_export import CustomerExport
 from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.desktop.widgets.chip import Chip, ChipLabel
 from agentdesk.desktop.widgets.flow import FlowLayout
@@ -91,7 +92,9 @@ class CustomerPrivacy(Section):
         self.button = LinkButton(msg("Erase this customer…"), self)
         self.button.clicked.connect(self._on_erase)
         self._problem = Label("", "small", "bad.text", wrap=True)
-        for widget in (self._sensitive, self._hold, self.button, self._problem):
+        self.export = CustomerExport(desk, self)
+        self.export.said.connect(self.said)
+        for widget in (self._sensitive, self._hold, self.export, self.button, self._problem):
             self.body.addWidget(widget)
         self.body.setSpacing(theme().space(1))
         self._problem.hide()
@@ -118,7 +121,11 @@ class CustomerPrivacy(Section):
         for mark in (self._sensitive, self._hold):
             mark.retranslate()
         me = self._desk.me
-        self.setVisible(me is not None and me.may(Permission.ERASE) and detail.erased_at is None)
+        may_erase = me is not None and me.may(Permission.ERASE)
+        for widget in (self._sensitive, self._hold, self.button):
+            widget.setVisible(may_erase)
+        self.export.show_contact(detail)
+        self.setVisible((may_erase or self.export.is_allowed) and detail.erased_at is None)
 
     # --- marks ---
 
