@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,7 +60,8 @@ class Context:
     """One command being applied. ``now`` is the present moment (UTC); ``channels`` is None on a desk.
 
     ``sent_since`` is None, or the moment from which on the command's message may have gone out already: a
-    server had confirmed the command, and lost it.
+    server had confirmed the command, and lost it. ``held`` are conversations that the transaction has locked
+    and read already, by id.
     """
 
     unit: Unit
@@ -69,6 +70,7 @@ class Context:
     now: datetime
     channels: Channels | None = None
     sent_since: datetime | None = None
+    held: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def conn(self) -> AsyncConnection:

@@ -40,8 +40,8 @@ async def conversation_of(context: Context, conversation_id: UUID) -> Mapping[st
 
     Raises NotFound also where the actor may not see it: nobody learns that it exists.
     """
-    here, row = conversation_id, None
-    for _ in range(_TRIES):
+    here, row = conversation_id, context.held.get(conversation_id)
+    for _ in range(0 if row is not None else _TRIES):
         found = await _NOT_MERGED.rows(context.conn, {"here": here})
         row = found[0] if found else None
         if row is not None and (here == conversation_id or await _leads(context, conversation_id) == here):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Set
 from typing import Any
 from uuid import UUID
 
-from agentdesk.commands.context import Actor
-from agentdesk.commands.values import Answer, Envelope, NoteRead
+from agentdesk.commands.offer import Offer
+from agentdesk.commands.values import Answer, NoteRead
 from agentdesk.store.audit import Entry
 
 __all__ = ["command_entry"]
@@ -17,14 +17,9 @@ _MOST_ROWS = 20
 """Of one table, by id; of more only the number is written down."""
 
 
-def command_entry(
-    envelope: Envelope,
-    actor: Actor,
-    desk_id: UUID | None,
-    answer: Answer,
-    changes: Mapping[str, Set[UUID]],
-) -> Entry:
+def command_entry(offer: Offer, answer: Answer, changes: Mapping[str, Set[UUID]]) -> Entry:
     """Return what is written down of a command that was answered. ``changes`` are the rows it has written."""
+    envelope, actor = offer.envelope, offer.actor
     command: Any = envelope.command
     data: dict[str, Any] = {
         name: value.hex for name in _NAMED if isinstance(value := getattr(command, name, None), UUID)
@@ -42,7 +37,7 @@ def command_entry(
         outcome=answer.outcome,
         actor=actor.kind.value,
         user_id=actor.user_id,
-        desk_id=desk_id,
+        desk_id=offer.desk_id,
         contact_id=_about(command, "contact", changes),
         conversation_id=_about(command, "conversation", changes),
         ref=envelope.id,

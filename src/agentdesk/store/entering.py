@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.store.bulk import insert_many
 from agentdesk.store.fixed import Fixed
 from agentdesk.store.tables import applied_command, desk
 
-__all__ = ["answer_of", "enter"]
+__all__ = ["answer_of", "enter", "enter_all", "hold_desks", "leave_out", "raise_numbers"]
 
 _ROW = {column.name: bindparam(f"new_{column.name}", type_=column.type) for column in applied_command.c}
-_counting = (
+_raising = (
     update(desk)
     .where(desk.c.id == bindparam("new_desk_id", type_=desk.c.id.type))
     .where(desk.c.last_number < bindparam("new_number", type_=desk.c.last_number.type))
@@ -24,8 +25,8 @@ _counting = (
         last_number=bindparam("new_number", type_=desk.c.last_number.type),
         seen_at=bindparam("new_applied_at", type_=desk.c.seen_at.type),
     )
-    .returning(desk.c.id)
 )
+_counting = _raising.returning(desk.c.id)
 _entering = (
     postgresql.insert(applied_command).values(_ROW).on_conflict_do_nothing().returning(applied_command.c.id)
 )
@@ -37,6 +38,7 @@ _BOTH = Fixed(
     )
 )
 _COUNT = Fixed(_counting)
+_RAISE = Fixed(_raising)
 _ENTER = {
     "postgresql": Fixed(_entering),
     "sqlite": Fixed(
@@ -50,37 +52,42 @@ _ANSWER = Fixed(
 )
 
 
-async def enter(
-    conn: AsyncConnection,
-    *,
-    command_id: UUID,
-    kind: str,
-    desk_id: UUID | None,
-    number: int | None,
-    user_id: UUID | None,
-    answer: bytes,
-    now: datetime,
-    counts: bool,
-) -> tuple[bool, bool]:
-    """Store a command with its answer and, where it ``counts``, raise its desk's last number.
+async def enter(conn: AsyncConnection, row: Mapping[str, Any], *, counts: bool) -> tuple[bool, bool]:
+    """Store a command with its answer (``row``, of ``applied_command``) and, where it ``counts``, raise its
+    desk's last number.
 
     Returns whether the number was raised (no: it is no higher than the last one, or the desk is unknown), and
     whether the command was stored (no: it was before). Whoever does the same at the same moment waits.
     """
-    values: dict[str, Any] = {
-        "new_id": command_id,
-        "new_kind": kind,
-        "new_desk_id": desk_id,
-        "new_number": number,
-        "new_user_id": user_id,
-        "new_answer": answer,
-        "new_applied_at": now,
-    }
+    values = {f"new_{name}": value for name, value in row.items()}
     if counts and conn.dialect.name == "postgresql":
         (both,) = await _BOTH.rows(conn, values)
         return bool(both["counted"]), bool(both["entered"])
     counted = bool(counts and await _COUNT.rows(conn, values))
     return counted, bool(await _ENTER[conn.dialect.name].rows(conn, values))
+
+
+async def hold_desks(conn: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, int]:
+    """Lock those of the desks that nobody else has locked, and return the number each has come to."""
+    wanted = select(desk.c.id, desk.c.last_number).where(desk.c.id.in_(ids))
+    found = await conn.execute(wanted.with_for_update(skip_locked=True))
+    return {row.id: row.last_number for row in found}
+
+
+async def enter_all(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store commands with their answers. Raises IntegrityError where one of them was stored before."""
+    await insert_many(conn, applied_command, rows)
+
+
+async def leave_out(conn: AsyncConnection, ids: Collection[UUID]) -> None:
+    """Take commands back that :func:`enter_all` has stored in this transaction."""
+    await conn.execute(delete(applied_command).where(applied_command.c.id.in_(ids)))
+
+
+async def raise_numbers(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Raise the numbers of desks that are held to those of their commands (``rows`` as for `enter_all`)."""
+    values = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+    await _RAISE.each(conn, values)
 
 
 async def answer_of(conn: AsyncConnection, command_id: UUID) -> bytes | None:

@@ -50,11 +50,21 @@ class Fixed:
 
         Raises what ``conn.execute`` would raise.
         """
-        dialect = conn.dialect
+        plan = self._planned(conn.dialect)
+        return [plan.row(row) for row in await fetch(conn, plan.sql, plan.arguments(values))]
+
+    async def each(self, conn: AsyncConnection, many: Sequence[Mapping[str, Any]]) -> None:
+        """Carry out one that returns nothing, once with each of ``many`` values."""
+        if not many:
+            return
+        plan = self._planned(conn.dialect)
+        await add_all(conn, plan.sql, [plan.arguments(values) for values in many])
+
+    def _planned(self, dialect: Dialect) -> _Plan:
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = _plan(self._statement, dialect)
-        return [plan.row(row) for row in await fetch(conn, plan.sql, plan.arguments(values))]
+        return plan
 
 
 def _plan(statement: ClauseElement, dialect: Dialect) -> _Plan:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ClauseElement, Column, Table, bindparam, select, update
+from sqlalchemy import ClauseElement, Column, Table, Update, bindparam, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -66,26 +66,35 @@ def touched(table: Table) -> dict[str, Any]:
     return {"updated_at": clock.now()} if "updated_at" in table.c else {}
 
 
-def _scope_columns(table: Table) -> list[Column[Any]]:
+def scope_columns(table: Table) -> list[Column[Any]]:
+    """Return the columns that say which desks receive a row."""
     names = ("user_id",) if table.name in PRIVATE else ("inbox_id", "contact_id")
     return [table.c[name] for name in names if name in table.c]
 
 
-def _changing(table: Table, values: Values) -> ReturningUpdate[Any]:
-    return (
-        update(table)
-        .where(table.c.id == bindparam("row_id", type_=table.c.id.type))
-        .values(**values, ver=table.c.ver + 1)
-        .returning(table.c.ver, *_scope_columns(table))
-    )
+def _changing(table: Table, values: Values) -> Update:
+    where = table.c.id == bindparam("row_id", type_=table.c.id.type)
+    return update(table).where(where).values(**values, ver=table.c.ver + 1)
+
+
+def _telling(table: Table, values: Values) -> ReturningUpdate[Any]:
+    return _changing(table, values).returning(table.c.ver, *scope_columns(table))
+
+
+def _given(table: Table, names: tuple[str, ...]) -> Values:
+    return {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+
+
+@cache
+def change_of(table: Table, names: tuple[str, ...]) -> Fixed:
+    """Return the update of these columns (``new_…``) of one row (``row_id``), which raises its ``ver``."""
+    return Fixed(_changing(table, _given(table, names)))
 
 
 @cache
 def _update_of(table: Table, names: tuple[str, ...]) -> Fixed:
-    """The update of these columns of one row."""
-    return Fixed(
-        _changing(table, {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
-    )
+    """The same, which returns what the row is then."""
+    return Fixed(_telling(table, _given(table, names)))
 
 
 class ServerUnit:
@@ -119,7 +128,7 @@ class ServerUnit:
         before = await self._scopes_before(table, [row_id], values)
         written = {**values, **touched(table)}
         if any(isinstance(value, ClauseElement) for value in written.values()):
-            statement = _changing(table, written)
+            statement = _telling(table, written)
             rows: Sequence[Values] = (await self.conn.execute(statement, {"row_id": row_id})).mappings().all()
         else:
             given = {f"new_{name}": value for name, value in written.items()}
@@ -147,13 +156,13 @@ class ServerUnit:
                 for row_id, values in rows.items()
             ],
         )
-        written = select(table.c.id, table.c.ver, *_scope_columns(table)).where(table.c.id.in_(list(rows)))
+        written = select(table.c.id, table.c.ver, *scope_columns(table)).where(table.c.id.in_(list(rows)))
         for row in (await self.conn.execute(written)).mappings().all():
             await self._note(table, row["id"], row["ver"], row, before.get(row["id"], frozenset()))
 
     async def delete(self, table: Table, row_ids: Collection[UUID]) -> None:
         """Remove rows and let every desk that had them know."""
-        columns = (table.c.id, table.c.ver, *_scope_columns(table))
+        columns = (table.c.id, table.c.ver, *scope_columns(table))
         rows = (await self.conn.execute(select(*columns).where(table.c.id.in_(row_ids)))).mappings().all()
         scopes = {row["id"]: frozenset(await self._scopes(table, row["id"], row)) for row in rows}
         await self.conn.execute(sql_delete(table).where(table.c.id.in_(row_ids)))
@@ -203,7 +212,7 @@ class ServerUnit:
         self, table: Table, row_ids: Sequence[UUID], values: Values
     ) -> dict[UUID, frozenset[str]]:
         """The scopes in which rows live that are about to be written, where ``values`` may move them."""
-        columns = _scope_columns(table)
+        columns = scope_columns(table)
         if not any(column.name in values for column in columns):
             return {}
         statement = select(table.c.id, *columns).where(table.c.id.in_(row_ids)).order_by(table.c.id)
