@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
@@ -25,6 +23,7 @@ from agentdesk.store.engine import Database
 from agentdesk.store.tables import message
 from agentdesk.sync.desk import Link, LinkStatus
 from agentdesk.sync.local import LocalDesk
+from agentdesk.sync.servers import ServersFile
 from agentdesk.sync.sign_in import sign_in
 
 KILLS = 20 if FULL else 2
@@ -36,7 +35,7 @@ class Agent:
     """Somebody at a desk who writes notes all the while, wherever the desk is connected."""
 
     desk: LocalDesk
-    folder: Path
+    kept: ServersFile
     dice: random.Random
     written: list[str] = field(default_factory=list)
     interruptions: int = 0
@@ -62,9 +61,7 @@ class Agent:
 
     def knows(self, servers: list[Company]) -> bool:
         """Whether the desk keeps the addresses of all servers."""
-        with closing(sqlite3.connect(self.folder / "outbox.sqlite")) as db:
-            row = db.execute("SELECT value FROM about WHERE name = 'servers'").fetchone()
-        return row is not None and all(server.address in row[0] for server in servers)
+        return set(self.kept.read()) >= {server.address for server in servers}
 
     async def shown(self, conversations: list[UUID]) -> Counter[str]:
         """How often each note stands in the desk's copy."""
@@ -112,7 +109,7 @@ async def test_desks_move_when_their_server_is_killed(
 async def _agent(server: Company, folder: Path, dice: random.Random) -> Agent:
     token = await sign_in(server.address, "ana@desk.test", "correct horse")
     desk = LocalDesk(folder, server.address, token)
-    agent = Agent(desk, folder, random.Random(dice.random()))
+    agent = Agent(desk, ServersFile(folder, server.address), random.Random(dice.random()))
     desk.subscribe_status(agent.watch)
     await desk.start()
     await until(lambda: desk.status.link is Link.SYNCED)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from agentdesk.app.desk_vault import DeskVault
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.ids import new_id
+from agentdesk.desktop.settings import SettingsFile
 from agentdesk.domain.team import Role
 from agentdesk.server import desk_keys, people
 from agentdesk.server.admin import add_user
 from agentdesk.server.app import _known_errors
 from agentdesk.server.auth import Authenticator
 from agentdesk.store.engine import Database
-from agentdesk.sync.key_lease import Granted, LeaseOver, SignedOut, ask_server
+from agentdesk.sync.key_lease import Granted, LeaseOver, SignedOut, ask_server, ask_servers
+from agentdesk.sync.servers import ServersFile
 
 WORD = "correct horse"
 
@@ -108,3 +112,24 @@ async def test_a_server_that_is_away_or_older_is_told_apart(server: Server) -> N
     assert "127.0.0.1:9 cannot be reached" in str(away.value.hint)
     with pytest.raises(AgentDeskError, match="older than this AgentDesk"):
         await ask_server(f"{server.url}/elsewhere", server.tokens["bo"], new_id(), None)
+
+
+async def test_any_server_of_the_team_gives_it(server: Server, tmp_path: Path) -> None:
+    key_id, gone = new_id(), "http://127.0.0.1:9"
+    file = ServersFile(tmp_path, gone)
+    with pytest.raises(LeaseOver) as away:
+        await ask_servers(file, gone, server.tokens["bo"], key_id, None)
+    file.write((gone, "http://127.0.0.1:10", server.url))
+    granted = await ask_servers(file, gone, server.tokens["bo"], key_id, None)
+    assert granted == await server.ask("bo", key_id)
+    vault = DeskVault(tmp_path, SettingsFile(tmp_path / "settings.json"), gone, "bo@desk.test")
+    await vault.unlock()
+    ServersFile(vault.folder, gone).write((gone, server.url))
+    await vault.open(server.tokens["bo"])
+    await people.end_sign_ins(server.db, "bo@desk.test")
+    with pytest.raises(SignedOut):
+        await ask_servers(file, gone, server.tokens["bo"], key_id, None)
+    file.write((gone, "http://127.0.0.1:10"))
+    with pytest.raises(LeaseOver) as still_away:
+        await ask_servers(file, gone, server.tokens["bo"], key_id, None)
+    assert str(still_away.value.hint) == str(away.value.hint)

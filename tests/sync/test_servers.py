@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from agentdesk.server.roster import Roster
 from agentdesk.store.engine import Database
 from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
-from agentdesk.sync.servers import Route, addresses_in, kept_text
+from agentdesk.sync.servers import Route, ServersFile
 from tests.helpers.until import until
 from tests.sync.world import Site, World
 
@@ -79,11 +77,18 @@ def test_a_session_never_goes_to_an_address_that_is_less_safe(named: str) -> Non
     assert not route.has_others
 
 
-def test_kept_addresses_belong_to_the_server_that_told_them() -> None:
-    kept = kept_text(A, (A, B))
-    assert addresses_in(kept, A) == (A, B)
-    assert addresses_in(kept, C) == ()
-    assert addresses_in(None, A) == ()
+def test_kept_addresses_belong_to_the_server_that_told_them(tmp_path: Path) -> None:
+    file = ServersFile(tmp_path, A)
+    assert file.read() == ()
+    file.write((A, B))
+    assert file.read() == (A, B)
+    assert ServersFile(tmp_path, C).read() == ()
+    (tmp_path / "servers").write_bytes(b"\xff")
+    assert file.read() == ()
+    (tmp_path / "servers").unlink()
+    (tmp_path / "servers").mkdir()
+    file.write((A, B))
+    assert file.read() == ()
 
 
 async def test_servers_know_of_each_other_until_one_goes(migrated_url: str) -> None:
@@ -123,15 +128,11 @@ async def test_a_desk_that_starts_finds_the_servers_it_was_told_of(
 ) -> None:
     before = LocalDesk(tmp_path / "desk", sites[0].url, "ada")
     await before.start()
-    await until(lambda: before.status.link is Link.SYNCED and _kept(tmp_path / "desk"))
+    kept = ServersFile(tmp_path / "desk", sites[0].url)
+    await until(lambda: before.status.link is Link.SYNCED and kept.read())
     await before.close()
     await sites[0].stop()
     after = LocalDesk(tmp_path / "desk", sites[0].url, "ada")
     await after.start()
     await until(lambda: after.status.link is Link.SYNCED and sites[1].endpoint.connected == 1)
     await after.close()
-
-
-def _kept(folder: Path) -> bool:
-    with closing(sqlite3.connect(folder / "outbox.sqlite")) as db:
-        return db.execute("SELECT 1 FROM about WHERE name = 'servers'").fetchone() is not None

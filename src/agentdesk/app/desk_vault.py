@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,20 +111,20 @@ class DeskVault:
             _log.info("the desk's files stay locked", why=str(error))
 
     async def open(self, token: str) -> DeskKeys:
-        """Return the keys, asking the server for its half where the lease does not hold; what an older
+        """Return the keys, asking the servers for their half where the lease does not hold; what an older
         AgentDesk left unencrypted is encrypted then.
 
-        Raises KeyRingShut, and what :func:`agentdesk.sync.key_lease.ask_server` and
+        Raises KeyRingShut, and what :func:`agentdesk.sync.key_lease.ask_servers` and
         :func:`agentdesk.sync.sealing.take_over` raise.
         """
         from agentdesk.sync.sealing import take_over
 
         file = await self._unlock()
         if self.keys is None:
-            from agentdesk.sync.key_lease import ask_server, lease_from
+            from agentdesk.sync.key_lease import lease_from
 
             assert self._device is not None
-            granted = await ask_server(self._server, token, self._device.id, None, self._authority)
+            granted = await self._ask(token, None)
             self._lease = lease_from(granted, clock.now())
             self.keys = DeskKeys(self._device, granted.half)
             await asyncio.to_thread(file.write, self._lease)
@@ -132,16 +133,10 @@ class DeskVault:
 
     def keeper(self, token: str, on_over: Callable[[AgentDeskError], None]) -> KeyKeeper:
         """Return what renews the lease of the open vault; ``on_over`` hears why the desk must be closed."""
-        from agentdesk.sync.key_lease import KeyKeeper, ask_server
+        from agentdesk.sync.key_lease import KeyKeeper
 
-        assert self._device is not None
         assert self._lease is not None
-        server, key_id, authority = self._server, self._device.id, self._authority
-
-        async def ask(half: bytes) -> Granted:
-            return await ask_server(server, token, key_id, half, authority)
-
-        return KeyKeeper(self._lease_file(), self._lease, ask, on_over)
+        return KeyKeeper(self._lease_file(), self._lease, partial(self._ask, token), on_over)
 
     async def lock(self) -> None:
         """Forget the server's half, here and on the disk."""
@@ -163,6 +158,14 @@ class DeskVault:
                 if self._lease is not None:
                     self.keys = DeskKeys(self._device, self._lease.half)
             return file
+
+    async def _ask(self, token: str, half: bytes | None) -> Granted:
+        from agentdesk.sync.key_lease import ask_servers
+        from agentdesk.sync.servers import ServersFile
+
+        assert self._device is not None
+        file = ServersFile(self.folder, self._server)
+        return await ask_servers(file, self._server, token, self._device.id, half, self._authority)
 
     def _lease_file(self) -> LeaseFile:
         assert self._device is not None

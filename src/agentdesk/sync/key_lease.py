@@ -17,6 +17,7 @@ from agentdesk.base.lazy import lazy_module
 from agentdesk.base.log import get_logger
 from agentdesk.base.text import Msg, msg
 from agentdesk.sync.desk_key import HALF_BYTES, Lease, LeaseFile
+from agentdesk.sync.servers import Route, ServersFile
 from agentdesk.sync.trust import tls_options, why_unreachable
 
 if TYPE_CHECKING:
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
 else:
     aiohttp = lazy_module("aiohttp")
 
-__all__ = ["Granted", "KeyKeeper", "LeaseOver", "SignedOut", "Wish", "ask_server", "lease_from"]
+__all__ = [
+    "Granted",
+    "KeyKeeper",
+    "LeaseOver",
+    "SignedOut",
+    "Wish",
+    "ask_server",
+    "ask_servers",
+    "lease_from",
+]
 
 _SECONDS = 20.0
 _LOOK_SECONDS = 30.0
@@ -76,6 +86,23 @@ class LeaseOver(AgentDeskError):
 
 
 Ask = Callable[[bytes], Awaitable[Granted]]
+
+
+async def ask_servers(
+    file: ServersFile, home: str, token: str, key_id: UUID, half: bytes | None, authority: str = ""
+) -> Granted:
+    """Ask as :func:`ask_server` does, at ``home`` and then at each of the team's other servers that ``file``
+    knows, until one answers. Raises the same; where none can be reached, what ``home`` said."""
+    route = Route(home)
+    route.learn(await asyncio.to_thread(file.read))
+    not_reached: LeaseOver | None = None
+    while True:
+        try:
+            return await ask_server(str(route.now), token, key_id, half, authority)
+        except LeaseOver as error:
+            not_reached = not_reached or error
+        if route.turn():
+            raise not_reached
 
 
 async def ask_server(

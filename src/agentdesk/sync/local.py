@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
@@ -33,14 +34,13 @@ from agentdesk.sync.protocol import ERASE
 from agentdesk.sync.readings import Readings
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.sealing import FILES, OUTBOX, REPLICA
-from agentdesk.sync.servers import Route, addresses_in, kept_text
+from agentdesk.sync.servers import Route, ServersFile
 from agentdesk.sync.subscribers import Subscribers
 from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["LocalDesk"]
 
-_SERVERS = "servers"
 _CHUNK = 256 * 1024
 _PACKING_SECONDS = 900.0
 """How long a server may take to put everything about a customer together."""
@@ -58,7 +58,7 @@ class LocalDesk(DeskReads):
         self, folder: Path, server_url: str, token: str, *, authority: str = "", keys: DeskKeys | None = None
     ) -> None:
         super().__init__(Replica(folder / REPLICA, keys.replica if keys else None), DeskArchive())
-        self._home = server_url
+        self._servers = ServersFile(folder, server_url)
         self._outbox = Outbox(folder / OUTBOX, keys.outbox if keys else None)
         self._files = DeskFiles(folder / FILES, keys.files if keys else None)
         self._workbench = Workbench(self._replica, self._outbox, self._changed)
@@ -90,8 +90,7 @@ class LocalDesk(DeskReads):
         """Open the files, show what they hold, and connect. Raises AgentDeskError where they are unusable."""
         await self._workbench.open()
         await self._look_up_me()
-        kept = await self._outbox.run(self._outbox.file.about, _SERVERS)
-        self._route.learn(addresses_in(kept, self._home))
+        self._route.learn(await asyncio.to_thread(self._servers.read))
         for command_id, until in self._workbench.held():
             self._holds.arm(command_id, (until - clock.now()).total_seconds())
         self._connection.start()
@@ -277,8 +276,7 @@ class LocalDesk(DeskReads):
 
     def _keep_servers(self, addresses: tuple[str, ...]) -> None:
         """Keep where else to go, for a start at which the usual server is gone."""
-        kept = kept_text(self._home, addresses)
-        self._tasks.start(self._outbox.run(self._outbox.file.set_about, _SERVERS, kept), "keep servers")
+        self._tasks.start(asyncio.to_thread(self._servers.write, addresses), "keep servers")
 
     def _status_changed(self, status: LinkStatus) -> None:
         synced = status.link is Link.SYNCED

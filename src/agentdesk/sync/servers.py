@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 from yarl import URL
 
 from agentdesk.base.events import Bell
+from agentdesk.base.files import write_private
+from agentdesk.base.log import get_logger
 
-__all__ = ["Addresses", "Route", "addresses_in", "kept_text"]
+__all__ = ["Addresses", "Route", "ServersFile"]
+
+_log = get_logger(__name__)
 
 
 class Addresses:
@@ -75,14 +80,28 @@ class _Kept(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...]
 
 
-def kept_text(home: str, addresses: tuple[str, ...]) -> str:
-    """Return what a desk keeps of the addresses that the server at ``home`` told it."""
-    return msgspec.json.encode(_Kept(home, addresses)).decode()
+class ServersFile:
+    """The addresses that the server at ``home`` told a desk, in the desk's ``folder``: not encrypted, since
+    who asks for the key must know them."""
 
+    def __init__(self, folder: Path, home: str) -> None:
+        self._path = folder / "servers"
+        self._home = home
 
-def addresses_in(kept: str | None, home: str) -> tuple[str, ...]:
-    """Return the addresses that were kept; none where they were told by a server other than ``home``."""
-    if kept is None:
-        return ()
-    found = msgspec.json.decode(kept, type=_Kept)
-    return found.addresses if found.home == home else ()
+    def read(self) -> tuple[str, ...]:
+        """Return them; none where they were told by another server, or cannot be read. Blocks."""
+        try:
+            kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+        except FileNotFoundError:
+            return ()
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            _log.warning("the addresses of the servers cannot be read", why=str(error))
+            return ()
+        return kept.addresses if kept.home == self._home else ()
+
+    def write(self, addresses: tuple[str, ...]) -> None:
+        """Keep them, as far as the disk has room: they are told again. Blocks."""
+        try:
+            write_private(self._path, msgspec.json.encode(_Kept(self._home, addresses)))
+        except OSError as error:
+            _log.warning("the addresses of the servers cannot be written", why=str(error))
