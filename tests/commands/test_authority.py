@@ -19,6 +19,8 @@ from agentdesk.commands.values import (
     EditContact,
     RetryAccount,
     SaveTemplate,
+    SaveView,
+    ViewQuery,
 )
 from agentdesk.domain.authority import Permission, grant, is_permitted, permissions
 from agentdesk.domain.message import Author
@@ -43,6 +45,9 @@ NEEDS: dict[Permission, Command] = {
     Permission.ASSIGN_OTHERS: giving(JONAS),
     Permission.EDIT_CONTACTS: EDITING,
     Permission.EDIT_TEMPLATES: SAVING,
+    Permission.SHARE_VIEWS: SaveView(
+        view_id=new_id(), name="a", icon="flag", query=ViewQuery(kind="all"), shared=True
+    ),
     Permission.RETRY_CHANNELS: RetryAccount(account_id=new_id()),
 }
 

@@ -32,6 +32,7 @@ from agentdesk.queries.rows import (
     MessageRow,
     PastConversation,
     QueueRow,
+    SavedViewRow,
     SectionRow,
     SimilarContact,
     TemplateRow,
@@ -82,6 +83,9 @@ class FakeDesk:
         self.wishes: list[OlderWish] = []
         self.older_gate: asyncio.Event | None = None
         self._drafts: dict[tuple[UUID, str], Draft] = {}
+        self.saved: dict[UUID, SavedViewRow] = {}
+        self.removed: dict[UUID, SavedViewRow] = {}
+        self.rail: tuple[str, ...] = ()
 
     @classmethod
     def sample(cls, now: datetime | None = None) -> FakeDesk:
@@ -279,6 +283,15 @@ class FakeDesk:
             if text.strip() and all(word in known for word in text.casefold().split()):
                 found.append(SimilarContact(id=row.id, name=row.name, address=min(addresses, default="")))
         return sorted(found, key=lambda one: one.name.casefold())[:limit]
+
+    async def saved_views(self) -> list[SavedViewRow]:
+        return sorted(self.saved.values(), key=lambda row: row.name.lower())
+
+    async def rail_keys(self) -> list[str]:
+        return list(self.rail)
+
+    async def view_counts(self, views: Sequence[View]) -> list[int]:
+        return [0 if view.kind == "search" else len(await self.queue_ids(view)) for view in views]
 
     async def templates(self) -> list[TemplateRow]:
         return list(self.world.templates.values())
@@ -487,7 +500,10 @@ class FakeDesk:
             "mentions": row.id in {one.conversation_id for one in self.mentions},
             "search": view.text.casefold() in f"{row.subject} {row.preview} {row.contact_name}".casefold(),
         }
-        fits = view.channel in (None, row.channel) and view.inbox_id in (None, row.inbox_id)
+        narrowed_to = view.priority in ("", row.priority) and (
+            not view.tags or not set(view.tags).isdisjoint(row.tags)
+        )
+        fits = narrowed_to and view.channel in (None, row.channel) and view.inbox_id in (None, row.inbox_id)
         narrowed = {"all": True, "unread": row.unread, "waiting": row.waiting_since is not None}
         return kinds[view.kind] and fits and narrowed[view.only]
 

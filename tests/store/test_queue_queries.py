@@ -68,6 +68,17 @@ async def test_views_are_narrowed(desk: Desk) -> None:
     assert await queue.queue_ids(desk.conn, View(kind="all"), None, inboxes=[]) == []
 
 
+async def test_views_are_narrowed_to_tags_and_a_priority(desk: Desk) -> None:
+    plain = await desk.conversation(tags=["VIP client"])
+    refund = await desk.conversation(tags=["Refund", "Größe"], priority="urgent")
+    vip = await desk.conversation(tags=["VIP"], priority="urgent")
+    assert await _ids(desk, tags=("VIP",)) == [vip]
+    assert await _ids(desk, tags=("Größe", "VIP client")) == [refund, plain]
+    assert await _ids(desk, priority="urgent") == [vip, refund]
+    views = [View(kind="all", priority="urgent", tags=("Refund",)), View(kind="search", text="x")]
+    assert await queue.view_counts(desk.conn, views, desk.user_id) == [1, 0]
+
+
 async def test_oldest_puts_the_longest_wait_first_and_the_rest_after_it(desk: Desk) -> None:
     answered_early = await desk.conversation(last_message_at=at(10))
     answered_late = await desk.conversation(last_message_at=at(20))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, select, true
+from sqlalchemy import ColumnElement, Table, and_, or_, select, true
 
 from agentdesk.base import clock
 from agentdesk.domain.conversation import RETAINED
 from agentdesk.queries.queue import retired
-from agentdesk.store.base import PRIVATE, synced_tables
+from agentdesk.store.base import PRIVATE, SHAREABLE, synced_tables
 from agentdesk.store.tables import contact_inbox, conversation, message, search_entry
 from agentdesk.store.unit import FOR_EVERYONE
 from agentdesk.sync import replica_index
@@ -39,6 +39,8 @@ async def differences(world: World, desk: SimDesk) -> list[Any]:
             visible = table.c[_OF_CONTACT[table.name]].in_(mine)
         elif "inbox_id" in table.c and table.name not in FOR_EVERYONE:
             visible = scope.of(table.c.inbox_id)
+        if table.name in SHAREABLE:
+            visible = _shared_or_own(table, scope, world.actors[desk.token].user_id)
         if table.name in PRIVATE:
             visible &= table.c.user_id == world.actors[desk.token].user_id
         async with world.db.read() as conn:
@@ -54,6 +56,14 @@ async def differences(world: World, desk: SimDesk) -> list[Any]:
             and (key in ours or _is_needed(table, theirs[key], needed, absent))
         ]
     return found or await _index_differences(desk)
+
+
+def _shared_or_own(table: Table, scope: Scope, me: UUID | None) -> ColumnElement[bool]:
+    own = table.c.user_id == me
+    if "inbox_id" not in table.c:
+        return own
+    here = or_(table.c.inbox_id.is_(None), scope.of(table.c.inbox_id))
+    return or_(own, and_(table.c.user_id.is_(None), here))
 
 
 async def _not_kept(world: World, desk: SimDesk) -> set[UUID]:

@@ -32,6 +32,10 @@ def _assigning(actor: Actor, command: values.Assign) -> Permission | None:
     return Permission.ASSIGN_OTHERS if concerned else None
 
 
+def _sharing(_actor: Actor, command: values.SaveView) -> Permission | None:
+    return Permission.SHARE_VIEWS if command.shared else None
+
+
 RULES: Mapping[type[values.Command], Rule] = {
     values.Assign: _assigning,
     values.SetStatus: _nothing,
@@ -55,6 +59,9 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.EraseContact: _always(Permission.ERASE),
     values.SaveTemplate: _always(Permission.EDIT_TEMPLATES),
     values.RetryItem: _nothing,
+    values.SaveView: _sharing,
+    values.RemoveView: _nothing,
+    values.ArrangeRail: _nothing,
     values.RetryAccount: _always(Permission.RETRY_CHANNELS),
 }
 
@@ -66,6 +73,7 @@ _SENTENCES: Mapping[Permission, Msg] = {
     Permission.HISTORY: msg("Older conversations are left to some of your colleagues."),
     Permission.EXPORT: msg("Exporting is left to some of your colleagues."),
     Permission.ERASE: msg("Erasing is left to some of your colleagues."),
+    Permission.SHARE_VIEWS: msg("Views of the team are left to some of your colleagues."),
     Permission.RETRY_CHANNELS: msg("Trying a channel again is left to some of your colleagues."),
 }
 

@@ -18,6 +18,7 @@ from agentdesk.commands import (
     merging,
     merging_contacts,
     reply,
+    saved_view,
     template,
     values,
 )
@@ -48,6 +49,9 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.EraseContact: erasing.erase_contact,
     values.SaveTemplate: template.save_template,
     values.RetryItem: items.retry_item,
+    values.SaveView: saved_view.save_view,
+    values.RemoveView: saved_view.remove_view,
+    values.ArrangeRail: saved_view.arrange_rail,
     values.RetryAccount: account.retry_account,
 }
 

@@ -12,7 +12,7 @@ from agentdesk.store.audit import Entry
 
 __all__ = ["command_entry"]
 
-_NAMED = ("message_id", "template_id", "assignee_id", "account_id")
+_NAMED = ("message_id", "template_id", "assignee_id", "account_id", "view_id")
 _MOST_ROWS = 20
 """Of one table, by id; of more only the number is written down."""
 

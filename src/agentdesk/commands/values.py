@@ -221,6 +221,45 @@ class RetryAccount(Command, frozen=True, tag="retry_account"):
     account_id: UUID
 
 
+class ViewQuery(msgspec.Struct, frozen=True):
+    """What a saved view selects: a list of the rail (``kind``), or a search for ``text``, narrowed to a
+    channel, an inbox, a priority, any of ``tags``, and all, unread or waiting ones (``only``)."""
+
+    kind: str
+    channel: str | None = None
+    inbox_id: UUID | None = None
+    text: str = ""
+    only: str = "all"
+    tags: tuple[str, ...] = ()
+    priority: str = ""
+    order: str = "newest"
+    group: str = ""
+
+
+class SaveView(Command, frozen=True, tag="save_view"):
+    """Save a list, or change one that was saved. ``shared``: everybody has it, or who sees ``inbox_id``."""
+
+    view_id: UUID
+    name: str
+    icon: str
+    query: ViewQuery
+    shared: bool = False
+    inbox_id: UUID | None = None
+
+
+class RemoveView(Command, frozen=True, tag="remove_view"):
+    """Take a saved list away, or, with ``removed`` false, bring it back."""
+
+    view_id: UUID
+    removed: bool = True
+
+
+class ArrangeRail(Command, frozen=True, tag="arrange_rail"):
+    """The order in which the issuer has the entries of the rail, by their keys."""
+
+    keys: tuple[str, ...]
+
+
 AnyCommand = (
     Assign
     | SetStatus
@@ -245,6 +284,9 @@ AnyCommand = (
     | SaveTemplate
     | RetryItem
     | RetryAccount
+    | SaveView
+    | RemoveView
+    | ArrangeRail
 )
 
 

@@ -23,12 +23,19 @@ class Permission(StrEnum):
     """Look at conversations that desks do not keep any more, and search in them."""
     EXPORT = "export"
     ERASE = "erase"
+    SHARE_VIEWS = "share_views"
+    """Save lists for others too, and change or remove those that are shared."""
     RETRY_CHANNELS = "retry_channels"
     """Have a channel in trouble tried again at once."""
 
 
 _AGENT = frozenset({Permission.ASSIGN_OTHERS, Permission.EDIT_CONTACTS, Permission.MERGE, Permission.HISTORY})
-_SUPERVISOR = _AGENT | {Permission.EDIT_TEMPLATES, Permission.EXPORT, Permission.RETRY_CHANNELS}
+_SUPERVISOR = _AGENT | {
+    Permission.EDIT_TEMPLATES,
+    Permission.EXPORT,
+    Permission.RETRY_CHANNELS,
+    Permission.SHARE_VIEWS,
+}
 _ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _SUPERVISOR,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.errors import Invalid
@@ -24,6 +24,7 @@ from agentdesk.queries.rows import Counts, FilterCounts, QueueRow, SectionRow, V
 from agentdesk.store.search import find_conversations
 from agentdesk.store.tables import account, contact, conversation, mention, message, user
 from agentdesk.store.tables.conversations import TROUBLE
+from agentdesk.store.tags import HasTag
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -155,6 +156,15 @@ async def counts(conn: AsyncConnection, me: UUID | None, inboxes: Collection[UUI
     )
 
 
+async def view_counts(conn: AsyncConnection, views: Sequence[View], me: UUID | None) -> list[int]:
+    """Return how many conversations each view has; of a search none are counted."""
+    numbers = []
+    for view in views:
+        count = select(func.count()).select_from(conversation).where(_belongs(view, me))
+        numbers.append(0 if view.kind == "search" else await conn.scalar(count) or 0)
+    return numbers
+
+
 async def page(
     conn: AsyncConnection,
     *,
@@ -278,6 +288,10 @@ def _belongs(view: View, me: UUID | None) -> ColumnElement[bool]:
         conditions.append(_c.channel == view.channel)
     if view.inbox_id is not None:
         conditions.append(_c.inbox_id == view.inbox_id)
+    if view.priority:
+        conditions.append(_c.priority == view.priority)
+    if view.tags:
+        conditions.append(or_(*(HasTag(_c.tags, literal(tag)) for tag in view.tags)))
     if view.only == "unread":
         conditions.append(_c.unread)
     elif view.only == "waiting":

@@ -285,6 +285,36 @@ class View(Row, frozen=True):
     only: str = "all"
     order: str = "newest"
     group: str = ""
+    tags: tuple[str, ...] = ()
+    """Any of them, where there are some."""
+    priority: str = ""
+    saved_id: UUID | None = None
+    """The saved view that it is, and what that is called."""
+    name: str = ""
+
+
+class SavedViewRow(Row, frozen=True):
+    """A list that was saved, by the person themselves or shared with them. ``query`` is as in
+    :class:`agentdesk.commands.values.ViewQuery`."""
+
+    id: UUID
+    user_id: UUID | None
+    inbox_id: UUID | None
+    name: str
+    icon: str
+    query: dict[str, Any]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others have it too."""
+        return self.user_id is None
+
+    def view(self) -> View | None:
+        """Return the list; None where it was saved by a newer program that knows more lists."""
+        try:
+            return msgspec.convert({**self.query, "saved_id": self.id, "name": self.name}, View, strict=False)
+        except msgspec.ValidationError:
+            return None
 
 
 class FilterCounts(Row, frozen=True):

@@ -6,11 +6,19 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.queries.columns import plain
-from agentdesk.queries.rows import AccountRow, InboxRow, MentionRow, Row, TemplateRow, UserRow
+from agentdesk.queries.rows import (
+    AccountRow,
+    InboxRow,
+    MentionRow,
+    Row,
+    SavedViewRow,
+    TemplateRow,
+    UserRow,
+)
 from agentdesk.store import people
 from agentdesk.store.tables import (
     account,
@@ -19,6 +27,8 @@ from agentdesk.store.tables import (
     inbox,
     mention,
     message,
+    rail_order,
+    saved_view,
     template,
     user,
 )
@@ -80,6 +90,20 @@ async def accounts(conn: AsyncConnection) -> list[AccountRow]:
         .order_by(func.lower(account.c.name), account.c.id)
     )
     return await _rows(conn, statement, AccountRow)
+
+
+async def saved_views(conn: AsyncConnection, me: UUID | None) -> list[SavedViewRow]:
+    """Return the lists that ``me`` has saved and those that are shared with them, by name."""
+    c = saved_view.c
+    mine = or_(c.user_id == me, c.user_id.is_(None))
+    statement = select(saved_view).where(mine, c.removed_at.is_(None)).order_by(func.lower(c.name), c.id)
+    return await _rows(conn, statement, SavedViewRow)
+
+
+async def rail_keys(conn: AsyncConnection, me: UUID | None) -> list[str]:
+    """Return the order in which ``me`` has the entries of the rail; empty where that was never chosen."""
+    found: list[str] | None = await conn.scalar(select(rail_order.c["keys"]).where(rail_order.c.id == me))
+    return found or []
 
 
 async def templates(conn: AsyncConnection) -> list[TemplateRow]:

@@ -33,7 +33,12 @@ PRIVATE: set[str] = set()
 the hexadecimal id of that person, and ``inbox_id`` must still be visible to them."""
 
 
-def synced(name: str, *columns: Any, private: bool = False, **options: Any) -> Table:
+SHAREABLE: set[str] = set()
+"""Those whose rows are one person's where ``user_id`` is set, else everybody's who sees ``inbox_id``, or,
+where that is not set either, everybody's. A row may go from one to the other."""
+
+
+def synced(name: str, *columns: Any, private: bool = False, shareable: bool = False, **options: Any) -> Table:
     """Return a table that travels to desks: it gets ``id`` and ``ver`` (raised by one on each write)."""
     table = Table(
         name,
@@ -46,6 +51,8 @@ def synced(name: str, *columns: Any, private: bool = False, **options: Any) -> T
     SYNCED[name] = table
     if private:
         PRIVATE.add(name)
+    if shareable:
+        SHAREABLE.add(name)
     return table
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
-from agentdesk.store.base import EVERYONE, PRIVATE
+from agentdesk.store.base import EVERYONE, PRIVATE, SHAREABLE
 from agentdesk.store.bulk import insert_many
 from agentdesk.store.fixed import Fixed
 from agentdesk.store.herald import note_written
@@ -69,6 +69,8 @@ def touched(table: Table) -> dict[str, Any]:
 def scope_columns(table: Table) -> list[Column[Any]]:
     """Return the columns that say which desks receive a row."""
     names = ("user_id",) if table.name in PRIVATE else ("inbox_id", "contact_id")
+    if table.name in SHAREABLE:
+        names = ("user_id", "inbox_id")
     return [table.c[name] for name in names if name in table.c]
 
 
@@ -226,6 +228,9 @@ class ServerUnit:
         if table.name in _BY_CONTACT:
             key = _BY_CONTACT[table.name]
             return await self._scopes_of_contact(row_id if key == "id" else row[key])
+        if table.name in SHAREABLE:
+            place = row["user_id"] or row.get("inbox_id")
+            return (place.hex if place is not None else EVERYONE,)
         return (row["user_id" if table.name in PRIVATE else "inbox_id"].hex,)
 
     async def _scopes_of_contact(self, contact_id: UUID) -> set[str]:

@@ -27,6 +27,7 @@ from agentdesk.queries.rows import (
     InboxRow,
     MentionRow,
     QueueRow,
+    SavedViewRow,
     SectionRow,
     SimilarContact,
     TemplateRow,
@@ -135,6 +136,19 @@ class DeskPort(Protocol):
     async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
         """Customers whose name, company, address or handle has all words of ``text``, whose names begin with
         it first; those that were merged with another one or erased are left out."""
+        ...
+
+    async def saved_views(self) -> list[SavedViewRow]:
+        """The lists that this person has saved and those that are shared with them, by name."""
+        ...
+
+    async def rail_keys(self) -> list[str]:
+        """In which order this person has the entries of the rail, by their keys; those it does not name are
+        where they are by nature."""
+        ...
+
+    async def view_counts(self, views: Sequence[View]) -> list[int]:
+        """How many conversations each view has; of a search none are counted."""
         ...
 
     async def templates(self) -> list[TemplateRow]: ...

@@ -19,6 +19,7 @@ from agentdesk.queries.rows import (
     InboxRow,
     MentionRow,
     QueueRow,
+    SavedViewRow,
     SectionRow,
     SimilarContact,
     TemplateRow,
@@ -88,6 +89,21 @@ class DeskReads:
         """What is known of a customer."""
         async with self._replica.read() as conn:
             return await contact_queries.detail(conn, contact_id)
+
+    async def saved_views(self) -> list[SavedViewRow]:
+        """The lists that this person has saved and those that are shared with them."""
+        async with self._replica.read() as conn:
+            return await team_queries.saved_views(conn, self._my_id)
+
+    async def rail_keys(self) -> list[str]:
+        """In which order this person has the entries of the rail."""
+        async with self._replica.read() as conn:
+            return await team_queries.rail_keys(conn, self._my_id)
+
+    async def view_counts(self, views: Sequence[View]) -> list[int]:
+        """How many conversations each view has."""
+        async with self._replica.read() as conn:
+            return await queue_queries.view_counts(conn, views, self._my_id)
 
     async def templates(self) -> list[TemplateRow]:
         """All templates."""

@@ -18,6 +18,7 @@ from agentdesk.queries.rows import (
     InboxRow,
     MentionRow,
     QueueRow,
+    SavedViewRow,
     SectionRow,
     SimilarContact,
     TemplateRow,
@@ -121,6 +122,18 @@ class EarlyDesk:
 
     async def accounts(self) -> list[AccountRow]:
         return list(self._screen.accounts) if self._screen else await (await self._open()).accounts()
+
+    async def saved_views(self) -> list[SavedViewRow]:
+        return list(self._screen.saved) if self._screen else await (await self._open()).saved_views()
+
+    async def rail_keys(self) -> list[str]:
+        return list(self._screen.rail) if self._screen else await (await self._open()).rail_keys()
+
+    async def view_counts(self, views: Sequence[View]) -> list[int]:
+        if self._screen is None:
+            return await (await self._open()).view_counts(views)
+        known = dict(zip([row.view() for row in self._screen.saved], self._screen.saved_counts, strict=False))
+        return [known.get(view, 0) for view in views]
 
     async def drafts(self) -> list[Draft]:
         if self._screen is not None:

@@ -37,6 +37,7 @@ from agentdesk.sync.protocol import (
     PROTOCOL,
     RETRY_ACCOUNT,
     SERVERS,
+    VIEWS,
     Answers,
     AskOlder,
     DraftKept,
@@ -63,7 +64,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (DRAFTS, ERASE, MERGING, OLDER, RETRY_ACCOUNT)
+_ABILITIES = (DRAFTS, ERASE, MERGING, OLDER, RETRY_ACCOUNT, VIEWS)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4

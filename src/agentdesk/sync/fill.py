@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, or_, select
+from sqlalchemy import ColumnElement, Table, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.domain.conversation import RETAINED, Status
-from agentdesk.store.base import PRIVATE, SYNCED
+from agentdesk.store.base import PRIVATE, SHAREABLE, SYNCED
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     account,
@@ -100,11 +100,20 @@ class Fill:
             for table in (SYNCED[name] for name in sorted(PRIVATE)):
                 own = select(table).where(table.c.user_id == self.scope.person)
                 found += await _all_of(conn, own.where(self.scope.of(table.c.inbox_id)), table)
+        for table in (SYNCED[name] for name in sorted(SHAREABLE)):
+            found += await _all_of(conn, select(table).where(self._shared_or_own(table)), table)
         if self.scope != self.whole:  # customers whom the desk knows already are known here too
             known = select(conversation.c.contact_id).where(self.whole.of(conversation.c.inbox_id))
             here = self.scope.of(contact_inbox.c.inbox_id), contact_inbox.c.contact_id.in_(known)
             found += await _all_of(conn, select(contact_inbox).where(*here), contact_inbox)
         return found
+
+    def _shared_or_own(self, table: Table) -> ColumnElement[bool]:
+        own = table.c.user_id == self.scope.person if self.scope.person is not None else false()
+        if "inbox_id" not in table.c:
+            return own
+        here = or_(table.c.inbox_id.is_(None), self.scope.of(table.c.inbox_id))
+        return or_(own, and_(table.c.user_id.is_(None), here))
 
     async def _conversations(self, conn: AsyncConnection, ids: Collection[UUID]) -> list[tuple[str, WireRow]]:
         loaded = await load_conversations(conn, ids)

@@ -19,7 +19,7 @@ from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.files import write_private
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
-from agentdesk.queries.rows import AccountRow, Counts, QueueRow, SectionRow, UserRow, View
+from agentdesk.queries.rows import AccountRow, Counts, QueueRow, SavedViewRow, SectionRow, UserRow, View
 from agentdesk.sync.desk import Changes, DeskPort
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ class FirstScreen(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts = Counts()
     accounts: tuple[AccountRow, ...] = ()
     drafts: tuple[UUID, ...] = ()
+    saved: tuple[SavedViewRow, ...] = ()
+    saved_counts: tuple[int, ...] = ()
+    rail: tuple[str, ...] = ()
 
 
 class FirstScreenFile:
@@ -159,6 +162,8 @@ async def _shown_by(desk: DeskPort, view: View) -> FirstScreen:
     else:
         ids, sections = await desk.queue_ids(view), []
     drafts = await desk.drafts()
+    saved = [row for row in await desk.saved_views() if row.view() is not None]
+    saved_lists = [found for row in saved if (found := row.view()) is not None]
     return FirstScreen(
         me=desk.me,
         undo_seconds=desk.undo_seconds,
@@ -169,6 +174,9 @@ async def _shown_by(desk: DeskPort, view: View) -> FirstScreen:
         counts=await desk.counts(),
         accounts=tuple(await desk.accounts()),
         drafts=tuple({draft.conversation_id: None for draft in drafts}),
+        saved=tuple(saved),
+        saved_counts=tuple(await desk.view_counts(saved_lists)),
+        rail=tuple(await desk.rail_keys()),
     )
 
 

@@ -65,6 +65,8 @@ _FAMILY_COLUMN = {
     "contact_identity": "contact_id",
     "contact_inbox": "contact_id",
     "mention": "conversation_id",
+    "saved_view": "id",
+    "rail_order": "id",
     "account_state": "",  # no command looks at these
     "draft": "",
 }

@@ -15,11 +15,14 @@ import msgspec
 
 from agentdesk.commands.values import (
     Answer,
+    ArrangeRail,
     Command,
     Envelope,
     MergeContacts,
     MergeConversations,
+    RemoveView,
     RetryAccount,
+    SaveView,
     Text,
     UnmergeContacts,
     UnmergeConversations,
@@ -48,12 +51,18 @@ MERGING = "merging"
 RETRY_ACCOUNT = "retry_account"
 """The same for the command that has a channel tried again."""
 
+VIEWS = "views"
+"""The same for those that save lists and arrange the rail."""
+
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
     MergeContacts: MERGING,
     UnmergeContacts: MERGING,
     RetryAccount: RETRY_ACCOUNT,
+    SaveView: VIEWS,
+    RemoveView: VIEWS,
+    ArrangeRail: VIEWS,
 }
 """What a server must have named in ``can`` before it is sent a command."""
 

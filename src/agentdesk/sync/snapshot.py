@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.domain.conversation import RETAINED
-from agentdesk.store.base import EVERYONE, PRIVATE, SYNCED, synced_tables
+from agentdesk.store.base import EVERYONE, PRIVATE, SHAREABLE, SYNCED, synced_tables
 from agentdesk.store.tables import (
     applied_command,
     attachment,
@@ -68,9 +68,10 @@ class ChangedRow:
 
     def leaves(self, scope: Scope) -> bool:
         """Whether a desk of ``scope`` may have had the row and must not have it any more."""
-        if self.person:  # an inbox that was revoked takes its rows along by itself; nobody removed them
+        if self.table in PRIVATE:  # an inbox that was revoked takes its rows along; nobody removed them
             return self.wire is None and scope.is_of(self.person)
-        return scope.covers(self.left) and not self.shown_to(scope)
+        had_it = scope.covers(self.left) or any(map(scope.is_of, self.left))
+        return had_it and not self.shown_to(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ async def load(
         tuple(rows),
         await _issuers(conn, entries),
         members=bool(_SCOPE_TABLES & logged.keys()),
-        people=frozenset(row.person for row in rows if row.person),
+        people=frozenset(row.person for row in rows if row.person).union(
+            *(row.left for row in rows if row.table in SHAREABLE)
+        ),
     )
 
 
@@ -260,6 +263,11 @@ def _changed_row(
             table, row_id, wire, frozenset({wire["inbox_id"].hex()}), frozenset(), wire["user_id"].hex()
         )
     scopes = frozenset({EVERYONE})
+    if table in SHAREABLE:
+        person = wire["user_id"].hex() if wire["user_id"] else ""
+        inbox_id = None if person else wire.get("inbox_id")
+        scopes = frozenset({inbox_id.hex()}) if inbox_id else scopes
+        return ChangedRow(table, row_id, wire, scopes, frozenset(logged) - scopes - {person}, person)
     if table in _OF_CONTACT:
         scopes = scopes_of_contact.get(wire[_OF_CONTACT[table]], frozenset())
     elif EVERYONE not in logged and "inbox_id" in wire:

@@ -32,7 +32,7 @@ _ROW_OVERHEAD = 200
 _MOST_BYTES = 6 * 1024 * 1024
 _LONGEST = 256 * 1024
 _CUT = msg("This message is very long; the end is in the original.")
-_MAPPINGS = frozenset({"fields", "reason", "data", "permissions"})
+_MAPPINGS = frozenset({"fields", "reason", "data", "permissions", "query"})
 """JSON columns whose empty value is an object; all others hold lists."""
 
 

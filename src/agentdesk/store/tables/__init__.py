@@ -7,7 +7,7 @@ from agentdesk.store.tables.channels import account, account_cursor, account_sec
 from agentdesk.store.tables.conversations import attachment, conversation, event, message
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
 from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
-from agentdesk.store.tables.personal import draft, mention
+from agentdesk.store.tables.personal import draft, mention, rail_order, saved_view
 from agentdesk.store.tables.privacy import erasure, erasure_desk, retention_rule
 from agentdesk.store.tables.search import search_entry
 from agentdesk.store.tables.system import (
@@ -63,9 +63,11 @@ __all__ = [
     "mention",
     "message",
     "outbox",
+    "rail_order",
     "raw_item",
     "recovery_code",
     "retention_rule",
+    "saved_view",
     "search_entry",
     "second_factor",
     "server_info",

@@ -1,4 +1,4 @@
-"""What belongs to one person: it travels to that person's desks and to nobody else's."""
+"""What belongs to one person, and travels to nobody else's desks unless it is shared."""
 
 from __future__ import annotations
 
@@ -43,4 +43,27 @@ mention = synced(
     Column("created_at", Moment, nullable=False),
     Index("ix_mention_person", "user_id", "conversation_id", "seen_at"),
     private=True,
+)
+
+# A list that somebody saved. Removed ones stay, so that it can be undone on any desk.
+saved_view = synced(
+    "saved_view",
+    # Whose it is; null: it is shared, with those who see the inbox, or, that being null too, with everybody.
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=True, index=True),
+    Column("inbox_id", Id, ForeignKey("inbox.id", ondelete="CASCADE"), nullable=True),
+    Column("name", String(80), nullable=False),
+    Column("icon", String(40), nullable=False),
+    # What it selects: see commands/values.py.
+    Column("query", Json, nullable=False),
+    Column("removed_at", Moment, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    shareable=True,
+)
+
+# One row per person, whose id it bears: in which order they have the entries of the rail.
+rail_order = synced(
+    "rail_order",
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("keys", Json, nullable=False),
+    shareable=True,
 )
