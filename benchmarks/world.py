@@ -152,6 +152,7 @@ def _contact(world: World, row_id: UUID) -> dict[str, Any]:
         "name": name,
         "fields": {},
         "blocked": False,
+        "sensitive": False,
         "created_at": world.now,
         "ver": 1,
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QFile, QIODevice, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -66,6 +66,18 @@ def test_the_scheme_reaches_palette_style_sheet_and_own_painting(app: QApplicati
     assert theme().color("accent.fill").name() in app.styleSheet()
     rules = re.sub(r"/\*.*?\*/", "", app.styleSheet(), flags=re.DOTALL)
     assert "@" not in rules
+
+
+def test_the_pictures_of_the_style_sheet_are_there_in_the_colours_of_the_scheme(app: QApplication) -> None:
+    for scheme in ("dark", "light"):
+        theme().apply(app, scheme)
+        named = re.findall(r"url\((theme:[a-z-]+\.(\w+\.\w+)\.svg)\)", app.styleSheet())
+        assert named
+        for path, role in named:
+            picture = QFile(path)
+            assert picture.open(QIODevice.OpenModeFlag.ReadOnly), path
+            assert theme().color(role).name() in bytes(picture.readAll().data()).decode()
+            picture.close()
 
 
 def test_the_system_scheme_is_followed_only_when_asked_for(app: QApplication) -> None:

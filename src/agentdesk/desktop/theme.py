@@ -61,8 +61,8 @@ _TALL_SCRIPTS = frozenset(
     {"ar", "fa", "ur", "ps", "ckb", "hi", "mr", "ne", "bn", "ta", "te", "th", "lo", "km", "my"}
 )
 """Languages whose letters need two more pixels of line at reading sizes."""
-_TINTED = ("check", "minus", "chevron-down", "chevron-up", "chevron-right", "chevron-left", "x")
-_TINT_ROLES = ("text.onFill", "text.secondary", "text.disabled")
+_TINTED = re.compile(r"theme:([a-z-]+)\.(\w+\.\w+)\.svg")
+"""How the style sheet names a picture in the colour of a role."""
 
 
 class Theme(QObject):
@@ -282,8 +282,8 @@ class Theme(QObject):
             self._colors.clear()
             self._app.setFont(self.font("body"))
             self._app.setPalette(self._palette())
-            self._write_tinted_svgs()
             sheet = self._style_sheet()
+            self._write_tinted_svgs(sheet)
             if sheet != self._app.styleSheet():
                 self._app.setStyleSheet(sheet)
         QPixmapCache.clear()
@@ -311,16 +311,15 @@ class Theme(QObject):
         template = re.sub(r"@size\((\w+)\)", lambda m: f"{self.size(m[1])}px", template)
         return re.sub(r"@([a-z]+\.[A-Za-z]+)", lambda m: self.color(m[1]).name(), template)
 
-    def _write_tinted_svgs(self) -> None:
+    def _write_tinted_svgs(self, sheet: str) -> None:
         """Write the few pictures that the style sheet names into ``theme:``, in the colours of the scheme."""
         folder = Path(self._svg_dir.path()) / f"{self._scheme}{'-contrast' if self._high_contrast else ''}"
         if not folder.exists():
             folder.mkdir(parents=True)
-            for name in _TINTED:
+            for name, role in set(_TINTED.findall(sheet)):
                 source = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
-                for role in _TINT_ROLES:
-                    tinted = source.replace("currentColor", self.color(role).name())
-                    (folder / f"{name}.{role}.svg").write_text(tinted, encoding="utf-8")
+                tinted = source.replace("currentColor", self.color(role).name())
+                (folder / f"{name}.{role}.svg").write_text(tinted, encoding="utf-8")
         QDir.setSearchPaths("theme", [str(folder)])
 
 
