@@ -91,6 +91,7 @@ async def watch(company: Company, told: Told, folder: Path, count: int) -> tuple
     await desk.start()
     window = MainWindow(SettingsFile(folder / "settings.json"))
     workspace = window.attach(desk)
+    await workspace.complete()
     workspace.queue.table.setItemDelegate(StopWatch(workspace.queue))
     window.show()
     workspace.show_view(View(kind="all", order="newest"))

@@ -153,6 +153,7 @@ def _contact(world: World, row_id: UUID) -> dict[str, Any]:
         "fields": {},
         "blocked": False,
         "sensitive": False,
+        "legal_hold": False,
         "created_at": world.now,
         "ver": 1,
     }

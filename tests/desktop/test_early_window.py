@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -16,7 +17,10 @@ from tests.helpers.until import until
 from tests.helpers.views import settled
 from tests.helpers.windows import list_loaded, press
 
+from agentdesk.app import desk_parts
+from agentdesk.desktop.place import Place
 from agentdesk.desktop.settings import SettingsFile
+from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.window import MainWindow
 from agentdesk.desktop.workspace import Workspace
 from agentdesk.sync.early_desk import EarlyDesk
@@ -91,11 +95,91 @@ async def test_the_real_rows_replace_those_of_the_last_time(desk: FakeDesk, tmp_
         assert not cleared
 
 
+async def test_the_list_comes_before_all_else(desk: FakeDesk, tmp_path: Path) -> None:
+    early = EarlyDesk(await _last_screen(desk, tmp_path))
+    async with _window(early, tmp_path) as panes:
+        await list_loaded(panes, desk)
+        assert not panes.is_complete
+        assert panes.findChild(ConversationView) is None
+        before = {place: place.geometry() for place in panes.findChildren(Place)}
+
+        await panes.complete()
+        await settled()
+        assert panes.queue.table.hasFocus()
+        assert panes.conversation.isVisible()
+        for part in (panes.conversation, panes.panel):
+            place = part.parentWidget()
+            assert isinstance(place, Place)
+            assert place.geometry() == before[place]
+            assert part.size() == place.size()
+
+
+@pytest.mark.parametrize("action", ["queue.open", "help.shortcuts"])
+async def test_what_a_key_asks_for_is_there_at_once(desk: FakeDesk, tmp_path: Path, action: str) -> None:
+    async with _window(EarlyDesk(await _last_screen(desk, tmp_path)), tmp_path) as panes:
+        assert not panes.is_complete
+        assert panes.actions_.trigger(action)
+        assert panes.is_complete
+
+
+async def test_selecting_early_leads_the_keys_to_what_is_selected(desk: FakeDesk, tmp_path: Path) -> None:
+    early = EarlyDesk(await _last_screen(desk, tmp_path))
+    async with _window(early, tmp_path) as panes:
+        await list_loaded(panes, desk)
+        panes.queue.selection.toggle(panes.queue.model.ids[0])
+        assert panes.actions_.action("conversation.resolve").isEnabled()
+
+
+async def test_a_row_made_current_early_is_opened(desk: FakeDesk, tmp_path: Path) -> None:
+    async with _window(EarlyDesk(None), tmp_path) as panes:
+        panes.open_conversation(ids := (await desk.queue_ids(FIRST_VIEW))[0])
+        await until(lambda: panes.is_complete, what="the other parts are there")
+        assert panes.conversation.conversation_id in (None, ids)
+        await until(lambda: panes.conversation.conversation_id == ids, what="it is on its way")
+
+
+async def test_nobody_waits_for_the_rows_of_an_empty_list(
+    desk: FakeDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_parts, "_ROWS_SECONDS", 3600.0)
+    desk.world.conversations.clear()
+    early = EarlyDesk(None)
+    async with _window(early, tmp_path) as panes:
+        early.become(desk)
+        async with asyncio.timeout(20):
+            await desk_parts.rows_painted(panes)
+        assert not panes.queue.model.ids
+
+
 def test_the_window_needs_nothing_heavy() -> None:
     code = "import sys, agentdesk.app.launch; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"asyncio", "msgspec", "sqlalchemy", "aiohttp", "structlog", "liquid", "babel", "platformdirs"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_the_list_needs_nothing_of_the_other_parts() -> None:
+    code = """
+import sys
+import agentdesk.app.desktop, agentdesk.app.desk_parts, agentdesk.app.desk_vault, agentdesk.app.session
+agentdesk.app.desk_parts.import_panes()
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    known = set(done.stdout.split())
+    late = {
+        "conversation",
+        "conversation_head",
+        "composer",
+        "transcript",
+        "customer",
+        "find_bar",
+        "bulk_actions",
+        "first_run",
+    }
+    assert not {f"agentdesk.desktop.views.{name}" for name in late} & known
+    assert not {name for name in known if name.startswith("agentdesk.desktop.dialogs")}
+    assert not {"html.parser", "zoneinfo", "yarl", "cryptography", "sqlalchemy", "aiohttp"} & known
 
 
 def test_what_opens_the_replica_needs_no_template_and_no_http() -> None:

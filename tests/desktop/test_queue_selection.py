@@ -214,7 +214,7 @@ async def test_assigning_many(desk: FakeDesk, tmp_path: Path) -> None:
     async with main_window(desk, tmp_path, kind="unassigned") as panes:
         chosen = [_click(panes, row, CTRL) for row in (0, 1)]
         panes.queue.head.bar.anchor("assign").click()
-        popup = await until(lambda: panes._bulk.menus.popup("assign"))
+        popup = await until(lambda: panes.late.bulk.menus.popup("assign"))
         await until(popup.isVisible)
         maria = next(user for user in desk.world.users.values() if user.name == "Maria Costa")
         popup.field.setText("Maria")
@@ -232,7 +232,7 @@ async def test_tags_are_added_to_what_each_has(desk: FakeDesk, tmp_path: Path) -
         before = {one: desk.world.conversations[one].tags for one in chosen}
         assert len(set(before.values())) > 1, "the sample must have different tags"
         press(panes, Qt.Key.Key_L)
-        popup = panes._bulk.menus.popup("tags")
+        popup = panes.late.bulk.menus.popup("tags")
         popup.field.setText("Spring sale")
         QTest.keyClick(popup.field, Qt.Key.Key_Return)
         await until(lambda: _toast(panes) == "Changed the tags of 4.")
@@ -294,7 +294,7 @@ async def test_a_row_is_snoozed_at_its_own_button(desk: FakeDesk, tmp_path: Path
         second = panes.queue.model.ids[1]
         spot = _hover(panes, 1, "snooze")
         QTest.mouseClick(panes.queue.table.viewport(), Qt.MouseButton.LeftButton, NONE, spot)
-        popup = panes._bulk.menus.popup("snooze")
+        popup = panes.late.bulk.menus.popup("snooze")
         assert popup is not None
         assert popup.isVisible()
         QTest.keyClick(popup.field, Qt.Key.Key_Return)

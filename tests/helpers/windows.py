@@ -28,6 +28,7 @@ async def main_window(
     window = MainWindow(SettingsFile(folder / "settings.json"))
     window.resize(*size)
     panes = window.attach(desk, workspace="Larkfield Home")
+    await panes.complete()
     window.show()
     window.activateWindow()
     panes.show_view(View(kind=kind, order="due"))

@@ -63,6 +63,7 @@ async def _filled(desk: FakeDesk, view: View, *, opened: bool = True) -> QWidget
     window = _window()
     window.resize(1440, 900)
     workspace = window.attach(desk, workspace="Larkfield Home")
+    await workspace.complete()
     workspace.show_view(view)
     window.show()
     await settle()

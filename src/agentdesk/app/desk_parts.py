@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from agentdesk.desktop.lifetime import is_alive
+
 if TYPE_CHECKING:
     from agentdesk.desktop.workspace import Workspace
     from agentdesk.sync.account import ServerAccount
@@ -18,7 +20,7 @@ _ROWS_SECONDS = 1.0
 
 
 def import_panes() -> type[EarlyDesk]:
-    """Import what fills the window, in a thread: the window answers meanwhile."""
+    """Import what shows the list, in a thread: the window answers meanwhile."""
     import agentdesk.desktop.workspace  # noqa: F401 - needed in a moment
     from agentdesk.sync.early_desk import EarlyDesk
 
@@ -40,13 +42,23 @@ def import_local_desk() -> type[LocalDesk]:
 
 
 async def rows_painted(workspace: Workspace) -> None:
-    """Wait until the first rows are on screen, lest the imports that follow take the processor from them."""
-    arrived = asyncio.Event()
-    workspace.queue.model.rows_arrived.connect(arrived.set)
+    """Wait until the first rows are on screen, or it is known that there are none: the imports that follow
+    would take the processor from them."""
+    shown = asyncio.Event()
+
+    def on_listed(count: int) -> None:
+        if not count:
+            shown.set()
+
+    queue = workspace.queue
+    arrived, listed = queue.model.rows_arrived.connect(shown.set), queue.listed.connect(on_listed)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_ROWS_SECONDS):
-            await arrived.wait()
-    workspace.queue.table.viewport().repaint()
+            await shown.wait()
+    if is_alive(queue):
+        queue.model.rows_arrived.disconnect(arrived)
+        queue.listed.disconnect(listed)
+        queue.table.viewport().repaint()
 
 
 def workspace_name(server: str) -> str:

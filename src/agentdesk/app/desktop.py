@@ -140,8 +140,6 @@ class DeskProgram:
             self._tasks.start(self._start_or_tell(self._window), "start again")
 
     async def _start(self, window: MainWindow) -> None:
-        from agentdesk.app.first_run import FirstRun
-
         server = self._parsed.server or ""
         if self._parsed.ca is not None:
             self._settings.change(authority=str(self._parsed.ca.absolute()))
@@ -152,6 +150,8 @@ class DeskProgram:
             await self._show_panes(window, "")
             await self.work_alone()
         else:
+            from agentdesk.app.first_run import FirstRun
+
             FirstRun(self, window, self._settings, self._profile).show()
 
     async def _join(self, window: MainWindow, server: str) -> None:
@@ -215,12 +215,17 @@ class DeskProgram:
         if self._early is None:
             await self._show_panes(self._window, server)
         assert self._early is not None
+        workspace = self._window.workspace
+        assert workspace is not None
         self._early.become(desk)
         self._keep_screen(desk)
         if vault is not None:
             self._tasks.start(vault.keeper(token, self._on_over).keep(), "keep the key")
             desk.subscribe_status(self._on_status)
         self._opened.set()
+        if not workspace.is_complete:
+            await rows_painted(workspace)
+            await workspace.complete()
 
     async def _show_panes(self, window: MainWindow, server: str) -> None:
         """Fill the window with what it showed last, while nothing behind it is open yet."""
@@ -233,10 +238,11 @@ class DeskProgram:
         screen = await asyncio.to_thread(kept.read) if kept is not None else None
         early = self._early = early_desk(screen)
         workspace = window.attach(early, workspace=workspace_name(server), reconnect=self._on_reconnect)
-        workspace.my_menu.second_factor_wanted.connect(self._on_second_factor)
-        workspace.my_menu.sign_out_wanted.connect(self._on_sign_out)
+        workspace.second_factor_wanted.connect(self._on_second_factor)
+        workspace.sign_out_wanted.connect(self._on_sign_out)
         if early.rows:
             await rows_painted(workspace)
+            await workspace.complete()
 
     async def _end_early(self) -> None:
         """Take the panes back: there will be nothing behind them."""

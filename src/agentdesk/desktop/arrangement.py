@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEasingCurve, QObject, QPropertyAnimation, QRect, Qt, QTimer
+from collections.abc import Callable
+
+from PySide6.QtCore import QEasingCurve, QObject, QPropertyAnimation, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -10,8 +12,6 @@ from agentdesk.desktop.panes import Panel, Panes, panes_for
 from agentdesk.desktop.rail_edge import RailEdge
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
-from agentdesk.desktop.views.conversation import ConversationView
-from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.queue import QueuePane
 from agentdesk.desktop.views.rail import Rail
 
@@ -24,7 +24,14 @@ _KEEP_AFTER_MS = 300
 
 
 class Arrangement(QObject):
-    """Follows :func:`agentdesk.desktop.panes.panes_for` and what the person pinned, folded or hid."""
+    """Follows :func:`agentdesk.desktop.panes.panes_for` and what the person pinned, folded or hid.
+
+    ``conversation`` and ``panel`` are the places of those parts; ``is_reading()`` says whether a conversation
+    is open. ``panel_shown(bool)`` and ``back_offered(bool)`` tell what the conversation's head says of it.
+    """
+
+    panel_shown = Signal(bool)
+    back_offered = Signal(bool)
 
     def __init__(
         self,
@@ -33,9 +40,10 @@ class Arrangement(QObject):
         splitter: QSplitter,
         rail: Rail,
         queue: QueuePane,
-        conversation: ConversationView,
-        panel: CustomerPanel,
+        conversation: QWidget,
+        panel: QWidget,
         settings: SettingsFile,
+        is_reading: Callable[[], bool],
     ) -> None:
         super().__init__(sheet)
         self._sheet = sheet
@@ -45,6 +53,7 @@ class Arrangement(QObject):
         self._conversation = conversation
         self._panel = panel
         self._settings = settings
+        self._is_reading = is_reading
         self._panes: Panes | None = None
         self._width = 0
         self._focused = False
@@ -81,6 +90,11 @@ class Arrangement(QObject):
             self._end_slide()
             self._panel.setGeometry(self._drawer_place())
         QTimer.singleShot(0, self._edge.place)
+
+    def tell(self) -> None:
+        """Tell how things stand."""
+        self.panel_shown.emit(self._panel.isVisibleTo(self._sheet))
+        self.back_offered.emit(self._focused or self._steps())
 
     def show_conversation(self) -> None:
         """Come to the conversation, where list and conversation take turns."""
@@ -121,7 +135,7 @@ class Arrangement(QObject):
         else:
             self._settings.change(panel_shown=shown)
             self._panel.setVisible(shown)
-        self._conversation.set_panel_shown(shown)
+        self.panel_shown.emit(shown)
 
     def show_panel(self) -> None:
         """See to it that the customer panel is there, at once."""
@@ -146,7 +160,7 @@ class Arrangement(QObject):
             for pane in (self._rail, self._queue, self._panel, self._edge):
                 pane.hide()
             self._conversation.show()
-            self._conversation.set_back_shown(True)
+            self.back_offered.emit(True)
             self._conversation.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self._rail.show()
@@ -177,14 +191,14 @@ class Arrangement(QObject):
             self._panel.setParent(self._sheet)
             self._panel.setVisible(self._settings.now.drawers.get(panes.name, False))
             self._panel.raise_()
-        self._conversation.set_panel_shown(self._panel.isVisibleTo(self._sheet))
+        self.panel_shown.emit(self._panel.isVisibleTo(self._sheet))
 
     def _place_steps(self, panes: Panes) -> None:
-        reading = self._conversation.conversation_id is not None
+        reading = self._is_reading()
         self._queue.setMaximumWidth(_NO_LIMIT if panes.steps else _QUEUE_WIDEST)
         self._queue.setVisible(not panes.steps or not reading)
         self._conversation.setVisible(not panes.steps or reading)
-        self._conversation.set_back_shown(panes.steps)
+        self.back_offered.emit(panes.steps)
 
     def _is_leaving(self) -> bool:
         sliding = self._slide.state() == QPropertyAnimation.State.Running

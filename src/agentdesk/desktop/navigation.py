@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject
@@ -10,8 +11,6 @@ from PySide6.QtWidgets import QMainWindow
 from agentdesk.base.text import msg
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.views.conversation import ConversationView
-from agentdesk.desktop.views.find_bar import Finder
 from agentdesk.desktop.views.queue import QueuePane
 from agentdesk.desktop.views.rail import Rail
 from agentdesk.desktop.views.view_names import title_of
@@ -32,19 +31,15 @@ _KINDS = (
 
 
 class Navigation(QObject):
-    """Keeps rail, list and the window's title in step."""
+    """Keeps rail, list and the window's title in step. ``find_here()`` looks for words in the open
+    conversation; False where none is open."""
 
     def __init__(
-        self,
-        window: QMainWindow,
-        rail: Rail,
-        queue: QueuePane,
-        conversation: ConversationView,
-        finder: Finder,
+        self, window: QMainWindow, rail: Rail, queue: QueuePane, find_here: Callable[[], bool]
     ) -> None:
         super().__init__(rail)
         self._window, self._rail, self._queue = window, rail, queue
-        self._conversation, self._finder = conversation, finder
+        self._find_here = find_here
         self._before_search = FIRST_VIEW
         rail.chosen.connect(self.show_view)
         rail.searched.connect(self._on_search)
@@ -82,9 +77,7 @@ class Navigation(QObject):
 
     def _search(self) -> None:
         """Search everything; asked again, in the open conversation alone."""
-        if self._rail.search.hasFocus() and self._conversation.conversation_id is not None:
-            self._finder.open()
-        else:
+        if not (self._rail.search.hasFocus() and self._find_here()):
             self._rail.focus_search()
 
     def _on_search(self, text: str) -> None:

@@ -1,12 +1,14 @@
-"""What fills the main window: rail, list, conversation, customer panel, status bar; what its actions do."""
+"""What fills the main window: rail, list, status bar, places for the rest; what the window's actions do."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
@@ -16,35 +18,38 @@ from agentdesk.desktop.appearance import step_text_scale
 from agentdesk.desktop.arrangement import Arrangement, Sheet
 from agentdesk.desktop.bridge import Bridge
 from agentdesk.desktop.lifetime import end_tasks, tasks_of
-from agentdesk.desktop.menu_bar import MenuBar
-from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.navigation import FIRST_VIEW, Navigation
-from agentdesk.desktop.next_one import NextOne
-from agentdesk.desktop.notify import Notifier
 from agentdesk.desktop.pane_focus import PaneFocus
-from agentdesk.desktop.rail_menu import RailMenu
+from agentdesk.desktop.place import Place
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.shortcuts import LatinFallback
-from agentdesk.desktop.troubles import Troubles
-from agentdesk.desktop.views.bulk_actions import BulkActions
-from agentdesk.desktop.views.conversation import ConversationView
-from agentdesk.desktop.views.customer import CustomerPanel
-from agentdesk.desktop.views.find_bar import Finder
 from agentdesk.desktop.views.queue import QueuePane
-from agentdesk.desktop.views.queue_selection import follower
 from agentdesk.desktop.views.rail import Rail
 from agentdesk.desktop.views.status_bar import StatusBar
 from agentdesk.queries.rows import View
 from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 
+if TYPE_CHECKING:
+    from agentdesk.desktop.late_parts import LateParts
+    from agentdesk.desktop.my_menu import MyMenu
+    from agentdesk.desktop.views.conversation import ConversationView
+    from agentdesk.desktop.views.customer import CustomerPanel
+
 __all__ = ["Workspace"]
 
-_TEXT_SIZES = ("text.larger", "text.smaller", "text.normal")
 _COUNTED = ("conversation", "draft", "account", "account_state", "user", "message", "mention")
 
 
 class Workspace(QWidget):
-    """The panes of one window on one desk. ``reconnect`` tries the server at once."""
+    """The panes of one window on one desk. ``reconnect`` tries the server at once.
+
+    The list is there at once. All else is made by :meth:`complete`, or with the first need of one of its
+    parts: whoever asks for the conversation, the panel or my menu gets it. ``second_factor_wanted`` and
+    ``sign_out_wanted`` were chosen in my menu.
+    """
+
+    second_factor_wanted = Signal()
+    sign_out_wanted = Signal()
 
     def __init__(
         self,
@@ -60,23 +65,25 @@ class Workspace(QWidget):
         self._desk = desk
         self._settings = settings
         self._reconnect = reconnect
+        self._late: LateParts | None = None
         self._tasks = tasks_of(self, "window")
         self._build(workspace)
         self._bridge = Bridge(desk, self)
-        self._notifier = Notifier(window, desk, self._is_shown)
-        self._troubles = Troubles(desk, self._status, self)
-        self._rail_menu = RailMenu(self._rail, self._troubles)
         self.actions_ = Actions(window, ALL)
         self._bind_actions()
-        self._menu_bar = MenuBar(window, self.actions_, settings, self._panel, self)
         self._fallback = LatinFallback(window, self.actions_)
         self._connect()
         self._arrangement.arrange(window.width())
         self._on_status(desk.status)
         self.show_view(FIRST_VIEW)
         self.refresh()
-        self._troubles.on_changes({})
         self._queue.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    async def complete(self) -> LateParts:
+        """Make the parts that the list does not need; the window answers while their code is read."""
+        if self._late is None:
+            await asyncio.to_thread(import_late_parts)
+        return self.late
 
     # What others use
 
@@ -91,14 +98,26 @@ class Workspace(QWidget):
         return self._queue
 
     @property
+    def late(self) -> LateParts:
+        """The parts that the list does not need; made now where they are not there yet."""
+        if self._late is None:
+            self._late = self._make_late()
+        return self._late
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all parts are there."""
+        return self._late is not None
+
+    @property
     def conversation(self) -> ConversationView:
         """The conversation in the middle."""
-        return self._conversation
+        return self.late.conversation
 
     @property
     def panel(self) -> CustomerPanel:
         """The customer panel."""
-        return self._panel
+        return self.late.panel
 
     @property
     def status_bar(self) -> StatusBar:
@@ -108,7 +127,7 @@ class Workspace(QWidget):
     @property
     def my_menu(self) -> MyMenu:
         """The menu behind my picture."""
-        return self._my_menu
+        return self.late.my_menu
 
     def show_view(self, view: View) -> None:
         """Show a list."""
@@ -138,18 +157,14 @@ class Workspace(QWidget):
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
         self._queue = QueuePane(self._desk, self._splitter, self._settings)
-        self._conversation = ConversationView(self._desk, self._splitter)
-        self._next_one = NextOne(self._desk, self._conversation.deeds)
-        self._finder = Finder(self._desk, self._conversation)
-        self._navigation = Navigation(self._window, self._rail, self._queue, self._conversation, self._finder)
-        self._bulk = BulkActions(self._desk, self._queue, self._conversation.deeds)
-        done = self._conversation.deeds.done
-        self._panel = CustomerPanel(self._desk, self._splitter, self._settings, done)
+        self._navigation = Navigation(self._window, self._rail, self._queue, self._find_here)
+        self._middle = Place("bg.canvas", self._splitter)
+        self._side = Place("bg.panel", self._splitter)
         self._status = StatusBar(self)
         self._queue.setMinimumWidth(280)
         self._queue.setMaximumWidth(520)
-        self._panel.setMinimumWidth(272)
-        self._panel.setMaximumWidth(420)
+        self._side.setMinimumWidth(272)
+        self._side.setMaximumWidth(420)
         self._splitter.setStretchFactor(1, 1)
         sheet = QVBoxLayout(self._sheet)
         sheet.setContentsMargins(1, 1, 0, 0)
@@ -164,7 +179,7 @@ class Workspace(QWidget):
         column.setSpacing(0)
         column.addLayout(work, 1)
         column.addWidget(self._status)
-        panes = [self._rail, self._queue, self._conversation, self._panel, self._status]
+        panes = [self._rail, self._queue, self._middle, self._side, self._status]
         self._pane_focus = PaneFocus(panes, self)
         self._arrangement = Arrangement(
             self,
@@ -172,10 +187,34 @@ class Workspace(QWidget):
             self._splitter,
             self._rail,
             self._queue,
-            self._conversation,
-            self._panel,
+            self._middle,
+            self._side,
             self._settings,
+            self._is_reading,
         )
+
+    def _make_late(self) -> LateParts:
+        from agentdesk.desktop.late_parts import Frame, LateParts
+
+        frame = Frame(
+            self._window,
+            self._desk,
+            self._settings,
+            self.actions_,
+            self._arrangement,
+            self._rail,
+            self._queue,
+            self._status,
+            self._middle,
+            self._side,
+        )
+        late = LateParts(frame, self)
+        late.conversation_wanted.connect(self.open_conversation)
+        late.mine_wanted.connect(self._show_mine)
+        late.my_menu.second_factor_wanted.connect(self.second_factor_wanted)
+        late.my_menu.sign_out_wanted.connect(self.sign_out_wanted)
+        self.refresh()
+        return late
 
     def _connect(self) -> None:
         self._bridge.changed.connect(self._on_changes)
@@ -183,32 +222,9 @@ class Workspace(QWidget):
         self._rail.unfold_wanted.connect(self._arrangement.unfold_rail)
         self._queue.opened.connect(self.open_conversation)
         self._queue.selection.changed.connect(self._on_selection)
-        self._bulk.left.connect(self._on_many_left)
-        self._bulk.show_wanted.connect(self._show_unchanged)
-        self._queue.take_next.connect(self._next_one.take)
-        self._next_one.taken.connect(self._on_taken)
-        self._next_one.said.connect(self._queue.say)
+        self._queue.take_next.connect(self._take_next)
         self._queue.entered.connect(self._focus_conversation)
-        self._conversation.deeds.find_wanted.connect(self._finder.open)
-        self._conversation.left.connect(self._on_left)
-        self._conversation.back_wanted.connect(self._arrangement.show_list)
-        self._conversation.panel_toggled.connect(self._arrangement.toggle_panel)
-        self._conversation.said.connect(self._queue.say)
-        self._conversation.conversation_requested.connect(self.open_conversation)
-        self._panel.conversation_requested.connect(self.open_conversation)
-        self._panel.same.said.connect(self._queue.say)
-        self._panel.privacy.said.connect(self._queue.say)
-        self._troubles.show_wanted.connect(self.open_conversation)
-        self._troubles.said.connect(self._queue.say)
         self._status.reconnect_wanted.connect(self._on_reconnect)
-        self._notifier.clicked.connect(self.open_conversation)
-        self._my_menu = MyMenu(self._window, self._settings, self.actions_)
-        sizes = [self.actions_.action(one) for one in _TEXT_SIZES]
-        shown = [one for one in ("window.focus", "window.menu_bar") if self.actions_.is_bound(one)]
-        self._my_menu.add_actions([self.actions_.action(one) for one in shown], sizes)
-        self._rail.set_my_menu(self._my_menu.menu)
-        self._status.language_wanted.connect(self._my_menu.choose_language)
-        self._status.shortcuts_wanted.connect(self._my_menu.show_shortcuts)
 
     def _bind_actions(self) -> None:
         bind = self.actions_.bind
@@ -219,7 +235,7 @@ class Workspace(QWidget):
         bind("queue.extend_down", partial(self._queue.extend, 1))
         bind("queue.extend_up", partial(self._queue.extend, -1))
         bind("queue.select_all", self._queue.selection.select_all, self._queue)
-        bind("queue.take_next", self._next_one.take)
+        bind("queue.take_next", self._take_next)
         bind("queue.refresh", self._queue.apply_held)
         bind("rail.toggle", self._arrangement.toggle_rail)
         bind("panel.toggle", self._arrangement.toggle_panel)
@@ -232,23 +248,18 @@ class Workspace(QWidget):
         bind("pane.previous", partial(self._pane_focus.step, -1))
         bind("window.back", self._back)
         bind("app.quit", self._window.close)
-        bind("language.choose", lambda: self._my_menu.choose_language())
-        bind("help.shortcuts", lambda: self._my_menu.show_shortcuts())
+        bind("language.choose", lambda: self.my_menu.choose_language())
+        bind("help.shortcuts", lambda: self.my_menu.show_shortcuts())
         self._navigation.bind_actions(self.actions_)
-        self._panel.bind_actions(self.actions_, self._arrangement.show_panel)
-        self._conversation.bind_actions(self.actions_)
 
     # Following the replica
 
     def _on_changes(self, changes: Changes) -> None:
         self._queue.on_changes(changes)
-        self._conversation.on_changes(changes)
-        self._panel.on_changes(changes)
-        self._bulk.on_changes(changes)
+        if self._late is not None:
+            self._late.on_changes(changes)
         if not changes or any(table in changes for table in _COUNTED):
             self.refresh()
-        self._notifier.on_changes(changes)
-        self._troubles.on_changes(changes)
 
     async def _refresh(self) -> None:
         desk = self._desk
@@ -256,76 +267,50 @@ class Workspace(QWidget):
         self._rail.model.set_counts(counts, len({draft.conversation_id for draft in drafts}))
         self._rail.model.set_accounts(accounts)
         self._rail.set_me(desk.me)
-        self._troubles.set_accounts(accounts)
         self._queue.set_counts(counts, accounts)
         self._queue.set_me(desk.me.id if desk.me else None)
-        self._notifier.set_unread(counts.mine_unread)
+        if self._late is not None:
+            self._late.show_counts(counts, accounts)
         self._rail.show_view(self._queue.view)
-
-    def _is_shown(self, conversation_id: UUID) -> bool:
-        return self._conversation.conversation_id == conversation_id and self.isVisible()
 
     def _on_status(self, status: LinkStatus) -> None:
         self._status.set_status(status)
         self._queue.on_status()
-        self._conversation.on_status(status)
+        if self._late is not None:
+            self._late.on_status(status)
 
     # Doing
 
     async def _open(self, conversation_id: UUID) -> None:
-        self._arrangement.show_conversation()
-        if self._conversation.conversation_id != conversation_id:
-            self._finder.close()
-        self.actions_.set_state(conversation=True)
-        await self._conversation.open(conversation_id)
-        head = await self._desk.conversation(conversation_id)
-        if head is not None:
-            self._queue.select(head.id)  # another one where it was merged
-            await self._panel.show_contact(head.contact_id, conversation_id)
+        late = await self.complete()
+        await late.open(conversation_id)
 
-    def _on_left(self, conversation_id: UUID) -> None:
-        """A conversation left the list by what the person did: the next one becomes current."""
-        self._queue.let_go()
-        self._go_on(self._queue.after(conversation_id))
+    def _is_reading(self) -> bool:
+        return self._late is not None and self._late.conversation.conversation_id is not None
 
-    def _go_on(self, following: UUID | None) -> None:
-        if following is not None:
-            self.open_conversation(following)
-        else:
-            self._arrangement.set_focus_mode(False)
-            self._conversation.clear()
-            self._panel.clear()
-            self.actions_.set_state(conversation=False)
-
-    def _on_many_left(self, ids: list[UUID], order: list[UUID]) -> None:
-        """These have left the list: where the open one is among them, another becomes current."""
-        here = self._conversation.conversation_id
-        if here in ids:
-            self._go_on(follower(here, ids, order))
+    def _find_here(self) -> bool:
+        if self._is_reading():
+            self.late.finder.open()
+        return self._is_reading()
 
     def _on_selection(self) -> None:
-        """While conversations are selected, keys and menus work on all of them."""
-        self.actions_.take_over(self._bulk.handlers() if self._queue.selection else {})
+        if self._late is not None or self._queue.selection:
+            self.late.follow_selection()
 
-    def _show_unchanged(self, ids: list[UUID]) -> None:
-        """Show what could not be changed: one by opening it, which tells why; several by selecting them."""
-        if len(ids) == 1:
-            self.open_conversation(ids[0])
-        else:
-            self._queue.show_selected(ids)
+    def _take_next(self) -> None:
+        self.late.next_one.take()
 
-    def _on_taken(self, conversation_id: UUID) -> None:
-        if self._queue.view.kind != "mine":
-            self.show_view(FIRST_VIEW)
-        self.open_conversation(conversation_id)
+    def _show_mine(self) -> None:
+        self.show_view(FIRST_VIEW)
 
     def _on_reconnect(self) -> None:
         if self._reconnect is not None:
             self._reconnect()
 
     def _focus_conversation(self) -> None:
+        conversation = self.conversation
         self._arrangement.show_conversation()
-        self._conversation.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        conversation.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _back(self) -> None:
         if self._queue.selection:
@@ -345,14 +330,20 @@ class Workspace(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_my_menu"):
+        if event.type() == QEvent.Type.LanguageChange and hasattr(self, "_arrangement"):
             self._navigation.retranslate()
-            self._my_menu.retranslate()
+            if self._late is not None:
+                self._late.retranslate()
             self._arrangement.arrange(self.width())
 
     async def release(self) -> None:
         """Save what was typed, end what is under way, and hear no more of the desk."""
-        await self._conversation.composer.leave()
+        if self._late is not None:
+            await self._late.release()
         self._bridge.close()
-        self._menu_bar.close()
         await end_tasks(self)
+
+
+def import_late_parts() -> None:
+    """Read the code of the parts that the list does not need, in a thread."""
+    import agentdesk.desktop.late_parts  # noqa: F401 - needed in a moment

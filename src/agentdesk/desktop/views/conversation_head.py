@@ -28,19 +28,11 @@ from agentdesk.desktop.widgets.chip import Chip, ChipLabel
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.queries.rows import ConversationRow, UserRow
 
-__all__ = ["PRIORITIES", "AssigneeButton", "ConversationHead"]
+__all__ = ["AssigneeButton", "ConversationHead"]
 
 _HEIGHT = 72
 _MOST_TAGS = 3
 _NARROW = 560
-
-PRIORITIES: dict[str, tuple[Msg, str]] = {
-    "urgent": (msg("Urgent"), "chevrons-up"),
-    "high": (msg("High"), "chevron-up"),
-    "normal": (msg("Normal"), "minus"),
-    "low": (msg("Low"), "chevron-down"),
-}
-"""Words and icon of each priority."""
 
 _PRIORITY_CHIPS = {
     "urgent": Chip(msg("Urgent"), "bad_text", "chevrons-up"),

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.locale import date_text, time_text
-from agentdesk.desktop.views.conversation_head import PRIORITIES
+from agentdesk.desktop.views.view_names import PRIORITIES
 from agentdesk.desktop.widgets.popup import Popup, PopupItem
 from agentdesk.domain.authority import Permission
 from agentdesk.domain.snooze import SnoozeKind, choices, typed

@@ -39,9 +39,11 @@ _BIG_LIST_PAUSE_MS = 400
 
 class QueuePane(QWidget):
     """``opened(id)`` tells which conversation became current, ``entered`` that the person wants to go into
-    it, ``take_next`` that its button was used. ``quick_wanted(key, id)``: a row's own button was pressed."""
+    it, ``take_next`` that its button was used. ``quick_wanted(key, id)``: a row's own button was pressed.
+    ``listed(count)``: it is known how long the list is; its rows may still come."""
 
     opened = Signal(object)
+    listed = Signal(int)
     entered = Signal()
     take_next = Signal()
     quick_wanted = Signal(str, object)
@@ -308,6 +310,7 @@ class QueuePane(QWidget):
         self.head.show_length(len(ids))
         self.selection.keep_listed()
         self._show_empty()
+        self.listed.emit(len(ids))
 
     def _must_stand_still(self, ids: list[UUID]) -> bool:
         if self._first_load or not self._model.ids or not self._stillness.is_wanted():

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentdesk.base.text import Msg, msg
-from agentdesk.desktop.views.conversation_head import PRIORITIES
 from agentdesk.queries.rows import View
 
 __all__ = [
@@ -14,6 +13,7 @@ __all__ = [
     "FILTERS",
     "GROUPS",
     "ORDERS",
+    "PRIORITIES",
     "catalogued",
     "channel_name",
     "groups_of",
@@ -40,6 +40,14 @@ GROUPS: dict[str, Msg] = {
     "priority": msg("Priority"),
 }
 """Which sections a list can have, by the key of the sections."""
+
+PRIORITIES: dict[str, tuple[Msg, str]] = {
+    "urgent": (msg("Urgent"), "chevrons-up"),
+    "high": (msg("High"), "chevron-up"),
+    "normal": (msg("Normal"), "minus"),
+    "low": (msg("Low"), "chevron-down"),
+}
+"""Words and icon of each priority."""
 
 FILTERS: dict[str, Msg] = {"all": msg("All"), "unread": msg("Unread"), "waiting": msg("Waiting on us")}
 """What a list can be narrowed to."""
