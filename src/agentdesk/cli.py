@@ -149,14 +149,33 @@ def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
 
 
 def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from agentdesk.domain.authority import Permission
-
     admin = commands.add_parser("admin", help="set up people, inboxes, channels and tokens")
     admin.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     admin.add_argument(
         "--data", type=Path, metavar="DIR", help="the server's folder (default: beside SQLite)"
     )
     subjects = admin.add_subparsers(dest="subject", required=True)
+
+    _people_commands(subjects)
+
+    leases = subjects.add_parser("lease").add_subparsers(dest="verb", required=True)
+    leases.add_parser("list", help="list which server works on what, and until when")
+
+    inboxes = subjects.add_parser("inbox").add_subparsers(dest="verb", required=True)
+    inboxes.add_parser("add", help="add an inbox").add_argument("name")
+
+    tokens = subjects.add_parser("token").add_subparsers(dest="verb", required=True)
+    token = tokens.add_parser("create", help="make a token for a program; it is the last word printed")
+    token.add_argument("--name", required=True)
+
+    _channel_commands(subjects)
+    _copy_commands(subjects)
+    _audit_commands(subjects)
+    _privacy_commands(subjects)
+
+
+def _people_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from agentdesk.domain.authority import Permission
 
     people = subjects.add_parser("user").add_subparsers(dest="verb", required=True)
     person = people.add_parser("add", help="add a person")
@@ -174,6 +193,10 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         parser.add_argument("email")
         parser.add_argument("permission", choices=[one.value for one in Permission])
 
+    limit = people.add_parser("limit", help="say how many open conversations a person has at most")
+    limit.add_argument("email")
+    limit.add_argument("conversations", metavar="NUMBER|none")
+
     factor = people.add_parser("second-factor", help="turn the second factor of a person off (a lost phone)")
     factor.add_argument("email")
     factor.add_argument("--off", action="store_true", required=True)
@@ -182,21 +205,6 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     sessions.add_parser("list", help="list who is signed in")
     end = sessions.add_parser("end", help="end one sign-in, or all of a person")
     end.add_argument("whose", metavar="ADDRESS|ID", help="a person's address, or an id from the list")
-
-    leases = subjects.add_parser("lease").add_subparsers(dest="verb", required=True)
-    leases.add_parser("list", help="list which server works on what, and until when")
-
-    inboxes = subjects.add_parser("inbox").add_subparsers(dest="verb", required=True)
-    inboxes.add_parser("add", help="add an inbox").add_argument("name")
-
-    tokens = subjects.add_parser("token").add_subparsers(dest="verb", required=True)
-    token = tokens.add_parser("create", help="make a token for a program; it is the last word printed")
-    token.add_argument("--name", required=True)
-
-    _channel_commands(subjects)
-    _copy_commands(subjects)
-    _audit_commands(subjects)
-    _privacy_commands(subjects)
 
 
 def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -21,6 +21,7 @@ from agentdesk.commands.values import (
     MergeConversations,
     RetryDelivery,
     SendReply,
+    SetAvailability,
     SetPriority,
     SetStatus,
     SetTags,
@@ -49,6 +50,10 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
             return _head(world, id_, tags=tags)
         case MarkRead(conversation_id=id_, unread=unread):
             return _head(world, id_, unread=unread)
+        case SetAvailability(state=state, back_at=back_at) if me is not None:
+            before = world.standings.get(me.id, {})
+            world.standings[me.id] = {**before, "state": state, "back_at": back_at}
+            return {"availability": {me.id}}
         case MergeConversations(conversation_id=id_, joined_ids=joined):
             return _merge(world, me, id_, joined)
         case UnmergeConversations(conversation_id=id_, joined_ids=joined):

@@ -35,6 +35,7 @@ from agentdesk.queries.rows import (
     SavedViewRow,
     SectionRow,
     SimilarContact,
+    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -298,6 +299,18 @@ class FakeDesk:
 
     async def users(self) -> list[UserRow]:
         return list(self.world.users.values())
+
+    async def teammates(self) -> list[TeammateRow]:
+        opened = [row.assignee_id for row in self.world.conversations.values() if row.status == "open"]
+        rows = [
+            TeammateRow(
+                **{**msgspec.structs.asdict(row), "load": opened.count(row.id)},
+                **self.world.standings.get(row.id, {}),
+            )
+            for row in self.world.users.values()
+            if row.active
+        ]
+        return sorted(rows, key=lambda row: row.name.casefold())
 
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
         return [row for row in self.world.users.values() if row.active and row.id not in self.outsiders]

@@ -55,6 +55,8 @@ class World:
     pictures: dict[str, bytes] = field(default_factory=dict)
     merged: dict[UUID, tuple[ConversationRow, UUID]] = field(default_factory=dict)
     """What was merged: the conversation as it was, and the one it goes on in."""
+    standings: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    """How people stand who do not stand as usual: fields of a TeammateRow."""
     homes: dict[UUID, UUID] = field(default_factory=dict)
     """Where messages belong that moved."""
     last_id: int = 0

@@ -134,6 +134,7 @@ _VERBS = {
     "user list": admin_people.user_list,
     "user permit": admin_people.permit,
     "user deny": admin_people.deny,
+    "user limit": admin_people.set_limit,
     "user second-factor": admin_people.second_factor_off,
     "user deactivate": admin_people.deactivate,
     "user activate": admin_people.activate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.ids import parse_id
 from agentdesk.base.text import Msg, msg, plural
@@ -15,13 +16,15 @@ from agentdesk.store.engine import Database
 
 
 async def user_list(db: Database, parsed: argparse.Namespace) -> int:
-    """Print everybody: address, name, role, ``active`` or ``inactive``, ``second-factor`` or ``-``, and the
-    permissions, separated by tabs."""
+    """Print everybody: address, name, role, ``active`` or ``inactive``, ``second-factor`` or ``-``, the
+    permissions, and the limit of conversations, separated by tabs."""
     for one in await people.list_people(db):
         state = "active" if one.active else "inactive"
         may = ",".join(sorted(one.permissions)) or "-"
         second = "second-factor" if one.second_factor else "-"
-        sys.stdout.write(f"{one.email}\t{one.name}\t{one.role}\t{state}\t{second}\t{may}\n")
+        sys.stdout.write(
+            f"{one.email}\t{one.name}\t{one.role}\t{state}\t{second}\t{may}\t{one.capacity or '-'}\n"
+        )
     return 0
 
 
@@ -46,6 +49,32 @@ async def deny(db: Database, parsed: argparse.Namespace) -> int:
     await people.set_permission(db, parsed.email, Permission(parsed.permission), False)
     _say(msg("{name} no longer has the permission {value}.", name=parsed.email, value=parsed.permission))
     return 0
+
+
+async def set_limit(db: Database, parsed: argparse.Namespace) -> int:
+    """Say how many open conversations a person has at most."""
+    capacity = _capacity(parsed.conversations)
+    await people.set_capacity(db, parsed.email, capacity)
+    if capacity is None:
+        _say(msg("{name} can have any number of open conversations.", name=parsed.email))
+    else:
+        _say(
+            plural(
+                "{name} has at most {count} open conversation.",
+                "{name} has at most {count} open conversations.",
+                capacity,
+                name=parsed.email,
+            )
+        )
+    return 0
+
+
+def _capacity(given: str) -> int | None:
+    if given == "none":
+        return None
+    if not (given.isascii() and given.isdigit()):
+        raise Invalid(msg("{value} is no number of conversations.", value=given), msg("Or say none."))
+    return int(given)
 
 
 async def deactivate(db: Database, parsed: argparse.Namespace) -> int:

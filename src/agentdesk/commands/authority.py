@@ -63,6 +63,7 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.RemoveView: _nothing,
     values.ArrangeRail: _nothing,
     values.RetryAccount: _always(Permission.RETRY_CHANNELS),
+    values.SetAvailability: _nothing,
 }
 
 _SENTENCES: Mapping[Permission, Msg] = {

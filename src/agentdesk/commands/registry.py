@@ -9,6 +9,7 @@ from agentdesk.base.errors import Invalid, NotFound
 from agentdesk.commands import (
     account,
     authority,
+    availability,
     conversation,
     customer,
     delivery,
@@ -53,6 +54,7 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.RemoveView: saved_view.remove_view,
     values.ArrangeRail: saved_view.arrange_rail,
     values.RetryAccount: account.retry_account,
+    values.SetAvailability: availability.set_availability,
 }
 
 

@@ -260,6 +260,15 @@ class ArrangeRail(Command, frozen=True, tag="arrange_rail"):
     keys: tuple[str, ...]
 
 
+class SetAvailability(Command, frozen=True, tag="set_availability"):
+    """The issuer's own status (see :class:`agentdesk.domain.availability.Availability`), on all their desks;
+    available again from ``back_at`` on. ``chosen_at`` is when it was chosen: the latest choice counts."""
+
+    state: str
+    chosen_at: datetime
+    back_at: datetime | None = None
+
+
 AnyCommand = (
     Assign
     | SetStatus
@@ -287,6 +296,7 @@ AnyCommand = (
     | SaveView
     | RemoveView
     | ArrangeRail
+    | SetAvailability
 )
 
 

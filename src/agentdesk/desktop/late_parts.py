@@ -17,6 +17,7 @@ from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.arrangement import Arrangement
 from agentdesk.desktop.menu_bar import MenuBar
 from agentdesk.desktop.my_menu import MyMenu
+from agentdesk.desktop.my_status import MyStatus
 from agentdesk.desktop.next_one import NextOne
 from agentdesk.desktop.notify import Notifier
 from agentdesk.desktop.place import Place
@@ -82,10 +83,13 @@ class LateParts(QObject):
         self.conversation.bind_actions(frame.actions)
         self.menu_bar = MenuBar(frame.window, frame.actions, frame.settings, frame.side, owner)
         self.my_menu = self._new_menu()
+        self.my_status = MyStatus(desk, frame.rail)
+        self.my_status.fill(self.my_menu.menu)
         self._connect()
         self._connect_arrangement()
         self.on_status(desk.status)
         self._troubles.on_changes({})
+        self.my_status.refresh()
 
     # For the window
 
@@ -96,6 +100,7 @@ class LateParts(QObject):
         self.bulk.on_changes(changes)
         self._notifier.on_changes(changes)
         self._troubles.on_changes(changes)
+        self.my_status.on_changes(changes)
 
     def on_status(self, status: LinkStatus) -> None:
         """Follow the connection."""
@@ -125,6 +130,7 @@ class LateParts(QObject):
     def retranslate(self) -> None:
         """Put all that does not hear of it itself into the language of the window."""
         self.my_menu.retranslate()
+        self.my_status.retranslate()
 
     async def release(self) -> None:
         """Save what was typed; there are no menus any more."""
@@ -157,6 +163,7 @@ class LateParts(QObject):
         self.panel.privacy.said.connect(queue.say)
         self._troubles.show_wanted.connect(self.conversation_wanted)
         self._troubles.said.connect(queue.say)
+        self.my_status.said.connect(queue.say)
         self._notifier.clicked.connect(self.conversation_wanted)
         status.language_wanted.connect(self.my_menu.choose_language)
         status.shortcuts_wanted.connect(self.my_menu.show_shortcuts)

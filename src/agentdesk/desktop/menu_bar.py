@@ -43,7 +43,7 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
             *("queue.next", "queue.previous", "queue.open", "queue.take_next", "queue.refresh"),
         ),
     ),
-    (msg("Window"), ("pane.next", "pane.previous", "window.back")),
+    (msg("Window"), ("status.choose", None, "pane.next", "pane.previous", "window.back")),
     (msg("Help"), ("help.shortcuts",)),
 )
 _NATIVE = sys.platform == "darwin"

@@ -249,6 +249,7 @@ class Workspace(QWidget):
         bind("window.back", self._back)
         bind("app.quit", self._window.close)
         bind("language.choose", lambda: self.my_menu.choose_language())
+        bind("status.choose", lambda: self.late.my_status.open())
         bind("help.shortcuts", lambda: self.my_menu.show_shortcuts())
         self._navigation.bind_actions(self.actions_)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.domain.authority import Permission, is_permitted
+from agentdesk.domain.availability import Availability, has_room, now_is
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
 
@@ -29,6 +30,26 @@ class UserRow(Row, frozen=True):
     def may(self, permission: Permission) -> bool:
         """Say whether the person has a permission."""
         return is_permitted(Role(self.role), self.permissions, permission)
+
+
+class TeammateRow(UserRow, frozen=True):
+    """Somebody who works here and how they stand. ``load`` counts the open conversations that they have as
+    far as this database knows, ``capacity`` is how many they may have (None: any number)."""
+
+    state: str = Availability.AVAILABLE
+    back_at: datetime | None = None
+    unreachable_since: datetime | None = None
+    load: int = 0
+    capacity: int | None = None
+
+    def now_is(self, now: datetime) -> Availability:
+        """How the person stands at ``now``."""
+        return now_is(self.state, self.back_at, now)
+
+    def takes(self, now: datetime) -> bool:
+        """Whether the person is there and has room for one more."""
+        there = self.unreachable_since is None and self.now_is(now) is Availability.AVAILABLE
+        return there and has_room(self.load, self.capacity)
 
 
 class InboxRow(Row, frozen=True):

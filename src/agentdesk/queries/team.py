@@ -9,6 +9,8 @@ import msgspec
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.domain.availability import Availability
+from agentdesk.domain.conversation import Status
 from agentdesk.queries.columns import plain
 from agentdesk.queries.rows import (
     AccountRow,
@@ -16,6 +18,7 @@ from agentdesk.queries.rows import (
     MentionRow,
     Row,
     SavedViewRow,
+    TeammateRow,
     TemplateRow,
     UserRow,
 )
@@ -23,6 +26,7 @@ from agentdesk.store import people
 from agentdesk.store.tables import (
     account,
     account_state,
+    availability,
     conversation,
     inbox,
     mention,
@@ -39,6 +43,32 @@ R = TypeVar("R", bound=Row)
 async def users(conn: AsyncConnection) -> list[UserRow]:
     """Return everybody who works or worked here, by name."""
     return await _rows(conn, select(user).order_by(func.lower(user.c.name), user.c.id), UserRow)
+
+
+async def teammates(conn: AsyncConnection) -> list[TeammateRow]:
+    """Return everybody who works here with status and load, by name."""
+    c = availability.c
+    load = (
+        select(conversation.c.assignee_id, func.count().label("load"))
+        .where(conversation.c.assignee_id.is_not(None), conversation.c.status == Status.OPEN)
+        .group_by(conversation.c.assignee_id)
+        .subquery()
+    )
+    statement = (
+        select(
+            user,
+            func.coalesce(c.state, Availability.AVAILABLE.value).label("state"),
+            c.back_at,
+            c.unreachable_since,
+            c.capacity,
+            func.coalesce(load.c.load, 0).label("load"),
+        )
+        .outerjoin(availability, c.id == user.c.id)
+        .outerjoin(load, load.c.assignee_id == user.c.id)
+        .where(user.c.active)
+        .order_by(func.lower(user.c.name), user.c.id)
+    )
+    return await _rows(conn, statement, TeammateRow)
 
 
 async def people_of(conn: AsyncConnection, inbox_id: UUID) -> list[UserRow]:

@@ -35,6 +35,7 @@ from agentdesk.server import desk_keys, metrics, second_factor_routes, sessions
 from agentdesk.server.accounts import Times
 from agentdesk.server.api import web as api
 from agentdesk.server.api.operations import Services
+from agentdesk.server.attendance import watch_for_ever
 from agentdesk.server.audit_sealing import NOTES, seal_for_ever
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.core import ServerCore
@@ -146,6 +147,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     chores = Tasks("chores")
     chores.start(keep_house_for_ever(db), "housekeeping")
     chores.start(seal_for_ever(db, core.holder, settings.data / NOTES), "audit")
+    chores.start(watch_for_ever(db, bell, lambda: endpoint.desks, endpoint.arrivals), "attendance")
     chores.start(carry_out_for_ever(db, bell, core.holder), "erasures")
     if db.dialect == "postgresql":  # on SQLite there is one server
         chores.start(roster.run(), "roster")

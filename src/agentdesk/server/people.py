@@ -12,14 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
+from agentdesk.commands.availability import put_availability
 from agentdesk.domain.authority import Permission, grant, permissions
 from agentdesk.domain.team import Role
 from agentdesk.server.second_factor import forget
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import api_token, second_factor, user
+from agentdesk.store.tables import api_token, availability, second_factor, user
 from agentdesk.store.unit import ServerUnit
 
 _SESSION = "session"
+_MOST_CONVERSATIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Person:
     active: bool
     second_factor: bool
     permissions: frozenset[Permission]
+    capacity: int | None
 
 
 async def person_id(conn: AsyncConnection, email: str) -> UUID:
@@ -57,8 +60,9 @@ async def list_people(db: Database) -> list[Person]:
     """Return everybody, by address."""
     async with db.read() as conn:
         rows = await conn.execute(
-            select(user, second_factor.c.confirmed_at)
+            select(user, second_factor.c.confirmed_at, availability.c.capacity)
             .outerjoin(second_factor, second_factor.c.user_id == user.c.id)
+            .outerjoin(availability, availability.c.id == user.c.id)
             .order_by(user.c.email)
         )
         return [
@@ -69,6 +73,7 @@ async def list_people(db: Database) -> list[Person]:
                 active=row.active,
                 second_factor=row.confirmed_at is not None,
                 permissions=permissions(Role(row.role), row.permissions),
+                capacity=row.capacity,
             )
             for row in rows
         ]
@@ -91,6 +96,17 @@ async def set_permission(db: Database, email: str, permission: Permission, given
         exceptions = grant(Role(row.role), row.permissions, permission, given)
         unit = ServerUnit(conn)
         await unit.update(user, user_id, {"permissions": exceptions})
+        await unit.flush()
+
+
+async def set_capacity(db: Database, email: str, capacity: int | None) -> None:
+    """Say how many open conversations a person has at most (None: any number). Raises Invalid for somebody
+    unknown, and for a number that is none."""
+    if capacity is not None and not 1 <= capacity <= _MOST_CONVERSATIONS:
+        raise Invalid(msg("A limit is a number from 1 to {count}.", count=_MOST_CONVERSATIONS))
+    async with db.write() as conn:
+        unit = ServerUnit(conn)
+        await put_availability(unit, await person_id(conn, email), {"capacity": capacity})
         await unit.flush()
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Row, select
 
 from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
+from agentdesk.base.events import Bell
 from agentdesk.base.ids import parse_id
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
@@ -73,6 +74,7 @@ class SyncEndpoint:
         self._relay = Relay(db, self._board, feed.listener) if feed.listener is not None else None
         self._servers = servers
         self._sessions: dict[UUID, Session] = {}
+        self.arrivals = Bell()
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
         self._closing = False
         self._empty = asyncio.Event()
@@ -89,6 +91,11 @@ class SyncEndpoint:
     def connected(self) -> int:
         """How many desks are connected."""
         return len(self._sessions)
+
+    @property
+    def desks(self) -> frozenset[UUID]:
+        """Which desks are connected; ``arrivals`` rings when one more is."""
+        return frozenset(self._sessions)
 
     @property
     def hears(self) -> bool | None:
@@ -143,6 +150,7 @@ class SyncEndpoint:
         if older is not None:
             older.end("closing", msg("This desk has connected again."))
         self._sessions[session.desk_id] = session
+        self.arrivals.ring()
 
     # --- files ---
 

@@ -30,6 +30,7 @@ from agentdesk.queries.rows import (
     SavedViewRow,
     SectionRow,
     SimilarContact,
+    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -154,6 +155,11 @@ class DeskPort(Protocol):
     async def templates(self) -> list[TemplateRow]: ...
 
     async def users(self) -> list[UserRow]: ...
+
+    async def teammates(self) -> list[TeammateRow]:
+        """Everybody who works here with status and load, by name. Conversations that this desk does not see
+        are not in anybody's load."""
+        ...
 
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
         """Everybody who may see an inbox, by name."""

@@ -22,6 +22,7 @@ from agentdesk.queries.rows import (
     SavedViewRow,
     SectionRow,
     SimilarContact,
+    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -114,6 +115,11 @@ class DeskReads:
         """Everybody in the team."""
         async with self._replica.read() as conn:
             return await team_queries.users(conn)
+
+    async def teammates(self) -> list[TeammateRow]:
+        """Everybody who works here with status and load, by name."""
+        async with self._replica.read() as conn:
+            return await team_queries.teammates(conn)
 
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
         """Everybody who may see an inbox, by name."""

@@ -21,6 +21,7 @@ from agentdesk.queries.rows import (
     SavedViewRow,
     SectionRow,
     SimilarContact,
+    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
@@ -166,6 +167,9 @@ class EarlyDesk:
 
     async def users(self) -> list[UserRow]:
         return await (await self._open()).users()
+
+    async def teammates(self) -> list[TeammateRow]:
+        return await (await self._open()).teammates()
 
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
         return await (await self._open()).inbox_people(inbox_id)

@@ -28,6 +28,7 @@ from agentdesk.sync.erasures import Erasures
 from agentdesk.sync.feed import Feed
 from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
+    AVAILABILITY,
     DRAFTS,
     ERASE,
     MERGING,
@@ -64,7 +65,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (DRAFTS, ERASE, MERGING, OLDER, RETRY_ACCOUNT, VIEWS)
+_ABILITIES = (AVAILABILITY, DRAFTS, ERASE, MERGING, OLDER, RETRY_ACCOUNT, VIEWS)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4

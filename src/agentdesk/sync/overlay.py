@@ -4,9 +4,9 @@ Before the first optimistic change of a row the server's version is set aside (i
 the bases come back, the server's rows are written, and the commands that are left run again in their order:
 a refused command leaves no trace, and a confirmed one is dropped exactly when a batch names it.
 
-A *family* is a conversation or a contact with all that is in it. Most commands touch one; each notes which
-ones it touched. So only those are laid anew that a batch speaks of (:func:`families_in`), with those that a
-command has tied to them (:func:`laid_anew`).
+A *family* is a conversation or a contact with all that is in it, or a person's status. Most commands touch
+one; each notes which ones it touched. So only those are laid anew that a batch speaks of
+(:func:`families_in`), with those that a command has tied to them (:func:`laid_anew`).
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ _FAMILY_COLUMN = {
     "mention": "conversation_id",
     "saved_view": "id",
     "rail_order": "id",
+    "availability": "id",
     "account_state": "",  # no command looks at these
     "draft": "",
 }

@@ -23,6 +23,7 @@ from agentdesk.commands.values import (
     RemoveView,
     RetryAccount,
     SaveView,
+    SetAvailability,
     Text,
     UnmergeContacts,
     UnmergeConversations,
@@ -54,6 +55,9 @@ RETRY_ACCOUNT = "retry_account"
 VIEWS = "views"
 """The same for those that save lists and arrange the rail."""
 
+AVAILABILITY = "availability"
+"""The same for the command that says whether a person is available."""
+
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
@@ -63,6 +67,7 @@ NEEDED: Mapping[type[Command], str] = {
     SaveView: VIEWS,
     RemoveView: VIEWS,
     ArrangeRail: VIEWS,
+    SetAvailability: AVAILABILITY,
 }
 """What a server must have named in ``can`` before it is sent a command."""
 

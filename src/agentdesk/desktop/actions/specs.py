@@ -28,6 +28,14 @@ WINDOW = (
         icon="languages",
     ),
     ActionSpec(
+        id="status.choose",
+        title=msg("My status"),
+        group="window",
+        keys=("Ctrl+Shift+Y",),
+        icon="circle-user",
+        aliases=(msg("Available"), msg("Busy"), msg("Break"), msg("Offline")),
+    ),
+    ActionSpec(
         id="theme.choose",
         title=msg("Light or dark"),
         group="window",

@@ -220,7 +220,7 @@ class BulkActions(QObject):
         return self._queue.selection.ids()
 
     async def _choose_assignee(self) -> None:
-        users = await self._desk.users()
+        users = await self._desk.teammates()
         if is_alive(self):
             anchor = self._queue.head.bar.anchor("assign")
             self.menus.choose_assignee(anchor, users, self._desk.me, None, can_clear=True)

@@ -254,7 +254,7 @@ class ConversationActions(QObject):
     # --- inside ---
 
     async def _choose_assignee(self, row: ConversationRow) -> None:
-        users = await self._desk.users()
+        users = await self._desk.teammates()
         if is_alive(self):
             self.menus.choose_assignee(self._head.assignee, users, self._desk.me, row.assignee_id)
 

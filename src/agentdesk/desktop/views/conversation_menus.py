@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.locale import date_text, time_text
+from agentdesk.desktop.models.teammates import by_room, standing_text
 from agentdesk.desktop.views.view_names import PRIORITIES
 from agentdesk.desktop.widgets.popup import Popup, PopupItem
 from agentdesk.domain.authority import Permission
 from agentdesk.domain.snooze import SnoozeKind, choices, typed
-from agentdesk.queries.rows import UserRow
+from agentdesk.queries.rows import TeammateRow, UserRow
 
 __all__ = ["ConversationMenus"]
 
@@ -50,23 +51,30 @@ class ConversationMenus(QObject):
     def choose_assignee(
         self,
         anchor: QWidget,
-        users: Sequence[UserRow],
+        users: Sequence[TeammateRow],
         me: UserRow | None,
         current: UUID | None,
         *,
         can_clear: bool = False,
     ) -> None:
-        """Offer me, the others of the team by name, and nobody, where somebody has it (``can_clear``: where
-        somebody may have it); what this person may not do is shown, but cannot be chosen."""
+        """Offer me, the others of the team, who has room first, and nobody, where somebody has it
+        (``can_clear``: where somebody may have it). Who is full or away is greyed, but possible; what this
+        person may not do is shown, but cannot be chosen."""
         popup = self._get("assign", msg("Person"), self._on_assign)
-        others = sorted(
-            (row for row in users if row.active and (me is None or row.id != me.id)),
-            key=lambda row: row.name.casefold(),
-        )
+        now = self._now()
+        others = by_room([row for row in users if me is None or row.id != me.id], now)
         whole = me is None or me.may(Permission.ASSIGN_OTHERS)
         own = me is not None and current in (None, me.id)
         items = [
-            PopupItem(str(row.id), row.name, person=(row.name, str(row.id)), enabled=whole) for row in others
+            PopupItem(
+                str(row.id),
+                row.name,
+                standing_text(row, now),
+                person=(row.name, str(row.id)),
+                enabled=whole,
+                quiet=not row.takes(now),
+            )
+            for row in others
         ]
         if me is not None:
             person = (me.name, str(me.id))

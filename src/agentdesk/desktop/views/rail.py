@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.delegates.rail import RailDelegate
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
@@ -49,6 +49,7 @@ class Rail(QWidget):
         self._face = Avatar(24, behind="bg.window", parent=self._me)
         self._face.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._face.move(2, 2)
+        self._standing: Msg | None = None
         self._search = _SearchField(self)
         self._search.returnPressed.connect(self._on_search)
         self._search.textChanged.connect(self._on_search_text)
@@ -84,7 +85,23 @@ class Rail(QWidget):
         if me is not None:
             self._face.set_person(me.name, me.id)
             self._me.setToolTip(me.name)
-            self._me.setAccessibleName(tr(msg("My menu, {name}", name=me.name)))
+            self._name_me(me.name)
+
+    def set_standing(self, dot: str, words: Msg) -> None:
+        """Show how who is signed in stands: a dot of that colour role at the picture; ``words`` say it."""
+        self._standing = words
+        self._face.set_dot(dot)
+        self._name_me(self._face.accessibleName())
+
+    def menu_spot(self) -> QPoint:
+        """Where a menu opens at my picture, on the screen."""
+        return self._me.mapToGlobal(QPoint(0, self._me.height()))
+
+    def _name_me(self, name: str) -> None:
+        words = msg("My menu, {name}", name=name)
+        if self._standing is not None:
+            words = msg("My menu, {name}, {status}", name=name, status=self._standing)
+        self._me.setAccessibleName(tr(words))
 
     def set_my_menu(self, menu: QMenu) -> None:
         """Give the menu that opens from my picture."""

@@ -17,6 +17,8 @@ _TILE_RADIUS = 0.28
 _TILE_OUT_X, _TILE_OUT_Y = 6, 5
 """How far the channel tile reaches beyond the circle, in pixels."""
 _TILE_GAP = 2
+_DOT, _DOT_GAP = 11, 1.5
+"""The dot of how a person stands, with the gap around it, in pixels."""
 
 
 def initials(name: str) -> str:
@@ -166,8 +168,17 @@ def _tile(channel: str, side: float, dpr: float) -> QPixmap:
     return canvas
 
 
+def _paint_dot(painter: QPainter, square: QRectF, role: str, behind: str) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().color(behind))
+    painter.drawEllipse(square)
+    painter.setBrush(theme().color(role))
+    painter.drawEllipse(square.adjusted(_DOT_GAP, _DOT_GAP, -_DOT_GAP, -_DOT_GAP))
+
+
 class Avatar(QWidget):
-    """A person, with the tile of the channel they write on where one is given."""
+    """A person, with the tile of the channel they write on where one is given, or a dot of how they stand."""
 
     def __init__(self, side: int = 32, *, behind: str = "bg.canvas", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -175,6 +186,7 @@ class Avatar(QWidget):
         self._name, self._seed = "", ""
         self._channel: str | None = None
         self._picture: QPixmap | None = None
+        self._dot = ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme().changed.connect(self.update)
 
@@ -185,6 +197,11 @@ class Avatar(QWidget):
         self._name, self._seed, self._channel, self._picture = name, str(seed), channel, picture
         self.setAccessibleName(name)
         self.updateGeometry()
+        self.update()
+
+    def set_dot(self, role: str) -> None:
+        """Show a dot of the colour ``role`` at the end corner; empty takes it away."""
+        self._dot = role
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -198,8 +215,9 @@ class Avatar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         rtl = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         x = self.width() - self._side if rtl else 0
+        painter = QPainter(self)
         paint_avatar(
-            QPainter(self),
+            painter,
             QRect(x, 0, self._side, self._side),
             self._name,
             self._seed,
@@ -207,6 +225,9 @@ class Avatar(QWidget):
             picture=self._picture,
             behind=self._behind,
         )
+        if self._dot:
+            at = x if rtl else x + self._side - _DOT
+            _paint_dot(painter, QRectF(at, self._side - _DOT, _DOT, _DOT), self._dot, self._behind)
 
 
 class ChannelTile(QWidget):

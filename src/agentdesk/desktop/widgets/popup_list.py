@@ -50,6 +50,8 @@ class PopupItem:
     channel: str = ""
     person: tuple[str, str] | None = None
     enabled: bool = True
+    quiet: bool = False
+    """Greyed, though it can be chosen."""
     words: str = ""
     """Further words it is found by."""
 
@@ -167,7 +169,8 @@ class _Delegate(QStyledItemDelegate):
         room = rect.width() - x - 10 - taken
         body = theme().font("body")
         painter.setFont(body)
-        painter.setPen(theme().color("text.primary" if item.enabled else "text.disabled"))
+        shade = "text.muted" if item.quiet else "text.primary"
+        painter.setPen(theme().color(shade if item.enabled else "text.disabled"))
         text = QFontMetrics(body).elidedText(item.shown(), Qt.TextElideMode.ElideRight, room)
         painter.setLayoutDirection(first_strong_direction(text))
         painter.drawText(at(x, room), AT_START[direction], text)

@@ -21,6 +21,7 @@ from agentdesk.store.tables.system import (
 )
 from agentdesk.store.tables.team import (
     api_token,
+    availability,
     credential,
     inbox,
     inbox_member,
@@ -41,6 +42,7 @@ __all__ = [
     "attachment",
     "audit_entry",
     "audit_seal",
+    "availability",
     "blob",
     "change_log",
     "contact",

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    Integer,
     LargeBinary,
     String,
     Table,
@@ -65,6 +66,20 @@ sign_in_try = Table(
     Column("key", String(64), primary_key=True),
     Column("tries", Json, nullable=False),
     Column("last_at", Moment, nullable=False),
+)
+
+# How a person stands; its id is the person's id. Somebody who has chosen nothing may have none.
+availability = synced(
+    "availability",
+    # available | busy | break | offline
+    Column("state", String(20), nullable=False),
+    # From then on the person counts as available again.
+    Column("back_at", Moment, nullable=True),
+    Column("chosen_at", Moment, nullable=True),
+    # How many open conversations the person has at most; null: no limit.
+    Column("capacity", Integer, nullable=True),
+    # Since when none of the person's desks has been connected; null: one is, or was a moment ago.
+    Column("unreachable_since", Moment, nullable=True),
 )
 
 inbox = synced(
