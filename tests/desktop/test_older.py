@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -140,6 +141,19 @@ async def test_a_search_shows_what_is_here_at_once_and_older_ones_below(desk: Fa
             "Older, from the server",
         ]
         assert _words(pane.older) == "These are all."
+
+
+async def test_a_search_for_very_common_words_can_go_on(desk: FakeDesk) -> None:
+    desk.receive(desk.find(4417), "the zebra lamp")
+    (old,) = desk.keep_elsewhere(4417)
+    desk.back_to = datetime(2021, 3, 7, 12, tzinfo=UTC)
+    async with _listing(desk, View(kind="search", text="zebra")) as pane:
+        await until(lambda: "searched back to" in _words(pane.older))
+        assert "21" in _words(pane.older)
+        assert _listed(pane) == []
+        _button(pane.older).click()
+        await until(lambda: _listed(pane) == [old])
+        assert [wish.after for wish in desk.wishes] == ["", "further"]
 
 
 async def test_a_search_offline_says_so_and_goes_on_when_connected(desk: FakeDesk) -> None:

@@ -61,7 +61,7 @@ class FakeDesk:
     """See the module. ``commands`` are all that was done, oldest first; ``failure`` is raised by the next
     `do` or `older`; ``places`` is where it said to be, the latest last; a conversation whose id is in
     ``gates`` is answered only when its event is set. ``elsewhere`` is what only the server has, ``wishes``
-    what `older` was asked; it waits for ``older_gate``."""
+    what `older` was asked; it waits for ``older_gate``, and comes only ``back_to`` there the first time."""
 
     def __init__(self, world: World, me: UserRow | None) -> None:
         self.world = world
@@ -83,6 +83,7 @@ class FakeDesk:
         self.elsewhere: dict[UUID, ConversationRow] = {}
         self.wishes: list[OlderWish] = []
         self.older_gate: asyncio.Event | None = None
+        self.back_to: datetime | None = None
         self._drafts: dict[tuple[UUID, str], Draft] = {}
         self.saved: dict[UUID, SavedViewRow] = {}
         self.removed: dict[UUID, SavedViewRow] = {}
@@ -471,6 +472,9 @@ class FakeDesk:
         if self.failure is not None:
             failure, self.failure = self.failure, None
             raise failure
+        if self.back_to is not None:
+            back_to, self.back_to = self.back_to, None
+            return OlderPage(following="further", back_to=back_to)
         found = [row for row in self.elsewhere.values() if self._is_wanted(row, wish)]
         found.sort(key=lambda row: row.last_message_at, reverse=True)
         page = found[:OLDER_PAGE]

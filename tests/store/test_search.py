@@ -13,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, text
+from tests.store.rows import filled
 
 from agentdesk.base.clock import now
 from agentdesk.base.ids import new_id
+from agentdesk.store import search
 from agentdesk.store.engine import Database
 from agentdesk.store.search import find_conversations, index_messages, remove, search_text
-from agentdesk.store.tables import contact, conversation, inbox
+from agentdesk.store.tables import contact, conversation, inbox, message
 from agentdesk.store.words import TEXT_LIMIT, parse_query, tokens, words
 
 LANGUAGES = {
@@ -94,6 +96,8 @@ class Shelf:
         }
         async with self.db.write() as conn:
             await conn.execute(insert(conversation).values(row))
+            said = {"id": message_id, "conversation_id": conversation_id, "inbox_id": row["inbox_id"]}
+            await conn.execute(insert(message).values(filled(message, said)))
             await index_messages(conn, [(message_id, conversation_id, row["inbox_id"], body)])
         return message_id, conversation_id
 
@@ -193,6 +197,35 @@ async def test_what_is_not_found(shelf: Shelf) -> None:
     for body, query in NOT_FOUND:
         _, conversation_id = await shelf.put(body)
         assert conversation_id not in await shelf.find(query), (body, query)
+
+
+async def test_common_words_are_found_in_the_same_places(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies, queries = zip(*FOUND, *NOT_FOUND, strict=True)
+    for body in bodies:
+        await shelf.put(body)
+    asked = [
+        query for query in {*queries, "the -blue ", "box", "東 -京", '"the big" box'} if parse_query(query)
+    ]
+    rare = {query: await shelf.find(query) for query in asked}
+    monkeypatch.setattr(search, "_COMMON", 0)
+    monkeypatch.setattr(search, "_AT_A_LOOK", 7)
+    assert {query: await shelf.find(query) for query in asked} == rare
+    assert await shelf.find("the ", limit=2) == rare['"big blue"'][:2]
+    assert await shelf.find("the ", [new_id()]) == []
+
+
+async def test_a_search_for_common_words_stops_and_says_where(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_COMMON", 1)
+    old, _, last, _ = [(await shelf.put(body))[1] for body in ("blue", "blue", "red", "red")]
+    async with shelf.db.read() as conn:
+        found = await search.look_for(conn, "blue ", inboxes=None, limit=1, most=2)
+        assert (found.ids, found.stopped and found.stopped[1]) == ([], last)
+        found = await search.look_for(conn, "blue ", inboxes=None, limit=9, most=4)
+        assert (found.ids[-1], len(found.ids), found.stopped) == (old, 2, None)
 
 
 async def test_no_query_is_an_error(shelf: Shelf) -> None:

@@ -22,27 +22,16 @@ from agentdesk.store.tables import (
 from agentdesk.store.unit import ServerUnit
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
-from tests.sync.world import SimDesk, World
-
-
-async def _ids(desk: SimDesk, column: Any) -> set[UUID]:
-    async with desk.replica.read() as conn:
-        return set(await conn.scalars(select(column)))
+from tests.sync.world import SimDesk, World, connected, ids_of
 
 
 async def _holds(desk: SimDesk, column: Any, *row_ids: UUID) -> None:
     """Wait until the desk holds exactly these rows."""
 
     async def so() -> bool:
-        return await _ids(desk, column) == set(row_ids)
+        return await ids_of(desk, column) == set(row_ids)
 
     await until(so)
-
-
-async def _connected(desk: SimDesk) -> SimDesk:
-    await desk.connect()
-    await until(desk.synced.is_set)
-    return desk
 
 
 async def _three_desks(world: World, new_desk: NewDesk, other: UUID) -> tuple[SimDesk, SimDesk, SimDesk]:
@@ -68,7 +57,7 @@ async def test_a_conversation_that_moves_leaves_the_desks_of_its_old_inbox(
     world: World, new_desk: NewDesk
 ) -> None:
     other, _ = await world.add_inbox("Sales")
-    first, second, both = [await _connected(desk) for desk in await _three_desks(world, new_desk, other)]
+    first, second, both = [await connected(desk) for desk in await _three_desks(world, new_desk, other)]
     moved = await world.mail("for sales, after all")
     stays = await world.mail("for support")
     await _holds(first, conversation.c.id, moved, stays)
@@ -78,13 +67,13 @@ async def test_a_conversation_that_moves_leaves_the_desks_of_its_old_inbox(
     await _holds(first, conversation.c.id, stays)
     await _holds(second, conversation.c.id, moved)
     await _holds(both, conversation.c.id, moved, stays)
-    assert said not in await _ids(first, message.c.id)
-    assert said in await _ids(second, message.c.id)
-    assert said in await _ids(both, message.c.id)
+    assert said not in await ids_of(first, message.c.id)
+    assert said in await ids_of(second, message.c.id)
+    assert said in await ids_of(both, message.c.id)
 
 
 async def _has(desk: SimDesk, column: Any, row_id: UUID) -> bool:
-    return row_id in await _ids(desk, column)
+    return row_id in await ids_of(desk, column)
 
 
 async def test_a_desk_that_was_away_hears_of_the_move_and_of_the_way_back(
@@ -93,16 +82,16 @@ async def test_a_desk_that_was_away_hears_of_the_move_and_of_the_way_back(
     other, _ = await world.add_inbox("Sales")
     first, second, _both = await _three_desks(world, new_desk, other)
     moved = await world.mail("for sales, after all")
-    await _connected(first)
+    await connected(first)
     await first.disconnect()
     await _move(world, moved, other)
-    await _connected(first)
+    await connected(first)
     await _holds(first, conversation.c.id)
     await first.disconnect()
     await _move(world, moved, world.inbox_id)
-    await _connected(first)
+    await connected(first)
     await _holds(first, conversation.c.id, moved)
-    await _connected(second)
+    await connected(second)
     await _holds(second, conversation.c.id)
 
 
@@ -110,7 +99,7 @@ async def test_an_address_that_moves_to_another_customer_leaves_who_sees_only_th
     world: World, new_desk: NewDesk
 ) -> None:
     other, other_account = await world.add_inbox("Sales")
-    first, second, both = [await _connected(desk) for desk in await _three_desks(world, new_desk, other)]
+    first, second, both = [await connected(desk) for desk in await _three_desks(world, new_desk, other)]
     here = await world.mail("here")
     there = await world.mail("there", inbox_id=other, account_id=other_account)
     async with world.db.read() as conn:
@@ -132,7 +121,7 @@ async def test_an_address_that_moves_to_another_customer_leaves_who_sees_only_th
 
 async def test_a_customer_taken_out_of_an_inbox_leaves_its_desks(world: World, new_desk: NewDesk) -> None:
     other, _ = await world.add_inbox("Sales")
-    first, second, both = [await _connected(desk) for desk in await _three_desks(world, new_desk, other)]
+    first, second, both = [await connected(desk) for desk in await _three_desks(world, new_desk, other)]
     await world.mail("here")
     async with world.db.read() as conn:
         customer = (await conn.scalars(select(contact.c.id))).one()
@@ -144,12 +133,12 @@ async def test_a_customer_taken_out_of_an_inbox_leaves_its_desks(world: World, n
     for table in (contact, contact_identity, contact_inbox):
         await _holds(second, table.c.id)
     for desk in (first, both):
-        assert await _ids(desk, contact.c.id) == {customer}
-        assert len(await _ids(desk, contact_identity.c.id)) == 1
+        assert await ids_of(desk, contact.c.id) == {customer}
+        assert len(await ids_of(desk, contact_identity.c.id)) == 1
 
 
 async def _known(desk: SimDesk) -> bool:
-    return len(await _ids(desk, contact_identity.c.id)) == 1
+    return len(await ids_of(desk, contact_identity.c.id)) == 1
 
 
 async def test_what_stays_in_its_scope_leaves_no_departure(world: World) -> None:

@@ -46,25 +46,14 @@ from agentdesk.sync.protocol import (
 from agentdesk.sync.scope import Scope
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
-from tests.sync.world import Line, SimDesk, World
-
-
-async def _ids(desk: SimDesk, column: Any) -> set[UUID]:
-    async with desk.replica.read() as conn:
-        return set(await conn.scalars(select(column)))
+from tests.sync.world import Line, SimDesk, World, connected, ids_of
 
 
 async def _shows(desk: SimDesk, column: Any, row_id: UUID) -> None:
     async def there() -> bool:
-        return row_id in await _ids(desk, column)
+        return row_id in await ids_of(desk, column)
 
     await until(there)
-
-
-async def _connected(desk: SimDesk) -> SimDesk:
-    await desk.connect()
-    await until(desk.synced.is_set)
-    return desk
 
 
 # --- scopes ---
@@ -76,17 +65,17 @@ async def test_an_agent_receives_only_their_inboxes(world: World, new_desk: NewD
     await world.add_user("cat", Role.AGENT, frozenset({mine}))
     theirs = await world.mail("secret", inbox_id=other, account_id=other_account)
     visible = await world.mail("for cat")
-    desk = await _connected(await new_desk("cat"))
-    assert await _ids(desk, conversation.c.id) == {visible}
-    assert await _ids(desk, message.c.text) == {"for cat"}
-    assert len(await _ids(desk, contact.c.id)) == 1
+    desk = await connected(await new_desk("cat"))
+    assert await ids_of(desk, conversation.c.id) == {visible}
+    assert await ids_of(desk, message.c.text) == {"for cat"}
+    assert len(await ids_of(desk, contact.c.id)) == 1
 
     await world.mail("another secret", inbox_id=other, account_id=other_account)
     later = await world.mail("again for cat")
     await _shows(desk, conversation.c.id, later)
-    assert theirs not in await _ids(desk, conversation.c.id)
-    assert "another secret" not in await _ids(desk, message.c.text)
-    assert len(await _ids(desk, contact_identity.c.id)) == 2
+    assert theirs not in await ids_of(desk, conversation.c.id)
+    assert "another secret" not in await ids_of(desk, message.c.text)
+    assert len(await ids_of(desk, contact_identity.c.id)) == 2
 
 
 async def test_a_contact_travels_to_the_inboxes_they_write_to(world: World, new_desk: NewDesk) -> None:
@@ -98,8 +87,8 @@ async def test_a_contact_travels_to_the_inboxes_they_write_to(world: World, new_
             select(conversation.c.contact_id).where(conversation.c.id == elsewhere)
         )
     assert contact_id is not None
-    desk = await _connected(await new_desk("cat"))
-    assert await _ids(desk, contact.c.id) == set()
+    desk = await connected(await new_desk("cat"))
+    assert await ids_of(desk, contact.c.id) == set()
 
     async def writes_here_too(unit: ServerUnit) -> None:
         link = {"id": new_id(), "contact_id": contact_id, "inbox_id": world.inbox_id}
@@ -108,8 +97,8 @@ async def test_a_contact_travels_to_the_inboxes_they_write_to(world: World, new_
 
     await world.write(writes_here_too)
     await _shows(desk, contact.c.id, contact_id)
-    assert await _ids(desk, contact_identity.c.contact_id) == {contact_id}
-    assert await _ids(desk, contact_inbox.c.inbox_id) == {world.inbox_id}
+    assert await ids_of(desk, contact_identity.c.contact_id) == {contact_id}
+    assert await ids_of(desk, contact_inbox.c.inbox_id) == {world.inbox_id}
 
 
 async def test_a_grant_that_was_cut_off_and_revoked_leaves_nothing(world: World, new_desk: NewDesk) -> None:
@@ -117,7 +106,7 @@ async def test_a_grant_that_was_cut_off_and_revoked_leaves_nothing(world: World,
     other, other_account = await world.add_inbox("Sales")
     await world.add_user("cat", Role.AGENT, frozenset({mine}))
     await world.mail("for cat")
-    desk = await _connected(await new_desk("cat"))
+    desk = await connected(await new_desk("cat"))
     cursor = Cursor.parse(desk.workbench.standing.cursor or "")
     await desk.disconnect()
     await world.mail("secret", inbox_id=other, account_id=other_account)
@@ -128,15 +117,15 @@ async def test_a_grant_that_was_cut_off_and_revoked_leaves_nothing(world: World,
     mark = Cursor(cursor.position, cursor.scope, filling.scope).text()
     async for page in filling.pages(world.feed.snapshot):
         await desk.workbench.take_in([Batch(cursor=mark, rows=page.rows, more=True, filling=True)])
-    assert "secret" in await _ids(desk, message.c.text)
+    assert "secret" in await ids_of(desk, message.c.text)
     world.actors["cat"] = world.actor("cat", frozenset({mine}))
-    await _connected(desk)
-    assert await _ids(desk, message.c.text) == {"for cat"}
+    await connected(desk)
+    assert await ids_of(desk, message.c.text) == {"for cat"}
 
 
 async def test_who_is_deactivated_is_sent_away(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
-    desk = await _connected(await new_desk("ada"))
+    desk = await connected(await new_desk("ada"))
     del world.actors["ada"]
     await world.add_user("somebody else")
     farewell = await until(lambda: desk.farewell)
@@ -149,8 +138,8 @@ async def test_who_is_deactivated_is_sent_away(world: World, new_desk: NewDesk) 
 async def test_a_departure_removes_the_row(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
     conversation_id = await world.mail("to be erased")
-    desk = await _connected(await new_desk("ada"))
-    (message_id,) = await _ids(desk, message.c.id)
+    desk = await connected(await new_desk("ada"))
+    (message_id,) = await ids_of(desk, message.c.id)
     async with world.db.write() as conn:
         await conn.execute(delete(message).where(message.c.id == message_id))
         entry = {"table_name": "message", "row_id": message_id, "ver": 2, "op": "d"}
@@ -158,10 +147,10 @@ async def test_a_departure_removes_the_row(world: World, new_desk: NewDesk) -> N
     world.bell.ring()
 
     async def gone() -> bool:
-        return await _ids(desk, message.c.id) == set()
+        return await ids_of(desk, message.c.id) == set()
 
     await until(gone)
-    assert await _ids(desk, conversation.c.id) == {conversation_id}
+    assert await ids_of(desk, conversation.c.id) == {conversation_id}
 
 
 async def test_old_closed_conversations_stay_away_until_they_wake_up(world: World, new_desk: NewDesk) -> None:
@@ -169,14 +158,14 @@ async def test_old_closed_conversations_stay_away_until_they_wake_up(world: Worl
     long_ago = clock.now() - timedelta(days=200)
     old = await world.mail("from long ago", at=long_ago, status="resolved")
     recent = await world.mail("closed last week", at=clock.now() - timedelta(days=7), status="resolved")
-    desk = await _connected(await new_desk("ada"))
-    assert await _ids(desk, conversation.c.id) == {recent}
+    desk = await connected(await new_desk("ada"))
+    assert await ids_of(desk, conversation.c.id) == {recent}
 
     await world.write(lambda unit: world.new_message(unit, old, "it is broken again"))
     await _shows(desk, conversation.c.id, old)
-    assert {"from long ago", "it is broken again"} <= await _ids(desk, message.c.text)
-    contacts = await _ids(desk, conversation.c.contact_id)
-    assert contacts <= await _ids(desk, contact.c.id)
+    assert {"from long ago", "it is broken again"} <= await ids_of(desk, message.c.text)
+    contacts = await ids_of(desk, conversation.c.contact_id)
+    assert contacts <= await ids_of(desk, contact.c.id)
 
 
 @pytest.mark.postgres
@@ -186,13 +175,13 @@ async def test_what_commits_late_is_not_missed(migrated_postgres_url: str, tmp_p
     try:
         await world.add_user("ada")
         await desk.open()
-        await _connected(desk)
+        await connected(desk)
         async with world.db.write() as conn:
             unit = ServerUnit(conn)
             slow = await world.new_conversation(unit, "began first")
             quick = await world.mail("committed first")
             await _shows(desk, conversation.c.id, quick)
-            assert slow not in await _ids(desk, conversation.c.id)
+            assert slow not in await ids_of(desk, conversation.c.id)
             await unit.flush()
         await _shows(desk, conversation.c.id, slow)
     finally:
@@ -208,7 +197,7 @@ async def test_another_servers_writes_are_heard_at_once(migrated_postgres_url: s
     try:
         await here.add_user("ada")
         await desk.open()
-        await _connected(desk)
+        await connected(desk)
         there.inbox_id, there.account_id, there.number = here.inbox_id, here.account_id, 100
         await _shows(desk, conversation.c.id, await there.mail("by the other server"))
     finally:
@@ -262,27 +251,27 @@ async def _conversations_in(frame: bytes | None) -> set[UUID]:
 async def test_a_desk_goes_on_where_it_was(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
     await world.mail()
-    desk = await _connected(await new_desk("ada"))
+    desk = await connected(await new_desk("ada"))
     await desk.reopen()
     before = len(desk.changes)
     away = await world.mail("while away")
-    await _connected(desk)
-    assert away in await _ids(desk, conversation.c.id)
+    await connected(desk)
+    assert away in await ids_of(desk, conversation.c.id)
     assert {} not in desk.changes[before:]  # not filled anew
 
 
 async def test_who_was_away_for_longer_than_the_log_is_filled_anew(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
-    desk = await _connected(await new_desk("ada"))
+    desk = await connected(await new_desk("ada"))
     await desk.disconnect()
     away = await world.mail("while away")
     async with world.db.write() as conn:
         await conn.execute(delete(server_info).where(server_info.c.name.like("change_log_day%")))
         assert await changelog.prune(conn, days=0) > 0
     desk.changes.clear()
-    await _connected(desk)
+    await connected(desk)
     assert {} in desk.changes
-    assert away in await _ids(desk, conversation.c.id)
+    assert away in await ids_of(desk, conversation.c.id)
 
 
 async def test_a_log_of_enough_days_is_kept(world: World) -> None:
@@ -296,16 +285,16 @@ async def test_a_log_of_enough_days_is_kept(world: World) -> None:
 async def test_another_epoch_fills_anew(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
     conversation_id = await world.mail()
-    desk = await _connected(await new_desk("ada"))
+    desk = await connected(await new_desk("ada"))
     await desk.disconnect()
     async with world.db.write() as conn:
         await conn.execute(update(server_info).where(server_info.c.name == "epoch").values(value="other"))
     await world.feed.stop()
     await world.feed.start()
     desk.changes.clear()
-    await _connected(desk)
+    await connected(desk)
     assert {} in desk.changes
-    assert await _ids(desk, conversation.c.id) == {conversation_id}
+    assert await ids_of(desk, conversation.c.id) == {conversation_id}
 
 
 async def test_a_log_that_was_rolled_back_and_went_the_same_way_again_is_noticed(world: World) -> None:
@@ -351,7 +340,7 @@ async def test_a_server_restored_from_a_backup_is_noticed_and_given_back_what_it
     conversation_id = await world.mail()
     desk = SimDesk(world, tmp_path, "ada")
     await desk.open()
-    await _connected(desk)
+    await connected(desk)
     await desk.disconnect()
     actors = world.actors
     await world.close()
@@ -363,7 +352,7 @@ async def test_a_server_restored_from_a_backup_is_noticed_and_given_back_what_it
         desk.world.account_id, desk.world.number = world.account_id, 10
 
     await restart()
-    await _connected(desk)
+    await connected(desk)
     reply = _reply(conversation_id, "sent before the disaster")
     await desk.workbench.do(reply, None)
     await until(lambda: desk.workbench.unsent() == 0)
@@ -375,12 +364,12 @@ async def test_a_server_restored_from_a_backup_is_noticed_and_given_back_what_it
 
     await restart()
     await desk.world.mail("the log has as many entries as before")
-    await _connected(desk)
+    await connected(desk)
     await until(lambda: desk.workbench.unsent() == 0)
     async with desk.world.db.read() as conn:
         sent = (await conn.execute(select(message.c.text, outbox.c.state).join(outbox))).all()
     assert [tuple(row) for row in sent] == [("sent before the disaster", "verify")]  # it may have gone out
-    assert "sent before the disaster" in await _ids(desk, message.c.text)
+    assert "sent before the disaster" in await ids_of(desk, message.c.text)
     await desk.close()
     await desk.world.close()
 
@@ -388,7 +377,7 @@ async def test_a_server_restored_from_a_backup_is_noticed_and_given_back_what_it
 async def test_conversations_closed_long_ago_leave_the_desk(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
     silent = await world.mail("soon forgotten")
-    desk = await _connected(await new_desk("ada"))
+    desk = await connected(await new_desk("ada"))
     await desk.disconnect()
     long_ago = clock.now() - timedelta(days=120)
     async with desk.replica.write() as conn:
@@ -396,14 +385,14 @@ async def test_conversations_closed_long_ago_leave_the_desk(world: World, new_de
         await conn.execute(update(conversation).where(conversation.c.id == silent).values(closed))
     kept = await world.mail("kept")
     assert await desk.upkeep.tidy(50)
-    await _connected(desk)
-    assert await _ids(desk, conversation.c.id) == {kept}
-    assert await _ids(desk, message.c.text) == {"kept"}
+    await connected(desk)
+    assert await ids_of(desk, conversation.c.id) == {kept}
+    assert await ids_of(desk, message.c.text) == {"kept"}
 
 
 async def test_a_message_too_long_for_a_frame_arrives_cut(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
-    desk = await _connected(await new_desk("ada"))
+    desk = await connected(await new_desk("ada"))
     endless = "\N{PILE OF POO}" * 3_000_000
     conversation_id = await world.mail(endless)
     await _shows(desk, message.c.conversation_id, conversation_id)

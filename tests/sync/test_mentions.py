@@ -18,7 +18,7 @@ from agentdesk.queries.team import unseen_mentions
 from agentdesk.store.tables import inbox, inbox_member, mention, message
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
-from tests.sync.world import SimDesk, World
+from tests.sync.world import SimDesk, World, connected
 
 MENTIONS = View(kind="mentions")
 
@@ -44,12 +44,6 @@ async def _held(desk: SimDesk) -> int:
         return await conn.scalar(select(func.count()).select_from(mention)) or 0
 
 
-async def _connected(desk: SimDesk) -> SimDesk:
-    await desk.connect()
-    await until(desk.synced.is_set)
-    return desk
-
-
 def _note(where: UUID, text: str, *mentions: Mention) -> AddNote:
     return AddNote(message_id=new_id(), conversation_id=where, text=text, mentions=mentions)
 
@@ -66,7 +60,7 @@ async def test_who_is_mentioned_sees_it_on_each_desk_until_they_have_looked(
     await world.add_user("cleo")
     where = await world.mail()
     ada, here, there, cleo = [
-        await _connected(await new_desk(token, folder))
+        await connected(await new_desk(token, folder))
         for token, folder in (("ada", "a"), ("bob", "b1"), ("bob", "b2"), ("cleo", "c"))
     ]
     note = _note(where, "@bob please look", Mention("user", bob, "bob"))
@@ -104,7 +98,7 @@ async def test_an_inbox_is_everybody_who_may_see_it_but_the_author(world: World,
 
     await world.write(close)
     where = await world.mail(inbox_id=closed, account_id=account_id)
-    ada = await _connected(await new_desk("ada"))
+    ada = await connected(await new_desk("ada"))
     await ada.workbench.do(_note(where, "@Billing look", Mention("inbox", closed, "Billing")), None)
     await until(lambda: ada.workbench.unsent() == 0)
     async with world.db.read() as conn:
@@ -118,7 +112,7 @@ async def test_whoever_would_not_see_the_note_cannot_be_mentioned(world: World, 
     closed, account_id = await world.add_inbox("Billing")
     await world.write(lambda unit: unit.update(inbox, closed, {"everyone": False}))
     where = await world.mail(inbox_id=closed, account_id=account_id)
-    ada = await _connected(await new_desk("ada"))
+    ada = await connected(await new_desk("ada"))
     for one in (Mention("user", bob, "bob"), Mention("inbox", world.inbox_id, "Support")):
         answer = await _offered(world, _note(where, "psst", one))
         assert (answer.outcome, answer.code) == ("refused", "invalid")

@@ -25,15 +25,9 @@ from agentdesk.store.search import find_conversations
 from agentdesk.store.tables import contact, contact_identity, conversation, event, message
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
-from tests.sync.world import SimDesk, World
+from tests.sync.world import SimDesk, World, connected
 
 _TIMES = ("updated_at",)
-
-
-async def _connected(desk: SimDesk) -> SimDesk:
-    await desk.connect()
-    await until(desk.synced.is_set)
-    return desk
 
 
 async def _said(desk: SimDesk, conversation_id: UUID) -> list[str]:
@@ -78,7 +72,7 @@ async def test_one_desk_merges_and_the_other_follows(
     world: World, new_desk: NewDesk, pair: tuple[UUID, UUID]
 ) -> None:
     first, second = pair
-    ada, bob = await _connected(await new_desk("ada")), await _connected(await new_desk("bob"))
+    ada, bob = await connected(await new_desk("ada")), await connected(await new_desk("bob"))
     await ada.workbench.do(MergeConversations(conversation_id=first, joined_ids=(second,)), None)
     assert await _said(ada, first) == ["first", "second"], "shown at once"
     await _becomes(bob, first, "first", "second")
@@ -96,7 +90,7 @@ async def test_a_merge_that_waits_is_laid_over_whatever_comes(
     world: World, new_desk: NewDesk, pair: tuple[UUID, UUID]
 ) -> None:
     first, second = pair
-    ada = await _connected(await new_desk("ada"))
+    ada = await connected(await new_desk("ada"))
     await ada.disconnect()
     await ada.workbench.do(SetTags(conversation_id=second, tags=("mine",)), None)
     await ada.workbench.do(MergeConversations(conversation_id=first, joined_ids=(second,)), None)
@@ -110,7 +104,7 @@ async def test_a_merge_that_waits_is_laid_over_whatever_comes(
     await world.write(lambda unit: world.new_message(unit, first, "first, later"))
     await ada.reopen()
     assert "second" in await _said(ada, first)
-    await _connected(ada)
+    await connected(ada)
     await _becomes(ada, first, "first", "second", "second, later", "first, later", "noted")
     await _same_as_server(world, ada)
     await ada.workbench.do(UnmergeConversations(conversation_id=first, joined_ids=(second,)), None)
@@ -122,13 +116,13 @@ async def test_what_was_done_offline_to_one_that_was_merged_meanwhile(
     world: World, new_desk: NewDesk, pair: tuple[UUID, UUID]
 ) -> None:
     first, second = pair
-    ada, bob = await _connected(await new_desk("ada")), await _connected(await new_desk("bob"))
+    ada, bob = await connected(await new_desk("ada")), await connected(await new_desk("bob"))
     await ada.disconnect()
     await ada.workbench.do(SetTags(conversation_id=second, tags=("offline",)), None)
     await ada.workbench.do(AddNote(message_id=new_id(), conversation_id=second, text="noted"), None)
     await bob.workbench.do(MergeConversations(conversation_id=first, joined_ids=(second,)), None)
     await _same_as_server(world, bob)
-    await _connected(ada)
+    await connected(ada)
     await _becomes(bob, first, "first", "second", "noted")
     await _same_as_server(world, ada)
     await _same_as_server(world, bob)
@@ -142,12 +136,12 @@ async def test_two_merge_the_same_one_and_the_second_is_told(
 ) -> None:
     first, second = pair
     third = await world.mail("third")
-    ada, bob = await _connected(await new_desk("ada")), await _connected(await new_desk("bob"))
+    ada, bob = await connected(await new_desk("ada")), await connected(await new_desk("bob"))
     await ada.disconnect()
     await ada.workbench.do(MergeConversations(conversation_id=third, joined_ids=(second,)), None)
     await bob.workbench.do(MergeConversations(conversation_id=first, joined_ids=(second,)), None)
     await _same_as_server(world, bob)
-    await _connected(ada)
+    await connected(ada)
     (refused,) = await until(lambda: [w for w in ada.workbench.waiting() if w.state == "refused"])
     assert refused.answer is not None
     assert refused.answer.code == "merged"
@@ -164,7 +158,7 @@ async def test_a_merge_across_inboxes_reaches_the_right_desks(world: World, new_
     await world.add_user("sales", Role.AGENT, frozenset({sales}))
     first = await world.mail("first")
     second = await world.mail("second", inbox_id=sales, account_id=sales_account)
-    both, support, seller = [await _connected(await new_desk(name)) for name in ("both", "support", "sales")]
+    both, support, seller = [await connected(await new_desk(name)) for name in ("both", "support", "sales")]
     await _becomes(seller, second, "second")
     await both.workbench.do(MergeConversations(conversation_id=first, joined_ids=(second,)), None)
     await _becomes(support, first, "first", "second")
@@ -190,7 +184,7 @@ async def test_customers_are_merged_and_parted_at_two_desks(world: World, new_de
     async with world.db.read() as conn:
         rows = await conn.execute(select(conversation.c.id, conversation.c.contact_id))
         owners = {row.id: row.contact_id for row in rows}
-    both, seller = await _connected(await new_desk("both")), await _connected(await new_desk("seller"))
+    both, seller = await connected(await new_desk("both")), await connected(await new_desk("seller"))
     merge = MergeContacts(contact_id=owners[first], joined_id=owners[second])
     await both.disconnect()
     await both.workbench.do(merge, None)
@@ -199,7 +193,7 @@ async def test_customers_are_merged_and_parted_at_two_desks(world: World, new_de
     async with both.replica.read() as conn:
         assert set(await conn.scalars(select(conversation.c.contact_id))) == {owners[first]}
     await world.write(lambda unit: world.new_message(unit, second, "second, later"))
-    await _connected(both)
+    await connected(both)
     await _same_as_server(world, both)
 
     async def known() -> list[str]:

@@ -21,11 +21,11 @@ from agentdesk.store.tables import audit_entry, contact, contact_identity, conve
 from agentdesk.store.unit import ServerUnit
 from agentdesk.sync import archive
 from agentdesk.sync.desk_archive import Unavailable
-from agentdesk.sync.older import OlderWish
+from agentdesk.sync.older import OlderPage, OlderWish
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
 from tests.sync.differences import differences
-from tests.sync.world import SimDesk, World
+from tests.sync.world import SimDesk, World, connected, ids_of
 
 RESOLVED = OlderWish(view=View(kind="resolved"))
 
@@ -44,15 +44,9 @@ async def _old(world: World, text: str, days: int = 200, **fields: Any) -> UUID:
     return made
 
 
-async def _ids(desk: SimDesk, column: Any) -> set[UUID]:
-    async with desk.replica.read() as conn:
-        return set(await conn.scalars(select(column)))
-
-
 async def _synced(desk: SimDesk) -> SimDesk:
-    await desk.connect()
-    await until(desk.synced.is_set)
-    await until(lambda: desk.archive._send)
+    await connected(desk)
+    await until(lambda: desk.archive.connected)
     return desk
 
 
@@ -83,13 +77,13 @@ async def test_they_come_in_pages_the_newest_first_and_whole(
     old = [await _old(world, f"old {days}", days) for days in (400, 300, 200)]
     kept = {await world.mail("open"), await _old(world, "closed lately", 10)}
     desk = await _synced(await new_desk("ada"))
-    assert await _ids(desk, conversation.c.id) == kept
+    assert await ids_of(desk, conversation.c.id) == kept
 
     first = await desk.archive.ask(RESOLVED)
     assert first.ids == (old[2], old[1])
-    assert await _ids(desk, conversation.c.id) == kept | {old[2], old[1]}
-    assert await _ids(desk, message.c.text) == {"open", "closed lately", "old 200", "old 300"}
-    assert await _ids(desk, contact_identity.c.contact_id) == await _ids(desk, contact.c.id)
+    assert await ids_of(desk, conversation.c.id) == kept | {old[2], old[1]}
+    assert await ids_of(desk, message.c.text) == {"open", "closed lately", "old 200", "old 300"}
+    assert await ids_of(desk, contact_identity.c.contact_id) == await ids_of(desk, contact.c.id)
     second = await desk.archive.ask(OlderWish(view=RESOLVED.view, after=first.following))
     assert (second.ids, second.following) == ((old[0],), "")
     assert await differences(world, desk) == []
@@ -125,6 +119,30 @@ async def test_a_search_goes_over_the_whole_history(
     assert (await desk.archive.ask(_search("table"))).ids == ()
 
 
+async def test_a_search_for_very_common_words_says_how_far_it_came(
+    world: World, new_desk: NewDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_COMMON", 1)
+    monkeypatch.setattr(search, "_LOOKED_AT", 2)
+    await world.add_user("ada")
+    lamp = await _old(world, "a lamp", 400)
+    between = await _old(world, "a chair", 300)
+    await _old(world, "a table", 200)
+    await _old(world, "a lamp of last week", 7)
+    desk = await _synced(await new_desk("ada"))
+    first = await desk.archive.ask(_search("lamp "))
+    assert (first.ids, first.back_to) == ((), await _last_at(world, between))
+    second = await desk.archive.ask(OlderWish(view=_search("lamp ").view, after=first.following))
+    assert (second.ids, second.following, second.back_to) == ((lamp,), "", None)
+
+
+async def _last_at(world: World, conversation_id: UUID) -> Any:
+    async with world.db.read() as conn:
+        return await conn.scalar(
+            select(conversation.c.last_message_at).where(conversation.c.id == conversation_id)
+        )
+
+
 async def test_what_a_customer_wrote_long_ago(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
     old = await _old(world, "long ago")
@@ -149,12 +167,12 @@ async def test_nothing_of_other_inboxes_is_given(world: World, new_desk: NewDesk
     desk = await _synced(await new_desk("cat"))
     for wish in (RESOLVED, _search("cat"), OlderWish(contact_id=contact_id), OlderWish(ids=(mine, theirs))):
         assert (await desk.archive.ask(wish)).ids == (mine,)
-    assert await _ids(desk, message.c.text) == {"for cat"}
+    assert await ids_of(desk, message.c.text) == {"for cat"}
     assert await differences(world, desk) == []
 
     world.actors["cat"] = world.actor("cat", frozenset({other}))  # not yet noticed by anybody
     assert (await desk.archive.ask(RESOLVED)).ids == (theirs,)
-    assert await _ids(desk, message.c.text) == {"not for cat"}
+    assert await ids_of(desk, message.c.text) == {"not for cat"}
 
 
 async def test_who_may_not_look_back_is_told_so(world: World, new_desk: NewDesk) -> None:
@@ -167,7 +185,7 @@ async def test_who_may_not_look_back_is_told_so(world: World, new_desk: NewDesk)
     desk = await _synced(await new_desk("cat"))
     with pytest.raises(Unavailable, match="left to some"):
         await desk.archive.ask(RESOLVED)
-    assert await _ids(desk, conversation.c.id) == set()
+    assert await ids_of(desk, conversation.c.id) == set()
 
 
 async def test_what_is_given_of_marked_customers_is_written_down(world: World, new_desk: NewDesk) -> None:
@@ -214,10 +232,10 @@ async def test_they_are_kept_current_and_leave_with_their_inbox(world: World, ne
     await _move(world, old[1], other)
 
     async def left() -> bool:
-        return await _ids(desk, conversation.c.id) == {old[0]}
+        return await ids_of(desk, conversation.c.id) == {old[0]}
 
     await until(left)
-    assert await _ids(desk, message.c.conversation_id) == {old[0]}
+    assert await ids_of(desk, message.c.conversation_id) == {old[0]}
 
 
 async def differences_gone(world: World, desk: SimDesk) -> bool:
@@ -247,7 +265,7 @@ async def test_what_leaves_while_it_is_being_read_does_not_come_back(
 
     monkeypatch.setattr(archive, "load_conversations", slowly)
     assert (await desk.archive.ask(RESOLVED)).ids == (staying,)
-    assert "moving" not in await _ids(desk, message.c.text)
+    assert "moving" not in await ids_of(desk, message.c.text)
     assert await differences(world, desk) == []
 
 
@@ -262,7 +280,7 @@ async def test_an_answer_to_an_older_one_wakes_it_up_on_every_desk(world: World,
     await until(lambda: ada.workbench.unsent() == 0)
 
     async def whole() -> bool:
-        return await _ids(bob, message.c.text) == {"long ago", "here I am"}
+        return await ids_of(bob, message.c.text) == {"long ago", "here I am"}
 
     await until(whole)
     for desk in (ada, bob):
@@ -276,7 +294,7 @@ async def test_who_was_away_gets_one_whole_that_has_changed(world: World, new_de
     await desk.disconnect()
     await world.write(lambda unit: unit.update(conversation, old, {"tags": ["x"]}))
     await _synced(desk)
-    assert await _ids(desk, message.c.text) == {"long ago"}
+    assert await ids_of(desk, message.c.text) == {"long ago"}
     assert await differences(world, desk) == []
 
 
@@ -295,10 +313,14 @@ async def test_a_command_about_one_that_the_desk_does_not_hold(world: World, new
     await until(lambda: desk.workbench.unsent() == 0)
     assert [waiting.state for waiting in desk.workbench.waiting()] == []
     await until(lambda: differences_gone(world, desk))
-    assert await _ids(desk, message.c.text) == {"long ago", "noted"}
+    assert await ids_of(desk, message.c.text) == {"long ago", "noted"}
 
 
 # --- how long they stay ---
+
+
+async def _is_whole(desk: SimDesk) -> bool:
+    return await ids_of(desk, message.c.text) == {"long ago"}
 
 
 async def test_they_stay_while_they_are_used_and_then_leave(
@@ -312,18 +334,20 @@ async def test_they_stay_while_they_are_used_and_then_leave(
     later = clock.now() + timedelta(days=2)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert await desk.upkeep.tidy()
-    assert await _ids(desk, conversation.c.id) == set()
+    assert await ids_of(desk, conversation.c.id) == set()
 
     # Somebody changes it twice: the server has sent it whole once, and does not know that it left again.
     for _ in range(2):
         await world.write(lambda unit: unit.update(conversation, old, {"tags": [str(new_id())]}))
-        await until(lambda: differences_gone(world, desk))
-        assert await _ids(desk, message.c.text) == {"long ago"}
+        await until(lambda: _is_whole(desk))
+        assert await differences(world, desk) == []
         later += timedelta(days=2)
         assert await desk.upkeep.tidy()
 
 
-async def test_who_has_no_connection_is_told_so(world: World, new_desk: NewDesk) -> None:
+async def test_who_has_no_connection_is_told_so(
+    world: World, new_desk: NewDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await world.add_user("ada")
     desk = await new_desk("ada")
     with pytest.raises(Unavailable, match="cannot be reached"):
@@ -331,12 +355,20 @@ async def test_who_has_no_connection_is_told_so(world: World, new_desk: NewDesk)
     await _synced(desk)
     line = desk.line
     assert line is not None
-    async with world.feed._reading:  # the answer cannot come yet
-        asked = asyncio.create_task(desk.archive.ask(RESOLVED))
-        await until(lambda: desk.archive._waiting)
-        line.cut()
-        with pytest.raises(Unavailable, match="cannot be reached"):
-            await asked
+    arrived, over = asyncio.Event(), asyncio.Event()
+
+    async def read_late(*_ask: Any) -> OlderPage:
+        arrived.set()
+        await over.wait()
+        return OlderPage()
+
+    monkeypatch.setattr(archive, "_page", read_late)
+    asked = asyncio.create_task(desk.archive.ask(RESOLVED))
+    await until(arrived.is_set)
+    line.cut()
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await asked
+    over.set()
 
 
 async def test_a_server_of_before_is_asked_nothing(
@@ -344,6 +376,15 @@ async def test_a_server_of_before_is_asked_nothing(
 ) -> None:
     monkeypatch.setattr("agentdesk.sync.endpoint._ABILITIES", ())
     await world.add_user("ada")
-    desk = await _synced(await new_desk("ada"))
-    with pytest.raises(Unavailable, match="has to be updated"):
-        await desk.archive.ask(RESOLVED)
+    desk = await connected(await new_desk("ada"))
+
+    async def answer() -> str:
+        with pytest.raises(Unavailable) as error:
+            await desk.archive.ask(RESOLVED)
+        return str(error.value)
+
+    async def connected_too() -> bool:
+        return "cannot be reached" not in await answer()
+
+    await until(connected_too)
+    assert "has to be updated" in await answer()

@@ -31,7 +31,7 @@ from agentdesk.sync.scope import Scope
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
 from tests.sync.differences import differences
-from tests.sync.world import SimDesk, World
+from tests.sync.world import SimDesk, World, connected, ids_of
 
 AGENT = "cat"
 
@@ -91,17 +91,6 @@ async def team(world: World) -> Team:
     return made
 
 
-async def _ids(desk: SimDesk, column: Any) -> set[Any]:
-    async with desk.replica.read() as conn:
-        return set(await conn.scalars(select(column)))
-
-
-async def _connected(desk: SimDesk) -> SimDesk:
-    await desk.connect()
-    await until(desk.synced.is_set)
-    return desk
-
-
 async def _agrees(desk: SimDesk) -> None:
     async def same() -> bool:
         return await differences(desk.world, desk) == []
@@ -125,7 +114,7 @@ async def test_a_revoked_inbox_leaves_and_the_rest_stays_as_it_is(
     await team.attach(theirs, team.sales["inbox_id"], "a" * 64)
     await team.attach(theirs, team.sales["inbox_id"], "b" * 64)
     await team.attach(mine, world.inbox_id, "b" * 64)
-    desk = await _connected(await new_desk(AGENT))
+    desk = await connected(await new_desk(AGENT))
     await _agrees(desk)
     gone, shared = _keep(desk, "a" * 64), _keep(desk, "b" * 64)
     desk.changes.clear()
@@ -136,9 +125,9 @@ async def test_a_revoked_inbox_leaves_and_the_rest_stays_as_it_is(
     assert {} not in desk.changes  # and without being filled anew
     told = set().union(*(changes.get("conversation", set()) for changes in desk.changes))
     assert told == {theirs}
-    assert await _ids(desk, conversation.c.id) == {mine}
-    assert await _ids(desk, message.c.text) == {"for everybody"}
-    assert await _ids(desk, search_entry.c.inbox_id) == {world.inbox_id}
+    assert await ids_of(desk, conversation.c.id) == {mine}
+    assert await ids_of(desk, message.c.text) == {"for everybody"}
+    assert await ids_of(desk, search_entry.c.inbox_id) == {world.inbox_id}
     async with desk.replica.read() as conn:
         assert await search.find_conversations(conn, "confidential", inboxes=None) == []
         assert await search.find_conversations(conn, "everybody", inboxes=None) == [mine]
@@ -148,7 +137,7 @@ async def test_a_revoked_inbox_leaves_and_the_rest_stays_as_it_is(
 
     await team.grant()
     await _agrees(desk)
-    assert await _ids(desk, conversation.c.id) == {mine, theirs}
+    assert await ids_of(desk, conversation.c.id) == {mine, theirs}
     assert desk.farewell is None
 
 
@@ -165,12 +154,12 @@ async def test_a_customer_goes_with_the_last_inbox_they_wrote_to(
         await world.new_conversation(unit, "to both", contact_id=both, **team.sales)
 
     await world.write(writes_there_too)
-    desk = await _connected(await new_desk(AGENT))
-    assert len(await _ids(desk, contact.c.id)) == 2
+    desk = await connected(await new_desk(AGENT))
+    assert len(await ids_of(desk, contact.c.id)) == 2
     await team.revoke()
     await _agrees(desk)
-    assert await _ids(desk, contact.c.id) == {both}
-    assert await _ids(desk, contact_identity.c.contact_id) == {both}
+    assert await ids_of(desk, contact.c.id) == {both}
+    assert await ids_of(desk, contact_identity.c.contact_id) == {both}
 
 
 async def _contact(world: World, conversation_id: UUID) -> UUID:
@@ -186,7 +175,7 @@ async def test_what_was_typed_about_a_revoked_conversation_is_kept(
     world: World, new_desk: NewDesk, team: Team
 ) -> None:
     theirs = await world.mail("confidential", **team.sales)
-    desk = await _connected(await new_desk(AGENT))
+    desk = await connected(await new_desk(AGENT))
     await desk.disconnect()
     note = AddNote(message_id=new_id(), conversation_id=theirs, text="written on the train")
     await desk.workbench.do(note, None)
@@ -195,14 +184,14 @@ async def test_what_was_typed_about_a_revoked_conversation_is_kept(
     await desk.workbench.drafts.save(draft)
     needed = _keep(desk, "c" * 64)
     await team.attach(theirs, team.sales["inbox_id"], "c" * 64)
-    await _connected(desk)
+    await connected(desk)
     await until(lambda: desk.workbench.unsent() == 0)
     await desk.disconnect()
     again = AddNote(message_id=new_id(), conversation_id=theirs, text="and in the tunnel")
     await desk.workbench.do(again, None)
 
     await team.revoke()
-    await _connected(desk)
+    await connected(desk)
     await until(lambda: desk.workbench.unsent() == 0)
     await _agrees(desk)
     (refused,) = desk.workbench.waiting()
@@ -220,28 +209,28 @@ async def test_who_lost_an_inbox_while_away_drops_it_on_return(
 ) -> None:
     theirs = await world.mail("confidential", **team.sales)
     mine = await world.mail("for everybody")
-    desk = await _connected(await new_desk(AGENT))
-    assert await _ids(desk, conversation.c.id) == {theirs, mine}
+    desk = await connected(await new_desk(AGENT))
+    assert await ids_of(desk, conversation.c.id) == {theirs, mine}
     await desk.disconnect()
     await team.revoke()
     await world.mail("more secrets", **team.sales)
     desk.changes.clear()
     await desk.reopen()
     desk.changes.clear()
-    await _connected(desk)
+    await connected(desk)
     await _agrees(desk)
     assert {} not in desk.changes
-    assert await _ids(desk, conversation.c.id) == {mine}
+    assert await ids_of(desk, conversation.c.id) == {mine}
 
 
 async def test_one_inbox_for_another(world: World, new_desk: NewDesk, team: Team) -> None:
     third, third_account = await world.add_inbox("Returns")
     await world.mail("confidential", **team.sales)
     new = await world.mail("a return", inbox_id=third, account_id=third_account)
-    desk = await _connected(await new_desk(AGENT))
+    desk = await connected(await new_desk(AGENT))
     await team.see(third)
     await _agrees(desk)
-    assert await _ids(desk, conversation.c.id) == {new}
+    assert await ids_of(desk, conversation.c.id) == {new}
     assert desk.farewell is None
 
 
@@ -251,11 +240,11 @@ async def test_a_supervisor_who_becomes_an_agent_keeps_what_an_agent_sees(
     await world.mail("confidential", **team.sales)
     mine = await world.mail("for everybody")
     world.actors[AGENT] = world.actor(AGENT, None)
-    desk = await _connected(await new_desk(AGENT))
-    assert len(await _ids(desk, conversation.c.id)) == 2
+    desk = await connected(await new_desk(AGENT))
+    assert len(await ids_of(desk, conversation.c.id)) == 2
     await team.revoke()
     await _agrees(desk)
-    assert await _ids(desk, conversation.c.id) == {mine}
+    assert await ids_of(desk, conversation.c.id) == {mine}
 
 
 class _Interrupted:
@@ -278,7 +267,7 @@ async def test_revoked_in_the_middle_of_a_first_fill(
     for number in range(6):
         await world.mail(f"mail {number}", **(team.sales if number % 2 else {}))
     monkeypatch.setattr(world, "authenticate", _Interrupted(world, at, team.revoke).authenticate)
-    desk = await _connected(await new_desk(AGENT))
+    desk = await connected(await new_desk(AGENT))
     await _agrees(desk)
     assert desk.farewell is None
 
@@ -290,9 +279,9 @@ async def test_everything_revoked_in_the_middle_of_a_first_fill(
     """What everybody sees (people, templates) is there all the same, also after a return."""
     await world.mail("confidential", **team.sales)
     monkeypatch.setattr(world, "authenticate", _Interrupted(world, at, team.see).authenticate)
-    desk = await _connected(await new_desk(AGENT))
+    desk = await connected(await new_desk(AGENT))
     await _agrees(desk)
-    await _connected(desk)
+    await connected(desk)
     await _agrees(desk)
 
 
@@ -303,12 +292,12 @@ async def test_revoked_in_the_middle_of_a_grant(
     await team.revoke()
     for number in range(6):
         await world.mail(f"mail {number}", **(team.sales if number % 2 else {}))
-    desk = await _connected(await new_desk(AGENT))
+    desk = await connected(await new_desk(AGENT))
     await desk.disconnect()
     monkeypatch.setattr(world, "authenticate", _Interrupted(world, at, team.revoke).authenticate)
     await team.grant()
     desk.farewell = None
-    await _connected(desk)
+    await connected(desk)
     await _agrees(desk)
     assert desk.farewell is None
 
@@ -331,7 +320,7 @@ async def test_deactivated_in_the_middle_of_a_fill(
     await until(lambda: desk.farewell is not None)
     assert desk.farewell is not None
     assert desk.farewell.code == "auth"
-    assert len(await _ids(desk, conversation.c.id)) < 6 or at == 4
+    assert len(await ids_of(desk, conversation.c.id)) < 6 or at == 4
 
 
 async def test_a_desk_that_cannot_drop_an_inbox_is_filled_anew(
@@ -340,14 +329,14 @@ async def test_a_desk_that_cannot_drop_an_inbox_is_filled_anew(
     await world.mail("confidential", **team.sales)
     mine = await world.mail("for everybody")
     monkeypatch.setattr("agentdesk.sync.exchange.Hello", _hello_of_an_older_desk)
-    desk = await _connected(await new_desk(AGENT))
+    desk = await connected(await new_desk(AGENT))
     await team.revoke()
     await until(lambda: desk.farewell is not None)
     desk.changes.clear()
-    await _connected(desk)
+    await connected(desk)
     assert {} in desk.changes
     await _agrees(desk)
-    assert await _ids(desk, conversation.c.id) == {mine}
+    assert await ids_of(desk, conversation.c.id) == {mine}
 
 
 def _hello_of_an_older_desk(**values: Any) -> Hello:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -58,6 +59,7 @@ from agentdesk.sync.servers import Addresses
 from agentdesk.sync.upkeep import Upkeep
 from agentdesk.sync.workbench import Workbench
 from tests.helpers.desk_keys import keys
+from tests.helpers.until import until
 
 
 class FakeChannels:
@@ -477,3 +479,16 @@ async def _known_errors(
         return await handler(request)
     except AgentDeskError as error:
         return error_response(error)
+
+
+async def connected(desk: SimDesk) -> SimDesk:
+    """Connect, wait until all there is has come, and return the desk."""
+    await desk.connect()
+    await until(desk.synced.is_set)
+    return desk
+
+
+async def ids_of(desk: SimDesk, column: Any) -> set[Any]:
+    """Return what stands in a column of the desk's copy."""
+    async with desk.replica.read() as conn:
+        return set(await conn.scalars(select(column)))

@@ -21,7 +21,7 @@ from agentdesk.base.text import msg
 from agentdesk.domain.conversation import Status
 from agentdesk.queries.columns import PLAIN_ID, id_list, id_list_with, plain, with_people
 from agentdesk.queries.rows import Counts, FilterCounts, QueueRow, SectionRow, View
-from agentdesk.store.search import find_conversations
+from agentdesk.store.search import Found, find_conversations, look_for
 from agentdesk.store.tables import account, contact, conversation, mention, message, user
 from agentdesk.store.tables.conversations import TROUBLE
 from agentdesk.store.tags import HasTag
@@ -207,6 +207,15 @@ def retired(before: datetime) -> ColumnElement[bool]:
     return and_(_c.status == Status.RESOLVED, _c.last_message_at < before, resolved_before)
 
 
+class RetiredPage(NamedTuple):
+    """Ids, those with the latest message first, and the cursor of the next page (empty: there is none).
+    ``back_to``: a search for very common words stopped there, with less than a page, to go on from."""
+
+    ids: list[UUID]
+    following: str = ""
+    back_to: datetime | None = None
+
+
 async def retired_page(
     conn: AsyncConnection,
     before: datetime,
@@ -216,9 +225,8 @@ async def retired_page(
     inboxes: Collection[UUID] | None = None,
     cursor: str = "",
     limit: int = 50,
-) -> tuple[list[UUID], str]:
-    """Return a page of the ids of conversations that were resolved and silent ``before`` then, those with the
-    latest message first, and the cursor of the next page (empty: there is none).
+) -> RetiredPage:
+    """Return a page of conversations that were resolved and silent ``before`` then.
 
     They are those of ``view`` (``resolved`` or ``search``) or of a customer. Raises Invalid for a cursor that
     was not given by this function.
@@ -234,16 +242,21 @@ async def retired_page(
         last = _Place.read(cursor)
         wanted += [_c.last_message_at <= last.at, or_(_c.last_message_at < last.at, _c.id < last.row_id)]
     statement = select(_c.id, _c.last_message_at).order_by(_c.last_message_at.desc(), _c.id.desc())
+    found = Found([])
     if view is not None and view.kind == "search":
         among = and_(true(), *wanted)
-        found = await find_conversations(conn, view.text, inboxes=inboxes, limit=limit + 1, among=among)
-        statement = statement.where(_c.id.in_(found))
+        found = await look_for(conn, view.text, inboxes=inboxes, limit=limit + 1, among=among)
+        statement = statement.where(_c.id.in_(found.ids))
     else:
         statement = statement.where(*wanted).limit(limit + 1)
     rows = (await conn.execute(statement)).all()
     shown = rows[:limit]
-    following = _Place(shown[-1].last_message_at, shown[-1].id).text() if len(rows) > limit else ""
-    return [row.id for row in shown], following
+    ids = [row.id for row in shown]
+    if len(rows) > limit:
+        return RetiredPage(ids, _Place(shown[-1].last_message_at, shown[-1].id).text())
+    if found.stopped is not None:
+        return RetiredPage(ids, _Place(*found.stopped).text(), back_to=found.stopped[0])
+    return RetiredPage(ids)
 
 
 class _Place(NamedTuple):

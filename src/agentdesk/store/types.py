@@ -139,7 +139,12 @@ class Words(TypeDecorator[str]):
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         if value is None:
             return None
-        return str(value) if dialect.name == "postgresql" else zlib.decompress(value).decode()
+        return str(value) if dialect.name == "postgresql" else unpacked(value)
+
+
+def unpacked(words: bytes) -> str:
+    """Return the tokens that stand in a column of type :class:`Words` on SQLite."""
+    return zlib.decompress(words).decode()
 
 
 @cache

@@ -136,11 +136,11 @@ async def _page(conn: AsyncConnection, scope: Scope, wish: OlderWish) -> OlderPa
         inboxes=scope.inboxes,
         cursor=wish.after,
     )
-    ids, following = await read(limit=PAGE)
-    fitting = await _fitting(conn, ids)
-    if fitting < len(ids):
-        ids, following = await read(limit=fitting)
-    return OlderPage(ids=tuple(ids), following=following)
+    page = await read(limit=PAGE)
+    fitting = await _fitting(conn, page.ids)
+    if fitting < len(page.ids):
+        page = await read(limit=fitting)
+    return OlderPage(ids=tuple(page.ids), following=page.following, back_to=page.back_to)
 
 
 async def _fitting(conn: AsyncConnection, ids: Sequence[UUID]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -29,7 +30,9 @@ class OlderWish(msgspec.Struct, frozen=True, kw_only=True):
 
 class OlderPage(msgspec.Struct, frozen=True, kw_only=True):
     """The conversations found, in order: they are on the desk now. ``following`` asks for the next page; it
-    is empty where there is none."""
+    is empty where there is none. ``back_to``: a search for very common words has come so far, and found less
+    than a page."""
 
     ids: tuple[UUID, ...] = ()
     following: str = ""
+    back_to: datetime | None = None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
+from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.lifetime import is_alive, tasks_of
-from agentdesk.desktop.locale import tr
+from agentdesk.desktop.locale import date_text, tr
 from agentdesk.desktop.views.away import AWAY
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.desktop.widgets.strip import Strip, StripKind
@@ -63,6 +65,7 @@ class OlderPages(QObject):
         self._tasks = tasks_of(self, "older")
         self._wish: OlderWish | None = None
         self._following: str | None = ""  # None: there is nothing more
+        self._back_to: datetime | None = None
         self._ids: list[UUID] = []
         self._problem: AgentDeskError | None = None
         self._asking = False
@@ -95,7 +98,7 @@ class OlderPages(QObject):
         self._tasks.cancel("ask")
         self._soon.stop()
         self._wish, self._following, self._ids, self._problem, self._asking = wish, "", [], None, False
-        self._focus = None
+        self._focus = self._back_to = None
         if self._searches and self._link in _READY:
             self._soon.start()
         self._tell()
@@ -129,7 +132,7 @@ class OlderPages(QObject):
             return
         self._problem = problem
         if problem is None:
-            self._following = page.following or None
+            self._following, self._back_to = page.following or None, page.back_to
             self._ids += [one for one in page.ids if one not in self._ids]
         self._asking = False
         if page.ids:
@@ -141,7 +144,7 @@ class OlderPages(QObject):
     @property
     def _waits(self) -> bool:
         """Whether a search has still to be made."""
-        return self._searches and not self._ids and self._following is not None and not self._asking
+        return self._searches and self._following == "" and not self._asking
 
     @property
     def _searches(self) -> bool:
@@ -170,6 +173,10 @@ class OlderPages(QObject):
             return "warn", self._problem.message, self._problem.hint, msg("Try again")
         if self._following is None:
             return "quiet", self._over(), None, None
+        if self._back_to is not None:
+            date = date_text(self._back_to, clock.now())
+            told = msg("These words are very common: searched back to {date} so far.", date=date)
+            return "quiet", told, None, msg("Search further back")
         return "quiet", _HERE, None, msg("Show older")
 
     def _offline(self) -> Msg:
