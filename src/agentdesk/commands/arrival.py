@@ -38,6 +38,7 @@ class Person:
     display: str = ""
     verified: bool = True
     language: str = ""
+    time_zone: str = ""
     blocked: bool = False
     is_new: bool = False
     enters: bool = False

@@ -21,8 +21,13 @@ _WORDS = {
     Report.FAILED: msg("The message did not reach {recipient}."),
     Report.DELAYED: msg("The message has not reached {recipient} yet; their server goes on trying."),
     Report.DELIVERED: msg("The message has reached {recipient}."),
+    Report.READ: msg("{recipient} has seen the message."),
 }
-_STATES = {Report.FAILED: DeliveryState.FAILED, Report.DELIVERED: DeliveryState.DELIVERED}
+_STATES = {
+    Report.FAILED: DeliveryState.FAILED,
+    Report.DELIVERED: DeliveryState.DELIVERED,
+    Report.READ: DeliveryState.READ,
+}
 
 
 async def apply_report(

@@ -6,14 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.customer import contact_of
 from agentdesk.commands.values import EraseContact
-from agentdesk.store.tables import contact, contact_identity, conversation, erasure, message, outbox
+from agentdesk.store.tables import (
+    chat_session,
+    contact,
+    contact_identity,
+    conversation,
+    erasure,
+    message,
+    outbox,
+)
 
 __all__ = ["NOTHING_KNOWN", "erase_contact", "same_person"]
 
@@ -46,6 +54,7 @@ async def erase_contact(context: Context, command: EraseContact) -> None:
     if not context.unit.optimistic:
         await _stop_sending(context, people)
         await _order(context, command.contact_id)
+        await _end_sessions(context, people)
     for one in people:
         await context.unit.update(contact, one, {**NOTHING_KNOWN, "merge": None, "erased_at": context.now})
     known = select(contact_identity.c.id).where(contact_identity.c.contact_id.in_(people))
@@ -91,6 +100,12 @@ async def _order(context: Context, contact_id: UUID) -> None:
             asked_at=context.now,
         )
     )
+
+
+async def _end_sessions(context: Context, people: Sequence[UUID]) -> None:
+    """What they saw on a page goes at once, and the page may not come back as them."""
+    theirs = select(contact_identity.c.value).where(contact_identity.c.contact_id.in_(people))
+    await context.conn.execute(delete(chat_session).where(chat_session.c.identity.in_(theirs)))
 
 
 async def _stop_sending(context: Context, people: Sequence[UUID]) -> None:

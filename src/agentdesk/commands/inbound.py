@@ -100,7 +100,7 @@ def _contact_row(person: Person, now: datetime) -> dict[str, Any]:
         "company": "",
         "place": "",
         "language": person.language,
-        "time_zone": "",
+        "time_zone": person.time_zone,
         "notes": "",
         "fields": {},
         "blocked": False,

@@ -72,7 +72,10 @@ def _begin(arrival: Arrival, thread: Thread, moment: datetime, events: list[Even
     thread.unread = not blocked and arrival.automatic not in (Automatic.AUTO_REPLY, Automatic.BOUNCE)
     if blocked:
         thread.status, thread.resolved_at = Status.RESOLVED.value, moment
-    events.append(Event(thread, EventKind.CREATED, {"channel": thread.channel}, at=moment))
+    data: dict[str, Any] = {"channel": thread.channel}
+    if arrival.inbound.profile.visit:
+        data["visit"] = dict(arrival.inbound.profile.visit)
+    events.append(Event(thread, EventKind.CREATED, data, at=moment))
     if thread.related_id is not None:
         data = {"conversation_id": str(thread.related_id)}
         events.append(Event(thread, EventKind.RELATED, data, at=moment))

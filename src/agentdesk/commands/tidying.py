@@ -8,13 +8,15 @@ from dataclasses import replace
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.party import Party
 from agentdesk.domain.recipients import LONGEST_ADDRESS, LONGEST_NAME
-from agentdesk.sdk.inbound import DeliveryReport, Inbound, InboundAttachment
+from agentdesk.sdk.inbound import DeliveryReport, Inbound, InboundAttachment, Profile
 
 LONGEST_TEXT = 2_000_000
 LONGEST_LINE = 998
 MOST_PARTIES = 500
 MOST_REFERENCES = 200
 MOST_ATTACHMENTS = 1_000
+MOST_FACTS = 20
+LONGEST_FACT = 2_000
 
 
 def tidied(inbound: Inbound) -> Inbound:
@@ -39,6 +41,7 @@ def tidied(inbound: Inbound) -> Inbound:
         protection=storable(inbound.protection, 40),
         warnings=tuple(storable(warning, 500) for warning in inbound.warnings[:100]),
         loop_marker=storable(inbound.loop_marker, LONGEST_LINE),
+        profile=_profile(inbound.profile),
     )
 
 
@@ -49,6 +52,15 @@ def _party(party: Party) -> Party:
 
 def _parties(parties: Iterable[Party]) -> tuple[Party, ...]:
     return tuple(_party(party) for party in tuple(parties)[:MOST_PARTIES])
+
+
+def _profile(profile: Profile) -> Profile:
+    facts = list(profile.visit.items())[:MOST_FACTS]
+    return Profile(
+        language=one_line(profile.language, 35),
+        time_zone=one_line(profile.time_zone, 64),
+        visit={one_line(name, 40): one_line(value, LONGEST_FACT) for name, value in facts},
+    )
 
 
 def _id(text: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from agentdesk.base.text import Msg
 from agentdesk.sdk.inbound import Cursor, RawItem
+from agentdesk.sdk.pages import Pages
 
 
 class Secrets(Protocol):
@@ -57,6 +58,7 @@ class AccountContext:
 
     ``must_be_ours`` raises where another server may have taken the account over, without waiting for anything
     and in any thread. Call it right before each step that cannot be taken back, and let the error pass.
+    ``pages`` leads to the server's own pages; None where the account is only looked at.
     """
 
     account_id: UUID
@@ -64,6 +66,7 @@ class AccountContext:
     settings: Mapping[str, object]
     secrets: Secrets
     must_be_ours: Callable[[], None] = lambda: None
+    pages: Pages | None = None
 
 
 @dataclass(frozen=True, slots=True)

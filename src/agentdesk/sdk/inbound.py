@@ -17,6 +17,7 @@ __all__ = [
     "Inbound",
     "InboundAttachment",
     "Party",
+    "Profile",
     "RawItem",
     "Report",
     "ThreadToken",
@@ -59,6 +60,7 @@ class Report(StrEnum):
     FAILED = "failed"
     DELAYED = "delayed"
     DELIVERED = "delivered"
+    READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,19 @@ class DeliveryReport:
     status: str = ""
     words: str = ""
     permanent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a channel knows of the person who wrote, and of where they were when they did.
+
+    ``language`` is a BCP 47 tag, ``time_zone`` an IANA name; ``visit`` are short facts by name: ``page``,
+    ``title``, ``referrer``, ``email`` (as typed, proven by nothing).
+    """
+
+    language: str = ""
+    time_zone: str = ""
+    visit: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +134,4 @@ class Inbound:
     warnings: tuple[str, ...] = ()
     sender_verified: bool = True
     loop_marker: str = ""
+    profile: Profile = field(default_factory=Profile)

@@ -13,6 +13,7 @@ from agentdesk.base.secrets import Vault
 from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.protocols import Account, ConnectorModule
+from agentdesk.server.chat.doors import AccountPages, Doors
 from agentdesk.server.leases import Lease
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, account_cursor, account_secret
@@ -69,11 +70,16 @@ async def store_secret(conn: AsyncConnection, vault: Vault, account_id: UUID, na
 
 
 async def open_account(
-    db: Database, vault: Vault, account_id: UUID, lease: Lease | None = None
+    db: Database,
+    vault: Vault,
+    account_id: UUID,
+    lease: Lease | None = None,
+    doors: Doors | None = None,
 ) -> tuple[ConnectorModule, Account, AccountContext]:
     """Return the connector, its object for the account, and what it was given.
 
-    ``lease`` is that of the server that runs the account; who only tries its settings has none.
+    ``lease`` is that of the server that runs the account, ``doors`` its bells; who only tries its settings
+    has neither.
     Raises NotFound, or Invalid where the connector is not installed or refuses the settings.
     """
     async with db.read() as conn:
@@ -99,5 +105,6 @@ async def open_account(
         settings=row.settings,
         secrets=StoredSecrets(db, vault, account_id, sealed, lease),
         must_be_ours=lease.must_be_fresh if lease is not None else lambda: None,
+        pages=AccountPages(db, account_id, doors, lease) if doors is not None else None,
     )
     return module, module.create(context), context

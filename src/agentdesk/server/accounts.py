@@ -23,6 +23,7 @@ from agentdesk.commands.arrival import Source
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Unreachable
 from agentdesk.sdk.protocols import Account, ConnectorModule, Receives, Sends
 from agentdesk.server.account_context import StoredSecrets, open_account
+from agentdesk.server.chat.doors import Doors
 from agentdesk.server.delivery import Delivery, Pace
 from agentdesk.server.health import Health, State
 from agentdesk.server.intake import Intake
@@ -78,6 +79,7 @@ class Tools:
     interpreter: Interpreter
     times: Times
     pace: Pace
+    doors: Doors
 
 
 class PartFailed(AgentDeskError):
@@ -162,7 +164,9 @@ class Runner:
 
     async def _open_and_work(self) -> None:
         tools = self._tools
-        module, opened, context = await open_account(tools.db, tools.vault, self.known.id, self._lease)
+        module, opened, context = await open_account(
+            tools.db, tools.vault, self.known.id, self._lease, tools.doors
+        )
         if isinstance(context.secrets, StoredSecrets):
             self._secrets = context.secrets
         try:
@@ -180,9 +184,11 @@ class Runner:
             await self._parts.close()  # at once: what is under way is another server's now
             raise
         finally:
-            await self._parts.stop("receive")
-            await self._park()
-            await self._parts.close()
+            try:
+                await self._parts.stop("receive")
+                await self._park()
+            finally:  # also where the server ends while it stops this account
+                await self._parts.close()
 
     async def _works(self, module: ConnectorModule, opened: Account) -> dict[str, Coroutine[Any, Any, None]]:
         tools, known = self._tools, self.known
@@ -288,8 +294,11 @@ class Supervisor:
         interpreter: Interpreter,
         times: Times | None = None,
         pace: Pace | None = None,
+        doors: Doors | None = None,
     ) -> None:
-        self._tools = Tools(db, vault, bell, holder, interpreter, times or Times(), pace or Pace())
+        self._tools = Tools(
+            db, vault, bell, holder, interpreter, times or Times(), pace or Pace(), doors or Doors()
+        )
         self._known: dict[UUID, Known] = {}
         self._runners: dict[UUID, Runner] = {}
         self._tasks = Tasks("accounts")

@@ -38,6 +38,8 @@ from agentdesk.server.api.operations import Services
 from agentdesk.server.attendance import watch_for_ever
 from agentdesk.server.audit_sealing import NOTES, seal_for_ever
 from agentdesk.server.auth import Authenticator
+from agentdesk.server.chat.doors import Doors
+from agentdesk.server.chat.endpoint import ChatEndpoint
 from agentdesk.server.core import ServerCore
 from agentdesk.server.erasing import carry_out_for_ever
 from agentdesk.server.housekeeping import keep_house_for_ever
@@ -133,11 +135,15 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     bell = Bell()
     times = Times(lease=settings.lease_seconds, lease_wait=settings.lease_seconds / 10)
     holder = f"{socket.gethostname()}:{new_id()}"
-    core = ServerCore(db, vault, settings.data, bell=bell, holder=holder, times=times)
+    doors = Doors()
+    core = ServerCore(db, vault, settings.data, bell=bell, holder=holder, times=times, doors=doors)
     feed = Feed(db, bell)
     roster = Roster(db, settings.public_url, core.holder)
     endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for, servers=roster.addresses)
-    app = build_app(db, core, authenticator, endpoint, Peers(settings.trusted_proxies))
+    peers = Peers(settings.trusted_proxies)
+    chat = ChatEndpoint(db, vault, doors, endpoint.board, peers, feed.listener)
+    app = build_app(db, core, authenticator, endpoint, peers)
+    chat.add_routes(app)
     second_factor_routes.add_routes(app, second_factors, authenticator.user_for)
     desk_keys.add_routes(app, db, authenticator.user_for, timedelta(days=settings.offline_days))
     await feed.start()
@@ -158,7 +164,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUEST_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    stack.push_async_callback(_say_goodbye, endpoint, core)
+    stack.push_async_callback(_say_goodbye, endpoint, chat, core)
     return await _listen(runner, settings, tls)
 
 
@@ -245,9 +251,9 @@ async def _only_person(db: Database) -> UUID:
     return user_id
 
 
-async def _say_goodbye(endpoint: SyncEndpoint, core: ServerCore) -> None:
-    """Send the desks away while the accounts finish what is under way."""
-    await asyncio.gather(endpoint.close(), core.park())
+async def _say_goodbye(endpoint: SyncEndpoint, chat: ChatEndpoint, core: ServerCore) -> None:
+    """Send desks and visitors away while the accounts finish what is under way."""
+    await asyncio.gather(endpoint.close(), chat.close(), core.park())
 
 
 def _end_in_time() -> None:

@@ -9,6 +9,7 @@ from agentdesk.base.secrets import Vault
 from agentdesk.base.tasks import Tasks
 from agentdesk.commands.executor import Executor
 from agentdesk.server.accounts import Supervisor, Times
+from agentdesk.server.chat.doors import Doors
 from agentdesk.server.delivery import Pace
 from agentdesk.server.interpreting import Interpreter
 from agentdesk.server.leases import lasting_holder
@@ -22,7 +23,8 @@ class ServerCore:
 
     ``holder`` (``host:id``) names the server that works on ``data_dir`` alone; the first one given is kept
     there, so that leases left by a crash are taken back at the next start. ``bell`` rings after each commit
-    of ours, and is to be rung when another server has written.
+    of ours, and is to be rung when another server has written. ``doors`` are the bells of the visitors' pages
+    that this process serves.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class ServerCore:
         holder: str,
         times: Times | None = None,
         pace: Pace | None = None,
+        doors: Doors | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.holder = lasting_holder(data_dir, holder)
@@ -42,7 +45,7 @@ class ServerCore:
         self._bell = bell
         self._keys = MessageKeys(db, vault)
         self._interpreter = Interpreter()
-        self._supervisor = Supervisor(db, vault, bell, self.holder, self._interpreter, times, pace)
+        self._supervisor = Supervisor(db, vault, bell, self.holder, self._interpreter, times, pace, doors)
         self._tasks = Tasks("core")
         self.executor = Executor(db, bell, self._keys)
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -21,6 +21,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
 from agentdesk.commands.erasing import NOTHING_KNOWN, same_person
 from agentdesk.commands.values import Answer
+from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.store import blobs, search
@@ -38,6 +39,7 @@ from agentdesk.store.tables import (
     draft,
     erasure,
     erasure_desk,
+    event,
     message,
     raw_item,
 )
@@ -137,7 +139,14 @@ class _Portion:
     async def erase(self) -> bool:
         """Erase some of it; returns whether there may be more."""
         people = await same_person(self._conn, self._contact_id)
-        steps = (self._conversations, self._drafts, self._messages, self._raw_items, self._answers)
+        steps = (
+            self._conversations,
+            self._events,
+            self._drafts,
+            self._messages,
+            self._raw_items,
+            self._answers,
+        )
         more = False
         for step in steps:
             more = await step(people)
@@ -154,6 +163,21 @@ class _Portion:
         nothing = {"subject": "", "preview": "", "merge": None}
         await self._unit.update_many(conversation, dict.fromkeys(ids, nothing))
         return self._counted("conversations", ids)
+
+    async def _events(self, people: Collection[UUID]) -> bool:
+        """Where the customer was when a conversation began."""
+        theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
+        about = event.c.conversation_id.in_(theirs), event.c.kind == EventKind.CREATED
+        told = cast(event.c.data, Text).like('%"visit"%')
+        found = await self._conn.execute(
+            select(event.c.id, event.c.data).where(*about, told).limit(self._size)
+        )
+        bare = {
+            row.id: {"data": {name: value for name, value in row.data.items() if name != "visit"}}
+            for row in found
+        }
+        await self._unit.update_many(event, bare)
+        return len(bare) == self._size
 
     async def _drafts(self, people: Collection[UUID]) -> bool:
         """What colleagues typed about the customer and did not send."""

@@ -13,6 +13,7 @@ from agentdesk.base import clock
 from agentdesk.base.backoff import scattered
 from agentdesk.base.log import get_logger
 from agentdesk.server import retention
+from agentdesk.server.chat.dropping import drop_old
 from agentdesk.server.throttle import forget_old_tries
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
@@ -51,9 +52,10 @@ async def keep_house(db: Database) -> None:
         )
         sessions = await conn.execute(delete(api_token).where(api_token.c.expires_at < now))
         tries = await forget_old_tries(conn)
+        visitors = await drop_old(conn)
     uploads = await _drop_unused_uploads(db)
     retained = await retention.run(db)
-    ended = {"answers": answers.rowcount, "sessions": sessions.rowcount, "tries": tries}
+    ended = {"answers": answers.rowcount, "sessions": sessions.rowcount, "tries": tries, "visitors": visitors}
     gone = {**ended, "uploads": uploads, **retained}
     _log.info("what was old is dropped", changes=changes, **gone)
 

@@ -19,6 +19,7 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.conversation import Status
 from agentdesk.server.audit_retention import drop_sealed, sealed_before
+from agentdesk.server.chat.dropping import drop_lines
 from agentdesk.store import blobs, search
 from agentdesk.store.audit import Entry, record
 from agentdesk.store.base import EVERYONE
@@ -229,8 +230,13 @@ _STEPS: Mapping[str, _Step] = {"conversations": _conversations, "raw": _raw, "at
 async def _drop_conversations(unit: ServerUnit, ids: Sequence[UUID]) -> None:
     conn = unit.conn
     rows = (
-        await conn.execute(select(message.c.id, message.c.raw_id).where(message.c.conversation_id.in_(ids)))
+        await conn.execute(
+            select(message.c.id, message.c.raw_id, message.c.external_id).where(
+                message.c.conversation_id.in_(ids)
+            )
+        )
     ).all()
+    await drop_lines(conn, [row.external_id for row in rows if row.external_id])
     await _drop_attachments(unit, await _children(conn, attachment, ids))
     await _drop_raw(unit, [row.raw_id for row in rows if row.raw_id is not None])
     await search.remove(conn, [row.id for row in rows])

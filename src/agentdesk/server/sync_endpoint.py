@@ -88,6 +88,11 @@ class SyncEndpoint:
         app.router.add_post("/desk/messages/{id}/picture", self.give_picture)
 
     @property
+    def board(self) -> Board:
+        """Who is at which conversation."""
+        return self._board
+
+    @property
     def connected(self) -> int:
         """How many desks are connected."""
         return len(self._sessions)

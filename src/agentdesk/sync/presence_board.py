@@ -21,7 +21,7 @@ from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.protocol import Here, Others, encode
 from agentdesk.sync.scope import Scope
 
-__all__ = ["EXPIRES_SECONDS", "Board", "Guest", "Member", "Place"]
+__all__ = ["EXPIRES_SECONDS", "Board", "Guest", "Member", "Place", "Visitor"]
 
 EXPIRES_SECONDS = 25.0
 """How long a desk counts as present without saying so again."""
@@ -72,15 +72,22 @@ class Guest(Member):
         """Its own server tells it."""
 
 
+class Visitor(Guest):
+    """The customer of a conversation, on a page that is connected to this server; ``user_id`` is the
+    contact's."""
+
+
 class Board:
     """All members of one server process. ``expires_seconds`` as in the module's text; ``on_move`` hears when
-    one of them has moved."""
+    one of them has moved, ``on_change`` of each conversation where one of them, or a guest, came or went, or
+    began or ceased to write."""
 
     def __init__(self, db: Database, *, expires_seconds: float = EXPIRES_SECONDS) -> None:
         self._db = db
         self._expires = expires_seconds
         self._members: set[Member] = set()
         self.on_move: Callable[[Member], None] = lambda _: None
+        self.on_change: Callable[[UUID], None] = lambda _: None
         self._there: dict[UUID, set[Member]] = {}
 
     def join(self, member: Member) -> None:
@@ -99,8 +106,20 @@ class Board:
         self._touch_all(member)
 
     def host(self, guest: Guest, place: Place | None) -> None:
-        """A desk of another server is at ``place`` now."""
+        """A desk of another server, or a customer, is at ``place`` now."""
         self._move(guest, place)
+
+    def serves(self, inbox_id: UUID) -> bool:
+        """Say whether a desk is connected that may see an inbox."""
+        return any(member.scope.covers({inbox_id.hex}) for member in self._members)
+
+    def people(self, conversation_id: UUID) -> dict[UUID, Writing]:
+        """Return who is at a conversation, at the desks of any server, and what they are writing."""
+        found: dict[UUID, Writing] = {}
+        for one in self._there.get(conversation_id, ()):
+            if one.place is not None:
+                found[one.user_id] = found.get(one.user_id) or one.place.writing
+        return found
 
     async def hear(self, member: Member) -> None:
         """Take the reports of a desk, a few per second, and miss it when none comes any more."""
@@ -145,7 +164,7 @@ class Board:
         before, member.place = member.place, place
         if before == place:
             return
-        if not isinstance(member, Guest):
+        if isinstance(member, Visitor) or not isinstance(member, Guest):
             self.on_move(member)
         concerned: dict[UUID, bool] = {}
         for one in (before, place):
@@ -160,6 +179,7 @@ class Board:
             hearers = self._members if written else self._there.get(conversation_id, set())
             for hearer in {*hearers, member}:
                 hearer.touch(conversation_id)
+            self.on_change(conversation_id)
 
     def _take_off(self, member: Member, conversation_id: UUID) -> None:
         there = self._there[conversation_id]

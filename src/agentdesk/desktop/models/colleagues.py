@@ -1,8 +1,10 @@
-"""Colleagues who are at a conversation, as words: names are read from the team when somebody new turns up."""
+"""Who is at a conversation, as words: names of colleagues are read from the team when somebody new turns up,
+the customer of a live chat is known with the conversation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 from uuid import UUID
 
 from agentdesk.base.tasks import Tasks
@@ -10,10 +12,14 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.sync.desk import DeskPort
 from agentdesk.sync.presence import Other, Writing
 
-__all__ = ["Colleague", "Colleagues", "words_for_all", "words_for_one"]
+__all__ = ["Colleague", "Colleagues", "Customer", "words_for_all", "words_for_one"]
 
-Colleague = tuple[UUID, str, Writing]
-"""Who it is (id and whole name) and what they are writing."""
+Doing = Writing | Literal["chat"]
+Colleague = tuple[UUID, str, Doing]
+"""Who it is (id and whole name) and what they are writing; ``chat``: it is the customer."""
+
+Customer = tuple[UUID, str]
+"""The id and the name of the contact whose conversation it is."""
 
 
 class Colleagues:
@@ -26,17 +32,21 @@ class Colleagues:
         self._names: dict[UUID, str] = {}
         self._unknown: set[UUID] = set()
 
-    def at(self, conversation_id: UUID) -> tuple[Colleague, ...]:
+    def at(self, conversation_id: UUID, customer: Customer | None = None) -> tuple[Colleague, ...]:
         """Who else is at a conversation, writers first; those without a name yet are left out until it is
-        there."""
+        there. The ``customer`` is there where they write in a live chat."""
         others = self._desk.others_at(conversation_id)
-        if any(other.user_id not in self._names and other.user_id not in self._unknown for other in others):
-            self._read(others)
-        return tuple(
+        team = [other for other in others if customer is None or other.user_id != customer[0]]
+        if any(other.user_id not in self._names and other.user_id not in self._unknown for other in team):
+            self._read(team)
+        theirs = tuple(
             (other.user_id, self._names[other.user_id], other.writing)
-            for other in others
+            for other in team
             if other.user_id in self._names
         )
+        if customer is None or len(team) == len(others):
+            return theirs
+        return ((*customer, "chat"), *theirs)
 
     def read_again(self) -> None:
         """Somebody's name may be another one now; the old ones show meanwhile."""
@@ -54,8 +64,10 @@ class Colleagues:
         self._on_read()
 
 
-def words_for_one(name: str, writing: Writing) -> Msg:
-    """Say what a colleague is doing at a conversation; first names do within a team."""
+def words_for_one(name: str, writing: Doing) -> Msg:
+    """Say what somebody is doing at a conversation; first names do within a team."""
+    if writing == "chat":
+        return msg("{name} is typing", name=name)
     name = _first(name)
     if writing == "reply":
         return msg("{name} is writing a reply", name=name)

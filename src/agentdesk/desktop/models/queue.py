@@ -205,7 +205,9 @@ class QueueModel(QAbstractTableModel):
         return None
 
     def _writers(self, conversation_id: UUID) -> tuple[Colleague, ...]:
-        return tuple(person for person in self._colleagues.at(conversation_id) if person[2])
+        row = self._rows.get(conversation_id)
+        customer = (row.contact_id, row.contact_name) if row is not None else None
+        return tuple(person for person in self._colleagues.at(conversation_id, customer) if person[2])
 
     def _get(self, conversation_id: UUID) -> QueueRow | None:
         row = self._rows.get(conversation_id)

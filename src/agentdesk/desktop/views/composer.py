@@ -167,7 +167,7 @@ class Composer(QWidget):
         if not self._may_send(context, anyway=anyway):
             return
         command = self.content.reply(context, resolve=resolve, anyway=anyway)
-        if await self._do(command, self._desk.undo_seconds):
+        if await self._do(command, context.hold_seconds(self._desk.undo_seconds)):
             await self._forget("reply")
             await self.refresh()
             self.sent.emit(resolve)

@@ -18,6 +18,7 @@ from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.composer_parts import FileRow, FormatBar
 from agentdesk.desktop.views.composer_recipients import RecipientFields
 from agentdesk.desktop.views.composer_text import ComposerText
+from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.avatar import ChannelTile
 from agentdesk.desktop.widgets.button import IconButton, LinkButton, PrimaryButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
@@ -57,6 +58,7 @@ class ComposerBox(Surface):
         super().__init__("bg.canvas", "line.strong", "composer", parent)
         self._mode: Mode = "reply"
         self._away: Away | None = None
+        self._channel = "email"
         self._quiet = False
         self._files: dict[Mode, tuple[File, ...]] = {"reply": (), "note": ()}
         self.recipients = RecipientFields(self)
@@ -132,6 +134,12 @@ class ComposerBox(Surface):
         self._quiet = quiet
         if not quiet:
             self._refresh_send()
+
+    def set_channel(self, channel: str) -> None:
+        """Say by which channel a reply goes. A chat takes text alone, and goes to its visitor."""
+        self._channel = channel
+        self._tile.show_channel(channel, tr(channel_name(channel)))
+        self._dress()
 
     def set_name(self, name: str) -> None:
         """Say whom one writes to."""
@@ -250,10 +258,14 @@ class ComposerBox(Surface):
     def _dress(self) -> None:
         note = self._mode == "note"
         self.set_look("note.tint" if note else "bg.canvas", "note.line" if note else "line.strong")
-        for widget in (self._tile, self._summary, self.edit_recipients, self._format):
+        chat = self._channel == "chat"
+        for widget in (self._tile, self._summary):
             widget.setVisible(not note)
+        for button in (self.edit_recipients, self._format):
+            button.setVisible(not note and not chat)
+        self._attach.setVisible(note or not chat)
         self.recipients.setVisible(self.recipients.isVisibleTo(self) and not note)
-        self.formats.setVisible(self._format.isChecked() and not note)
+        self.formats.setVisible(self._format.isChecked() and not note and not chat)
         self._all.setVisible(not note and bool(self._all.property("count")))
         self._only.setVisible(note)
         self.file_row.show_files(self._files[self._mode])
@@ -272,8 +284,13 @@ class ComposerBox(Surface):
         self._summary.set_content(self.recipients.summary())
         opened = self.recipients.isVisibleTo(self)
         self.edit_recipients.set_icon("chevron-up" if opened else "chevron-down")
-        self.text.setAccessibleName(tr(msg("Internal note") if note else msg("Reply by email, private")))
+        self.text.setAccessibleName(tr(self._spoken_name()))
         self._refresh_send()
+
+    def _spoken_name(self) -> Msg:
+        if self._mode == "note":
+            return msg("Internal note")
+        return msg("Reply in the chat") if self._channel == "chat" else msg("Reply by email, private")
 
     def _send_words(self) -> Msg:
         if self._mode == "note":

@@ -64,7 +64,7 @@ class ComposerContent:
             bcc=box.recipients.people("bcc"),
             subject=box.recipients.subject.text().strip(),
             text=box.reply_text.plain(),
-            html=box.reply_text.html(),
+            html="" if context.is_chat else box.reply_text.html(),
             files=box.files("reply"),
             in_reply_to=answered.id if answered else None,
             seen_message_id=context.head.last_message_id if anyway else self.seen,
@@ -91,6 +91,7 @@ class ComposerContent:
         box, reply = self._box, drafts["reply"]
         box.set_quiet(True)
         self.seen = context.head.last_message_id
+        box.set_channel(context.head.channel)
         box.set_name(first_name(context.head.contact_name) or context.head.contact_name)
         box.recipients.set_known(context.known(), context.own)
         box.recipients.subject.setPlaceholderText(answer_subject(context.head.subject))

@@ -21,6 +21,15 @@ class Context:
     own: tuple[str, ...] = ()
 
     @property
+    def is_chat(self) -> bool:
+        """Whether what is written is read at once, as plain text, by the one visitor it is for."""
+        return self.head.channel == "chat"
+
+    def hold_seconds(self, undo_seconds: int) -> int:
+        """How long a reply can be taken back: nobody who waits in a chat waits for that."""
+        return 0 if self.is_chat else undo_seconds
+
+    @property
     def last_customer(self) -> MessageRow | None:
         """The message that a reply answers: the customer's last one that a person wrote, if there is one."""
         theirs = [row for row in self.messages if row.kind == "message" and row.direction == "in"]

@@ -36,6 +36,11 @@ def looks_like_address(value: str) -> bool:
     return _ADDRESS.fullmatch(value.strip()) is not None
 
 
+def _shown(party: Party) -> str:
+    """An address, or the name of who has none that a person would recognise."""
+    return isolate_ltr(party.value) if party.kind == "email" else party.name or party.value
+
+
 def parse(text: str) -> Party:
     """Return what somebody typed as a recipient: an address, or a name with one in angle brackets."""
     named = _NAMED.fullmatch(text)
@@ -109,7 +114,7 @@ class RecipientFields(QWidget):
         """Why the message cannot go to these people; None where it can."""
         self.settle()
         for party in self.everybody():
-            if not looks_like_address(party.value):
+            if party.kind == "email" and not looks_like_address(party.value):
                 return msg("{address} is not an email address.", address=party.value)
             if is_own(party.value, self._own):
                 return msg("{address} is our own address.", address=party.value)
@@ -119,7 +124,7 @@ class RecipientFields(QWidget):
 
     def summary(self) -> Msg:
         """The recipients in one line."""
-        to = ", ".join(isolate_ltr(party.value) for party in self.people("to"))
+        to = ", ".join(_shown(party) for party in self.people("to"))
         others = len(self.people("cc")) + len(self.people("bcc"))
         if not to:
             return msg("to nobody yet")
@@ -136,7 +141,7 @@ class RecipientFields(QWidget):
             field.mark(self._look)
 
     def _look(self, party: Party) -> tuple[ChipKind, Msg | None]:
-        if not looks_like_address(party.value):
+        if party.kind == "email" and not looks_like_address(party.value):
             return "bad", msg("This is not an email address.")
         if is_own(party.value, self._own):
             return "bad", msg("This is our own address.")

@@ -198,7 +198,7 @@ class ConversationView(QWidget):
         self.deeds.row = head
         self.head.show_row(head, self._desk.me)
         self._stack.setCurrentWidget(self._page)
-        self.presence.open(head.id)
+        self.presence.open(head.id, (head.contact_id, head.contact_name))
         self.transcript.show_conversation(
             head,
             timeline.messages,

@@ -22,7 +22,7 @@ from agentdesk.queries.rows import IdentityRow, PastConversation
 __all__ = ["IdentityLine", "PastLine", "local_time"]
 
 _TILE = 18
-_CHANNELS = {"email": msg("Email"), "phone": msg("Phone")}
+_CHANNELS = {"email": msg("Email"), "phone": msg("Phone"), "chat": msg("Live chat")}
 
 
 def local_time(zone: str, now: datetime) -> str:

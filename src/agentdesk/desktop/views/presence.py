@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from agentdesk.base.text import msg
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.models.colleagues import Colleague, Colleagues, words_for_one
+from agentdesk.desktop.models.colleagues import Colleague, Colleagues, Customer, words_for_one
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.presence_parts import PresenceFaces, PresenceLine
 from agentdesk.desktop.widgets.announce import announce
@@ -44,6 +44,7 @@ class Presence(QObject):
         self._people: tuple[Colleague, ...] = ()
         self._colleagues = Colleagues(desk, tasks_of(self, "presence"), self._refresh)
         self._here: UUID | None = None
+        self._customer: Customer | None = None
         self._writing: Writing = ""
         self._told: tuple[UUID | None, Writing] = (None, "")
         self._quiet = QTimer(self)
@@ -56,8 +57,9 @@ class Presence(QObject):
         view.installEventFilter(self)
         QGuiApplication.instance().focusWindowChanged.connect(self._tell)  # type: ignore[union-attr]
 
-    def open(self, conversation_id: UUID | None) -> None:
-        """Another conversation is on screen now, or none."""
+    def open(self, conversation_id: UUID | None, customer: Customer | None = None) -> None:
+        """Another conversation is on screen now, with its customer, or none."""
+        self._customer = customer
         if conversation_id != self._here:
             self._here, self._people = conversation_id, ()
             self._stop_writing()
@@ -79,9 +81,9 @@ class Presence(QObject):
     def _refresh(self) -> None:
         if not is_alive(self):
             return
-        people = self._colleagues.at(self._here) if self._here is not None else ()
+        people = self._colleagues.at(self._here, self._customer) if self._here is not None else ()
         before, self._people = self._people, people
-        self._faces.show_people(people)
+        self._faces.show_people([person for person in people if person[2] != "chat"])
         self.line.show_people(people)
         if people:
             news = [tr(words_for_one(name, writing)) for _, name, writing in set(people) - set(before)]

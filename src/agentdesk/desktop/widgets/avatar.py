@@ -235,11 +235,16 @@ class ChannelTile(QWidget):
 
     def __init__(self, channel: str, name: str, side: int = 18, *, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._channel = channel
         self.setFixedSize(side, side)
+        self.show_channel(channel, name)
+        theme().changed.connect(self.update)
+
+    def show_channel(self, channel: str, name: str) -> None:
+        """Show another channel."""
+        self._channel = channel
         self.setAccessibleName(name)
         self.setToolTip(name)
-        theme().changed.connect(self.update)
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         paint_channel_tile(QPainter(self), self.rect(), self._channel)

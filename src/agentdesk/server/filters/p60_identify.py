@@ -32,6 +32,8 @@ def _new_person(arrival: Arrival, address: tuple[str, str], name: str) -> Person
         name=name,
         display=arrival.inbound.sender.value,
         verified=kind != UNVERIFIED,
+        language=arrival.inbound.profile.language,
+        time_zone=arrival.inbound.profile.time_zone,
         is_new=True,
         enters=True,
     )

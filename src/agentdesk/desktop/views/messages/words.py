@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agentdesk.base.text import Msg, msg, plural
-from agentdesk.desktop.locale import date_text, time_text
+from agentdesk.desktop.locale import date_text, isolate_ltr, time_text
 from agentdesk.desktop.views.away import Away
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.domain.message import Automatic
@@ -143,7 +143,7 @@ def event_words(row: EventRow) -> Msg:
     who = row.user_name
     match row.kind:
         case "created":
-            return msg("Conversation began")
+            return _began(row.data)
         case "assigned":
             return _assigned(row, who)
         case "status":
@@ -159,6 +159,14 @@ def event_words(row: EventRow) -> Msg:
         case "merged" | "unmerged":
             return _merging(row, who)
     return msg("{who} changed something", who=who) if who else msg("Something changed")
+
+
+def _began(data: Mapping[str, Any]) -> Msg:
+    visit = data.get("visit")
+    page = str(visit.get("page") or "") if isinstance(visit, Mapping) else ""
+    if not page:
+        return msg("Conversation began")
+    return msg("Conversation began on {page}", page=isolate_ltr(page.partition("://")[2] or page))
 
 
 def _assigned(row: EventRow, who: str) -> Msg:

@@ -1,0 +1,149 @@
+"""The settings of a widget: how a person gives them, and how the connector reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from agentdesk.base.errors import Invalid
+from agentdesk.base.text import Msg, msg
+from agentdesk.sdk.pages import PageField, PageSettings
+from agentdesk.sdk.schema import Field, FieldType, Schema
+
+__all__ = ["IDENTITY_SECRET", "SCHEMA", "read_settings"]
+
+IDENTITY_SECRET = "identity_secret"  # noqa: S105 - the name of a setting
+SHORTEST_SECRET = 32
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
+
+_PAGES = msg("Pages")
+_LOOK = msg("Look")
+_BEFORE = msg("Before the chat")
+_VISITORS = msg("Signed-in visitors")
+
+_ASKED = {"no": msg("Not asked"), "optional": msg("May be given"), "required": msg("Must be given")}
+
+
+def _text(key: str, title: Msg, group: Msg, hint: Msg | None = None) -> Field:
+    return Field(key, FieldType.TEXT, title, group, hint, default="", required=False)
+
+
+def _asked(key: str, title: Msg) -> Field:
+    return Field(key, FieldType.CHOICE, title, _BEFORE, default="no", choices=_ASKED)
+
+
+SCHEMA = Schema(
+    (
+        Field(
+            "site",
+            FieldType.HOSTNAME,
+            msg("Website"),
+            _PAGES,
+            msg("The site that the widget is for, as your team calls it: shop.example.com."),
+        ),
+        _text(
+            "origins",
+            msg("Pages that may use it"),
+            _PAGES,
+            msg("Origins, separated by blanks: https://shop.example.com https://*.example.org. Empty: all."),
+        ),
+        _text("name", msg("Name shown to visitors"), _LOOK, msg("Empty: the website.")),
+        Field("colour", FieldType.TEXT, msg("Colour"), _LOOK, msg("As #rrggbb."), default="#1F6FEB"),
+        Field(
+            "position",
+            FieldType.CHOICE,
+            msg("Place"),
+            _LOOK,
+            default="end",
+            choices={"end": msg("At the end of the line"), "start": msg("At its start")},
+        ),
+        Field(
+            "theme",
+            FieldType.CHOICE,
+            msg("Light or dark"),
+            _LOOK,
+            default="auto",
+            choices={"auto": msg("Like the visitor's system"), "light": msg("Light"), "dark": msg("Dark")},
+        ),
+        _text(
+            "languages",
+            msg("Languages"),
+            _LOOK,
+            msg("Separated by blanks: en de ar. Empty: all that the widget has."),
+        ),
+        _text("texts.greeting", msg("Greeting"), _LOOK, msg("Empty: the widget's own words.")),
+        _text("texts.offline", msg("When nobody is there"), _LOOK, msg("Empty: the widget's own words.")),
+        _asked("ask.name", msg("Name")),
+        _asked("ask.email", msg("Email address")),
+        _asked("ask.topic", msg("Topic")),
+        Field("consent", FieldType.BOOLEAN, msg("Ask for consent"), _BEFORE, default=False),
+        _text("texts.consent", msg("What visitors agree to"), _BEFORE),
+        Field(
+            IDENTITY_SECRET,
+            FieldType.SECRET,
+            msg("Key for signing who a visitor is"),
+            _VISITORS,
+            msg("At least 32 characters, known to your own server only."),
+            required=False,
+        ),
+    )
+)
+
+
+def read_settings(given: Mapping[str, object], secret: str) -> PageSettings:
+    """Return ``given`` (dotted keys, as `Schema.clean` returns them) as pages need it.
+
+    Raises Invalid, naming the field, for a colour, an origin, a language or a secret that cannot be used.
+    """
+    values = {f.key: f.default for f in SCHEMA.fields if f.type is not FieldType.SECRET}
+    values.update({key: value for key, value in given.items() if value is not None})
+
+    def text(key: str) -> str:
+        return str(values[key] or "")
+
+    if not _COLOUR.fullmatch(text("colour")):
+        raise _unusable("colour", text("colour"))
+    for language in text("languages").split():
+        if not _LANGUAGE.fullmatch(language):
+            raise _unusable("languages", language)
+    if secret and len(secret) < SHORTEST_SECRET:
+        raise Invalid(
+            msg("The key needs at least {count} characters.", count=SHORTEST_SECRET), field=IDENTITY_SECRET
+        )
+    asked = {name: text(f"ask.{name}") for name in ("name", "email", "topic")}
+    return PageSettings(
+        name=text("name") or text("site"),
+        colour=text("colour").upper(),
+        position=text("position"),
+        theme=text("theme"),
+        origins=tuple(_origin(one) for one in text("origins").split()),
+        languages=tuple(text("languages").split()),
+        texts={name: text(f"texts.{name}") for name in ("greeting", "offline", "consent")},
+        pre_chat=tuple(PageField(name, how == "required") for name, how in asked.items() if how != "no"),
+        consent=bool(values["consent"]),
+        identity_secret=secret,
+    )
+
+
+def _origin(given: str) -> str:
+    """Return an origin as browsers write it (RFC 6454, 6.2): scheme, host, and a port that is not the usual
+    one. The host may begin with ``*.``."""
+    try:
+        parts = urlsplit(given.rstrip("/").lower())
+        port = parts.port
+    except ValueError:
+        raise _unusable("origins", given) from None
+    host = parts.hostname or ""
+    plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
+    if parts.scheme not in ("http", "https") or not plain or not _HOST.fullmatch(host):
+        raise _unusable("origins", given)
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" if port in (None, usual) else f"{parts.scheme}://{host}:{port}"
+
+
+def _unusable(key: str, value: str) -> Invalid:
+    hint = SCHEMA.field(key).hint
+    return Invalid(msg("{value} cannot be used for {name}.", value=value[:80], name=key), hint, field=key)

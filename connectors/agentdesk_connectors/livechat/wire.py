@@ -1,0 +1,100 @@
+"""From what a visitor handed in to what it means. Pure: the server has checked who it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from agentdesk.base import clock
+from agentdesk.base.errors import Invalid
+from agentdesk.base.text import msg
+from agentdesk.sdk.inbound import DeliveryReport, Inbound, Party, Profile, Report
+
+__all__ = ["KIND", "interpret"]
+
+KIND = "chat"
+"""The kind of address that visitors have."""
+
+
+class _Visitor(msgspec.Struct, frozen=True):
+    """Who wrote: ``identity`` is proven by the session, the rest is as they typed it."""
+
+    identity: str
+    name: str = ""
+    email: str = ""
+    topic: str = ""
+    language: str = ""
+    time_zone: str = ""
+    url: str = ""
+    title: str = ""
+    referrer: str = ""
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="kind", tag="message"):
+    """``id`` is the same however often it was handed in; ``after`` that of the visitor's message before it,
+    empty for their first one."""
+
+    id: str
+    after: str
+    visitor: _Visitor
+    text: str
+    at: datetime
+
+
+class _Seen(msgspec.Struct, frozen=True, tag_field="kind", tag="seen"):
+    """Messages of ours that have reached the visitor's page, or were on their screen."""
+
+    visitor: _Visitor
+    state: Literal["delivered", "read"]
+    keys: tuple[str, ...]
+
+
+_decoder: msgspec.json.Decoder[_Message | _Seen] = msgspec.json.Decoder(_Message | _Seen)
+
+
+def interpret(raw: bytes, _facts: Mapping[str, object]) -> Inbound:
+    """Return what ``raw`` means. Raises Invalid where it is nothing that our server writes."""
+    try:
+        item = _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Invalid(msg("This is not what a chat page hands in.")) from None
+    return _message(item) if isinstance(item, _Message) else _seen(item)
+
+
+def _message(item: _Message) -> Inbound:
+    visitor = item.visitor
+    visit = {
+        "page": visitor.url,
+        "title": visitor.title,
+        "referrer": visitor.referrer,
+        "email": visitor.email,
+    }
+    return Inbound(
+        sender=Party(KIND, visitor.identity, visitor.name),
+        text=item.text,
+        content_hash=hashlib.sha256(f"{visitor.identity}\0{item.text}".encode()).hexdigest(),
+        external_id=item.id,
+        subject=visitor.topic,
+        sent_at=clock.to_utc(item.at),
+        references=(item.after,) if item.after else (),
+        profile=Profile(
+            language=visitor.language,
+            time_zone=visitor.time_zone,
+            visit={name: value for name, value in visit.items() if value},
+        ),
+    )
+
+
+def _seen(item: _Seen) -> Inbound:
+    report = Report.READ if item.state == "read" else Report.DELIVERED
+    name = item.visitor.name
+    return Inbound(
+        sender=Party(KIND, item.visitor.identity, name),
+        text="",
+        content_hash="",
+        reports=tuple(DeliveryReport(report, (key,), recipient=name) for key in item.keys),
+    )

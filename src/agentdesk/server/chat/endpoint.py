@@ -1,0 +1,257 @@
+"""Where visitors' pages connect: a WebSocket, or requests that wait, and beside them what is public."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from agentdesk.base import clock
+from agentdesk.base.ids import parse_id
+from agentdesk.base.paths import resource
+from agentdesk.base.secrets import Vault
+from agentdesk.server.chat import identity
+from agentdesk.server.chat.doors import CHANNEL, Doors
+from agentdesk.server.chat.limits import Buckets, Places
+from agentdesk.server.chat.protocol import LONGEST_FRAME, BadFrame, Hello, Problem, encode, read_poll
+from agentdesk.server.chat.refused import Refused
+from agentdesk.server.chat.sessions import SessionGone, Sessions
+from agentdesk.server.chat.talking import MOST_VISITS, Polling, Talking
+from agentdesk.server.chat.visit import Visit, VisitTools
+from agentdesk.server.chat.watching import Watching
+from agentdesk.server.chat.widgets import Widget, Widgets, allows, public
+from agentdesk.server.peers import Peers
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.sync.listener import Listener
+from agentdesk.sync.presence_board import Board
+
+__all__ = ["PREFIX", "ChatEndpoint"]
+
+PREFIX = "/chat/v1"
+_CLOSE_SECONDS = 2.0
+_CONNECTIONS = 100
+_NEW_SESSIONS, _NEW_PER_SECOND = 10, 10 / 60
+_POLLS, _POLLS_PER_SECOND = 60, 6.0
+_MESSAGES, _MESSAGES_PER_SECOND = 10, 1.0
+_SCRIPT = "widget/dist/widget.js"
+_SCRIPT_SECONDS = 300
+_SETTINGS_SECONDS = 60
+_STATUS = {
+    "bad_frame": 400,
+    "version": 400,
+    "unauthorized": 401,
+    "identity": 403,
+    "origin": 403,
+    "widget": 404,
+    "too_large": 413,
+    "invalid": 422,
+    "not_here": 422,
+    "slow_down": 429,
+    "too_many": 429,
+    "closing": 503,
+    "busy": 503,
+}
+_PLAIN = {"X-Content-Type-Options": "nosniff", "Vary": "Origin"}
+
+
+class ChatEndpoint:
+    """The visitors' side of the server. What pages run is theirs to choose, so nothing that they say is
+    believed but their token, or the company's signature. ``listener`` hears of what other servers have
+    stored."""
+
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        doors: Doors,
+        board: Board,
+        peers: Peers,
+        listener: Listener | None = None,
+    ) -> None:
+        self._widgets = Widgets(db, vault)
+        self._sessions = Sessions(db, doors)
+        self._watching = Watching(db, board)
+        messages = Buckets(_MESSAGES, _MESSAGES_PER_SECOND)
+        self._tools = VisitTools(self._sessions, self._watching, messages)
+        self._doors = doors
+        self._peers = peers
+        self._connections = Places(_CONNECTIONS)
+        self._new = Buckets(_NEW_SESSIONS, _NEW_PER_SECOND)
+        self._polls = Buckets(_POLLS, _POLLS_PER_SECOND)
+        self._talks: set[Talking] = set()
+        self._closing = False
+        if listener is not None:
+            listener.on(CHANNEL, doors.hear)
+
+    def add_routes(self, app: web.Application) -> None:
+        """Serve everything below ``/chat``."""
+        app.router.add_get(f"{PREFIX}/widget.js", self.give_script)
+        for path, handler in (("settings", self._settings), ("poll", self._poll)):
+            address = f"{PREFIX}/{{widget}}/{path}"
+            app.router.add_route("GET" if path == "settings" else "POST", address, self._guarded(handler))
+            app.router.add_route("OPTIONS", address, self._guarded(self._preflight))
+        app.router.add_get(f"{PREFIX}/{{widget}}/socket", self._guarded(self._socket))
+
+    async def close(self) -> None:
+        """Say goodbye to all pages; they come back to another server or to the next start."""
+        self._closing = True
+        goodbyes = [talk.end() for talk in list(self._talks)]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await asyncio.gather(*goodbyes, return_exceptions=True)
+
+    # --- what is public ---
+
+    async def give_script(self, request: web.Request) -> web.Response:
+        """The widget, where it was built."""
+        try:
+            content = await asyncio.to_thread(_script)
+        except OSError:
+            raise web.HTTPNotFound from None
+        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        headers = {
+            "ETag": tag,
+            "Cache-Control": f"public, max-age={_SCRIPT_SECONDS}",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Access-Control-Allow-Origin": "*",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=content, content_type="text/javascript", charset="utf-8", headers=headers)
+
+    async def _settings(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
+        known = public(widget, online=self._watching.online(widget.inbox_id))
+        body = msgspec.json.encode(known)
+        headers = {**_cors(origin), "Cache-Control": f"max-age={_SETTINGS_SECONDS}"}
+        return web.Response(body=body, content_type="application/json", headers=headers)
+
+    async def _preflight(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
+        allowed = {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "content-type",
+            "Access-Control-Max-Age": "600",
+        }
+        return web.Response(status=204, headers={**_cors(origin), **allowed})
+
+    # --- talking ---
+
+    async def _socket(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
+        client = self._peers.client(request)
+        if not self._connections.take(client):
+            raise Refused("too_many", "Too many connections.", 60)
+        talk = Talking(lambda hello: self._enter(widget, hello, client), self._leave)
+        self._talks.add(talk)
+        try:
+            return await talk.run(request)
+        finally:
+            self._talks.discard(talk)
+            self._connections.give_back(client)
+
+    async def _poll(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
+        client = self._peers.client(request)
+        wait = self._polls.take(client)
+        if wait:
+            raise Refused("slow_down", "Too many requests.", int(wait) + 1)
+        frames, seconds = read_poll(await _body(request))
+        if not self._connections.take(client):
+            raise Refused("too_many", "Too many connections.", 60)
+        try:
+            poll = Polling(lambda hello: self._enter(widget, hello, client), self._leave)
+            answers = await poll.run(frames, seconds)
+        finally:
+            self._connections.give_back(client)
+        body = b'{"frames":[' + b",".join(encode(frame) for frame in answers) + b"]}"
+        headers = {**_cors(origin), "Cache-Control": "no-store"}
+        return web.Response(body=body, content_type="application/json", headers=headers)
+
+    async def _enter(self, widget: Widget, hello: Hello, client: str) -> Visit:
+        """Let a page in. Raises Refused."""
+        claim, secret = hello.identity, widget.page.identity_secret
+        if claim is not None and not identity.stands(secret, widget.id, claim, clock.now()):
+            raise Refused("identity", "This identity is not signed, or has run out.")
+        if hello.token is None:
+            wait = self._new.take(client)
+            if wait:
+                raise Refused("too_many", "Too many new sessions.", int(wait) + 1)
+        opened = await self._sessions.open(widget.id, hello)
+        if opened is None:
+            raise Refused("unauthorized", "This token is not known.")
+        if self._doors.visits(opened.id) >= MOST_VISITS:
+            raise Refused("too_many", "Too many tabs.", 60)
+        visit = Visit(self._tools, widget, hello, opened)
+        self._doors.enter(visit.session_id, visit.bell)
+        return visit
+
+    def _leave(self, visit: Visit) -> None:
+        self._doors.leave(visit.session_id, visit.bell)
+        visit.leave()
+
+    # --- who is let in at all ---
+
+    def _guarded(
+        self, handler: Callable[[web.Request, Widget, str], Awaitable[web.StreamResponse]]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            origin = ""
+            try:
+                if self._closing:
+                    raise Refused("closing", "The server is being restarted.", 2)
+                widget_id = parse_id(request.match_info["widget"])
+                widget = await self._widgets.find(widget_id) if widget_id is not None else None
+                if widget is None:
+                    raise Refused("widget", "There is no such widget.")
+                origin = _origin(request, widget)
+                return await handler(request, widget, origin)
+            except Refused as refused:
+                return _refusal(refused.problem, origin)
+            except BadFrame as bad:
+                return _refusal(Problem(code=bad.code, text=bad.text, id=bad.key), origin)
+            except SessionGone:
+                return _refusal(Problem(code="unauthorized", text="This session is gone."), origin)
+            except DatabaseError:
+                return _refusal(Problem(code="busy", text="Not at present.", retry=5), origin)
+
+        return serve
+
+
+def _script() -> bytes:
+    return resource(_SCRIPT).read_bytes()
+
+
+def _origin(request: web.Request, widget: Widget) -> str:
+    """The origin of the page that asks. Raises Refused where it may not use the widget; only what is public
+    is told to a page of our own, whose browser names no origin then."""
+    given = request.headers.getall("Origin", [])
+    if not given and request.method == "GET" and request.path.endswith("/settings"):
+        return ""
+    if len(given) != 1 or not allows(widget.page, given[0]):
+        raise Refused("origin", "This page may not use the widget.")
+    return given[0]
+
+
+def _cors(origin: str) -> dict[str, str]:
+    return {**_PLAIN, "Access-Control-Allow-Origin": origin} if origin else dict(_PLAIN)
+
+
+def _refusal(problem: Problem, origin: str) -> web.Response:
+    headers = {**_cors(origin), "Cache-Control": "no-store"}
+    if problem.retry is not None:
+        headers["Retry-After"] = str(problem.retry)
+    status = _STATUS.get(problem.code, 400)
+    return web.Response(status=status, body=encode(problem), content_type="application/json", headers=headers)
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body of a poll. Raises Refused for one that is too large."""
+    content = bytearray()
+    async for chunk in request.content.iter_any():
+        content += chunk
+        if len(content) > LONGEST_FRAME:
+            raise Refused("too_large", "The frames are too large.")
+    return bytes(content)

@@ -1,0 +1,385 @@
+"""Visitors' sessions: who they are, what they see, and what they hand in. Each step is one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.base import clock
+from agentdesk.base.ids import new_id
+from agentdesk.domain.cleaning import one_line, storable
+from agentdesk.server.chat.doors import Doors
+from agentdesk.server.chat.identity import visitor_of
+from agentdesk.server.chat.protocol import Agent, Hello, Line, Message, Page, Profile
+from agentdesk.store.engine import Database
+from agentdesk.store.facts import fact
+from agentdesk.store.tables import (
+    chat_line,
+    chat_post,
+    chat_session,
+    chat_token,
+    conversation,
+    message,
+)
+
+__all__ = ["KEPT", "Opened", "Place", "SessionGone", "Sessions"]
+
+KEPT = timedelta(days=180)
+"""How long a session is kept after its visitor was last here."""
+_RENEWED = timedelta(minutes=10)
+"""How often it is written down that a visitor is here."""
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session as a page enters it. ``token`` is set where it is new; ``lines`` is the number of the last
+    line."""
+
+    id: UUID
+    token: str | None
+    epoch: str
+    lines: int
+    verified: bool
+    profile: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The conversation that a session is in at the desk."""
+
+    conversation_id: UUID
+    inbox_id: UUID
+    contact_id: UUID
+
+
+class Sessions:
+    """All sessions of all widgets."""
+
+    def __init__(self, db: Database, doors: Doors) -> None:
+        self._db = db
+        self._doors = doors
+
+    # --- coming in ---
+
+    async def find(self, widget: UUID, token: str) -> UUID | None:
+        """Return the session that a token opens at a widget."""
+        async with self._db.read() as conn:
+            row = await _of_token(conn, widget, token)
+        return None if row is None else row.id
+
+    async def open(self, widget: UUID, hello: Hello) -> Opened | None:
+        """Return the session of a page that says hello, made where it has none yet; None where its token is
+        not known. A claim in the hello was proven before."""
+        now = clock.now()
+        row: Row[Any] | None = None
+        if hello.token is not None:
+            async with self._db.read() as conn:
+                row = await _of_token(conn, widget, hello.token)
+                epoch = await fact(conn, "epoch")
+            if row is None and hello.identity is None:
+                return None
+            if row is not None and hello.identity is None and _as_before(row, hello, now):
+                return _opened(row, None, epoch or "")
+        async with self._db.write() as conn:
+            epoch = await fact(conn, "epoch")
+            theirs = row
+            if hello.identity is not None:
+                theirs = await _verified(conn, widget, hello, now)
+            elif theirs is None:
+                theirs = await _anonymous(conn, widget, hello, now)
+            until = _good_until(hello, row, now)
+            token = None
+            if row is not None and theirs.id == row.id:
+                mine = chat_token.c.hash == _hash(hello.token or "")
+                await conn.execute(update(chat_token).where(mine).values(expires_at=until))
+            else:
+                token = await _new_token(conn, theirs.id, until)
+            values = {"seen_at": now, "place": _place(hello)}
+            await conn.execute(update(chat_session).where(chat_session.c.id == theirs.id).values(values))
+        return _opened(theirs, token, epoch or "")
+
+    # --- what the visitor does ---
+
+    async def write(self, widget: UUID, session_id: UUID, given: Message) -> int:
+        """Store a message, once per id; returns the number of its line."""
+        now, text = clock.now(), storable(given.text)
+        async with self._db.write() as conn:
+            row = await _locked(conn, session_id)
+            known = chat_line.c.session_id == session_id, chat_line.c.key == given.id
+            before: int | None = await conn.scalar(select(chat_line.c.n).where(*known))
+            if before is not None:
+                return before
+            n: int = row.lines + 1
+            line = {"session_id": session_id, "n": n, "key": given.id, "origin": "visitor", "name": ""}
+            await conn.execute(insert(chat_line).values(**line, text=text, created_at=now))
+            external_id = f"{row.identity}/{given.id}"
+            content = {
+                "kind": "message",
+                "id": external_id,
+                "after": row.last,
+                "visitor": _visitor(row),
+                "text": text,
+                "at": now,
+            }
+            await _post(conn, widget, row, f"{session_id.hex}/{given.id}", content, now)
+            values = {"lines": n, "last": external_id}
+            await conn.execute(update(chat_session).where(chat_session.c.id == session_id).values(values))
+            await self._doors.tell(conn, "box", widget)
+            await self._doors.tell(conn, "page", session_id)
+        self._doors.handed_in(widget)
+        self._doors.shown(session_id)
+        return n
+
+    async def introduce(self, session_id: UUID, given: Profile) -> None:
+        """Keep what a visitor says of themselves; who is verified keeps the name that was signed."""
+        async with self._db.write() as conn:
+            row = await _locked(conn, session_id)
+            said = {
+                "name": one_line(given.name, 200),
+                "email": one_line(given.email, 320),
+                "topic": one_line(given.topic, 200),
+                "consent": given.consent,
+            }
+            if row.verified:
+                said |= {name: row.profile[name] for name in ("name", "email") if row.profile.get(name)}
+            mine = chat_session.c.id == session_id
+            await conn.execute(update(chat_session).where(mine).values(profile=said))
+
+    async def move(self, session_id: UUID, page: Page) -> None:
+        """Note to which page a visitor went."""
+        async with self._db.write() as conn:
+            row = await _locked(conn, session_id)
+            place = {**row.place, **_page(page)}
+            mine = chat_session.c.id == session_id
+            await conn.execute(update(chat_session).where(mine).values(place=place))
+
+    async def mark(self, widget: UUID, session_id: UUID, upto: int, state: str) -> None:
+        """Hand in which messages of ours have come, or were seen; each once."""
+        async with self._db.write() as conn:
+            row = await _locked(conn, session_id)
+            before = row.seen if state == "read" else max(row.delivered, row.seen)
+            upto = min(upto, row.lines)
+            if upto <= before:
+                return
+            between = chat_line.c.n > before, chat_line.c.n <= upto, chat_line.c.origin == "agent"
+            keys = list(
+                await conn.scalars(
+                    select(chat_line.c.key).where(chat_line.c.session_id == session_id, *between)
+                )
+            )
+            mark = {"seen" if state == "read" else "delivered": upto}
+            await conn.execute(update(chat_session).where(chat_session.c.id == session_id).values(mark))
+            if not keys:
+                return
+            content = {"kind": "seen", "visitor": _visitor(row), "state": state, "keys": keys}
+            await _post(conn, widget, row, f"{session_id.hex}/{state}/{upto}", content, clock.now())
+            await self._doors.tell(conn, "box", widget)
+        self._doors.handed_in(widget)
+
+    # --- what the visitor sees ---
+
+    async def last_line(self, session_id: UUID) -> int | None:
+        """Return the number of the last line; None where the session is gone."""
+        async with self._db.read() as conn:
+            lines: int | None = await conn.scalar(
+                select(chat_session.c.lines).where(chat_session.c.id == session_id)
+            )
+        return lines
+
+    async def after(self, session_id: UUID, cursor: int, most: int) -> Sequence[Line]:
+        """Return the lines after ``cursor``, in order."""
+        async with self._db.read() as conn:
+            rows = await conn.execute(
+                select(chat_line)
+                .where(chat_line.c.session_id == session_id, chat_line.c.n > cursor)
+                .order_by(chat_line.c.n)
+                .limit(most)
+            )
+            return [_line(row) for row in rows]
+
+    async def before(self, session_id: UUID, n: int, most: int) -> Sequence[Line]:
+        """Return the lines before ``n``, in order."""
+        async with self._db.read() as conn:
+            rows = await conn.execute(
+                select(chat_line)
+                .where(chat_line.c.session_id == session_id, chat_line.c.n < n)
+                .order_by(chat_line.c.n.desc())
+                .limit(most)
+            )
+            return [_line(row) for row in reversed(rows.all())]
+
+    async def place(self, session_id: UUID) -> Place | None:
+        """Return where a session is at the desk; None before its first message was recorded."""
+        async with self._db.read() as conn:
+            last = select(chat_session.c.last).where(chat_session.c.id == session_id).scalar_subquery()
+            row = (
+                await conn.execute(
+                    select(conversation.c.id, conversation.c.inbox_id, conversation.c.contact_id)
+                    .join(message, message.c.conversation_id == conversation.c.id)
+                    .where(message.c.external_id == last, message.c.external_id != "")
+                    .limit(1)
+                )
+            ).first()
+        return None if row is None else Place(row.id, row.inbox_id, row.contact_id)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def _of_token(conn: AsyncConnection, widget: UUID, token: str) -> Row[Any] | None:
+    found = await conn.execute(
+        select(chat_session, chat_token.c.expires_at)
+        .join(chat_token, chat_token.c.session_id == chat_session.c.id)
+        .where(
+            chat_token.c.hash == _hash(token),
+            chat_token.c.expires_at > clock.now(),
+            chat_session.c.account_id == widget,
+        )
+    )
+    return found.first()
+
+
+def _as_before(row: Row[Any], hello: Hello, now: datetime) -> bool:
+    """Whether there is nothing to write down about a page that comes back."""
+    return bool(now - row.seen_at < _RENEWED and row.place == _place(hello))
+
+
+def _good_until(hello: Hello, row: Row[Any] | None, now: datetime) -> datetime:
+    """A verified visitor's token ends with the claim; without a new claim it is not made longer."""
+    if hello.identity is not None:
+        return clock.seconds_from_now(hello.identity.expires - now.timestamp())
+    if row is not None and row.verified:
+        expires: datetime = row.expires_at
+        return expires
+    return now + KEPT
+
+
+async def _new_token(conn: AsyncConnection, session_id: UUID, until: datetime) -> str:
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    values = {"hash": _hash(token), "session_id": session_id, "expires_at": until}
+    await conn.execute(insert(chat_token).values(values))
+    return token
+
+
+async def _verified(conn: AsyncConnection, widget: UUID, hello: Hello, now: datetime) -> Row[Any]:
+    """The session of the person whom the claim names, with the name that it signs."""
+    assert hello.identity is not None
+    claim = hello.identity
+    visitor = visitor_of(widget, claim.user_id)
+    mine = chat_session.c.account_id == widget, chat_session.c.identity == visitor
+    row = (await conn.execute(select(chat_session).where(*mine).with_for_update())).first()
+    signed = {"name": one_line(claim.name, 200), "email": one_line(claim.email, 320)}
+    if row is None:
+        profile = {**signed, "topic": "", "consent": False}
+        return await _made(conn, widget, visitor, profile, hello, now, verified=True)
+    profile = {**row.profile, **{name: value for name, value in signed.items() if value}}
+    await conn.execute(update(chat_session).where(*mine).values(profile=profile))
+    found = await conn.execute(select(chat_session).where(*mine))
+    return found.one()
+
+
+async def _anonymous(conn: AsyncConnection, widget: UUID, hello: Hello, now: datetime) -> Row[Any]:
+    profile = {"name": "", "email": "", "topic": "", "consent": False}
+    visitor = f"visitor-{secrets.token_hex(10)}"
+    return await _made(conn, widget, visitor, profile, hello, now, verified=False)
+
+
+async def _made(
+    conn: AsyncConnection,
+    widget: UUID,
+    visitor: str,
+    profile: Mapping[str, Any],
+    hello: Hello,
+    now: datetime,
+    *,
+    verified: bool,
+) -> Row[Any]:
+    session_id = new_id()
+    await conn.execute(
+        insert(chat_session).values(
+            id=session_id,
+            account_id=widget,
+            identity=visitor,
+            verified=verified,
+            profile=dict(profile),
+            place=_place(hello),
+            last="",
+            lines=0,
+            delivered=0,
+            seen=0,
+            created_at=now,
+            seen_at=now,
+        )
+    )
+    found = await conn.execute(select(chat_session).where(chat_session.c.id == session_id))
+    return found.one()
+
+
+async def _locked(conn: AsyncConnection, session_id: UUID) -> Row[Any]:
+    """The session, kept from others until the transaction ends. Raises LookupError where it is gone."""
+    mine = select(chat_session).where(chat_session.c.id == session_id).with_for_update()
+    row = (await conn.execute(mine)).first()
+    if row is None:
+        raise SessionGone
+    return row
+
+
+class SessionGone(LookupError):
+    """The session was dropped while its page was open: its customer was erased."""
+
+
+async def _post(
+    conn: AsyncConnection,
+    widget: UUID,
+    row: Row[Any],
+    source_id: str,
+    content: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    await conn.execute(
+        insert(chat_post).values(
+            account_id=widget,
+            session_id=row.id,
+            source_id=source_id,
+            content=msgspec.json.encode(content).decode(),
+            created_at=now,
+        )
+    )
+
+
+def _visitor(row: Row[Any]) -> dict[str, str]:
+    said = {name: str(row.profile.get(name) or "") for name in ("name", "email", "topic")}
+    return {"identity": row.identity, **said, **{name: str(value) for name, value in row.place.items()}}
+
+
+def _place(hello: Hello) -> dict[str, str]:
+    language, zone = one_line(hello.language, 35), one_line(hello.time_zone, 64)
+    return {**_page(hello.page), "language": language, "time_zone": zone}
+
+
+def _page(page: Page) -> dict[str, str]:
+    return {
+        "url": one_line(page.url, 2_000),
+        "title": one_line(page.title, 300),
+        "referrer": one_line(page.referrer, 2_000),
+    }
+
+
+def _opened(row: Row[Any], token: str | None, epoch: str) -> Opened:
+    return Opened(row.id, token, epoch, row.lines, row.verified, row.profile)
+
+
+def _line(row: Row[Any]) -> Line:
+    agent = Agent(row.name) if row.origin == "agent" else None
+    return Line(row.n, row.key, row.origin, row.text, row.created_at, agent)

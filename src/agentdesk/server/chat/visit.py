@@ -1,0 +1,218 @@
+"""One page of a visitor that is connected: what it says is carried out, what is new for it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import msgspec
+
+from agentdesk.base import clock
+from agentdesk.base.events import Bell
+from agentdesk.server.chat.limits import Buckets
+from agentdesk.server.chat.protocol import (
+    Ack,
+    Agent,
+    FromPage,
+    Hello,
+    Lines,
+    Message,
+    Older,
+    PageMoved,
+    Ping,
+    Pong,
+    Problem,
+    Profile,
+    Read,
+    Seen,
+    Status,
+    Typing,
+    TypingAgent,
+    Welcome,
+)
+from agentdesk.server.chat.sessions import Opened, Sessions
+from agentdesk.server.chat.watching import Caller, Watching
+from agentdesk.server.chat.widgets import Widget
+
+__all__ = ["Visit", "VisitTools"]
+
+_LINES_AT_ONCE = 50
+_TYPING_SECONDS = 8.0
+_LOOK_SECONDS = 25.0
+_UNKNOWN_SECONDS = 0.5
+_ON_ITS_WAY_SECONDS = 30.0
+
+Frames = list[msgspec.Struct]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTools:
+    """What all visits of a server share."""
+
+    sessions: Sessions
+    watching: Watching
+    messages: Buckets
+
+
+class Visit:
+    """From the hello to the end. ``cursor`` is the last line that the page has."""
+
+    def __init__(self, tools: VisitTools, widget: Widget, hello: Hello, opened: Opened) -> None:
+        self.session_id = opened.id
+        self.bell = Bell()
+        self.cursor = hello.cursor
+        self._tools = tools
+        self._widget = widget
+        self._hello = hello
+        self._opened = opened
+        self._caller = Caller(self.bell)
+        self._looked = 0.0
+        self._wrote = -_ON_ITS_WAY_SECONDS
+        self._typing: Agent | None = None
+        self._read = 0
+        self._online = tools.watching.online(widget.inbox_id)
+        self._quiet: asyncio.TimerHandle | None = None
+
+    def leave(self) -> None:
+        """The page is gone."""
+        self._stop_typing()
+        self._tools.watching.leave(self._caller)
+
+    def welcome(self) -> Welcome:
+        """Return what answers the hello, and begin where the page left off."""
+        hello, opened = self._hello, self._opened
+        other = hello.epoch is not None and hello.epoch != opened.epoch
+        fresh = other or hello.token is None or self.cursor > opened.lines or opened.token is not None
+        if fresh:
+            self.cursor = 0
+        self.cursor = max(self.cursor, opened.lines - _LINES_AT_ONCE)
+        return Welcome(
+            session=str(opened.id),
+            token=opened.token,
+            epoch=opened.epoch,
+            fresh=fresh,
+            cursor=opened.lines,
+            first=self.cursor + 1,
+            verified=opened.verified,
+            online=self._online,
+            profile=dict(opened.profile),
+            time=clock.now(),
+        )
+
+    # --- down ---
+
+    async def lines(self) -> Frames:
+        """Return the lines that the page does not have yet, as many as go at once."""
+        found = await self._tools.sessions.after(self.session_id, self.cursor, _LINES_AT_ONCE)
+        if not found:
+            return []
+        self.cursor = found[-1].n
+        return [Lines(lines=tuple(found))]
+
+    async def changes(self) -> Frames:
+        """Return who types and reads, and whether somebody is there, where it has changed."""
+        frames: Frames = []
+        await self._find_place()
+        agent = await self._tools.watching.writer(self._caller)
+        if agent != self._typing:
+            self._typing = agent
+            frames.append(TypingAgent(on=agent is not None, agent=agent))
+        if self._tools.watching.is_read(self._caller) and self.cursor > self._read:
+            self._read = self.cursor
+            frames.append(Read(upto=self.cursor))
+        online = self._tools.watching.online(self._widget.inbox_id)
+        if online != self._online:
+            self._online = online
+            frames.append(Status(online=online))
+        return frames
+
+    async def next(self) -> Frames:
+        """Return what is new, waiting for it."""
+        while True:
+            heard = self.bell.rings
+            frames = [*await self.lines(), *await self.changes()]
+            if frames:
+                return frames
+            await self.bell.wait(heard, self._patience())
+
+    async def next_line(self) -> None:
+        """Wait until there is a line that the page does not have. Who types is told with it: it alone is not
+        worth a request."""
+        while True:
+            heard = self.bell.rings
+            last = await self._tools.sessions.last_line(self.session_id)
+            if last is None or last > self.cursor:
+                return
+            await self.bell.wait(heard, _LOOK_SECONDS)
+
+    def _patience(self) -> float:
+        """How long to rest: a moment while what was just written is on its way to the desk."""
+        new = asyncio.get_running_loop().time() - self._wrote < _ON_ITS_WAY_SECONDS
+        return _UNKNOWN_SECONDS if new and self._caller.place is None else _LOOK_SECONDS
+
+    async def _find_place(self) -> None:
+        """Find the conversation at the desk, and again from time to time: it may be merged with another."""
+        now = asyncio.get_running_loop().time()
+        if self.cursor == 0 or (self._caller.place is not None and now - self._looked < _LOOK_SECONDS):
+            return
+        self._looked = now
+        place = await self._tools.sessions.place(self.session_id)
+        if place is not None:
+            self._tools.watching.follow(self._caller, place)
+
+    # --- up ---
+
+    async def handle(self, frame: FromPage) -> Frames:
+        """Carry out what the page says, and return the answer."""
+        match frame:
+            case Message():
+                return [await self._write(frame)]
+            case Typing():
+                await self._type(frame.on)
+                return []
+            case Seen():
+                await self._tools.sessions.mark(self._widget.id, self.session_id, frame.upto, frame.state)
+                return []
+            case Older():
+                older = await self._tools.sessions.before(self.session_id, frame.before, frame.most)
+                return [Lines(lines=tuple(older), first=not older or older[0].n == 1)]
+            case Profile():
+                await self._tools.sessions.introduce(self.session_id, frame)
+                return [Ack(id=frame.id)]
+            case PageMoved():
+                await self._tools.sessions.move(self.session_id, frame.page)
+                return []
+            case Ping():
+                return [Pong()]
+            case Hello():
+                return [Problem(code="bad_frame", text="One hello is enough.")]
+        return [Problem(code="not_here", text="This server does not do that.", id=frame.id)]
+
+    async def _write(self, frame: Message) -> Ack | Problem:
+        if frame.files:
+            return Problem(code="not_here", text="This server takes no files.", id=frame.id)
+        if not frame.text.strip():
+            return Problem(code="invalid", text="A message needs a text.", id=frame.id)
+        wait = self._tools.messages.take(self.session_id)
+        if wait:
+            return Problem(code="slow_down", text="Too many messages.", id=frame.id, retry=int(wait) + 1)
+        n = await self._tools.sessions.write(self._widget.id, self.session_id, frame)
+        self._wrote = asyncio.get_running_loop().time()
+        self._stop_typing()
+        return Ack(id=frame.id, n=n)
+
+    async def _type(self, on: bool) -> None:
+        if not on:
+            self._stop_typing()
+            return
+        await self._find_place()
+        self._tools.watching.write(self._caller)
+        if self._quiet is not None:
+            self._quiet.cancel()
+        self._quiet = asyncio.get_running_loop().call_later(_TYPING_SECONDS, self._stop_typing)
+
+    def _stop_typing(self) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
+            self._quiet = None
+        self._tools.watching.fall_silent(self._caller)

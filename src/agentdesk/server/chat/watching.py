@@ -1,0 +1,96 @@
+"""Visitors and agents see each other type: visits join the board on which desks say where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+
+from agentdesk.base.events import Bell
+from agentdesk.server.chat.protocol import Agent
+from agentdesk.server.chat.sessions import Place
+from agentdesk.store.engine import Database
+from agentdesk.store.tables import user
+from agentdesk.sync.presence import Writing
+from agentdesk.sync.presence_board import Board, Visitor
+from agentdesk.sync.presence_board import Place as Spot
+
+__all__ = ["Caller", "Watching"]
+
+
+class Caller:
+    """One visit, as far as the board knows it; ``bell`` rings when somebody begins or ceases to write."""
+
+    def __init__(self, bell: Bell) -> None:
+        self.bell = bell
+        self.place: Place | None = None
+        self.visitor: Visitor | None = None
+
+
+class Watching:
+    """All visits of a server process on its board."""
+
+    def __init__(self, db: Database, board: Board) -> None:
+        self._db = db
+        self._board = board
+        self._at: dict[UUID, set[Bell]] = {}
+        board.on_change = self._changed
+
+    def online(self, inbox_id: UUID) -> bool:
+        """Say whether somebody who works in an inbox is there. Where several servers may share the database,
+        nobody knows who is at the others': then somebody is."""
+        return self._db.dialect != "sqlite" or self._board.serves(inbox_id)
+
+    def follow(self, caller: Caller, place: Place) -> None:
+        """A visit is known to belong to a conversation."""
+        if place != caller.place:
+            self.leave(caller)
+            caller.place, caller.visitor = place, Visitor(place.contact_id)
+            self._at.setdefault(place.conversation_id, set()).add(caller.bell)
+
+    def leave(self, caller: Caller) -> None:
+        """A visit belongs to nothing any more."""
+        self.fall_silent(caller)
+        if caller.place is not None:
+            bells = self._at.get(caller.place.conversation_id, set())
+            bells.discard(caller.bell)
+            if not bells:
+                self._at.pop(caller.place.conversation_id, None)
+        caller.place = caller.visitor = None
+
+    def write(self, caller: Caller) -> None:
+        """The visitor types."""
+        if caller.place is not None and caller.visitor is not None:
+            spot = Spot(caller.place.conversation_id, caller.place.inbox_id.hex, "reply")
+            self._board.host(caller.visitor, spot)
+
+    def fall_silent(self, caller: Caller) -> None:
+        """The visitor types no more."""
+        if caller.visitor is not None:
+            self._board.host(caller.visitor, None)
+
+    def is_read(self, caller: Caller) -> bool:
+        """Say whether somebody of the team has the conversation on screen."""
+        return bool(self._team(caller))
+
+    async def writer(self, caller: Caller) -> Agent | None:
+        """Return who of the team types an answer to the visitor."""
+        writers = [one for one, writing in self._team(caller).items() if writing == "reply"]
+        if not writers:
+            return None
+        async with self._db.read() as conn:
+            name = await conn.scalar(select(user.c.name).where(user.c.id == min(writers)))
+        return Agent(name) if name else None
+
+    def _team(self, caller: Caller) -> Mapping[UUID, Writing]:
+        """Who of the team is at the visitor's conversation: all but the visitor, on whichever page."""
+        place = caller.place
+        if place is None:
+            return {}
+        people = self._board.people(place.conversation_id)
+        return {one: writing for one, writing in people.items() if one != place.contact_id}
+
+    def _changed(self, conversation_id: UUID) -> None:
+        for bell in self._at.get(conversation_id, ()):
+            bell.ring()

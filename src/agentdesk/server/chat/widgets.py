@@ -1,0 +1,103 @@
+"""Widgets: the accounts whose pages this server serves, and what strangers may know of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.log import get_logger
+from agentdesk.base.secrets import Vault
+from agentdesk.sdk.pages import Hosted, PageSettings
+from agentdesk.server.account_context import open_account
+from agentdesk.server.chat.protocol import CAN, LONGEST_FRAME, LONGEST_TEXT, VERSION
+from agentdesk.store.engine import Database
+from agentdesk.store.errors import DatabaseError
+from agentdesk.store.tables import account
+
+__all__ = ["Widget", "Widgets", "allows", "public"]
+
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """One account, as its pages need it."""
+
+    id: UUID
+    inbox_id: UUID
+    page: PageSettings
+
+
+class Widgets:
+    """Finds widgets by their id."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+
+    async def find(self, widget_id: UUID) -> Widget | None:
+        """Return a widget; None where there is none, it is paused, or its settings cannot be used. Raises
+        DatabaseError."""
+        async with self._db.read() as conn:
+            columns = account.c.inbox_id, account.c.paused
+            row = (await conn.execute(select(*columns).where(account.c.id == widget_id))).first()
+        if row is None or row.paused:
+            return None
+        try:
+            _module, opened, _context = await open_account(self._db, self._vault, widget_id)
+            try:
+                if not isinstance(opened, Hosted):
+                    return None
+                return Widget(widget_id, row.inbox_id, opened.page())
+            finally:
+                await opened.close()
+        except DatabaseError:
+            raise
+        except AgentDeskError as error:
+            _log.warning("a widget cannot be used", widget=str(widget_id), problem=str(error))
+            return None
+
+
+def allows(page: PageSettings, origin: str) -> bool:
+    """Say whether pages of ``origin`` (as browsers send it, RFC 6454) may use a widget."""
+    origin = origin.lower()
+    if not _ORIGIN.fullmatch(origin):
+        return False  # also "null": a file, a sandboxed frame
+    return not page.origins or any(_covers(allowed, origin) for allowed in page.origins)
+
+
+def _covers(allowed: str, origin: str) -> bool:
+    scheme, _, host = allowed.partition("://")
+    if not host.startswith("*."):
+        return allowed == origin
+    start, end = f"{scheme}://", host[1:]
+    return origin.startswith(start) and origin.endswith(end) and len(origin) > len(start) + len(end)
+
+
+def public(widget: Widget, *, online: bool) -> Mapping[str, object]:
+    """Return what every page may know of a widget."""
+    page = widget.page
+    return {
+        "v": VERSION,
+        "widget": str(widget.id),
+        "name": page.name,
+        "colour": page.colour,
+        "position": page.position,
+        "theme": page.theme,
+        "languages": list(page.languages),
+        "texts": dict(page.texts),
+        "pre_chat": [
+            {"key": one.key, "type": "email" if one.key == "email" else "text", "required": one.required}
+            for one in page.pre_chat
+        ],
+        "consent": page.consent,
+        "online": online,
+        "can": list(CAN),
+        "limits": {"text": LONGEST_TEXT, "file": 0, "files": 0, "frame": LONGEST_FRAME},
+    }

@@ -1,0 +1,83 @@
+"""Visitors of pages that this server serves: their sessions, what they see, and what they handed in."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from agentdesk.store.base import metadata
+from agentdesk.store.types import Id, Json, Moment
+
+chat_session = Table(
+    "chat_session",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    # The visitor's address in this channel: the value of a contact's identity.
+    Column("identity", String(320), nullable=False),
+    # The company's own server signed who this is.
+    Column("verified", Boolean, nullable=False),
+    # What the visitor said of themselves: {"name", "email", "topic", "consent"}.
+    Column("profile", Json, nullable=False),
+    # Where they are: {"url", "title", "referrer", "language", "time_zone"}.
+    Column("place", Json, nullable=False),
+    # The external id of what they wrote last; empty before they write.
+    Column("last", String(400), nullable=False),
+    # The number of the last line, and up to which of them the visitor's page has what and has shown what.
+    Column("lines", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, index=True),
+    UniqueConstraint("account_id", "identity"),
+)
+
+chat_token = Table(
+    "chat_token",
+    metadata,
+    # SHA-256 of what the page keeps.
+    Column("hash", String(64), primary_key=True),
+    Column("session_id", Id, ForeignKey("chat_session.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+chat_line = Table(
+    "chat_line",
+    metadata,
+    Column("session_id", Id, ForeignKey("chat_session.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    # The page's own id of a visitor's message, the idempotency key of one of ours.
+    Column("key", String(400), nullable=False),
+    # visitor | agent
+    Column("origin", String(10), nullable=False),
+    Column("text", Text, nullable=False),
+    # Who of us wrote it.
+    Column("name", String(300), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_chat_line_key", "key", "session_id", unique=True),
+)
+
+# Until the account's connector has taken it: then it is a raw item.
+chat_post = Table(
+    "chat_post",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("session_id", Id, ForeignKey("chat_session.id", ondelete="CASCADE"), nullable=False),
+    Column("source_id", String(400), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_chat_post_account", "account_id", "seq"),
+    Index("ix_chat_post_session_id", "session_id"),
+    sqlite_autoincrement=True,
+)

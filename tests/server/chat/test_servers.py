@@ -1,0 +1,62 @@
+"""Several servers on one database: a visitor's page is at one, the account and the desk at another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from tests.helpers.chat_page import ChatSite, Page
+from tests.helpers.until import until
+
+from agentdesk.base import clock
+from agentdesk.sdk.pages import PageLine
+from agentdesk.server.chat.doors import AccountPages, Doors
+from agentdesk.store.tables import chat_session
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+async def sites(migrated_postgres_url: str, tmp_path: Path) -> AsyncIterator[list[ChatSite]]:
+    """Two servers that hear each other."""
+    async with AsyncExitStack() as stack:
+        one = await ChatSite.make(migrated_postgres_url, tmp_path)
+        stack.push_async_callback(one.stop)
+        two = await one.another()
+        stack.push_async_callback(two.stop)
+        for site in (one, two):
+            await until(lambda site=site: site.feed.listener.hears, what="a server hears")  # type: ignore[misc]
+        yield [one, two]
+
+
+async def test_a_page_at_either_server_is_answered(sites: list[ChatSite]) -> None:
+    pages = [Page(site) for site in sites]
+    try:
+        for number, page in enumerate(pages):
+            await page.connect()
+            await page.write(f"From page {number}")
+        assert sorted(await sites[0].texts(2)) == ["From page 0", "From page 1"]
+        (first, second) = await sites[0].rows(chat_session, order=chat_session.c.created_at)
+        for site, session, page in ((sites[1], first, pages[0]), (sites[0], second, pages[1])):
+            elsewhere = AccountPages(site.db, site.widget, site.chat._doors, None)
+            line = PageLine("an-answer", "Good day", "Maria", clock.now())
+            assert await elsewhere.show(session.identity, line)
+            assert await elsewhere.shown("an-answer")
+            await until(lambda page=page: page.lines[-1]["text"] == "Good day")  # type: ignore[misc]
+    finally:
+        for page in pages:
+            await page.close()
+
+
+async def test_what_is_heard_from_oneself_or_from_nobody_rings_nothing() -> None:
+    doors = Doors()
+    widget = UUID(int=1)
+    before = doors.box(widget).rings
+    for text in ("", "x", "x y", "x box z", f"{doors._me} box {widget.hex}", f"other lamp {widget.hex}"):
+        doors.hear(text)
+    assert doors.box(widget).rings == before
+    doors.hear(f"other box {widget.hex}")
+    assert doors.box(widget).rings == before + 1

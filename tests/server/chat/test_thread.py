@@ -1,0 +1,162 @@
+"""The whole way: a visitor writes on a page, an agent answers at the desk, the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from tests.helpers.chat_page import ChatSite, Page
+from tests.helpers.desk_keys import keys
+from tests.helpers.until import until
+
+from agentdesk.base.ids import new_id
+from agentdesk.commands.values import SendReply
+from agentdesk.queries.rows import View
+from agentdesk.store.tables import chat_post, contact, event, message
+from agentdesk.sync.desk import Link
+from agentdesk.sync.local import LocalDesk
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+async def desk(site: ChatSite, tmp_path: Path) -> AsyncIterator[LocalDesk]:
+    """Maria's desk, in step."""
+    opened = LocalDesk(tmp_path / "desk", site.address, "maria", keys=keys())
+    await opened.start()
+    await until(lambda: opened.status.link is Link.SYNCED)
+    yield opened
+    await opened.close()
+
+
+async def _first(desk: LocalDesk) -> SendReply:
+    """An empty reply to the only conversation in the desk's queue."""
+
+    async def there() -> bool:
+        return len(await desk.queue_ids(View(kind="all"))) == 1
+
+    await until(there, what="one conversation at the desk")
+    (conversation_id,) = await desk.queue_ids(View(kind="all"))
+    timeline = await desk.timeline(conversation_id)
+    sender = timeline.messages[0].sender
+    assert sender is not None
+    return SendReply(message_id=new_id(), conversation_id=conversation_id, to=(sender,), text="")
+
+
+def _saying(reply: SendReply, text: str) -> SendReply:
+    return SendReply(message_id=new_id(), conversation_id=reply.conversation_id, to=reply.to, text=text)
+
+
+async def test_a_visitor_writes_and_gets_the_answer_of_the_desk(
+    site: ChatSite, desk: LocalDesk, new_page: NewPage
+) -> None:
+    page = new_page()
+    welcome = await page.connect()
+    assert (welcome["cursor"], welcome["from"], welcome["fresh"]) == (0, 1, True)
+    assert welcome["online"] is True
+    await page.write("Where is my <b>parcel</b>?")
+    await page.shows("Where is my <b>parcel</b>?")
+    reply = await _first(desk)
+    (row,) = await desk.queue_rows([reply.conversation_id])
+    assert (row.channel, row.preview) == ("chat", "Where is my <b>parcel</b>?")
+
+    answer = _saying(reply, "It left this morning.")
+    await desk.do(answer)
+    await page.shows("Where is my <b>parcel</b>?", "It left this morning.")
+    line = page.lines[-1]
+    assert (line["from"], line["agent"]) == ("agent", {"name": "Maria Sol", "picture": None})
+
+    await page.write("Thank you")
+    await site.texts(2)
+    (conversation,) = await site.conversations()
+    assert (conversation.preview, conversation.unread) == ("Thank you", True)
+
+
+async def test_marks_of_the_page_are_ticks_at_the_desk(
+    site: ChatSite, desk: LocalDesk, new_page: NewPage
+) -> None:
+    page = new_page()
+    await page.connect()
+    await page.write("Hello")
+    answer = _saying(await _first(desk), "Good day")
+    await desk.do(answer)
+    await page.shows("Hello", "Good day")
+
+    async def state() -> str:
+        (row,) = await site.rows(message, message.c.id == answer.message_id)
+        return str(row.delivery)
+
+    async def is_sent() -> bool:
+        return await state() == "sent"
+
+    await until(is_sent)
+    for mark in ("delivered", "read", "delivered"):
+        await page.send({"t": "seen", "upto": 2, "state": mark})
+
+    async def is_read() -> bool:
+        return await state() == "read"
+
+    await until(is_read)
+
+    async def all_taken() -> bool:
+        return not await site.rows(chat_post)
+
+    await until(all_taken)
+
+    async def at_the_desk() -> bool:
+        timeline = await desk.timeline(answer.conversation_id)
+        return [one.delivery for one in timeline.messages] == ["", "read"]
+
+    await until(at_the_desk)
+
+
+async def test_where_the_visitor_is_comes_with_the_conversation(site: ChatSite, new_page: NewPage) -> None:
+    page = new_page()
+    await page.connect()
+    await page.send(
+        {
+            "t": "profile",
+            "id": "profile-1",
+            "name": "Ana",
+            "email": "ana@else.example",
+            "topic": "Delivery",
+            "consent": True,
+        }
+    )
+    await page.came("ack", id="profile-1")
+    await page.write("Hello")
+    await site.texts(1)
+    (person,) = await site.rows(contact)
+    assert (person.name, person.language, person.time_zone) == ("Ana", "de", "Europe/Berlin")
+    (began,) = await site.rows(event, event.c.kind == "created")
+    assert began.data["visit"] == {
+        "page": "https://shop.example/cart",
+        "title": "Cart",
+        "email": "ana@else.example",
+    }
+    (conversation,) = await site.conversations()
+    assert conversation.subject == "Delivery"
+
+
+async def test_both_see_each_other_type(site: ChatSite, desk: LocalDesk, new_page: NewPage) -> None:
+    page = new_page()
+    await page.connect()
+    await page.write("Hello")
+    conversation_id = (await _first(desk)).conversation_id
+    (conversation,) = await site.conversations()
+
+    desk.be_at(conversation_id, "")
+    assert (await page.came("read"))["upto"] == 1
+    desk.be_at(conversation_id, "reply")
+    typing = await page.came("typing", on=True)
+    assert typing["agent"]["name"] == "Maria Sol"
+    desk.be_at(conversation_id, "note")
+    await page.came("typing", on=False)
+
+    await page.send({"t": "typing", "on": True})
+    await until(lambda: desk.others_at(conversation_id))
+    (other,) = desk.others_at(conversation_id)
+    assert (other.user_id, other.writing) == (conversation.contact_id, "reply")
+    await page.send({"t": "typing", "on": False})
+    await until(lambda: not desk.others_at(conversation_id))
