@@ -119,17 +119,18 @@ async def test_a_channel_is_tried_again_from_the_rail_too(desk: FakeDesk, tmp_pa
         entries = panes.rail.model.entries
         place = next(row for row, entry in enumerate(entries) if entry.trouble)
         channels = panes.rail.findChild(RailList)
-        for row in (0, place):
+        wanted = f"Try {account.name} again"
+        for row, offered in ((0, False), (place, True)):
             channels.setCurrentIndex(panes.rail.model.index(row))
             asked = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(0, 0), QPoint(0, 0))
             QApplication.sendEvent(channels.viewport(), asked)
             menu = QApplication.activePopupWidget()
-            assert (menu is None) is (row == 0)  # where there is nothing to do, no menu opens
-        assert isinstance(menu, QMenu)
-        (action,) = menu.actions()
-        assert action.text() == f"Try {account.name} again"
+            assert isinstance(menu, QMenu)
+            found = [action for action in menu.actions() if action.text() == wanted]
+            assert bool(found) is offered
+            menu.close()
+        (action,) = found
         action.trigger()
-        menu.close()
         await until(lambda: RetryAccount(account_id=account.id) in desk.commands)
         later = f"{account.name} is tried again as soon as the server can be reached."
         await until(lambda: panes.queue.toasts.current_text() == later)

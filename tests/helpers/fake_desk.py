@@ -20,7 +20,16 @@ import msgspec
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, NotFound
 from agentdesk.base.text import msg
-from agentdesk.commands.values import Answer, AnyCommand, File, SendReply, Text
+from agentdesk.commands.values import (
+    Answer,
+    AnyCommand,
+    ArrangeRail,
+    File,
+    RemoveView,
+    SaveView,
+    SendReply,
+    Text,
+)
 from agentdesk.queries.rows import (
     AccountRow,
     ContactDetail,
@@ -331,6 +340,7 @@ class FakeDesk:
             raise failure
         self.commands.append(command)
         changes = apply_command(self.world, self._me, command, held=hold_seconds > 0)
+        changes |= self._arrange(command)
         command_id = self.world.new_id()
         held_until = clock.seconds_from_now(hold_seconds) if hold_seconds else None
         offline = self._status.link == Link.OFFLINE
@@ -494,6 +504,30 @@ class FakeDesk:
             texts = (m.text for m in self.world.messages.values() if m.conversation_id == row.id)
             return any(wish.view.text.casefold() in text.casefold() for text in texts)
         return wish.view is not None or row.contact_id == wish.contact_id or row.id in wish.ids
+
+    def _arrange(self, command: AnyCommand) -> Changes:
+        match command:
+            case SaveView(view_id=id_):
+                owner = None if command.shared or self._me is None else self._me.id
+                query = msgspec.to_builtins(command.query)
+                self.saved[id_] = SavedViewRow(
+                    id=id_,
+                    user_id=owner,
+                    inbox_id=command.inbox_id,
+                    name=command.name,
+                    icon=command.icon,
+                    query=query,
+                )
+            case RemoveView(view_id=id_, removed=True):
+                self.removed[id_] = self.saved.pop(id_)
+            case RemoveView(view_id=id_):
+                self.saved[id_] = self.removed.pop(id_)
+            case ArrangeRail(keys=keys):
+                self.rail = keys
+                return {"rail_order": set()}
+            case _:
+                return {}
+        return {"saved_view": {id_}}
 
     async def _to_draft(self, command: AnyCommand) -> None:
         draft = as_draft(command)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from agentdesk.base import clock
 from agentdesk.base.text import msg
-from agentdesk.commands.values import SetPriority
+from agentdesk.commands.values import SaveView, SetPriority, ViewQuery
 from agentdesk.desktop.dialogs.second_factor import SecondFactorDialog
 from agentdesk.desktop.dialogs.shortcut_sheet import ShortcutSheet
 from agentdesk.desktop.lifetime import connect
@@ -334,3 +334,42 @@ def connect_email() -> QWidget:
     problem = msg("The server did not accept this password. Some providers need an app password.")
     page.add_step(CheckStep(msg("Sign in"), False, problem, msg("Check the password.")))
     return page
+
+
+async def _with_views(desk: FakeDesk) -> MainWindow:
+    desk.permit(share_views=True)
+    saved = (
+        ("Refunds to check", "credit-card", False, ViewQuery(kind="all", tags=("Refund",))),
+        ("Urgent", "flag", True, ViewQuery(kind="all", priority="urgent")),
+        ("Deliveries", "package", True, ViewQuery(kind="all", tags=("Delivery",))),
+    )
+    for name, icon, shared, query in saved:
+        view_id = desk.world.new_id()
+        await desk.do(SaveView(view_id=view_id, name=name, icon=icon, query=query, shared=shared))
+    behind = ("unassigned", "mentions", "snoozed", "drafts", "all", "resolved")
+    desk.rail = ("mine", f"view:{min(desk.saved).hex}", *behind)
+    window = await _filled(desk, View(kind="all"), opened=False)
+    assert isinstance(window, MainWindow)
+    return window
+
+
+@screen("main-views", sizes=SIZES)
+async def views() -> QWidget:
+    window = await _with_views(FakeDesk.sample())
+    assert window.workspace is not None
+    panes = window.workspace
+    panes.show_view(next(view for view in panes.rail.model.views() if view.name == "Deliveries"))
+    await settle()
+    return window
+
+
+@screen("main-view-editor", sizes=SIZES)
+async def view_editor() -> QWidget:
+    window = await _with_views(FakeDesk.sample())
+    assert window.workspace is not None
+    panes = window.workspace
+    panes.show_view(next(view for view in panes.rail.model.views() if view.name == "Deliveries"))
+    await settle()
+    panes.saved_views.save()
+    await settle()
+    return window

@@ -18,10 +18,12 @@ from agentdesk.desktop.arrangement import Arrangement
 from agentdesk.desktop.menu_bar import MenuBar
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.my_status import MyStatus
+from agentdesk.desktop.navigation import Navigation
 from agentdesk.desktop.next_one import NextOne
 from agentdesk.desktop.notify import Notifier
 from agentdesk.desktop.place import Place
 from agentdesk.desktop.rail_menu import RailMenu
+from agentdesk.desktop.saved_views import SavedViews
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.troubles import Troubles
 from agentdesk.desktop.views.bulk_actions import BulkActions
@@ -52,6 +54,7 @@ class Frame:
     arrangement: Arrangement
     rail: Rail
     queue: QueuePane
+    navigation: Navigation
     status: StatusBar
     middle: Place
     side: Place
@@ -78,7 +81,8 @@ class LateParts(QObject):
         frame.side.fill(self.panel)
         self._notifier = Notifier(frame.window, desk, self._is_shown)
         self._troubles = Troubles(desk, frame.status, owner)
-        self._rail_menu = RailMenu(frame.rail, self._troubles)
+        self.saved_views = SavedViews(desk, frame.rail, queue, frame.navigation, self.deeds.done)
+        self._rail_menu = RailMenu(frame.rail, self._troubles, self.saved_views)
         self.panel.bind_actions(frame.actions, frame.arrangement.show_panel)
         self.conversation.bind_actions(frame.actions)
         self.menu_bar = MenuBar(frame.window, frame.actions, frame.settings, frame.side, owner)
@@ -164,6 +168,7 @@ class LateParts(QObject):
         self._troubles.show_wanted.connect(self.conversation_wanted)
         self._troubles.said.connect(queue.say)
         self.my_status.said.connect(queue.say)
+        self.saved_views.said.connect(queue.say)
         self._notifier.clicked.connect(self.conversation_wanted)
         status.language_wanted.connect(self.my_menu.choose_language)
         status.shortcuts_wanted.connect(self.my_menu.show_shortcuts)

@@ -21,7 +21,7 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
     (
         msg("View"),
         (
-            *("rail.toggle", "panel.toggle", "window.menu_bar", None),
+            *("view.save", None, "rail.toggle", "panel.toggle", "window.menu_bar", None),
             *("text.larger", "text.smaller", "text.normal", "language.choose", None),
             *("window.focus", "window.fullscreen"),
         ),

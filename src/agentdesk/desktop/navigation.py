@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from uuid import UUID
 
+import msgspec
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow
 
@@ -14,7 +16,8 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.views.queue import QueuePane
 from agentdesk.desktop.views.rail import Rail
 from agentdesk.desktop.views.view_names import title_of
-from agentdesk.queries.rows import View
+from agentdesk.queries.rows import SavedViewRow, View
+from agentdesk.sync.desk import DeskPort
 
 __all__ = ["FIRST_VIEW", "Navigation"]
 
@@ -41,6 +44,7 @@ class Navigation(QObject):
         self._window, self._rail, self._queue = window, rail, queue
         self._find_here = find_here
         self._before_search = FIRST_VIEW
+        self.saved: list[SavedViewRow] = []
         rail.chosen.connect(self.show_view)
         rail.searched.connect(self._on_search)
         rail.search_left.connect(queue.table.setFocus)
@@ -59,10 +63,31 @@ class Navigation(QObject):
         self._queue.show_view(view)
         self.retranslate()
 
+    async def refresh_saved(self, desk: DeskPort) -> None:
+        """Show in the rail which views are saved, and in the list what the view there selects by now."""
+        self.saved = await desk.saved_views()
+        shown = [(row, view) for row in self.saved if (view := row.view()) is not None]
+        numbers = await desk.view_counts([view for _row, view in shown])
+        keys = await desk.rail_keys()
+        entries = [(row, view, count) for (row, view), count in zip(shown, numbers, strict=True)]
+        self._rail.model.set_saved(entries, keys)
+        self._follow({row.id: view for row, view in shown})
+
+    def _follow(self, views: Mapping[UUID, View]) -> None:
+        """A saved view that was changed is shown as it is now; one that is gone is left."""
+        here = self._queue.view
+        if here.saved_id is None:
+            return
+        view = views.get(here.saved_id)
+        if view is None:
+            self.show_view(FIRST_VIEW)
+        elif msgspec.structs.replace(view, order=here.order, group=here.group, only=here.only) != here:
+            self.show_view(view)
+
     def show_kind(self, kind: str) -> None:
         """Show the list ``kind`` of the rail."""
         for view in self._rail.model.views():
-            if view.kind == kind and view.channel is None:
+            if view.kind == kind and view.channel is None and view.saved_id is None:
                 self.show_view(view)
 
     def retranslate(self) -> None:
@@ -83,9 +108,10 @@ class Navigation(QObject):
     def _on_search(self, text: str) -> None:
         """Show what was found; an emptied field leads back to the list that was there before."""
         before = self._queue.view
-        if before.kind != "search":
+        typed = before.kind == "search" and before.saved_id is None
+        if not typed:
             self._before_search = before
         if text:
             self.show_view(View(kind="search", text=text))
-        elif before.kind == "search":
+        elif typed:
             self.show_view(self._before_search)

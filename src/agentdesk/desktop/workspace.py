@@ -32,12 +32,14 @@ from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 if TYPE_CHECKING:
     from agentdesk.desktop.late_parts import LateParts
     from agentdesk.desktop.my_menu import MyMenu
+    from agentdesk.desktop.saved_views import SavedViews
     from agentdesk.desktop.views.conversation import ConversationView
     from agentdesk.desktop.views.customer import CustomerPanel
 
 __all__ = ["Workspace"]
 
 _COUNTED = ("conversation", "draft", "account", "account_state", "user", "message", "mention")
+_RAIL = ("saved_view", "rail_order")
 
 
 class Workspace(QWidget):
@@ -118,6 +120,11 @@ class Workspace(QWidget):
     def panel(self) -> CustomerPanel:
         """The customer panel."""
         return self.late.panel
+
+    @property
+    def saved_views(self) -> SavedViews:
+        """What is done with the saved views of the rail."""
+        return self.late.saved_views
 
     @property
     def status_bar(self) -> StatusBar:
@@ -204,6 +211,7 @@ class Workspace(QWidget):
             self._arrangement,
             self._rail,
             self._queue,
+            self._navigation,
             self._status,
             self._middle,
             self._side,
@@ -223,6 +231,7 @@ class Workspace(QWidget):
         self._queue.opened.connect(self.open_conversation)
         self._queue.selection.changed.connect(self._on_selection)
         self._queue.take_next.connect(self._take_next)
+        self._queue.head.save_wanted.connect(self._save_view)
         self._queue.entered.connect(self._focus_conversation)
         self._status.reconnect_wanted.connect(self._on_reconnect)
 
@@ -246,6 +255,7 @@ class Workspace(QWidget):
         bind("window.fullscreen", self._toggle_full_screen)
         bind("pane.next", partial(self._pane_focus.step, 1))
         bind("pane.previous", partial(self._pane_focus.step, -1))
+        bind("view.save", self._save_view)
         bind("window.back", self._back)
         bind("app.quit", self._window.close)
         bind("language.choose", lambda: self.my_menu.choose_language())
@@ -259,7 +269,7 @@ class Workspace(QWidget):
         self._queue.on_changes(changes)
         if self._late is not None:
             self._late.on_changes(changes)
-        if not changes or any(table in changes for table in _COUNTED):
+        if not changes or any(table in changes for table in (*_COUNTED, *_RAIL)):
             self.refresh()
 
     async def _refresh(self) -> None:
@@ -267,6 +277,7 @@ class Workspace(QWidget):
         counts, drafts, accounts = await desk.counts(), await desk.drafts(), await desk.accounts()
         self._rail.model.set_counts(counts, len({draft.conversation_id for draft in drafts}))
         self._rail.model.set_accounts(accounts)
+        await self._navigation.refresh_saved(desk)
         self._rail.set_me(desk.me)
         self._queue.set_counts(counts, accounts)
         self._queue.set_me(desk.me.id if desk.me else None)
@@ -300,6 +311,9 @@ class Workspace(QWidget):
 
     def _take_next(self) -> None:
         self.late.next_one.take()
+
+    def _save_view(self) -> None:
+        self.late.saved_views.save()
 
     def _show_mine(self) -> None:
         self.show_view(FIRST_VIEW)

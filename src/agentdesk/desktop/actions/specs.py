@@ -238,6 +238,7 @@ GO = (
     ActionSpec(id="go.mentions", title=msg("Mentions"), group="go", keys=("G, M",), icon="at-sign"),
     ActionSpec(id="go.snoozed", title=msg("Snoozed"), group="go", keys=("G, S",), icon="alarm-clock"),
     ActionSpec(id="go.drafts", title=msg("Drafts"), group="go", keys=("G, D",), icon="pencil-line"),
+    ActionSpec(id="view.save", title=msg("Filter, and save as a view…"), group="go", icon="list-filter"),
     ActionSpec(id="go.open", title=msg("All open"), group="go", keys=("G, A",), icon="layers"),
     *(
         ActionSpec(

@@ -1,10 +1,11 @@
-"""The entries of the rail: personal views, then channels, with their counts."""
+"""The entries of the rail: personal views, those of the team, then channels, with their counts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
@@ -12,7 +13,8 @@ from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.views.view_names import channel_name, title_of
 from agentdesk.domain.channels import TROUBLED
-from agentdesk.queries.rows import AccountRow, Counts, View
+from agentdesk.domain.saved_views import arranged
+from agentdesk.queries.rows import AccountRow, Counts, SavedViewRow, View
 
 __all__ = ["ENTRY_ROLE", "Entry", "RailModel"]
 
@@ -23,7 +25,11 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the rail; without ``view`` it is the heading of a section. ``unread`` makes it stronger."""
+    """One line of the rail; without ``view`` it is the heading of a section. ``unread`` makes it stronger.
+
+    ``key`` is what it is called in the order that a person gives the rail; ``saved`` is the view that it
+    shows where somebody saved that.
+    """
 
     title: Msg
     view: View | None = None
@@ -32,6 +38,8 @@ class Entry:
     count: int = 0
     unread: bool = False
     trouble: Msg | None = None
+    key: str = ""
+    saved: SavedViewRow | None = None
 
 
 class RailModel(QAbstractListModel):
@@ -42,6 +50,9 @@ class RailModel(QAbstractListModel):
         self._counts = Counts()
         self._drafts = 0
         self._accounts: Sequence[AccountRow] = ()
+        self._saved: Sequence[tuple[SavedViewRow, View, int]] = ()
+        self._keys: Sequence[str] = ()
+        self._sections: list[list[Entry]] = []
         self._entries: list[Entry] = []
         self._rebuild()
 
@@ -64,12 +75,41 @@ class RailModel(QAbstractListModel):
         self._accounts = accounts
         self._rebuild()
 
+    def set_saved(self, rows: Sequence[tuple[SavedViewRow, View, int]], keys: Sequence[str]) -> None:
+        """Take the saved views with their lists and how long these are, and the order of all entries."""
+        self._saved, self._keys = rows, keys
+        self._rebuild()
+
     def position_of(self, view: View) -> int | None:
-        """Return the row of the entry that shows ``view``'s kind and channel."""
+        """Return the row of the entry that shows ``view``, however that is sorted and filtered."""
         for place, entry in enumerate(self._entries):
-            if entry.view and (entry.view.kind, entry.view.channel) == (view.kind, view.channel):
+            if entry.view and _list_of(entry.view) == _list_of(view):
                 return place
         return None
+
+    def row_of(self, key: str) -> int:
+        """Return the row of an entry. Raises ValueError where there is none."""
+        return [entry.key for entry in self._entries].index(key)
+
+    def section_rows(self, key: str) -> range:
+        """Return the rows of the section in which an entry stands, without its heading."""
+        section = self._section(key)
+        first = self.row_of(section[0].key)
+        return range(first, first + len(section))
+
+    def order_with(self, key: str, place: int) -> tuple[str, ...]:
+        """Return the keys of all entries, with one of them at another place of its section (0: the first)."""
+        order: list[str] = []
+        for section in self._sections:
+            keys = [entry.key for entry in section]
+            if key in keys:
+                keys.remove(key)
+                keys.insert(max(0, place), key)
+            order += keys
+        return tuple(order)
+
+    def _section(self, key: str) -> list[Entry]:
+        return next(section for section in self._sections if any(entry.key == key for entry in section))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self._entries)
@@ -99,7 +139,19 @@ class RailModel(QAbstractListModel):
             self.dataChanged.emit(self.index(0), self.index(len(self._entries) - 1))
 
     def _rebuild(self) -> None:
-        entries = [*self._personal(), *self._channels()]
+        own = [entry for entry in self._saved_entries() if entry.saved and not entry.saved.is_shared]
+        team = [entry for entry in self._saved_entries() if entry.saved and entry.saved.is_shared]
+        sections = {
+            None: self._arranged([*self._personal(), *own]),
+            msg("Team views"): self._arranged(team),
+            msg("Channels"): self._arranged(self._channels()),
+        }
+        self._sections = [section for section in sections.values() if section]
+        entries: list[Entry] = []
+        for heading, section in sections.items():
+            if heading is not None and section:
+                entries.append(Entry(heading))
+            entries += section
         if len(entries) != len(self._entries):
             self.beginResetModel()
             self._entries = entries
@@ -113,7 +165,7 @@ class RailModel(QAbstractListModel):
 
         def entry(kind: str, icon: str, count: int, unread: bool = False, order: str = "newest") -> Entry:
             view = View(kind=kind, order=order)
-            return Entry(title_of(view), view, icon, count=count, unread=unread)
+            return Entry(title_of(view), view, icon, count=count, unread=unread, key=kind)
 
         return [
             entry("mine", "inbox", counts.mine, counts.mine_unread > 0, "due"),
@@ -129,15 +181,28 @@ class RailModel(QAbstractListModel):
         by_channel: dict[str, list[AccountRow]] = {}
         for account in self._accounts:
             by_channel.setdefault(account.channel, []).append(account)
-        if not by_channel:
-            return []
-        entries = [Entry(msg("Channels"))]
+        entries = []
         for channel in sorted(by_channel):
             view = View(kind="all", channel=channel, order="due")
             count = self._counts.channels.get(channel, 0)
             trouble = _trouble(by_channel[channel])
-            entries.append(Entry(channel_name(channel), view, channel=channel, count=count, trouble=trouble))
+            entry = Entry(channel_name(channel), view, channel=channel, count=count, trouble=trouble)
+            entries.append(replace(entry, key=f"channel:{channel}"))
         return entries
+
+    def _saved_entries(self) -> list[Entry]:
+        return [
+            Entry(title_of(view), view, row.icon, count=count, key=f"view:{row.id.hex}", saved=row)
+            for row, view, count in self._saved
+        ]
+
+    def _arranged(self, entries: list[Entry]) -> list[Entry]:
+        known = {entry.key: entry for entry in entries}
+        return [known[key] for key in arranged(list(known), self._keys)]
+
+
+def _list_of(view: View) -> tuple[str, str | None, UUID | None]:
+    return view.kind, view.channel, view.saved_id
 
 
 def _trouble(accounts: Sequence[AccountRow]) -> Msg | None:

@@ -77,6 +77,8 @@ def _filtered(view: View, hidden: int) -> EmptyWords:
 
 def _length(view: View, counts: Counts) -> int:
     """How many a view has without its filter, where that is known."""
+    if view.saved_id is not None:
+        return 0
     if view.channel is not None:
         return counts.channels.get(view.channel, 0) if view.kind == "all" else 0
     known = {

@@ -15,9 +15,11 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.queue_bulk import BAR_HEIGHT, BulkBar
 from agentdesk.desktop.views.view_names import FILTERS, GROUPS, ORDERS, groups_of, title_of
+from agentdesk.desktop.widgets.button import IconButton
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.pill import Pill, PillRow
+from agentdesk.domain.saved_views import KINDS
 from agentdesk.queries.rows import View
 from agentdesk.sync.desk import DeskPort
 
@@ -27,13 +29,15 @@ _UNSORTED = ("search", "drafts")
 
 
 class QueueHead(QWidget):
-    """``filter_chosen(key)``, ``order_chosen(key)`` and ``group_chosen(key)`` tell what the person picked.
+    """``filter_chosen(key)``, ``order_chosen(key)`` and ``group_chosen(key)`` tell what the person picked,
+    ``save_wanted`` that the list is to be narrowed down and saved.
     The bar for what is selected takes the place of the first line and is as high, so that no row moves under
     the pointer."""
 
     filter_chosen = Signal(str)
     order_chosen = Signal(str)
     group_chosen = Signal(str)
+    save_wanted = Signal()
 
     def __init__(self, desk: DeskPort, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +52,8 @@ class QueueHead(QWidget):
         self.sort_button.setIconSize(QSize(20, 16))  # the icon is 16; the rest is its distance from the words
         self.sort_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.sort_button.setMenu(self._sort_menu())
+        self.save_button = IconButton("list-filter", msg("Filter, and save as a view…"), parent=self)
+        self.save_button.clicked.connect(self.save_wanted)
         self.bar = BulkBar(self)
         self.pills = PillRow(msg("Filter"), self)
         self.pills.set_pills([Pill(key, name) for key, name in FILTERS.items()])
@@ -96,6 +102,7 @@ class QueueHead(QWidget):
             action.setVisible(action.data() in groups_of(view))
         self._group_menu.setTitle(tr(msg("Sections")))
         self._group_menu.setIcon(icon("list"))
+        self.save_button.setVisible(view.kind in KINDS)
         self.sort_button.setVisible(view.kind not in _UNSORTED)
         self.pills.setVisible(view.kind not in _UNSORTED)
 
@@ -107,6 +114,7 @@ class QueueHead(QWidget):
         heading.addWidget(self._title)
         heading.addWidget(self._count)
         heading.addStretch(1)
+        heading.addWidget(self.save_button)
         heading.addWidget(self.sort_button)
         lines = QWidget(self)
         lines.setFixedHeight(BAR_HEIGHT)

@@ -28,13 +28,15 @@ _NARROWEST, _WIDEST = 180, 280
 
 class Rail(QWidget):
     """``chosen(View)`` tells which list to show, ``searched(str)`` what was typed into the search field;
-    nothing, when it was emptied; ``menu_wanted(Entry, QPoint)`` that a menu is wanted on an entry."""
+    nothing, when it was emptied; ``menu_wanted``, ``deed_wanted`` and ``dropped`` are those of the list."""
 
     chosen = Signal(object)
     searched = Signal(str)
     search_left = Signal()
     unfold_wanted = Signal()
     menu_wanted = Signal(object, QPoint)
+    deed_wanted = Signal(object, str)
+    dropped = Signal(object, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,7 +111,7 @@ class Rail(QWidget):
 
     def show_view(self, view: View) -> None:
         """Mark the entry of ``view`` without telling; words searched for before are taken away."""
-        if view.kind != "search" and self._search.text():
+        if (view.kind != "search" or view.saved_id is not None) and self._search.text():
             self._search.blockSignals(True)
             self._search.clear()
             self._search.blockSignals(False)
@@ -161,12 +163,13 @@ class Rail(QWidget):
 
     def _build_list(self) -> None:
         self._delegate = RailDelegate(self)
-        self._list = RailList(self)
-        self._list.setModel(self._model)
+        self._list = RailList(self._model, self)
         self._list.setItemDelegate(self._delegate)
         self._list.selectionModel().currentChanged.connect(self._on_current)
         self._list.clicked.connect(self._on_current)
         self._list.menu_wanted.connect(self.menu_wanted)
+        self._list.deed_wanted.connect(self.deed_wanted)
+        self._list.dropped.connect(self.dropped)
         self.setFocusProxy(self._list)
 
     def _arrange(self) -> None:

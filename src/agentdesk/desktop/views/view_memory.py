@@ -38,4 +38,6 @@ class ViewMemory:
 
 
 def _key(view: View) -> str:
+    if view.saved_id is not None:
+        return f"view:{view.saved_id.hex}"
     return f"{view.kind}:{view.channel or ''}"

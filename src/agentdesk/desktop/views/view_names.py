@@ -12,6 +12,7 @@ __all__ = [
     "CHANNEL_NAMES",
     "FILTERS",
     "GROUPS",
+    "LISTS",
     "ORDERS",
     "PRIORITIES",
     "catalogued",
@@ -54,16 +55,17 @@ FILTERS: dict[str, Msg] = {"all": msg("All"), "unread": msg("Unread"), "waiting"
 
 _WAKING: dict[str, Msg] = {"today": msg("Wakes up today"), "later": msg("Wakes up later")}
 
-_TITLES: dict[str, Msg] = {
+LISTS: dict[str, Msg] = {
     "mine": msg("My queue"),
     "unassigned": msg("Unassigned"),
     "all": msg("All open"),
-    "mentions": msg("Mentions"),
     "snoozed": msg("Snoozed"),
-    "drafts": msg("Drafts"),
     "resolved": msg("Resolved"),
     "search": msg("Search"),
 }
+"""The lists that can be saved as views of one's own."""
+
+_TITLES: dict[str, Msg] = {**LISTS, "mentions": msg("Mentions"), "drafts": msg("Drafts")}
 
 
 def catalogued(value: Mapping[str, Any] | None) -> Msg | None:
@@ -101,6 +103,8 @@ def section_words(group: str, key: str) -> Msg | str:
 
 def title_of(view: View) -> Msg:
     """Return the heading of a list."""
+    if view.saved_id is not None:
+        return msg("{name}", name=view.name)
     if view.kind == "all" and view.channel:
         return channel_name(view.channel)
     return _TITLES[view.kind]
