@@ -78,7 +78,7 @@ async def list_conversations(call: Call[ListConversations, Nothing]) -> Conversa
 async def get_conversation(call: Call[Nothing, Nothing]) -> ConversationWhole:
     """One conversation with all its messages."""
     async with call.services.db.read(snapshot=True) as conn:
-        row = await _visible(conn, call, call.id)
+        row = await visible(conn, call, call.id)
         timeline = await conversations.timeline(conn, call.id, None, _PAGE)
         messages, events = list(timeline.messages), list(timeline.events)
         while timeline.older:
@@ -94,12 +94,12 @@ async def download_attachment(call: Call[Nothing, Nothing]) -> FileAnswer:
     async with call.services.db.read() as conn:
         found = await conversations.attachment(conn, call.id)
         if found is None:
-            raise _not_found()
+            raise not_found()
         conversation_id = await _conversation_of(conn, found)
-        await _visible(conn, call, conversation_id)
+        await visible(conn, call, conversation_id)
         content = await blobs.get(conn, found.blob)
     if content is None:
-        raise _not_found()
+        raise not_found()
     await note_reading(call, conversation_id, "attachment")
     return FileAnswer(found.name, content)
 
@@ -109,13 +109,13 @@ async def post_message(call: Call[Nothing, NewMessage]) -> Created:
     body = call.body
     command_id, message_id = _ids(call)
     async with call.services.db.read() as conn:
-        await _visible(conn, call, call.id)
+        await visible(conn, call, call.id)
         to = _parties(body.to) or await _last_writer(conn, call.id)
         repeated = call.key is not None and await conversations.message(conn, message_id) is not None
     if body.type == "reply" and not to:
         raise ApiError(422, "no_recipient", msg("Nobody to answer: name a recipient."))
     files = await _keep_files(call.services, body)
-    await _execute(call, _message_command(call, message_id, to, files), command_id)
+    await execute(call, _message_command(call, message_id, to, files), command_id)
     async with call.services.db.read() as conn:
         made = await conversations.message(conn, message_id)
     if made is None:
@@ -131,19 +131,19 @@ async def post_message(call: Call[Nothing, NewMessage]) -> Created:
 async def assign(call: Call[Nothing, NewAssignee]) -> QueueRow:
     """Give the conversation to somebody, or to nobody."""
     async with call.services.db.read() as conn:
-        row = await _visible(conn, call, call.id)
+        row = await visible(conn, call, call.id)
     command = Assign(
         conversation_id=call.id, assignee_id=call.body.assignee_id, seen_assignee_id=row.assignee_id
     )
-    await _execute(call, command)
+    await execute(call, command)
     return await _row(call)
 
 
 async def set_status(call: Call[Nothing, NewStatus]) -> QueueRow:
     """Resolve, reopen or snooze the conversation."""
     async with call.services.db.read() as conn:
-        await _visible(conn, call, call.id)
-    await _execute(call, _status_command(call.id, call.body))
+        await visible(conn, call, call.id)
+    await execute(call, _status_command(call.id, call.body))
     return await _row(call)
 
 
@@ -213,7 +213,8 @@ def _ids(call: Call[Nothing, NewMessage]) -> tuple[UUID, UUID]:
     return uuid.uuid5(uuid.NAMESPACE_URL, call.key), uuid.uuid5(uuid.NAMESPACE_OID, whole)
 
 
-async def _execute(call: Call[Nothing, Any], command: AnyCommand, command_id: UUID | None = None) -> Answer:
+async def execute(call: Call[Nothing, Any], command: AnyCommand, command_id: UUID | None = None) -> Answer:
+    """Have a command applied in the name of who asks. Raises ApiError where it is refused."""
     envelope = Envelope(id=command_id or new_id(), command=command, issued_at=clock.now())
     answer = await call.services.executor.execute(envelope, call.actor)
     if answer.outcome == "try_later":
@@ -229,23 +230,24 @@ def _message(reason: Text | None) -> Msg:
     return Msg(reason.text, reason.args, reason.many, reason.count)
 
 
-async def _visible(conn: AsyncConnection, call: Call[Any, Any], conversation_id: UUID) -> QueueRow:
+async def visible(conn: AsyncConnection, call: Call[Any, Any], conversation_id: UUID) -> QueueRow:
+    """Return a conversation. Raises ApiError where there is none that may be seen."""
     rows = await queue.queue_rows(conn, [conversation_id])
     allowed = call.actor.inboxes
     if not rows or (allowed is not None and rows[0].inbox_id not in allowed):
-        raise _not_found()
+        raise not_found()
     return rows[0]
 
 
 async def _row(call: Call[Nothing, Any]) -> QueueRow:
     async with call.services.db.read() as conn:
-        return await _visible(conn, call, call.id)
+        return await visible(conn, call, call.id)
 
 
 async def _conversation_of(conn: AsyncConnection, found: AttachmentRow) -> UUID:
     message: MessageRow | None = await conversations.message(conn, found.message_id)
     if message is None:
-        raise _not_found()
+        raise not_found()
     return message.conversation_id
 
 
@@ -281,5 +283,6 @@ async def _keep_files(services: Services, body: NewMessage) -> tuple[File, ...]:
     )
 
 
-def _not_found() -> ApiError:
+def not_found() -> ApiError:
+    """Return the error for what does not exist, or is none of theirs."""
     return ApiError(404, "gone", msg("It does not exist, or you may not see it."))

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from agentdesk.queries.rows import QueueRow
-from agentdesk.server.api import handlers, privacy
+from agentdesk.server.api import handlers, marks, privacy
 from agentdesk.server.api.operations import Operation
 from agentdesk.server.api.values import (
     Channels,
+    ContactMarks,
+    ConversationMarks,
     ConversationPage,
     ConversationWhole,
     Created,
     Inboxes,
+    LegalHolds,
     ListConversations,
     NewAssignee,
+    NewContactMarks,
+    NewConversationMarks,
     NewMessage,
     NewStatus,
     People,
@@ -88,6 +93,53 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=privacy.export,
         gives=None,
         errors=(403, 404),
+    ),
+    Operation(
+        name="getContactMarks",
+        method="GET",
+        path="/contacts/{id}/marks",
+        summary="Whether a customer is marked as sensitive, or under a legal hold",
+        handler=marks.of_contact,
+        gives=ContactMarks,
+        errors=(404,),
+    ),
+    Operation(
+        name="markContact",
+        method="PATCH",
+        path="/contacts/{id}/marks",
+        summary="Mark a customer as sensitive, put them under a legal hold, or take that away",
+        handler=marks.mark_contact,
+        gives=ContactMarks,
+        body=NewContactMarks,
+        errors=(403, 404, 409, 413, 415, 422),
+    ),
+    Operation(
+        name="getConversationMarks",
+        method="GET",
+        path="/conversations/{id}/marks",
+        summary="Whether a conversation is under a legal hold of its own",
+        handler=marks.of_conversation,
+        gives=ConversationMarks,
+        errors=(404,),
+    ),
+    Operation(
+        name="markConversation",
+        method="PUT",
+        path="/conversations/{id}/marks",
+        summary="Put a conversation under a legal hold, or lift it",
+        handler=marks.mark_conversation,
+        gives=ConversationMarks,
+        body=NewConversationMarks,
+        errors=(403, 404, 409, 413, 415, 422),
+    ),
+    Operation(
+        name="listLegalHolds",
+        method="GET",
+        path="/legal-holds",
+        summary="The customers and single conversations that are under a legal hold",
+        handler=marks.legal_holds,
+        gives=LegalHolds,
+        errors=(403,),
     ),
     Operation(
         name="listInboxes",

@@ -95,6 +95,19 @@ class Snoozed(Taken, frozen=True, tag_field="status", tag="snoozed"):
 NewStatus = Opened | Resolved | Snoozed
 
 
+class NewContactMarks(Taken, frozen=True):
+    """A mark that is null or left out stays as it is."""
+
+    sensitive: bool | None = None
+    legal_hold: bool | None = None
+
+
+class NewConversationMarks(Taken, frozen=True):
+    """Whether the conversation is under a legal hold of its own."""
+
+    legal_hold: bool
+
+
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """Base of what the API gives."""
 
@@ -131,6 +144,29 @@ class People(Given, frozen=True):
 
 class Channels(Given, frozen=True):
     channels: tuple[AccountRow, ...]
+
+
+class ContactMarks(Given, frozen=True):
+    """Who reads of a ``sensitive`` customer is written down; of one under ``legal_hold`` nothing is dropped
+    or erased."""
+
+    contact_id: UUID
+    sensitive: bool
+    legal_hold: bool
+
+
+class ConversationMarks(Given, frozen=True):
+    """Of a conversation under ``legal_hold`` nothing is dropped or erased, whatever its customer's marks."""
+
+    conversation_id: UUID
+    legal_hold: bool
+
+
+class LegalHolds(Given, frozen=True):
+    """The customers and the single conversations that are under a legal hold."""
+
+    contacts: tuple[UUID, ...]
+    conversations: tuple[UUID, ...]
 
 
 class Problem(Given, frozen=True):
