@@ -14,7 +14,7 @@ QT_PACKAGES=(
     'libglib2.0-0|libglib2.0-0t64' libgl1 libegl1 libfontconfig1 libdbus-1-3 libxkbcommon0 'libbrotli1'
     libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxkbcommon-x11-0 libx11-xcb1
 )
-TEST_PACKAGES=(git xvfb xauth fonts-noto-core fonts-noto-cjk dovecot-imapd postgresql pgbouncer)
+TEST_PACKAGES=(git xvfb xauth fonts-noto-core fonts-noto-cjk dovecot-imapd postgresql pgbouncer chromium)
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -72,6 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgres")
         if "dovecot" in names:
             item.add_marker("dovecot")
+        if "chromium" in names:
+            item.add_marker("chromium")
         room = _room(item.path)
         if room == "scenarios":
             item.add_marker("scenario")

@@ -1,0 +1,392 @@
+/** One visitor's session: the log, what is not sent yet, and who is there. It knows the server, and no element. */
+
+import { Connection, type Listener } from "./connection.ts";
+import type { Keep, Named, Waiting } from "./keep.ts";
+import { Log, type Message } from "./log.ts";
+import type { Ability, Agent, Line, PageFrame, Profile, Refusal, ServerFrame, Settings, Welcome } from "./protocol.ts";
+import { VERSION } from "./protocol.ts";
+import { Uploads } from "./uploads.ts";
+
+const TYPING_AGAIN_MS = 3_000;
+const TYPING_ENDS_MS = 8_000;
+const OLDER = 50;
+const ABANDONED_MS = 600_000;
+
+/** What became of a message of the visitor. */
+export type Fate = "sending" | "failed" | "delivered" | "read";
+
+export interface Shown extends Message {
+  readonly fate: Fate;
+  /** The code of the refusal of a failed one. */
+  readonly why?: string;
+}
+
+export interface Options {
+  readonly base: string;
+  readonly settings: Settings;
+  readonly keep: Keep;
+  readonly language: string;
+  readonly identity: unknown;
+}
+
+/** Tells `changed` whenever something differs that a visitor could see, and `arrived` for each new message of others. */
+export class Session implements Listener {
+  readonly settings: Settings;
+  readonly keep: Keep;
+  readonly log = new Log();
+  readonly uploads: Uploads;
+  changed: () => void = () => undefined;
+  arrived: (lines: readonly Line[]) => void = () => undefined;
+  left: () => void = () => undefined;
+
+  online: boolean;
+  agent: Agent | null = null;
+  typing: Agent | null = null;
+  connected = false;
+  welcomed = false;
+  profile: Profile | null = null;
+
+  readonly #connection: Connection;
+  readonly #options: Options;
+  #can: readonly Ability[];
+  #readUpto = 0;
+  #inFlight: string | null = null;
+  #pause: number | undefined;
+  #typingEnds: number | undefined;
+  #toldTyping = 0;
+  #told = { delivered: 0, read: 0 };
+  #page = "";
+  /** With which token this page said hello last; another tab may have another one by now. */
+  #said: string | null = null;
+  /** Of which book the lines are. */
+  #epoch: string | null = null;
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.settings = options.settings;
+    this.keep = options.keep;
+    this.online = options.settings.online;
+    this.#can = options.settings.can;
+    this.uploads = new Uploads(options.base);
+    this.#connection = new Connection(options.base, this);
+    this.#giveUpFiles((one) => one.at < Date.now() - ABANDONED_MS);
+  }
+
+  /** Says whether the visitor has been here before. */
+  get known(): boolean {
+    return Boolean(this.keep.get("token"));
+  }
+
+  can(ability: Ability): boolean {
+    return this.#can.includes(ability);
+  }
+
+  connect(): void {
+    this.#connection.start();
+  }
+
+  /** Leaves without forgetting: the page is put aside. */
+  rest(): void {
+    this.#giveUpFiles((one) => this.uploads.has(one.frame.id));
+    this.#connection.stop();
+    this.#setConnected(false);
+  }
+
+  wake(): void {
+    this.#connection.wake();
+  }
+
+  // --- what the visitor does ---
+
+  /** Sends a text with files; it stays among the waiting until the server has it. */
+  write(text: string, files: readonly File[] = []): void {
+    const id = newId();
+    this.uploads.add(id, files);
+    const named = files.map(({ name, type, size }) => ({ name, type, size }));
+    this.#enqueue({ t: "message", id, text, files: [] }, named);
+    this.#toldTyping = 0;
+  }
+
+  introduce(profile: Partial<Profile>): void {
+    this.profile = { name: "", email: "", topic: "", consent: false, ...this.profile, ...profile };
+    this.#enqueue({ t: "profile", id: newId(), ...profile });
+  }
+
+  end(): void {
+    this.#enqueue({ t: "end", id: newId() });
+  }
+
+  rate(score: number, text: string): void {
+    this.#enqueue({ t: "survey", id: newId(), score, text });
+  }
+
+  askForCopy(email: string): void {
+    this.#enqueue({ t: "transcript", id: newId(), email });
+  }
+
+  retry(id: string): void {
+    const one = this.#find(id);
+    if (!one) return;
+    const lost = one.files && !this.uploads.has(id); // a reload took the files: the text goes alone
+    if (lost && !one.frame["text"]) this.takeBack(id);
+    else this.#enqueue(one.frame, lost ? undefined : one.files);
+  }
+
+  takeBack(id: string): void {
+    this.keep.answered(id);
+    this.uploads.forget(id);
+    this.changed();
+  }
+
+  /** The visitor has changed the text that is not sent yet. */
+  tellTyping(on: boolean): void {
+    if (!this.can("typing") || !this.connected) return;
+    const now = Date.now();
+    if (on ? now - this.#toldTyping < TYPING_AGAIN_MS : !this.#toldTyping) return;
+    this.#toldTyping = on ? now : 0;
+    this.#connection.send({ t: "typing", on });
+  }
+
+  /** All that is here was on screen. */
+  read(): void {
+    const cursor = this.log.cursor;
+    if (cursor > (this.keep.get("read") ?? 0)) this.keep.put({ read: cursor });
+    this.#tellSeen("read", cursor);
+  }
+
+  get unread(): number {
+    return this.log.unread(this.keep.get("read") ?? 0);
+  }
+
+  /** Asks for lines before those that are here. */
+  older(): void {
+    if (!this.log.complete && this.log.oldest) this.#connection.send({ t: "older", before: this.log.oldest, most: OLDER });
+  }
+
+  /** The visitor went to another page of the site. */
+  visit(): void {
+    if (!this.connected || location.href === this.#page) return;
+    this.#connection.send({ t: "page", page: this.#here() });
+  }
+
+  /** All messages, those on their way at the end. */
+  messages(): Shown[] {
+    const sent = this.log.messages();
+    const answered = sent.filter((one) => one.from === "agent").at(-1)?.n ?? 0; // who answers has read what is before
+    const known = new Set(sent.map((one) => one.id));
+    const waiting = this.keep.waiting().filter((one) => one.frame.t === "message" && !known.has(one.frame.id));
+    return [...sent.map((one) => ({ ...one, fate: this.#fate(one, answered) })), ...waiting.map((one) => this.#shown(one))];
+  }
+
+  #fate(message: Message, answered: number): Fate {
+    return this.can("read") && message.n <= Math.max(this.#readUpto, answered) ? "read" : "delivered";
+  }
+
+  /** Marks messages whose files went away with their page: only the visitor can choose those again. */
+  #giveUpFiles(lost: (one: Waiting) => boolean): void {
+    for (const one of this.keep.waiting()) {
+      if (one.files && !one.failed && lost(one)) this.keep.keepWaiting({ ...one, failed: "file" });
+    }
+  }
+
+  #find(id: string): Waiting | undefined {
+    return this.keep.waiting().find((waiting) => waiting.frame.id === id);
+  }
+
+  #shown(one: Waiting): Shown {
+    const { id, text } = one.frame;
+    return {
+      id,
+      n: Infinity,
+      from: "visitor",
+      text: String(text ?? ""),
+      at: new Date(one.at).toISOString(),
+      agent: null,
+      files: (one.files ?? []).map((file) => ({ ...file, url: "", picture: false })),
+      edited: false,
+      deleted: false,
+      fate: one.failed ? "failed" : "sending",
+      why: one.failed ?? "",
+    };
+  }
+
+  // --- what goes out ---
+
+  #enqueue(frame: PageFrame & { id: string }, files?: readonly Named[]): void {
+    this.keep.keepWaiting({ frame, at: Date.now(), ...(files?.length ? { files } : {}) });
+    this.changed();
+    this.connect();
+    this.#pump();
+  }
+
+  /** Sends the first that waits; the next follows when it is answered, so that their order stays. */
+  #pump(): void {
+    if (this.#inFlight || !this.connected) return;
+    const next = this.keep.waiting().find((one) => !one.failed && (!one.files || this.uploads.has(one.frame.id)));
+    if (!next) return;
+    this.#inFlight = next.frame.id;
+    void this.#dispatch(next);
+  }
+
+  async #dispatch(one: Waiting): Promise<void> {
+    const { id } = one.frame;
+    if (!one.files) return this.#connection.send(one.frame);
+    const outcome = await this.uploads.references(id, this.keep.get("token") ?? "");
+    if (this.#inFlight !== id) return;
+    if (outcome === "later") this.#later(5);
+    else if (typeof outcome === "string") this.#failed(id, outcome);
+    else this.#connection.send({ ...one.frame, files: outcome });
+  }
+
+  #failed(id: string, code: string): void {
+    const one = this.#find(id);
+    if (one?.frame.t === "message") this.keep.keepWaiting({ ...one, failed: code });
+    else this.keep.answered(id);
+    this.#next(id);
+  }
+
+  #later(seconds: number): void {
+    window.clearTimeout(this.#pause);
+    this.#pause = window.setTimeout(() => {
+      this.#inFlight = null;
+      this.#pump();
+    }, seconds * 1_000);
+  }
+
+  #next(id: string): void {
+    if (this.#inFlight === id) this.#inFlight = null;
+    this.changed();
+    this.#pump();
+  }
+
+  // --- what comes in ---
+
+  hello(): PageFrame {
+    this.#said = this.keep.get("token") ?? null;
+    return {
+      t: "hello",
+      v: VERSION,
+      token: this.#said,
+      epoch: this.#epoch ?? this.keep.get("epoch") ?? null,
+      cursor: this.log.cursor,
+      page: this.#here(),
+      language: this.#options.language,
+      time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "",
+      identity: this.#options.identity,
+    };
+  }
+
+  opened(welcome: Welcome): void {
+    const stored = this.keep.get("token");
+    if (welcome.token && stored && stored !== this.#said) return this.#connection.renew(); // another tab was quicker
+    this.#inFlight = null;
+    window.clearTimeout(this.#pause);
+    this.#told = { delivered: 0, read: 0 };
+    this.#toldTyping = 0;
+    this.#welcome(welcome);
+    this.welcomed = true;
+    this.#setConnected(true);
+    this.#pump();
+  }
+
+  frame(frame: ServerFrame): void {
+    if (frame.t === "lines") this.#lines(frame.lines, frame.first);
+    else if (frame.t === "ack") this.#acknowledged(frame.id);
+    else if (frame.t === "error") this.#error(frame);
+    else if (frame.t === "typing") this.#typing(frame.on ? (frame.agent ?? { name: "", picture: null }) : null);
+    else if (frame.t === "read") this.#readUpto = Math.max(this.#readUpto, frame.upto);
+    else if (frame.t === "status") Object.assign(this, { online: frame.online, agent: frame.agent });
+    else if (frame.t === "welcome") this.#welcome(frame);
+    this.changed();
+  }
+
+  lost(): void {
+    this.#inFlight = null;
+    this.#typing(null);
+    this.#setConnected(false);
+  }
+
+  unknown(): void {
+    this.log.clear();
+    this.#epoch = null;
+    if (this.keep.get("token") === this.#said) this.keep.forgetSession();
+    this.profile = null;
+    this.changed();
+  }
+
+  refused(code: string): void {
+    this.#setConnected(false);
+    if (code !== "version") this.left();
+  }
+
+  #welcome(welcome: Welcome): void {
+    const gap = welcome.from > this.log.cursor + 1 && this.log.cursor > 0;
+    const other = this.#epoch !== null && welcome.epoch !== this.#epoch;
+    if (welcome.fresh || gap || other) this.log.clear();
+    if (welcome.fresh) this.keep.put({ read: 0, asked: 0 });
+    this.#epoch = welcome.epoch;
+    this.keep.put({ epoch: welcome.epoch, ...(welcome.token ? { token: welcome.token } : {}) });
+    this.online = welcome.online;
+    this.agent = welcome.agent;
+    const told = this.keep.waiting().filter((one) => one.frame.t === "profile").at(-1);
+    this.profile = { ...welcome.profile, ...(told?.frame as Partial<Profile> | undefined) };
+    this.#can = welcome.can;
+    if (welcome.cursor === 0) this.log.complete = true;
+  }
+
+  #lines(lines: readonly Line[], first: boolean): void {
+    const before = this.log.cursor;
+    const fresh = this.log.take(lines);
+    if (first) this.log.complete = true;
+    for (const line of fresh) if (line.id) this.keep.answered(line.id);
+    const others = fresh.filter((line) => line.kind === "message" && line.from === "agent");
+    if (others.length) this.#typing(null);
+    this.#tellSeen("delivered", this.log.cursor);
+    const late = others.filter((line) => line.n > before && line.n > (this.keep.get("read") ?? 0));
+    if (late.length) this.arrived(late);
+  }
+
+  #acknowledged(id: string): void {
+    this.uploads.forget(id);
+    this.keep.answered(id);
+    this.#next(id);
+  }
+
+  #error(error: Refusal): void {
+    if (!error.id) return;
+    if (error.code === "slow_down" || error.code === "busy") return this.#later(error.retry ?? 2);
+    if (error.code === "file") this.uploads.again(error.id);
+    this.#failed(error.id, error.code);
+  }
+
+  #typing(agent: Agent | null): void {
+    this.typing = agent;
+    window.clearTimeout(this.#typingEnds);
+    if (agent) this.#typingEnds = window.setTimeout(() => (this.#typing(null), this.changed()), TYPING_ENDS_MS);
+  }
+
+  #tellSeen(state: "delivered" | "read", upto: number): void {
+    if (!this.can("seen") || !this.connected || upto <= this.#told[state]) return;
+    this.#told[state] = upto;
+    this.#connection.send({ t: "seen", upto, state });
+  }
+
+  #setConnected(connected: boolean): void {
+    this.connected = connected;
+    this.changed();
+  }
+
+  #here(): { url: string; title: string; referrer: string } {
+    this.#page = location.href;
+    return {
+      url: location.href.slice(0, 2_000),
+      title: document.title.slice(0, 300),
+      referrer: document.referrer.slice(0, 2_000),
+    };
+  }
+}
+
+function newId(): string {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
