@@ -86,6 +86,17 @@ async def test_no_update_is_lost_between_writers(database_url: str) -> None:
     await db.close()
 
 
+async def test_readers_keep_no_more_pages_than_they_are_told(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'desk.db'}", reader_cache_mb=4)
+    try:
+        async with db.write() as conn:
+            assert await conn.scalar(text("PRAGMA cache_size")) == -8000
+        async with db.read() as conn:
+            assert await conn.scalar(text("PRAGMA cache_size")) == -4000
+    finally:
+        await db.close()
+
+
 async def test_a_snapshot_sees_one_moment(database_url: str) -> None:
     db = await _with_counter(database_url)
     async with db.read(snapshot=True) as conn:

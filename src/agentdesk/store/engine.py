@@ -26,7 +26,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.text import msg
 from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
 from agentdesk.store.herald import CHANNEL, Herald, has_written
-from agentdesk.store.sqlite import Statement, SteadyConnection, sqlite_engine
+from agentdesk.store.sqlite import CACHE_MB, Statement, SteadyConnection, sqlite_engine
 from agentdesk.store.types import to_json
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -72,12 +72,19 @@ class Database:
     On SQLite ``foreign_keys`` off lets rows come in any order, and ``durable`` off lets the last moments go
     with a loss of power (never a part of a transaction): for a desk's replica, which can be fetched again.
     ``key``: its file is encrypted with these 32 bytes; where they do not fit, its use raises WrongKey.
+    ``reader_cache_mb``: how many MB of pages each of its readers keeps at most.
     Raises Invalid for another kind of URL; everything else is raised when it is used: see
     :mod:`agentdesk.store.errors`.
     """
 
     def __init__(
-        self, url: str, *, foreign_keys: bool = True, durable: bool = True, key: bytes | None = None
+        self,
+        url: str,
+        *,
+        foreign_keys: bool = True,
+        durable: bool = True,
+        key: bytes | None = None,
+        reader_cache_mb: int = CACHE_MB,
     ) -> None:
         self.url, self.dialect = _parse(url)
         self._driver_errors = driver_errors(self.dialect)
@@ -88,7 +95,7 @@ class Database:
         if self.dialect == "sqlite":
             options = {"foreign_keys": foreign_keys, "durable": durable}
             open_sqlite = partial(sqlite_engine, self.url, **options, key=key)
-            reader = open_sqlite(writes=False)
+            reader = open_sqlite(writes=False, cache_mb=reader_cache_mb)
             self._engines = _Engines(open_sqlite(writes=True), reader, reader)
 
     @property

@@ -25,6 +25,8 @@ _POOL_WAIT_SECONDS = 60
 _BUSY_MILLISECONDS = 10_000
 _INTERRUPT_AGAIN_SECONDS = 0.02
 _READERS = 4
+CACHE_MB = 8
+"""MB of pages that each connection keeps where nothing else is wanted."""
 _CHUNK = 64
 _OLDEST = (3, 38)
 
@@ -149,14 +151,21 @@ def _is_instant(fn: Callable[..., Any], module: ModuleType) -> bool:
 
 
 def sqlite_engine(
-    url: URL, *, writes: bool, foreign_keys: bool, durable: bool, key: bytes | None = None
+    url: URL,
+    *,
+    writes: bool,
+    foreign_keys: bool,
+    durable: bool,
+    key: bytes | None = None,
+    cache_mb: int = CACHE_MB,
 ) -> AsyncEngine:
     """Return an engine for one file: a single connection that writes, or a few that only read.
 
     ``durable``: what is committed survives the loss of power (costs 0.2 ms per commit on a fast disk; all
     else being equal a batch of a hundred mails takes the same time); otherwise the last moments may be gone,
     but never a part of a transaction. ``foreign_keys`` off: rows may come before those they point to.
-    ``key``: the file is encrypted with these 32 bytes.
+    ``key``: the file is encrypted with these 32 bytes. ``cache_mb``: how many MB of pages each
+    connection keeps.
     """
     if key is None:
         _check_library()
@@ -167,7 +176,7 @@ def sqlite_engine(
         f"synchronous={'FULL' if durable else 'NORMAL'}",
         "journal_size_limit=67108864",
         "temp_store=MEMORY",
-        "cache_size=-8000",
+        f"cache_size=-{1000 * cache_mb}",
         "secure_delete=ON",  # what is deleted is overwritten: an erased customer is gone from the file
         f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
         f"query_only={'OFF' if writes else 'ON'}",
