@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
 from tests.helpers.views import conversation, settled
@@ -60,6 +62,23 @@ async def test_a_reply_is_plain_text_to_the_visitor_and_goes_at_once(desk: FakeD
         await view.open(desk.find(TOM))
         assert box.edit_recipients.isVisible()
         assert box._tile.accessibleName() == "Email"
+
+
+async def test_enter_sends_and_shift_enter_is_a_new_line(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        text = view.composer.box.reply_text
+        QTest.keyClicks(text, "Good")
+        QTest.keyClick(text, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClicks(text, "day")
+        assert not [one for one in desk.commands if isinstance(one, SendReply)]
+        QTest.keyClick(text, Qt.Key.Key_Return)
+        await until(lambda: [one for one in desk.commands if isinstance(one, SendReply)])
+        (command,) = [one for one in desk.commands if isinstance(one, SendReply)]
+        assert (command.text, command.then_status) == ("Good\nday", "")
+        await view.open(desk.find(TOM))
+        QTest.keyClick(text, Qt.Key.Key_Return)
+        await settled()
+        assert len([one for one in desk.commands if isinstance(one, SendReply)]) == 1, "not in an email"
 
 
 async def test_the_visitor_types_where_colleagues_do(desk: FakeDesk) -> None:

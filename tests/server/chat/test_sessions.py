@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
+import pytest
 from sqlalchemy import delete, update
 from tests.helpers.chat_page import ChatSite, Page
 from tests.helpers.until import until
@@ -17,6 +20,9 @@ from agentdesk.commands.values import Envelope, EraseContact, MergeConversations
 from agentdesk.domain.message import Author
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
+from agentdesk.server.chat import visit
+from agentdesk.server.chat.sessions import Sessions
+from agentdesk.server.chat.watching import Watching
 from agentdesk.server.erasing import carry_out
 from agentdesk.server.housekeeping import keep_house
 from agentdesk.server.leases import Lease
@@ -32,6 +38,8 @@ from agentdesk.store.tables import (
     message,
     raw_item,
 )
+from agentdesk.sync.presence_board import Member
+from agentdesk.sync.scope import Scope
 
 NewPage = Callable[..., Page]
 
@@ -274,3 +282,40 @@ async def test_what_retention_drops_the_visitor_sees_no_more(site: ChatSite, new
     await page.write("And more", "the-last-one")
     assert await site.texts(2) == ["Today", "And more"]
     assert len(await site.conversations()) == 1
+
+
+async def test_a_silent_page_asks_the_database_nothing(
+    site: ChatSite, new_page: NewPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+
+    def counted(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def call(*args: Any) -> Any:
+            asked[name] += 1
+            return real(*args)
+
+        monkeypatch.setattr(owner, name, call)
+
+    monkeypatch.setattr(visit, "_LOOK_SECONDS", 0.02)
+    for name in ("after", "place"):
+        counted(Sessions, name)
+    counted(Watching, "online")
+    page = new_page()
+    await page.connect()
+    await until(lambda: asked["online"] > 8)
+    assert (asked["after"], asked["place"]) == (1, 0)
+    await page.write("Hello")
+    await page.shows("Hello")
+
+
+async def test_who_comes_to_the_desk_is_told(site: ChatSite, new_page: NewPage, monkeypatch: Any) -> None:
+    monkeypatch.setattr(visit, "_LOOK_SECONDS", 0.02)
+    page = new_page()
+    assert (await page.connect())["online"] is False
+    member = Member(site.maria, Scope(frozenset({site.inbox})))
+    site.desks.board.join(member)
+    assert (await page.came("status"))["online"] is True
+    site.desks.board.leave(member)
+    await page.came("status", online=False)

@@ -136,8 +136,9 @@ class ComposerBox(Surface):
             self._refresh_send()
 
     def set_channel(self, channel: str) -> None:
-        """Say by which channel a reply goes. A chat takes text alone, and goes to its visitor."""
+        """Say by which channel a reply goes. A chat takes text alone, and goes to its visitor, with Enter."""
         self._channel = channel
+        self.reply_text.enter_sends = channel == "chat"
         self._tile.show_channel(channel, tr(channel_name(channel)))
         self._dress()
 

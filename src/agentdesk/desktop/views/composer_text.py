@@ -51,6 +51,7 @@ class ComposerText(QTextEdit):
     def __init__(self, *, rich: bool, placeholder: Msg, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rich, self._placeholder = rich, placeholder
+        self.enter_sends = False
         self._composing = False
         self._fewest, self._most = _FEWEST_LINES, _MOST_LINES
         self.setProperty("kind", "plain")
@@ -202,7 +203,7 @@ class ComposerText(QTextEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if _is_send(event):
+        if _is_send(event) or (self.enter_sends and _is_plain_enter(event)):
             if not self._composing:
                 self.send_wanted.emit(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
             return
@@ -286,6 +287,12 @@ class _Highlighter(QSyntaxHighlighter):
             self.setFormat(gap.start, gap.end - gap.start, look)
         for start, end in marked_places(text, self.names):
             self.setFormat(start, end - start, name_look())
+
+
+def _is_plain_enter(event: QKeyEvent) -> bool:
+    """Whether Enter was pressed alone; with Shift it is a new line."""
+    held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not held
 
 
 def _is_send(event: QKeyEvent) -> bool:

@@ -120,20 +120,27 @@ class Visit:
         if self._tools.watching.is_read(self._caller) and self.cursor > self._read:
             self._read = self.cursor
             frames.append(Read(upto=self.cursor))
+        return [*frames, *self._presence()]
+
+    def _presence(self) -> Frames:
         online = self._tools.watching.online(self._widget.inbox_id)
-        if online != self._online:
-            self._online = online
-            frames.append(Status(online=online))
-        return frames
+        if online == self._online:
+            return []
+        self._online = online
+        return [Status(online=online)]
 
     async def next(self) -> Frames:
-        """Return what is new, waiting for it."""
+        """Return what is new, waiting for it. Where nothing rings the database is left alone, unless somebody
+        else may have written to it whom nobody heard: most pages are silent most of the time."""
+        ask = True
         while True:
             heard = self.bell.rings
-            frames = [*await self.lines(), *await self.changes()]
+            frames = [*await self.lines(), *await self.changes()] if ask else self._presence()
             if frames:
                 return frames
-            await self.bell.wait(heard, self._patience())
+            patience = self._patience()
+            rings = await self.bell.wait(heard, patience)
+            ask = rings > heard or patience < _LOOK_SECONDS or self._tools.watching.shared
 
     async def next_line(self) -> None:
         """Wait until there is a line that the page does not have. Who types is told with it: it alone is not

@@ -37,10 +37,15 @@ class Watching:
         self._at: dict[UUID, set[Bell]] = {}
         board.on_change = self._changed
 
+    @property
+    def shared(self) -> bool:
+        """Whether other servers may work on the database."""
+        return self._db.dialect != "sqlite"
+
     def online(self, inbox_id: UUID) -> bool:
         """Say whether somebody who works in an inbox is there. Where several servers may share the database,
         nobody knows who is at the others': then somebody is."""
-        return self._db.dialect != "sqlite" or self._board.serves(inbox_id)
+        return self.shared or self._board.serves(inbox_id)
 
     def follow(self, caller: Caller, place: Place) -> None:
         """A visit is known to belong to a conversation."""
