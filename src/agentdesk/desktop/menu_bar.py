@@ -1,15 +1,17 @@
-"""The menu bar: the system's own on macOS; elsewhere in sight where that is wished; Alt then leads to it."""
+"""The menu bar: the system's own on macOS; elsewhere in sight where that is wished, or from Alt until it is
+left."""
 
 from __future__ import annotations
 
 import sys
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.actions.registry import Actions
+from agentdesk.desktop.lifetime import later
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.settings import SettingsFile
 
@@ -47,6 +49,7 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
     (msg("Help"), ("help.shortcuts",)),
 )
 _NATIVE = sys.platform == "darwin"
+_ALT = Qt.KeyboardModifier.AltModifier
 
 
 class MenuBar(QObject):
@@ -61,13 +64,17 @@ class MenuBar(QObject):
         self.bar = QMenuBar(window)
         window.setMenuBar(self.bar)
         self._toggle: QAction | None = None
+        self._alone = False  # Alt is down, and nothing else was pressed since
         if not _NATIVE:
             self._toggle = actions.bind("window.menu_bar", self.toggle)
             self.bar.setVisible(settings.now.menu_bar)
+            window.installEventFilter(self)
+            self.bar.installEventFilter(self)
         self.menus: list[QMenu] = []
         for title, action_ids in _MENUS:
             menu = actions.menu(self.bar, action_ids)
             menu.aboutToShow.connect(self._on_show)
+            menu.aboutToHide.connect(self._leave_soon)
             self.bar.addMenu(menu)
             self.menus.append(menu)
             self._name(menu, title)
@@ -83,6 +90,46 @@ class MenuBar(QObject):
         """There are no actions any more."""
         self.bar.clear()
         self.bar.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Alt alone leads to the bar, also while it is hidden."""
+        if watched is self.bar:
+            if event.type() == QEvent.Type.FocusOut:
+                self._leave_soon()
+        elif isinstance(event, QKeyEvent):
+            self._on_key(event)
+        elif event.type() == QEvent.Type.WindowDeactivate:
+            self._alone = False
+        return False
+
+    def _on_key(self, event: QKeyEvent) -> None:
+        is_alt = event.key() == Qt.Key.Key_Alt
+        if event.type() == QEvent.Type.ShortcutOverride:
+            self._alone = is_alt and not event.modifiers() & ~_ALT
+        elif event.type() == QEvent.Type.KeyRelease and is_alt and self._alone and not self.bar.isVisible():
+            self._come_up()
+
+    def _come_up(self) -> None:
+        """Show the bar, and let it hear what it does not hear while it is hidden: then it does the rest."""
+        if not self.bar.actions():
+            return
+        self.bar.show()
+        for kind, held in (
+            (QEvent.Type.ShortcutOverride, _ALT),
+            (QEvent.Type.KeyPress, _ALT),
+            (QEvent.Type.KeyRelease, Qt.KeyboardModifier.NoModifier),
+        ):
+            QApplication.sendEvent(self._window, QKeyEvent(kind, Qt.Key.Key_Alt, held))
+        self._alone = False
+
+    def _leave_soon(self) -> None:
+        later(self, 0, self._leave)
+
+    def _leave(self) -> None:
+        """Hide the bar again, where nobody is in it and it is not wished for always."""
+        in_use = self.bar.hasFocus() or QApplication.activePopupWidget() is not None
+        if self._toggle is not None and not in_use and not self._settings.now.menu_bar:
+            self.bar.hide()
 
     def _on_show(self) -> None:
         """Ticks say how things stand now, whichever way they were changed."""
