@@ -16,6 +16,7 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.queue_bulk import BAR_HEIGHT, BulkBar
 from agentdesk.desktop.views.view_names import FILTERS, GROUPS, ORDERS, groups_of, title_of
 from agentdesk.desktop.widgets.button import IconButton
+from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.pill import Pill, PillRow
@@ -44,7 +45,7 @@ class QueueHead(QWidget):
         self._desk = desk
         self._tasks = tasks_of(self, "queue head")
         self._view = View(kind="mine", order="due")
-        self._title = Label("", "title")
+        self._title = ElidedLabel("", "title")
         self._count = Label("", "body", "text.muted")
         self.sort_button = QToolButton(self)
         self.sort_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -110,7 +111,8 @@ class QueueHead(QWidget):
         self._heading = QWidget(self)
         heading = QHBoxLayout(self._heading)
         heading.setContentsMargins(16, 2, 10, 0)
-        heading.setSpacing(theme().space(2))
+        heading.setSpacing(theme().space(1))
+        self._count.setContentsMargins(theme().space(1), 0, 0, 0)
         heading.addWidget(self._title)
         heading.addWidget(self._count)
         heading.addStretch(1)
