@@ -52,6 +52,9 @@ _MOST_WHOLE = 20_000
 _DESK_READS = 4
 _CURSOR_SECONDS = 30.0
 """How long a desk that nothing concerns goes without a newer cursor; each batch costs it a transaction."""
+_REST_SECONDS = 0.0005
+"""How long it rests when it has told the desks something, for each of them; see _LONGEST_REST_SECONDS."""
+_LONGEST_REST_SECONDS = 0.1
 
 _log = get_logger(__name__)
 
@@ -67,6 +70,7 @@ class Subscription:
     def __init__(self, desk_id: UUID, scope: Scope) -> None:
         self.desk_id = desk_id
         self.scope = scope
+        self.key = scope.text()
         self.position = Position(0)
         self.ended: str | None = None
         self.joined = False
@@ -158,6 +162,7 @@ class Feed:
         self._subscribers: set[Subscription] = set()
         self._reached = Reached(Position(0))  # changed only while reading is locked
         self._whole: set[UUID] = set()
+        self._told_at = 0.0
         self._desk_reads = asyncio.Semaphore(_DESK_READS)
         self.epoch = ""
 
@@ -195,13 +200,13 @@ class Feed:
         """
         whole: set[UUID] = set()
         while True:
-            with_this = set(whole)  # what is only looked at has not been sent
             async with self._desk_reads:
-                changed = await self._read(position, with_this)
+                changed = await self._read(position, whole)
             if len(changed.rows) <= _SMALL_STRETCH:
                 break
             await send(_frames(changed, subscription, _own(changed, subscription)))
-            position, whole = changed.position, with_this
+            position = changed.position
+            whole |= changed.whole
         async with self._reading:
             if not self._subscribers:
                 await self._place()
@@ -258,7 +263,9 @@ class Feed:
     async def _run(self) -> None:
         backoff, failures, heard = Backoff(first=0.2, longest=10.0), 0, 0
         while True:
-            heard = await self._bell.wait(heard, self._pause())
+            await self._bell.wait(heard, self._pause())
+            await asyncio.sleep(_rest(len(self._subscribers), time.monotonic() - self._told_at))
+            heard = self._bell.rings
             try:
                 async with self._reading:
                     if self._subscribers:
@@ -294,8 +301,10 @@ class Feed:
         self._reached = reached
         if len(self._whole) > _MOST_WHOLE:
             self._whole.clear()
+        self._whole |= changed.whole
         if changed.rows or changed.commands or any(named.values()):
             self._hand_out(changed, named)
+            self._told_at = time.monotonic()
 
     def _hand_out(self, changed: Changed, named: dict[Subscription, frozenset[UUID]]) -> None:
         ready: dict[str, list[bytes]] = {}
@@ -307,7 +316,7 @@ class Feed:
             if own or personal or subscriber.desk_id in issuers:
                 _put(changed, subscriber, own)
                 continue
-            key = subscriber.scope.text()
+            key = subscriber.key
             if key not in concerned:
                 concerned[key] = changed.concerns(subscriber.scope)
             if not concerned[key] and subscriber.pass_by(changed.position):
@@ -332,7 +341,7 @@ class Feed:
             now = reached.position
             return await load(conn, entries, now, self._whole) if entries else Changed(now), reached
 
-    async def _read(self, position: Position, whole: set[UUID]) -> Changed:
+    async def _read(self, position: Position, whole: Set[UUID]) -> Changed:
         """What has become visible since ``position``, and some of what was visible already."""
         async with self._db.read(snapshot=True) as conn:
             now = await where_now(conn)
@@ -341,6 +350,15 @@ class Feed:
 
 
 _SMALL_STRETCH = 500
+
+
+def _rest(desks: int, since: float) -> float:
+    """How many seconds to wait before desks are told more, ``since`` seconds after they were told something.
+
+    What a frame costs a desk and its server hardly depends on how much is in it: with many desks what comes
+    meanwhile travels together. What comes after a silence is told at once.
+    """
+    return max(0.0, min(_LONGEST_REST_SECONDS, desks * _REST_SECONDS) - since)
 
 
 def _own(changed: Changed, subscriber: Subscription) -> frozenset[UUID]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -78,13 +78,15 @@ class ChangedRow:
 class Changed:
     """All that one snapshot showed, parents first. ``commands`` maps ids of commands to the desks that
     issued them; ``members`` says that somebody's scope may be another one now; ``people`` are those who get
-    rows of their own."""
+    rows of their own; ``whole`` are the conversations and contacts that are in it with all that belongs to
+    them, and need not be so again for whoever is sent this."""
 
     position: Position
     rows: tuple[ChangedRow, ...] = ()
     commands: dict[UUID, UUID] = field(default_factory=dict)
     members: bool = False
     people: frozenset[str] = frozenset()
+    whole: frozenset[UUID] = frozenset()
 
     def concerns(self, scope: Scope) -> bool:
         """Say whether a desk of ``scope`` is sent anything of it."""
@@ -92,12 +94,12 @@ class Changed:
 
 
 async def load(
-    conn: AsyncConnection, entries: Sequence[Entry], position: Position, whole: set[UUID]
+    conn: AsyncConnection, entries: Sequence[Entry], position: Position, whole: Set[UUID]
 ) -> Changed:
     """Return what ``entries`` speak of, as this snapshot shows it.
 
     With a conversation come its contact and, where it is older than desks keep closed ones, all that is in
-    it: once per reader, which is what ``whole`` remembers.
+    it, but for those named in ``whole``: whoever is sent this was sent them.
     """
     logged: dict[str, dict[UUID, set[str]]] = {}
     for entry in entries:
@@ -106,8 +108,8 @@ async def load(
     loaded: dict[str, dict[UUID, WireRow]] = {
         name: await load_rows(conn, SYNCED[name], SYNCED[name].c.id, ids) for name, ids in logged.items()
     }
-    await _add_older(conn, loaded, whole)
-    await _add_contacts(conn, loaded)
+    older = await _add_older(conn, loaded, whole)
+    contacts = await _add_contacts(conn, loaded, whole)
     scopes_of_contact = _scopes_of_contacts(loaded.get(contact_inbox.name, {}))
     rows = [
         _changed_row(name, row_id, loaded[name].get(row_id), by_id.get(row_id, set()), scopes_of_contact)
@@ -123,6 +125,7 @@ async def load(
         people=frozenset(row.person for row in rows if row.person).union(
             *(row.left for row in rows if row.table in SHAREABLE)
         ),
+        whole=frozenset(older | contacts),
     )
 
 
@@ -203,9 +206,11 @@ def _rows_of(piece: dict[str, list[WireRow]]) -> tuple[Rows, ...]:
     return tuple(Rows(str(name), tuple(rows)) for name, rows in piece.items())
 
 
-async def _add_older(conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow]], whole: set[UUID]) -> None:
+async def _add_older(
+    conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow]], whole: Set[UUID]
+) -> set[UUID]:
     """A conversation from before the retained days may be unknown to a desk: it travels with its content,
-    also where only something in it has changed."""
+    also where only something in it has changed. Returns which ones do, besides those that are ``whole``."""
     before = microseconds(clock.now() - RETAINED)
     heads = loaded.setdefault(conversation.name, {})
     inside = {
@@ -216,18 +221,22 @@ async def _add_older(conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow
     untouched = await load_rows(conn, conversation, conversation.c.id, inside - heads.keys())
     heads.update({row_id: row for row_id, row in untouched.items() if row["created_at"] < before})
     older = {row_id for row_id, row in heads.items() if row["created_at"] < before} - whole
-    if not older:
-        return
-    whole |= older
-    for table in (message, event, attachment):
+    for table in (message, event, attachment) if older else ():
         extra = await load_rows(conn, table, table.c.conversation_id, older)
         loaded.setdefault(table.name, {}).update(extra)
+    return older
 
 
-async def _add_contacts(conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow]]) -> None:
-    """The contacts of changed conversations, and of contacts the inboxes that decide who sees them."""
-    entered = {UUID(bytes=row["contact_id"]) for row in loaded.get(contact_inbox.name, {}).values()}
-    entered |= {UUID(bytes=row["contact_id"]) for row in loaded.get(conversation.name, {}).values()}
+async def _add_contacts(
+    conn: AsyncConnection, loaded: dict[str, dict[UUID, WireRow]], whole: Set[UUID]
+) -> set[UUID]:
+    """The contacts of changed conversations, and of contacts the inboxes that decide who sees them.
+
+    A contact that is ``whole`` comes only where something of it has changed, or it enters another inbox: that
+    is in the log. Returns those that come with all that belongs to them.
+    """
+    entered = {UUID(bytes=row["contact_id"]) for row in loaded.get(conversation.name, {}).values()} - whole
+    entered |= {UUID(bytes=row["contact_id"]) for row in loaded.get(contact_inbox.name, {}).values()}
     changed = set(loaded.get(contact.name, {}))
     changed |= {UUID(bytes=row["contact_id"]) for row in loaded.get(contact_identity.name, {}).values()}
     if entered:
@@ -239,6 +248,7 @@ async def _add_contacts(conn: AsyncConnection, loaded: dict[str, dict[UUID, Wire
     if entered or changed:
         found = await load_rows(conn, contact_inbox, contact_inbox.c.contact_id, entered | changed)
         loaded.setdefault(contact_inbox.name, {}).update(found)
+    return entered
 
 
 def _scopes_of_contacts(links: dict[UUID, WireRow]) -> dict[bytes, frozenset[str]]:
