@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 from tests.helpers.postgres import PostgresServer
 
 from agentdesk.base.clock import now
 from agentdesk.base.errors import Invalid
 from agentdesk.base.ids import new_id
-from agentdesk.store import migrations, sqlite
+from agentdesk.store import engine, migrations, sqlite
 from agentdesk.store.base import metadata
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseBusy, DatabaseFull, DatabaseGone, DatabaseTooOld
@@ -66,6 +66,51 @@ async def test_what_is_written_at_once_is_kept_or_not_at_all(sqlite_url: str) ->
     async with db.write() as conn:  # the file is free
         found = await conn.execute(select(counter.c.name, counter.c.value).order_by(counter.c.name))
         assert [tuple(row) for row in found] == [("a", 3), ("b", 3), ("n", 3)]
+    await db.close()
+
+
+_ADD_ONE = [("UPDATE counter SET value = value + 1", [()])]
+
+
+async def test_what_is_written_at_once_takes_its_turn(sqlite_url: str) -> None:
+    db = await _with_counter(sqlite_url)
+    await db.write_at_once(_ADD_ONE)
+    async with db.write() as conn:
+        waiting = asyncio.create_task(db.write_at_once(_ADD_ONE))
+        await asyncio.sleep(0)
+        await conn.execute(update(counter).values(value=10))
+    await waiting
+    assert await _value(db) == 11
+    await db.close()
+    await db.write_at_once(_ADD_ONE)  # opened anew
+    assert await _value(db) == 12
+    await db.close()
+
+
+async def test_it_finds_another_connection_where_the_one_it_had_was_given_up(sqlite_url: str) -> None:
+    db = await _with_counter(sqlite_url)
+    await db.write_at_once(_ADD_ONE)
+    before = db._writer
+    with pytest.raises(PendingRollbackError):
+        async with db.write() as conn:
+            await conn.invalidate()  # as SQLAlchemy does where a task is cancelled in a statement
+    await db.write_at_once(_ADD_ONE)
+    assert db._writer is not before
+    assert await _value(db) == 2
+    await db.close()
+
+
+async def test_who_waits_too_long_for_a_turn_is_told_that_it_is_busy(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_POOL_WAIT_SECONDS", 0.01)
+    db = await _with_counter(sqlite_url)
+    async with db.write():
+        for waiting in (db.write_at_once(_ADD_ONE), db.scrub()):
+            with pytest.raises(DatabaseBusy):
+                await waiting
+    await db.write_at_once(_ADD_ONE)
+    assert await _value(db) == 1
     await db.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 
 class Bell:
@@ -33,10 +34,17 @@ class Bell:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
         try:
-            async with asyncio.timeout(timeout):
+            if timeout is None:
                 await waiter
-        except TimeoutError:
-            pass
+            else:
+                await _at_most(waiter, timeout)
         finally:
             self._waiters.discard(waiter)
         return self._rings
+
+
+async def _at_most(waiter: asyncio.Future[None], timeout: float) -> None:
+    """Wait, but no longer than ``timeout`` seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout):
+            await waiter

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.text import msg
 from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
 from agentdesk.store.herald import CHANNEL, Herald, has_written
-from agentdesk.store.sqlite import CACHE_MB, Statement, SteadyConnection, sqlite_engine
+from agentdesk.store.sqlite import CACHE_MB, Statement, SteadyConnection, Turn, sqlite_engine
 from agentdesk.store.types import to_json
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -92,6 +92,8 @@ class Database:
         self._herald = Herald(self._notify) if self.dialect == "postgresql" else None
         self._lent = self._closings = 0
         self._returned = Bell()
+        self._turn = Turn(_POOL_WAIT_SECONDS) if self.dialect == "sqlite" else nullcontext()
+        self._writer: SteadyConnection | None = None
         if self.dialect == "sqlite":
             options = {"foreign_keys": foreign_keys, "durable": durable}
             open_sqlite = partial(sqlite_engine, self.url, **options, key=key)
@@ -120,7 +122,7 @@ class Database:
 
         On SQLite writers take turns; keep it short. Raises DatabaseGone, DatabaseFull or DatabaseBusy.
         """
-        async with self._connection("writer") as conn:
+        async with self._turn, self._connection("writer") as conn:
             has_written(conn)  # of a transaction that was rolled back
             async with conn.begin():
                 await self._limit(conn)
@@ -129,13 +131,24 @@ class Database:
                 self._herald.tell()
 
     async def write_at_once(self, statements: Sequence[Statement]) -> None:
-        """One transaction of ready statements, on SQLite only: a tenth of what :meth:`write` costs where much
-        comes in little pieces. Raises what :meth:`write` raises.
+        """One transaction of ready statements, on SQLite only, without SQLAlchemy: what that does for a
+        transaction costs more than SQLite itself, and much comes in little pieces. Raises what :meth:`write`
+        raises.
         """
-        async with self._connection("writer") as conn:
-            connection = (await conn.get_raw_connection()).driver_connection
-            assert isinstance(connection, SteadyConnection)
-            await connection.write_at_once(statements)
+        self._lent += 1
+        try:
+            async with self._turn:
+                if self._writer is None or not self._writer.usable:
+                    self._writer = await self._writing_connection()
+                await self._writer.write_at_once(statements)
+        except self._driver_errors as error:
+            known = translated(error)
+            if known is None:
+                raise
+            raise known from error
+        finally:
+            self._lent -= 1
+            self._returned.ring()
 
     @asynccontextmanager
     async def maintain(self) -> AsyncIterator[AsyncConnection]:
@@ -177,7 +190,7 @@ class Database:
             return
         async with self.write() as conn:
             await conn.exec_driver_sql("INSERT INTO search_index (search_index) VALUES ('optimize')")
-        async with self._connection("writer") as conn:
+        async with self._turn, self._connection("writer") as conn:
             raw = (await conn.get_raw_connection()).driver_connection
             assert raw is not None
             async with raw.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
@@ -236,6 +249,13 @@ class Database:
         finally:
             self._lent -= 1
             self._returned.ring()
+
+    async def _writing_connection(self) -> SteadyConnection:
+        """The connection to a SQLite file that writes: the pool has only one. To be used in a turn."""
+        async with self._connection("writer") as conn:
+            connection = (await conn.get_raw_connection()).driver_connection
+        assert isinstance(connection, SteadyConnection)
+        return connection
 
     async def _open(self) -> _Engines:
         pooled = await _is_pooled(self.url)

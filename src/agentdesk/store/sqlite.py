@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from agentdesk.store.errors import DatabaseTooOld
+from agentdesk.store.errors import DatabaseBusy, DatabaseTooOld
 from agentdesk.store.sqlite_file import as_sqlite, driver, open_file
 from agentdesk.store.types import to_json
 
@@ -110,6 +110,11 @@ class SteadyConnection(aiosqlite.Connection):
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait((idle,), timeout=_INTERRUPT_AGAIN_SECONDS)
 
+    @property
+    def usable(self) -> bool:
+        """Whether it is open and nobody has asked it to close."""
+        return self._running and self._stopped is None and self._connection is not None
+
     async def write_at_once(self, statements: Sequence[Statement]) -> None:
         """Run statements as one transaction, in a single trip to the thread."""
         assert self._connection is not None
@@ -124,6 +129,30 @@ class SteadyConnection(aiosqlite.Connection):
             await super().close()
         else:
             await self._stopped  # somebody has lost patience: the thread closes what is open
+
+
+class Turn:
+    """Lets those who want to write to one file do so one after the other, first come, first served.
+
+    Usable in an ``async with`` statement, which raises DatabaseBusy after waiting for ``seconds``.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        if not self._lock.locked():
+            await self._lock.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise DatabaseBusy from None
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._lock.release()
 
 
 def _nothing() -> None:

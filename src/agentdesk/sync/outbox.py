@@ -33,7 +33,7 @@ from agentdesk.sync.outbox_drafts import SCHEMA as DRAFT_SCHEMA
 from agentdesk.sync.outbox_drafts import DraftShelf, drop_draft, put_draft, take_up_old
 from agentdesk.sync.wire_rows import microseconds
 
-__all__ = ["KEPT", "Kept", "Outbox", "OutboxFile", "OutboxNewer"]
+__all__ = ["KEPT", "Kept", "Outbox", "OutboxFile", "OutboxNewer", "WrongPerson"]
 
 KEPT = timedelta(days=14)
 """How long confirmed commands are kept, to be offered again to a server that lost them."""
@@ -72,6 +72,16 @@ class OutboxNewer(AgentDeskError):
         super().__init__(
             msg("This folder was used by a newer AgentDesk."),
             msg("Install that version or a newer one; what waits in the outbox was not changed."),
+        )
+
+
+class WrongPerson(AgentDeskError):
+    """The outbox on this computer belongs to somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            msg("This folder holds the unsent work of somebody else."),
+            msg("Sign in as that person, or choose another folder."),
         )
 
 

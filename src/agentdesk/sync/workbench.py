@@ -16,10 +16,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
-from agentdesk.base.errors import AgentDeskError, NotFound
+from agentdesk.base.errors import NotFound
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
-from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
 from agentdesk.commands.values import Answer, AnyCommand, Envelope, File
 from agentdesk.store.errors import DatabaseError
@@ -28,7 +27,7 @@ from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Waiting
 from agentdesk.sync.desk_drafts import DeskDrafts, DraftCourier, GoneDrafts, gone_in
 from agentdesk.sync.drafting import as_draft, as_refused, as_waiting, draft_change, draft_place, meant_anyway
-from agentdesk.sync.outbox import Outbox
+from agentdesk.sync.outbox import Outbox, WrongPerson
 from agentdesk.sync.overlay import (
     Pending,
     Replayed,
@@ -46,19 +45,9 @@ from agentdesk.sync.replica import Replica, Standing, empty, plain, put_standing
 from agentdesk.sync.replica_tables import confirmed_command
 from agentdesk.sync.unbroken import Unbroken, whole
 
-__all__ = ["Workbench", "WrongPerson"]
+__all__ = ["Workbench"]
 
 _NEVER = 2**63
-
-
-class WrongPerson(AgentDeskError):
-    """The outbox on this computer belongs to somebody else."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            msg("This folder holds the unsent work of somebody else."),
-            msg("Sign in as that person, or choose another folder."),
-        )
 
 
 class Workbench(Unbroken):
@@ -258,25 +247,42 @@ class Workbench(Unbroken):
         if welcome.fresh:
             self._on_changes({})
 
-    @whole
     async def take_in(self, batches: Sequence[Batch]) -> None:
         """Write what the server sent, drop our commands that it contains, and lay the rest over it again: one
         transaction."""
-        last = batches[-1]
-        families = families_in(batches)
+        if not await self._taken_plainly(batches):
+            await self._take_in(batches)
+
+    async def _taken_plainly(self, batches: Sequence[Batch]) -> bool:
+        """Write batches that nothing of ours lies over, as nearly all come. False: these are others.
+
+        A caller who is cancelled cuts this short. What was written all the same is told, and comes again: the
+        server is asked for it from where we thought that we stood.
+        """
+        async with self._writing:
+            left = self._pending.values()
+            covered = overlaps(families_in(batches), left) if left else self._overlaid
+            if covered or self._refilled or any(batch.own for batch in batches):
+                return False
+            standing = self.standing.after(batches)
+            if (ready := plain(batches, standing)) is None:
+                return False
+            try:
+                await self._replica.write_plain(ready.statements)
+                self.standing = standing
+            finally:
+                self._tell(ready.changes, {})
+            return True
+
+    @whole
+    async def _take_in(self, batches: Sequence[Batch]) -> None:
         async with self._writing:
             own = {command_id for batch in batches for command_id in batch.own} & self._pending.keys()
             left = [pending for pending in self._pending.values() if pending.id not in own]
             standing = self.standing.after(batches)
-            covered = self._refilled or (overlaps(families, left) if left else self._overlaid)
-            if not own and not covered and (ready := plain(batches, standing)):
-                await self._replica.write_plain(ready.statements)
-                self.standing = standing
-                self._tell(ready.changes, {})
-                return
             replayed = Replayed()
             confirmed = [self._pending[command_id] for command_id in own]
-            families = laid_anew(families, confirmed, left) if left else None
+            families = laid_anew(families_in(batches), confirmed, left) if left else None
             async with self._replica.write() as conn:
                 gone = await gone_in(conn, batches)
                 changes = await restore(conn, families) if self._overlaid else {}
@@ -291,7 +297,7 @@ class Workbench(Unbroken):
             add_changes(changes, replayed.changes)
             self._overlaid, self.standing = bool(left), standing
             await self._let_go(own)
-            changes[draft.name] = await self._settle_drafts(gone, last)
+            changes[draft.name] = await self._settle_drafts(gone, batches[-1])
         self._tell(changes, {"outbox": own})
 
     @whole
