@@ -164,7 +164,7 @@ def _transaction(connection: sqlite3.Connection, statements: Sequence[Statement]
     try:
         for statement, rows in statements:
             connection.executemany(statement, rows)
-        connection.commit()
+        connection.execute("COMMIT")  # unlike commit(), it is prepared only once
     except BaseException:
         connection.rollback()
         raise
