@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,6 +47,7 @@ from agentdesk.sync.unbroken import Unbroken, whole
 __all__ = ["Workbench"]
 
 _NEVER = 2**63
+_LET_GO = "DELETE FROM confirmed_command WHERE id = ?"
 
 
 class Workbench(Unbroken):
@@ -331,6 +331,7 @@ class Workbench(Unbroken):
                 changes = await apply_one(conn, pending, await self._actor(conn))
                 pending.envelope = await self._outbox.run(keep)
                 self._pending[pending.id] = pending
+                self.news.ring()  # it may go up before its effect is shown
         except DatabaseError:
             if pending.id not in self._pending:
                 raise
@@ -383,8 +384,7 @@ class Workbench(Unbroken):
         await self._outbox.run(self._outbox.file.confirm, list(confirmed))
         for command_id in confirmed:
             self._pending.pop(command_id, None)
-        async with self._replica.write() as conn:
-            await conn.execute(delete(confirmed_command).where(confirmed_command.c.id.in_(confirmed)))
+        await self._replica.write_plain([(_LET_GO, [(command_id.bytes,) for command_id in confirmed])])
 
     async def _actor(self, conn: AsyncConnection) -> Actor:
         return await desk_actor(conn, self.standing.user_id or UUID(int=0))
