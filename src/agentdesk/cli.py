@@ -163,6 +163,16 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
     inboxes = subjects.add_parser("inbox").add_subparsers(dest="verb", required=True)
     inboxes.add_parser("add", help="add an inbox").add_argument("name")
+    inboxes.add_parser("list", help="list inboxes, who works in them, and how they are routed")
+    change = inboxes.add_parser("set", help="say whether waiting conversations are given out automatically")
+    change.add_argument("name")
+    change.add_argument("--routing", choices=("on", "off"), help="give them to whoever is available")
+    change.add_argument(
+        "--open-within",
+        type=int,
+        metavar="SECONDS",
+        help="to somebody else when not opened after so long (0: never)",
+    )
 
     tokens = subjects.add_parser("token").add_subparsers(dest="verb", required=True)
     token = tokens.add_parser("create", help="make a token for a program; it is the last word printed")

@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdesk.app import admin_audit, admin_copies, admin_people, admin_privacy
+from agentdesk.app import admin_audit, admin_copies, admin_inboxes, admin_people, admin_privacy
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
@@ -142,6 +142,8 @@ _VERBS = {
     "session list": admin_people.session_list,
     "session end": admin_people.session_end,
     "inbox add": _inbox_add,
+    "inbox set": admin_inboxes.inbox_set,
+    "inbox list": admin_inboxes.inbox_list,
     "token create": _token_create,
     "channel add": _channel_add,
     "channel set": _channel_set,

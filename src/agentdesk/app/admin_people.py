@@ -22,9 +22,8 @@ async def user_list(db: Database, parsed: argparse.Namespace) -> int:
         state = "active" if one.active else "inactive"
         may = ",".join(sorted(one.permissions)) or "-"
         second = "second-factor" if one.second_factor else "-"
-        sys.stdout.write(
-            f"{one.email}\t{one.name}\t{one.role}\t{state}\t{second}\t{may}\t{one.capacity or '-'}\n"
-        )
+        limit = "-" if one.capacity is None else one.capacity
+        sys.stdout.write(f"{one.email}\t{one.name}\t{one.role}\t{state}\t{second}\t{may}\t{limit}\n")
     return 0
 
 

@@ -47,6 +47,7 @@ from agentdesk.server.keys import open_vault
 from agentdesk.server.leases import LEASE_SECONDS
 from agentdesk.server.peers import Network, Peers
 from agentdesk.server.roster import Roster
+from agentdesk.server.routing import route_for_ever
 from agentdesk.server.second_factor import SecondFactors
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.server.tls import CertificateFiles, ServerTls
@@ -154,6 +155,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     chores.start(keep_house_for_ever(db), "housekeeping")
     chores.start(seal_for_ever(db, core.holder, settings.data / NOTES), "audit")
     chores.start(watch_for_ever(db, bell, lambda: endpoint.desks, endpoint.arrivals), "attendance")
+    chores.start(route_for_ever(db, bell, core.holder), "routing")
     chores.start(carry_out_for_ever(db, bell, core.holder), "erasures")
     if db.dialect == "postgresql":  # on SQLite there is one server
         chores.start(roster.run(), "roster")

@@ -102,8 +102,8 @@ async def set_permission(db: Database, email: str, permission: Permission, given
 async def set_capacity(db: Database, email: str, capacity: int | None) -> None:
     """Say how many open conversations a person has at most (None: any number). Raises Invalid for somebody
     unknown, and for a number that is none."""
-    if capacity is not None and not 1 <= capacity <= _MOST_CONVERSATIONS:
-        raise Invalid(msg("A limit is a number from 1 to {count}.", count=_MOST_CONVERSATIONS))
+    if capacity is not None and not 0 <= capacity <= _MOST_CONVERSATIONS:
+        raise Invalid(msg("A limit is a number from 0 to {count}.", count=_MOST_CONVERSATIONS))
     async with db.write() as conn:
         unit = ServerUnit(conn)
         await put_availability(unit, await person_id(conn, email), {"capacity": capacity})

@@ -6,9 +6,21 @@ conversation vouches for its inbox and its account.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Text, false, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
 
-from agentdesk.store.base import MERGED, synced
+from agentdesk.store.base import MERGED, metadata, synced
 from agentdesk.store.types import Id, Json, Moment
 
 TROUBLE = "delivery IN ('failed', 'uncertain')"
@@ -138,6 +150,22 @@ attachment = synced(
     Column("content_id", Text, nullable=False),
     Column("inline", Boolean, nullable=False),
     Column("note", Text, nullable=False),
+)
+
+# Who was given a conversation automatically, until that is settled: they began to work on it, it is closed,
+# or a person gave it to somebody.
+placement = Table(
+    "placement",
+    metadata,
+    Column("conversation_id", Id, ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    Column("given_at", Moment, nullable=False),
+    # Those who had it before and did not open it, or gave it back.
+    Column("tried", Json, nullable=False),
+    # Whether it was seen to have been opened since.
+    Column("opened", Boolean, nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Index("ix_placement_settled", "settled"),
 )
 
 event = synced(

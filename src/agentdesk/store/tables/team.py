@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -88,6 +89,10 @@ inbox = synced(
     # True: every agent works in it; False: only its members do.
     Column("everyone", Boolean, nullable=False),
     Column("created_at", Moment, nullable=False),
+    # Whether its waiting conversations are given to whoever is available, and after how many seconds to
+    # somebody else who has not opened one (null: never for that).
+    Column("routed", Boolean, nullable=False, server_default=false()),
+    Column("open_within", Integer, nullable=True),
 )
 
 inbox_member = synced(

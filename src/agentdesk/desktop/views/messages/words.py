@@ -11,7 +11,7 @@ from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import date_text, isolate_ltr, time_text
 from agentdesk.desktop.views.away import Away
 from agentdesk.domain.delivery import DeliveryState
-from agentdesk.domain.message import Automatic
+from agentdesk.domain.message import Author, Automatic
 from agentdesk.queries.rows import EventRow, MessageRow
 
 __all__ = [
@@ -173,6 +173,8 @@ def _assigned(row: EventRow, who: str) -> Msg:
     whom = str(row.data.get("assignee") or "")
     if not whom:
         return msg("{who} put it back for everybody", who=who) if who else msg("Back for everybody")
+    if row.author == Author.SYSTEM:
+        return msg("Assigned to {whom} automatically", whom=whom)
     if not who:
         return msg("Assigned to {whom}", whom=whom)
     if row.user_id is not None and str(row.user_id) == str(row.data.get("assignee_id")):
