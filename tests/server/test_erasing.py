@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 from tests.helpers.postgres import find_binaries
@@ -32,6 +32,7 @@ from agentdesk.domain.team import Role
 from agentdesk.server import erasing, privacy
 from agentdesk.server.core import ServerCore
 from agentdesk.server.leases import Lease
+from agentdesk.server.naming import named_elsewhere
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     attachment,
@@ -171,15 +172,44 @@ async def test_who_else_names_the_customer_is_listed_and_left(
     world: FakeWorld, core: ServerCore, boss: Actor
 ) -> None:
     who = await contact_of(world)
-    assert await privacy.named_elsewhere(world.db, who) == []
+    assert await named_elsewhere(world.db, who) == []
     (alice,) = await of(world, "alice")
     for text in ("Zelda Marker called about this", f"ask {ZELDA}", "a marker for Zelda"):
         await world.do(core, AddNote(message_id=new_id(), conversation_id=alice.id, text=text))
-    assert await privacy.named_elsewhere(world.db, who) == [alice.number]
+    found = await named_elsewhere(world.db, who)
+    assert [one.number for one in found] == [alice.number] * 2
+    assert [one.excerpt for one in found] == ["Zelda Marker called about this", f"ask {ZELDA}"]
     await world.do(core, EraseContact(contact_id=who), boss)
     assert await erasing.carry_out(world.db, Bell(), lease(world.db)) == 1
     notes = await world.messages(message.c.conversation_id == alice.id, message.c.kind == "note")
     assert len([note for note in notes if "Zelda" in note.text]) == 2
+
+
+async def test_other_spellings_numbers_and_handles_are_found_with_the_words_around(
+    world: FakeWorld, core: ServerCore
+) -> None:
+    who = await contact_of(world)
+    known = {"contact_id": who, "display": "", "verified": False, "created_at": now(), "ver": 1}
+    async with world.db.write() as conn:
+        for kind, value in (("phone", "+49 151 23456789"), ("chat", "@zelda_m")):
+            await conn.execute(insert(contact_identity).values(id=new_id(), kind=kind, value=value, **known))
+        await conn.execute(update(contact).where(contact.c.id == who).values(name="Zélda Ann Müller"))
+    (alice,) = await of(world, "alice")
+    naming = (
+        "MUELLER, Zelda: see her file",
+        "Müller Zelda",
+        "call 0151 / 2345 6789 " + "and then wait " * 20,
+        "x " * 100 + "(+49)151-23456789",
+        "write to zelda_m there",
+    )
+    for text in (*naming, "Ann Müller", "0151 2345678", "zelda"):
+        await world.do(core, AddNote(message_id=new_id(), conversation_id=alice.id, text=text))
+    found = [one.excerpt for one in await named_elsewhere(world.db, who)]
+    assert len(found) == len(naming)
+    assert found[:2] == ["MUELLER, Zelda: see her file", "Müller Zelda"]
+    assert (found[2][:24], found[2][-1]) == ("call 0151 / 2345 6789 an", "…")
+    assert (found[3][:4], found[3][-18:]) == ("…x x", " (+49)151-23456789")
+    assert found[4] == "write to zelda_m there"
 
 
 async def test_whom_one_may_not_erase(world: FakeWorld, core: ServerCore, boss: Actor) -> None:

@@ -17,6 +17,7 @@ from agentdesk.commands.values import MarkContact, MarkConversation
 from agentdesk.server import privacy, retention
 from agentdesk.server.exporting import export_contact
 from agentdesk.server.findings import moment_text
+from agentdesk.server.naming import Naming, named_elsewhere
 from agentdesk.store.engine import Database
 
 _WORDS = {"yes": True, "no": False, None: None}
@@ -55,14 +56,14 @@ async def erase(db: Database, parsed: argparse.Namespace) -> int:
     only that."""
     contact_id = await privacy.find_contact(db, parsed.contact)
     if parsed.dry_run:
-        _say_elsewhere(await privacy.named_elsewhere(db, contact_id))
+        _say_elsewhere(await named_elsewhere(db, contact_id))
         return 0
     if not parsed.yes:
         raise Invalid(
             msg("This erases all that was said with this customer. It cannot be undone."),
             msg("Add --yes to do it."),
         )
-    elsewhere = await privacy.named_elsewhere(db, contact_id)
+    elsewhere = await named_elsewhere(db, contact_id)
     done = await privacy.erase(db, contact_id, f"{socket.gethostname()}:admin-{os.getpid()}")
     messages = done.counts.get("messages", 0)
     _say(plural("Erased {count} message.", "Erased {count} messages.", messages))
@@ -72,20 +73,20 @@ async def erase(db: Database, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _say_elsewhere(numbers: Sequence[int]) -> None:
+def _say_elsewhere(namings: Sequence[Naming]) -> None:
     """What stands in conversations with others stays: a person decides."""
-    if not numbers:
+    if not namings:
         _say(msg("No conversation with somebody else names this customer."))
         return
     _say(
         plural(
             "{count} conversation with somebody else names this customer; look at it yourself:",
             "{count} conversations with others name this customer; look at them yourself:",
-            len(numbers),
+            len({one.number for one in namings}),
         )
     )
-    for number in numbers:
-        sys.stdout.write(f"  #{number}\n")
+    for one in namings:
+        sys.stdout.write(f"  #{one.number}\t{one.excerpt}\n")
 
 
 async def export(db: Database, parsed: argparse.Namespace) -> int:

@@ -17,13 +17,11 @@ from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.context import SYSTEM
-from agentdesk.commands.erasing import same_person
 from agentdesk.commands.executor import Executor
 from agentdesk.commands.values import AnyCommand, Envelope, EraseContact
 from agentdesk.server.erasing import LEASE, carry_out
 from agentdesk.server.leases import Lease
 from agentdesk.store.engine import Database
-from agentdesk.store.search import find_conversations
 from agentdesk.store.tables import contact, contact_identity, conversation, desk, erasure, erasure_desk, user
 
 __all__ = [
@@ -35,7 +33,6 @@ __all__ = [
     "find_contact",
     "held_conversations",
     "list_erasures",
-    "named_elsewhere",
 ]
 
 _LOOK_SECONDS = 1.0
@@ -117,23 +114,6 @@ async def do(db: Database, command: AnyCommand) -> UUID:
             Msg(reason.text, dict(reason.args)) if reason is not None else msg("This could not be done.")
         )
     return envelope.id
-
-
-async def named_elsewhere(db: Database, contact_id: UUID) -> list[int]:
-    """Return the numbers of conversations with others in which a name or an address of the customer stands,
-    200 for each at most: an erasure leaves them, and a person has to look. Asked before the erasure."""
-    async with db.read() as conn:
-        people = await same_person(conn, contact_id)
-        theirs = contact_identity.c.contact_id.in_(people)
-        words = set(await conn.scalars(select(contact_identity.c.value).where(theirs)))
-        words |= set(await conn.scalars(select(contact.c.name).where(contact.c.id.in_(people))))
-        elsewhere = conversation.c.contact_id.not_in(people)
-        found: set[UUID] = set()
-        for text in words - {""}:
-            phrase = '"' + text.replace('"', " ") + '"'
-            found |= set(await find_conversations(conn, phrase, inboxes=None, among=elsewhere))
-        numbers = select(conversation.c.number).where(conversation.c.id.in_(found))
-        return list(await conn.scalars(numbers.order_by(conversation.c.number)))
 
 
 async def erase(db: Database, contact_id: UUID, holder: str) -> Erasure:

@@ -39,6 +39,7 @@ __all__ = [
     "Entry",
     "Found",
     "find_conversations",
+    "find_phrases",
     "index_messages",
     "look_for",
     "move",
@@ -49,6 +50,8 @@ __all__ = [
 
 Entry = tuple[UUID, UUID, UUID, str]
 """Message, conversation, inbox, and the text to be found (see :func:`search_text`)."""
+
+_Ways = Sequence[Sequence[Term]]
 
 _COMMON = 20_000
 """Words in more messages than that are looked for another way: keeps a search for "the" short."""
@@ -154,7 +157,7 @@ async def look_for(
     condition = true() if among is None else among
     if inboxes is not None:
         condition = and_(condition, conversation.c.inbox_id.in_(list(inboxes)))
-    hits = _hits(conn, terms, inboxes)
+    hits = _hits(conn, [terms], inboxes)
     if await conn.scalar(hits.offset(_COMMON).limit(1)) is not None:
         return await _look_through(conn, terms, condition, limit, _LOOKED_AT if most is None else most)
     # A desk that has merged two of them finds the messages where they were until the server's rows come.
@@ -163,17 +166,34 @@ async def look_for(
     return Found([row.id for row in await conn.execute(statement)])
 
 
-def _hits(conn: AsyncConnection, terms: Sequence[Term], inboxes: Collection[UUID] | None) -> Select[Any]:
-    """The conversation of each message that fulfils ``terms``, found by the index of words."""
+async def find_phrases(
+    conn: AsyncConnection, phrases: Collection[str], *, among: ColumnElement[bool], limit: int
+) -> list[UUID]:
+    """Return the messages that have one of ``phrases``, word for word, in conversations for which ``among``
+    is so; the latest indexed first."""
+    spelled = [terms for phrase in sorted(phrases) if (terms := parse_query(f'"{phrase}"'))]
+    if not spelled:
+        return []
+    found: dict[UUID, None] = {}
+    for start in range(0, len(spelled), _AT_A_LOOK):
+        hits = _hits(conn, spelled[start : start + _AT_A_LOOK], None)
+        hits = hits.with_only_columns(search_entry.c.message_id)
+        here = hits.join(conversation, conversation.c.id == search_entry.c.conversation_id).where(among)
+        found |= dict.fromkeys(await conn.scalars(here.limit(limit)))
+    return list(found)[:limit]
+
+
+def _hits(conn: AsyncConnection, ways: _Ways, inboxes: Collection[UUID] | None) -> Select[Any]:
+    """The conversation of each message that fulfils one of ``ways``, found by the index of words."""
     source: Any = search_entry
     if conn.dialect.name == "sqlite":
         source = search_entry.join(_index, literal_column("search_index.rowid") == search_entry.c.id)
         order: ColumnElement[Any] = literal_column("search_index.rowid")
-        condition: ColumnElement[bool] = literal_column("search_index").op("MATCH")(literal(_fts5(terms)))
+        condition: ColumnElement[bool] = literal_column("search_index").op("MATCH")(literal(_fts5(ways)))
     else:
         # Plus nothing, so that the words are looked up first, instead of all rows from the latest back.
         order = search_entry.c.id + 0
-        condition = _fulfils(terms)
+        condition = _fulfils(ways)
     hits = select(search_entry.c.conversation_id).select_from(source).where(condition).order_by(order.desc())
     return hits if inboxes is None else hits.where(search_entry.c.inbox_id.in_(list(inboxes)))
 
@@ -203,7 +223,7 @@ async def _fulfilling(conn: AsyncConnection, terms: Sequence[Term], ids: Sequenc
     said = message.c.conversation_id.in_(list(roots))
     if conn.dialect.name == "postgresql":
         places = select(message.c.conversation_id).distinct().join(search_entry, _entry)
-        found = set(await conn.scalars(places.where(said, _fulfils(terms))))
+        found = set(await conn.scalars(places.where(said, _fulfils([terms]))))
     else:
         words = type_coerce(search_entry.c.words, LargeBinary)
         rows = await conn.execute(
@@ -242,10 +262,14 @@ async def _remove(conn: AsyncConnection, which: ColumnElement[bool]) -> None:
     await conn.execute(delete(search_entry).where(which))
 
 
-def _fts5(terms: Sequence[Term]) -> str:
+def _fts5(ways: _Ways) -> str:
+    return " OR ".join(_fts5_way(terms) for terms in ways)
+
+
+def _fts5_way(terms: Sequence[Term]) -> str:
     wanted = " AND ".join(_fts5_term(term) for term in terms if term.wanted)
     unwanted = " OR ".join(_fts5_term(term) for term in terms if not term.wanted)
-    return f"({wanted}) NOT ({unwanted})" if unwanted else wanted
+    return f"(({wanted}) NOT ({unwanted}))" if unwanted else f"({wanted})"
 
 
 def _fts5_term(term: Term) -> str:
@@ -255,9 +279,9 @@ def _fts5_term(term: Term) -> str:
     return "(" + " AND ".join(f'"{word}"' for word in term.words) + f"{star})"
 
 
-def _fulfils(terms: Sequence[Term]) -> ColumnElement[bool]:
-    """Whether an entry fulfils ``terms``, on PostgreSQL."""
-    return search_entry.c.words.op("@@", is_comparison=True)(cast(literal(_tsquery(terms)), TSQUERY))
+def _fulfils(ways: _Ways) -> ColumnElement[bool]:
+    """Whether an entry fulfils one of ``ways``, on PostgreSQL."""
+    return search_entry.c.words.op("@@", is_comparison=True)(cast(literal(_tsquery(ways)), TSQUERY))
 
 
 def _hold(packed: bytes, terms: Sequence[Term]) -> bool:
@@ -272,7 +296,11 @@ def _has(padded: str, term: Term) -> bool:
     return all(f" {run}{end}" in padded for run, end in zip(runs, ends, strict=True))
 
 
-def _tsquery(terms: Sequence[Term]) -> str:
+def _tsquery(ways: _Ways) -> str:
+    return " | ".join(f"({_tsquery_way(terms)})" for terms in ways)
+
+
+def _tsquery_way(terms: Sequence[Term]) -> str:
     return " & ".join(("" if term.wanted else "!") + _tsquery_term(term) for term in terms)
 
 
