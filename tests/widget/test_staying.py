@@ -37,9 +37,8 @@ async def test_what_is_written_without_network_is_sent_once_and_in_order(site: S
         await visit.write(text)
     await expect(visit.page.locator(".mine .foot").last).to_contain_text("Sending")
     await visit.page.reload()
-    await expect(visit.bubbles).to_have_text(
-        ["one", "two", "three"]
-    )  # kept by the browser, not yet by the server
+    await expect(visit.page.get_by_text("No connection.")).to_be_visible()
+    await expect(visit.bubbles).to_have_text(["one", "two", "three"])  # the browser has kept them
     await site.picture(visit, "no-network")
     site.server.network_down = False
     await _wake(visit.page)

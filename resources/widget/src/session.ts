@@ -43,6 +43,8 @@ export class Session implements Listener {
   agent: Agent | null = null;
   typing: Agent | null = null;
   connected = false;
+  /** A connection was lost, or did not come about; the next try is under way. */
+  cut = false;
   welcomed = false;
   profile: Profile | null = null;
 
@@ -285,6 +287,7 @@ export class Session implements Listener {
     this.#toldTyping = 0;
     this.#welcome(welcome);
     this.welcomed = true;
+    this.cut = false;
     this.#setConnected(true);
     this.#pump();
   }
@@ -302,6 +305,7 @@ export class Session implements Listener {
 
   lost(): void {
     this.#inFlight = null;
+    this.cut = true;
     this.#typing(null);
     this.#setConnected(false);
   }

@@ -115,14 +115,14 @@ export class Panel implements View {
     this.#agent = spoke?.name ?? "";
     const somebody = session.agent ? words.say("here", { name: session.agent.name }) : words.say(session.online ? "online" : "away");
     const typing = session.typing && words.say("typing", { name: session.typing.name || session.settings.name });
-    say(this.#status, session.welcomed && !session.connected ? words.say("connecting") : (typing ?? somebody));
+    say(this.#status, session.cut ? words.say("connecting") : (typing ?? somebody));
   }
 
   #showStrip(): void {
     const { session, words } = this.#desk;
     const away = session.settings.texts.offline || words.say("leave");
     const ended = session.log.ended ? words.say("ended") : "";
-    const text = session.welcomed && !session.connected ? words.say("lost") : this.#notice || ended || (session.online ? "" : away);
+    const text = session.cut ? words.say("lost") : this.#notice || ended || (session.online ? "" : away);
     say(this.#strip, text);
     this.#strip.hidden = !text;
   }
