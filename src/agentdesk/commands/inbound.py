@@ -15,6 +15,7 @@ from agentdesk.commands.numbers import reserve_numbers
 from agentdesk.commands.placing import Event, attachment_rows, message_row, place
 from agentdesk.store import blobs, search
 from agentdesk.store.bulk import insert_many
+from agentdesk.store.fixed import Fixed
 from agentdesk.store.tables import (
     attachment,
     contact,
@@ -30,10 +31,13 @@ from agentdesk.store.unit import ServerUnit
 
 _STATES = {"message": "done", "report": "done", "ignored": "done"}
 
-_SETTLE = (
+_END = {
+    name: bindparam(f"new_{name}", type_=raw_item.c[name].type) for name in ("state", "problem", "message_id")
+}
+_SETTLE = Fixed(
     update(raw_item)
-    .where(raw_item.c.id == bindparam("item"), raw_item.c.state == "new")
-    .values(state=bindparam("end"), problem=bindparam("why"), message_id=bindparam("recorded"))
+    .where(raw_item.c.id == bindparam("item", type_=raw_item.c.id.type), raw_item.c.state == "new")
+    .values(_END)
 )
 
 _THREAD_COLUMNS = (
@@ -207,13 +211,13 @@ async def _settle(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) 
     ends = [
         {
             "item": a.raw_id,
-            "end": _STATES.get(a.end, a.end),
-            "why": a.problem,
-            "recorded": a.message_id if a.end in ("message", "quarantined") else None,
+            "new_state": _STATES.get(a.end, a.end),
+            "new_problem": a.problem,
+            "new_message_id": a.message_id if a.end in ("message", "quarantined") else None,
         }
         for a in arrivals
     ]
-    await unit.conn.execute(_SETTLE, ends)
+    await _SETTLE.each(unit.conn, ends)
     keys = {(a.source.inbox_id, a.key_hash) for a in arrivals if a.key_hash and a.end in _STATES}
     if keys:
         rows = [{"inbox_id": inbox_id, "key_hash": key, "created_at": now} for inbox_id, key in keys]

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -26,6 +25,7 @@ from agentdesk.store.audit import Entry, record
 from agentdesk.store.engine import Database
 from agentdesk.store.entering import enter_all, hold_desks, leave_out, raise_numbers
 from agentdesk.store.gathered import Gathered, GatheringUnit, Unfit
+from agentdesk.store.holding import Holding
 from agentdesk.store.tables import conversation
 
 __all__ = ["Sharing", "carry_out"]
@@ -33,6 +33,7 @@ __all__ = ["Sharing", "carry_out"]
 Sharing = values.Assign | values.SetStatus | values.SetPriority | values.SetTags | values.MarkRead
 """Commands that may share a transaction: they write to one conversation and its transcript, nothing else."""
 
+_CONVERSATIONS = Holding(conversation.c.id, *conversation.c, where=[conversation.c.merged_into_id.is_(None)])
 _Held = dict[UUID, Mapping[str, Any]]
 
 
@@ -77,9 +78,7 @@ def _is_next(offer: Offer, numbers: Mapping[UUID, int]) -> bool:
 async def _hold(conn: AsyncConnection, offers: Iterable[Offer]) -> _Held:
     """Lock those conversations that nobody else works at; one that was merged is not looked for further."""
     ids = [about for offer in offers if (about := offer.about) is not None]
-    wanted = select(conversation).where(conversation.c.id.in_(ids), conversation.c.merged_into_id.is_(None))
-    rows = (await conn.execute(wanted.with_for_update(skip_locked=True))).mappings()
-    return {row["id"]: dict(row) for row in rows}
+    return {row["id"]: row for row in await _CONVERSATIONS.rows(conn, ids)}
 
 
 async def _apply(conn: AsyncConnection, offer: Offer, held: _Held, gathered: Gathered) -> Entry | None:

@@ -6,21 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import Dialect, LargeBinary, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.store.fixed import Processor, add_all, parameters
+from agentdesk.store.fixed import Processor, add_all, fetch, parameters
+from agentdesk.store.types import Words
 
 __all__ = ["insert_many"]
+
+_LARGE = (Text, LargeBinary, Words)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A compiled statement, and what brings each column's value into the form that the driver takes."""
+    """A compiled statement, and what brings each column's value into the form that the driver takes.
+
+    ``at_once``: the same for many rows, with an array for each column; None where there is no such statement.
+    """
 
     sql: str
     columns: tuple[tuple[str, Processor | None], ...]
+    at_once: str | None
 
     def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple([row[name] if process is None else process(row[name]) for name, process in self.columns])
@@ -35,7 +42,8 @@ async def insert_many(
     """Add ``rows``, which all name the same columns; ``ignore`` leaves out those that are there already.
 
     SQLAlchemy takes longer to bring a row's values into order than the database takes to write it: here the
-    statement is compiled once, and the values go straight to the driver.
+    statement is compiled once, and the values go straight to the driver. PostgreSQL takes three times as long
+    for rows that come one by one as for those that come in arrays.
     """
     if not rows:
         return
@@ -44,11 +52,34 @@ async def insert_many(
     plan = _plans.get(key)
     if plan is None:
         plan = _plans[key] = _compiled(conn.dialect, table, names, ignore)
-    await add_all(conn, plan.sql, [plan.values(row) for row in rows])
+    values = [plan.values(row) for row in rows]
+    if plan.at_once is not None and len(values) > 1:
+        await fetch(conn, plan.at_once, tuple(zip(*values, strict=True)))
+    else:
+        await add_all(conn, plan.sql, values)
 
 
 def _compiled(dialect: Dialect, table: Table, names: Sequence[str], ignore: bool) -> _Plan:
     make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
     statement = make(table).on_conflict_do_nothing() if ignore else make(table)
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    return _Plan(str(compiled), parameters(compiled, dialect))
+    columns = parameters(compiled, dialect)
+    at_once = _in_arrays(dialect, table, [name for name, _ in columns], ignore)
+    return _Plan(str(compiled), columns, at_once)
+
+
+def _in_arrays(dialect: Dialect, table: Table, names: Sequence[str], ignore: bool) -> str | None:
+    """Return the statement that adds rows given as one array for each column (PostgreSQL).
+
+    None where values may be large: an array is in memory as a whole, several times.
+    """
+    columns = [table.c[name] for name in names]
+    if dialect.name != "postgresql" or any(isinstance(column.type, _LARGE) for column in columns):
+        return None
+    form = dialect.identifier_preparer
+    # Without their lengths: a value that is too long shall be an error, not cut off.
+    kinds = [dialect.type_compiler_instance.process(column.type).split("(")[0] for column in columns]
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(kinds, 1))
+    into = f"{form.format_table(table)} ({', '.join(map(form.format_column, columns))})"
+    end = " ON CONFLICT DO NOTHING" if ignore else ""
+    return f"INSERT INTO {into} SELECT * FROM unnest({arrays}){end}"  # noqa: S608 - names of our own

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.store.bulk import insert_many
 from agentdesk.store.fixed import Fixed
+from agentdesk.store.holding import Holding
 from agentdesk.store.tables import applied_command, desk
 
 __all__ = ["answer_of", "enter", "enter_all", "hold_desks", "leave_out", "raise_numbers"]
@@ -45,6 +46,7 @@ _ENTER = {
         sqlite.insert(applied_command).values(_ROW).on_conflict_do_nothing().returning(applied_command.c.id)
     ),
 }
+_DESKS = Holding(desk.c.id, desk.c.id, desk.c.last_number)
 _ANSWER = Fixed(
     select(applied_command.c.answer).where(
         applied_command.c.id == bindparam("id", type_=applied_command.c.id.type)
@@ -69,9 +71,7 @@ async def enter(conn: AsyncConnection, row: Mapping[str, Any], *, counts: bool) 
 
 async def hold_desks(conn: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, int]:
     """Lock those of the desks that nobody else has locked, and return the number each has come to."""
-    wanted = select(desk.c.id, desk.c.last_number).where(desk.c.id.in_(ids))
-    found = await conn.execute(wanted.with_for_update(skip_locked=True))
-    return {row.id: row.last_number for row in found}
+    return {row["id"]: row["last_number"] for row in await _DESKS.rows(conn, ids)}
 
 
 async def enter_all(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
