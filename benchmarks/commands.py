@@ -2,10 +2,11 @@
 
     python -m benchmarks.commands [--seconds 10] [--at-once 16]
 
-Commands go through the executor of this process, as a desk's do, each in a transaction of its own that is
-on the disk when it is answered. What one of them asks of the database is written down and played by pgbench
-(prepared statements, as many clients as commands at once), against the same database in the same run.
-PostgreSQL has its default settings and shares the machine with both.
+Commands go through the executor of this process, as a desk's do, and are on the disk when they are answered;
+those that wait at the same moment share a transaction. What one alone asks of the database is written down
+and played by pgbench (prepared statements, as many clients as commands at once, each in a transaction of its
+own), against the same database in the same run. PostgreSQL has its default settings and shares the machine
+with both.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ async def written_down(work: Load) -> str:
 
     def note_direct(asked_for: Any) -> None:
         if not asked_for.query.startswith(_FRAME):
-            many = asked_for.args and isinstance(asked_for.args[0], tuple)
+            many = isinstance(asked_for.args, list)
             asked.extend((asked_for.query, one) for one in (asked_for.args if many else [asked_for.args]))
 
     def listen(connection: Any, *_others: Any) -> None:
@@ -137,6 +138,8 @@ def _expression(value: Any, known: dict[UUID, str]) -> str:
     """A parameter in SQL: what differs from command to command stays so, the rest is as it was."""
     if value is None:
         return "NULL"
+    if isinstance(value, tuple):
+        return f"ARRAY[{', '.join(_expression(one, known) for one in value)}]"
     if isinstance(value, UUID):
         return known.get(UUID(str(value)), "gen_random_uuid()")
     if isinstance(value, datetime):
