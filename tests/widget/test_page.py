@@ -102,8 +102,12 @@ async def test_a_phone_is_filled_and_keeps_the_focus(site: Site) -> None:
     phone = await site.visitor(viewport={"width": 375, "height": 667}, has_touch=True, is_mobile=True)
     visit = await site.chat(phone)
     await visit.write("Hello")
-    box = await visit.panel.bounding_box()
-    assert box == {"x": 0, "y": 0, "width": 375, "height": 667}
+    whole = {"x": 0, "y": 0, "width": 375, "height": 667}
+
+    async def filled() -> bool:
+        return await visit.panel.bounding_box() == whole  # the panel rises into its place
+
+    await until(filled)
     await expect(visit.launcher).to_be_hidden()
     await expect(visit.page.get_by_role("button", name="Take a photo")).to_be_visible()
     await site.server.says("Hi")
