@@ -13,10 +13,14 @@ from typing import Protocol
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the key ring of who tests
+os.environ["PGSSLMODE"] = (
+    "disable"  # the tests' server has none; who is cancelled while asking leaves an error behind
+)
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     sys.dont_write_bytecode = False  # else each of the programs started here compiles all it imports anew
 
 import pytest
+from hypothesis import settings
 
 from tests.helpers.accepting import mend_accepting
 from tests.helpers.certificates import Certificates, make_certificates
@@ -31,6 +35,8 @@ from tests.helpers.proxy import Proxy
 from tests.helpers.smtp import PostOffice, SmtpServer
 
 mend_accepting()
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 

@@ -44,7 +44,7 @@ def _run_html(text: str, tag: str) -> str:
     return f'<a href="https://x.example">{safe}</a>' if tag == "a" else f"<{tag}>{safe}</{tag}>"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(blocks=st.lists(_block, max_size=4))
 def test_what_was_kept_comes_back_exactly(
     qapp: QApplication, blocks: list[tuple[str, list[list[tuple[str, str]]]]]

@@ -314,7 +314,6 @@ async def test_found_by_each_of_its_words(shelf: Shelf) -> None:
 
     @settings(
         max_examples=150,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
         database=None,

@@ -59,7 +59,7 @@ def _free(agent: Agent, one: Waiting, load: int) -> bool:
     return agent.there and one.inbox_id in agent.inboxes and not full and agent.id not in had
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(waiting=_waiting(), agents=_agents(), seed=st.integers(0, 9))
 def test_each_placement_is_right_and_none_is_missing(
     waiting: list[Waiting], agents: list[Agent], seed: int
@@ -88,7 +88,7 @@ def test_each_placement_is_right_and_none_is_missing(
         assert agent.capacity is None or loads[agent.id] <= max(agent.capacity, agent.load)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(count=st.integers(1, 20), people=st.integers(1, 5), agents=st.data())
 def test_equals_take_turns(count: int, people: int, agents: st.DataObject) -> None:
     """Nobody gets two more than anybody else in one round; whoever had nothing for longest begins."""
@@ -104,7 +104,7 @@ def test_equals_take_turns(count: int, people: int, agents: st.DataObject) -> No
     assert made[0] == first.id
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(waiting=_waiting(), agents=_agents())
 def test_what_one_round_leaves_the_next_one_gives_when_somebody_is_free(
     waiting: list[Waiting], agents: list[Agent]

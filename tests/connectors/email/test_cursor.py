@@ -166,7 +166,7 @@ class History:
         )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=STEPS, habits=HABITS, history=st.sampled_from(["now", "days:3", "all"]))
 def test_whatever_is_delivered_is_handed_over(steps: list[Step], habits: Habits, history: str) -> None:
     played = History(history, habits)

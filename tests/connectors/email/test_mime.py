@@ -143,14 +143,13 @@ def multiparts(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 MAIL = st.recursive(leaves(), multiparts, max_leaves=12)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(MAIL, st.sampled_from(["\n", "\r\n"]))
 def test_agrees_with_the_standard_library_on_any_structure(mail: str, line_end: str) -> None:
     raw = ("From: a@b.example\nSubject: x\n" + mail).replace("\n", line_end).encode()
     assert by_us(raw) == by_stdlib(raw)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_cut_without_failing(raw: bytes) -> None:
     root = mime.cut(raw)
@@ -159,7 +158,7 @@ def test_any_bytes_are_cut_without_failing(raw: bytes) -> None:
         assert 0 <= leaf.start <= leaf.end <= len(leaf.raw)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 2**32))
 def test_a_damaged_mail_is_cut_without_failing(seed: int) -> None:
     chance = random.Random(seed)

@@ -89,13 +89,13 @@ def test_our_tokens_are_found_newest_first_and_once() -> None:
     assert [token.signature for token in found] == [f"{2:020x}", f"{1:020x}"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.binary(max_size=2_000))
 def test_any_bytes_become_a_message(raw: bytes) -> None:
     assert isinstance(interpret(raw, {}), Inbound)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(
     ["From: a@b.example", "From: ", "To: x", "Subject: =?utf-8?B?", "Subject: =?utf-8?Q?=C3=A4?=", "Date: Mon, ", "Content-Type: ",
      'Content-Type: multipart/mixed; boundary="b"', "Content-Type: text/html", "Content-Transfer-Encoding: base64", "", "--b", "--b--",
@@ -106,7 +106,6 @@ def test_any_arrangement_of_mail_becomes_a_message(text: str) -> None:
     interpret(text.encode("latin-1", errors="replace"), {})
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_no_word_of_a_text_is_lost(text: str) -> None:
     found = quotes.split(text)
@@ -114,7 +113,6 @@ def test_no_word_of_a_text_is_lost(text: str) -> None:
     assert sorted(halves.split()) == sorted(text.split())
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from(["application/pdf", "text/plain", "x/y"]))
 def test_names_of_files_are_safe_and_stay_so(declared: str, kind: str) -> None:
     name = names.safe(declared, kind, 1)
@@ -125,7 +123,6 @@ def test_names_of_files_are_safe_and_stay_so(declared: str, kind: str) -> None:
     assert names.safe(name, kind, 1) == name or "=?" in declared
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=200),
     st.sampled_from(["", "utf-8", "iso-8859-1", "utf-7", "shift_jis", "nonsense", "utf-16", "iso-2022-jp"]),
@@ -134,7 +131,6 @@ def test_any_bytes_are_text_in_any_charset(data: bytes, label: str) -> None:
     assert "\0" not in charsets.decode(data, label)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80).filter(lambda t: "\0" not in t))
 def test_encoded_words_are_read_as_the_standard_library_writes_them(text: str) -> None:
     from email.header import Header
