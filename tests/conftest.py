@@ -13,9 +13,7 @@ from typing import Protocol
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the key ring of who tests
-os.environ["PGSSLMODE"] = (
-    "disable"  # the tests' server has none; who is cancelled while asking leaves an error behind
-)
+os.environ["PGSSLMODE"] = "disable"  # the server of the tests has no TLS: nobody needs to ask it
 if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
     sys.dont_write_bytecode = False  # else each of the programs started here compiles all it imports anew
 
