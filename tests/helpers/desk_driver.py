@@ -37,12 +37,13 @@ _Kind = TypeVar("_Kind", bound=QWidget)
 
 
 async def _watch(program: DeskProgram, profile: Path) -> None:
-    last = ""
+    last = None
     while True:
         shown = _shown(program)
-        if shown != last:
+        seen = shown, _page(program) if program._window is not None else None
+        if seen != last:  # also the same words on another page
             print(shown, flush=True)
-            last = shown
+            last = seen
         order = profile / "press"
         if order.exists():
             order.unlink()

@@ -67,7 +67,7 @@ async def test_a_server_that_does_not_start_is_told_and_tried_again(start: Start
     (profile / "server" / "agentdesk.db").write_bytes(b"This is no database." * 200)
     desk = start(profile)
     await desk.shows("page TroublePage: The private server did not start: .*database")
-    assert "Traceback" not in desk.output()
+    assert "Traceback" not in desk.output(), desk.output()
     (profile / "server" / "agentdesk.db").unlink()
     (profile / "press").touch()
     await desk.shows("desk synced")
@@ -151,7 +151,7 @@ async def test_a_session_in_the_key_ring_opens_the_desk(
     desk = start(ringed.profile, **ringed.env)
     await desk.shows("page SignInPage: Sign in to your team")
     assert stop(desk.process) == 0
-    assert "Traceback" not in desk.output()
+    assert "Traceback" not in desk.output(), desk.output()
 
 
 async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
@@ -190,7 +190,7 @@ async def test_signing_out_ends_the_session_and_signing_in_asks_for_the_code(
     await until(lambda: desk.output().count("desk synced") > before, timeout=60, what="the desk is back")
     await until(lambda: json.loads(ringed.ring.read_text()).get(ringed.name) not in (None, token))
     assert stop(desk.process) == 0
-    assert "Traceback" not in desk.output()
+    assert "Traceback" not in desk.output(), desk.output()
 
 
 async def test_a_desk_works_over_tls_with_the_company_s_authority(

@@ -260,6 +260,31 @@ async def test_a_server_that_lost_its_drafts_is_told_again(world: World, new_des
         assert list(await conn.scalars(select(draft.c.text))) == ["kept"]
 
 
+async def test_what_the_server_has_noted_stands_at_the_next_start_though_no_row_shows_it(
+    world: World, new_desk: NewDesk
+) -> None:
+    await world.add_user("ada")
+    where = await world.mail()
+    desk = await new_desk("ada", "here")
+    await desk.connect()
+    await until(desk.synced.is_set)
+    await desk.disconnect()
+
+    async def noted(text: str) -> None:
+        await _typed(desk, where, text)
+        (put,) = await desk.outbox.run(desk.outbox.file.drafts.to_tell)
+        assert await keep_draft(world.db, world.actors["ada"], put)
+        await desk.workbench.draft_told(put)
+        await desk.reopen()
+        assert (await _text(desk, where), await _asides(desk, where)) == (text, [])
+
+    await noted("typed")
+    await desk.connect()
+    await until(desk.synced.is_set)
+    await desk.disconnect()
+    await noted("")
+
+
 async def test_a_repeated_edition_changes_nothing(world: World, new_desk: NewDesk) -> None:
     await world.add_user("ada")
     where, actor = await world.mail(), world.actors["ada"]

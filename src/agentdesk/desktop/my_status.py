@@ -43,7 +43,7 @@ class MyStatus(QObject):
         self.choices: dict[Availability, QAction] = {}
         group = QActionGroup(self.menu)
         for state in STATES:
-            action = self.choices[state] = self.menu.addAction("")
+            action = self.choices[state] = self._new_action()
             action.setData(state)
             action.setCheckable(True)
             group.addAction(action)
@@ -51,13 +51,18 @@ class MyStatus(QObject):
         self.back = new_menu(self.menu)
         self.back.aboutToShow.connect(self._fill_back)
         self.menu.addMenu(self.back)
-        self.load = self.menu.addAction("")
+        self.load = self._new_action()
         self.load.setEnabled(False)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._show)
         self.menu.aboutToShow.connect(self.refresh)
         self._show()
+
+    def _new_action(self) -> QAction:
+        action = QAction(self.menu)  # of one that Qt makes Python does not hear when it goes
+        self.menu.addAction(action)
+        return action
 
     def fill(self, menu: QMenu) -> None:
         """Offer the same at the top of ``menu``."""

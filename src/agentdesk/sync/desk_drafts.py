@@ -81,20 +81,24 @@ class DeskDrafts:
         await self._outbox.run(self._outbox.file.drafts.told, put)
         return await self.settle()
 
-    async def settle(self, gone: GoneDrafts | None = None, *, whole: bool = False) -> set[UUID]:
+    async def settle(
+        self, gone: GoneDrafts | None = None, *, opened: bool = False, filled: bool = False
+    ) -> set[UUID]:
         """Take up what the replica has now, and let ``gone`` go; returns the conversations where something
         changed.
 
-        With ``whole`` the replica was just filled or opened: what it has not is gone, nobody said how. Drafts
-        of conversations that this desk does not have stay as they are.
+        Where the replica was just ``opened``, what it has had and has no more is gone, nobody said how; where
+        it was just ``filled``, also what the server was told of. Drafts of conversations that this desk does
+        not have stay as they are.
         """
         gone, file = gone or GoneDrafts(), self._outbox.file
         async with self._replica.read() as conn:
             rows = (await conn.execute(select(draft))).mappings().all()
             there = {(row["conversation_id"], row["mode"]) for row in rows if not row["aside"]}
-            lacking = await self._outbox.run(file.drafts.kept_places) - there if whole else set()
+            states = ("told", "kept") if filled else ("kept",) if opened else ()
+            lacking = await self._outbox.run(file.drafts.places, states) - there
             known = await _known(conn, {place[0] for place in lacking})
-        if whole:
+        if filled:
             await self._outbox.run(file.drafts.forget_removals)
         return await self._outbox.run(
             file.drafts.take_in,

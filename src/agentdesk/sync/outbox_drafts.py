@@ -182,14 +182,13 @@ class DraftShelf:
 
     # --- what the server tells ---
 
-    def kept_places(self) -> set[Place]:
-        """Return the places of the drafts that the server has had as they are here."""
+    def places(self, states: Collection[str]) -> set[Place]:
+        """Return the places of the drafts in these states."""
         rows = self._file.all(
-            "SELECT s.conversation_id, s.mode FROM draft_state s JOIN draft d"
+            "SELECT s.conversation_id, s.mode, s.state FROM draft_state s JOIN draft d"
             " ON d.conversation_id = s.conversation_id AND d.mode = s.mode"
-            " WHERE s.state IN ('told', 'kept')"
         )
-        return {(UUID(bytes=conversation), mode) for conversation, mode in rows}
+        return {(UUID(bytes=conversation), mode) for conversation, mode, state in rows if state in states}
 
     def take_in(
         self,

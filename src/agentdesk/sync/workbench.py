@@ -85,7 +85,7 @@ class Workbench(Unbroken):
                 else:
                     self._pending[kept.envelope.id] = Pending(kept.envelope, kept.held_until)
             await self._rebase()
-            await self.drafts.settle(whole=True)
+            await self.drafts.settle(opened=True)
 
     async def close(self) -> None:
         """Close both files, after the transactions that are under way."""
@@ -343,7 +343,7 @@ class Workbench(Unbroken):
         filled = self._refilled and not last.filling and not last.more
         if filled:
             self._refilled = False
-        return await self.drafts.settle(gone, whole=filled) if filled or gone is not None else set()
+        return await self.drafts.settle(gone, filled=filled) if filled or gone is not None else set()
 
     async def _check_person(self, user_id: UUID) -> None:
         owner = await self._outbox.run(self._outbox.file.about, "user_id")
