@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import msgspec
-from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.text import Msg, msg
-from agentdesk.commands.values import AnyCommand, ArrangeRail, RemoveView, SaveView, ViewQuery
+from agentdesk.base.text import msg
+from agentdesk.commands.values import ArrangeRail, RemoveView, SaveView, ViewQuery
 from agentdesk.desktop import ask
-from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.doing import Doing
+from agentdesk.desktop.lifetime import is_alive
 from agentdesk.desktop.models.rail import Entry
 from agentdesk.desktop.navigation import Navigation
 from agentdesk.desktop.undo import UndoStack
@@ -27,19 +24,14 @@ from agentdesk.sync.desk import DeskPort
 __all__ = ["SavedViews"]
 
 
-class SavedViews(QObject):
-    """``said(text, undo text, undo)`` has something for a toast; what is ``done`` can be undone with all
-    else."""
-
-    said = Signal(object, object, object)
+class SavedViews(Doing):
+    """Saves, changes and arranges what stands in the rail."""
 
     def __init__(
         self, desk: DeskPort, rail: Rail, queue: QueuePane, navigation: Navigation, done: UndoStack
     ) -> None:
-        super().__init__(rail)
-        self._desk, self._rail, self._queue, self._navigation = desk, rail, queue, navigation
-        self._done = done
-        self._tasks = tasks_of(self, "saved views")
+        super().__init__(desk, done, rail, "saved views")
+        self._rail, self._queue, self._navigation = rail, queue, navigation
         self.editor = ViewEditor(desk, rail.window())
         self.editor.saved.connect(self._on_saved)
         rail.deed_wanted.connect(self.do)
@@ -88,7 +80,7 @@ class SavedViews(QObject):
         """Put an entry at another place of its section."""
         before = ArrangeRail(keys=tuple(one.key for one in self._rail.model.entries if one.key))
         command = ArrangeRail(keys=self._rail.model.order_with(entry.key, place))
-        self._tasks.start(self._arrange(command, before), "arrange")
+        self._tasks.start(self._do(command, before), "arrange")
 
     # --- inside ---
 
@@ -109,10 +101,9 @@ class SavedViews(QObject):
 
     async def _save(self, command: SaveView) -> None:
         before = next((row for row in self._navigation.saved if row.id == command.view_id), None)
-        if not await self._try(command) or not is_alive(self):
-            return
         back = RemoveView(view_id=command.view_id) if before is None else _saving(before)
-        self._say(msg("Saved the view {name}.", name=command.name), back)
+        if not await self._do(command, back, msg("Saved the view {name}.", name=command.name)):
+            return
         await self._navigation.refresh_saved(self._desk)
         is_shown = before is None or self._queue.view.saved_id == command.view_id
         view = next((row.view() for row in self._navigation.saved if row.id == command.view_id), None)
@@ -124,35 +115,11 @@ class SavedViews(QObject):
         name = await ask.text(self._rail, title, words, msg("Rename"), value=row.name)
         if name and name != row.name and is_alive(self):
             command = msgspec.structs.replace(_saving(row), name=name)
-            if await self._try(command) and is_alive(self):
-                self._say(msg("Renamed {name}.", name=row.name), _saving(row))
+            await self._do(command, _saving(row), msg("Renamed {name}.", name=row.name))
 
     async def _remove(self, row: SavedViewRow) -> None:
-        if await self._try(RemoveView(view_id=row.id)) and is_alive(self):
-            said = msg("Removed the view {name}.", name=row.name)
-            self._say(said, RemoveView(view_id=row.id, removed=False))
-
-    async def _arrange(self, command: ArrangeRail, before: ArrangeRail) -> None:
-        if await self._try(command) and is_alive(self):
-            self._done.push(partial(self._try, before))
-
-    def _say(self, words: Msg, back: AnyCommand) -> None:
-        self._done.push(partial(self._try, back))
-        self.said.emit(words, msg("Undo"), self._on_undo)
-
-    def _on_undo(self) -> None:
-        last = self._done.pop()
-        if last is not None:
-            self._tasks.start(last(), "undo")
-
-    async def _try(self, command: AnyCommand) -> bool:
-        try:
-            await self._desk.do(command)
-        except AgentDeskError as error:
-            if is_alive(self):
-                self.said.emit(error.message, None, None)
-            return False
-        return True
+        back = RemoveView(view_id=row.id, removed=False)
+        await self._do(RemoveView(view_id=row.id), back, msg("Removed the view {name}.", name=row.name))
 
 
 def _saving(row: SavedViewRow) -> SaveView:

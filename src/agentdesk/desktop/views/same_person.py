@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.text import Msg, msg
-from agentdesk.commands.values import AnyCommand, MergeContacts, UnmergeContacts
+from agentdesk.base.text import msg
+from agentdesk.commands.values import MergeContacts, UnmergeContacts
 from agentdesk.desktop.ask import answered
 from agentdesk.desktop.dialogs.merge_customers import MergeCustomersQuestion
-from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.doing import Doing
+from agentdesk.desktop.lifetime import is_alive
 from agentdesk.desktop.undo import UndoStack
 from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.desktop.widgets.label import Label
@@ -49,15 +47,12 @@ class OtherLine(QWidget):
         self.pressed.emit(self._other)
 
 
-class SamePerson(QObject):
-    """Merges customers after asking; ``said(text, undo text, undo)`` has something for a toast."""
-
-    said = Signal(object, object, object)
+class SamePerson(Doing):
+    """Merges customers after asking, and parts them again."""
 
     def __init__(self, desk: DeskPort, done: UndoStack, owner: QWidget) -> None:
-        super().__init__(owner)
-        self._desk, self._done, self._owner = desk, done, owner
-        self._tasks = tasks_of(self, "same person")
+        super().__init__(desk, done, owner, "same person")
+        self._owner = owner
 
     def merge(self, stays: ContactDetail, other: SimilarContact) -> None:
         """Let ``other`` be known as ``stays``, after asking."""
@@ -83,22 +78,3 @@ class SamePerson(QObject):
         command = UnmergeContacts(contact_id=stays.id, joined_id=other.id)
         back = MergeContacts(contact_id=stays.id, joined_id=other.id)
         await self._do(command, back, msg("Split off {other}.", other=other.name or other.address))
-
-    async def _do(self, command: AnyCommand, back: AnyCommand, said: Msg) -> None:
-        if await self._try(command) and is_alive(self):
-            self._done.push(partial(self._try, back))
-            self.said.emit(said, msg("Undo"), self._on_undo)
-
-    async def _try(self, command: AnyCommand) -> bool:
-        try:
-            await self._desk.do(command)
-        except AgentDeskError as error:
-            if is_alive(self):
-                self.said.emit(error.message, None, None)
-            return False
-        return True
-
-    def _on_undo(self) -> None:
-        last = self._done.pop()
-        if last is not None:
-            self._tasks.start(last(), "undo")
