@@ -159,6 +159,7 @@ async def test_one_offered_before_does_not_keep_the_others_from_being_done(
     assert len(await world.rows(applied_command)) == 6
 
 
+@pytest.mark.logs_error("unexpected failure")
 async def test_a_bug_hits_only_the_command_that_meets_it(
     world: FakeWorld, talks: list[UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:

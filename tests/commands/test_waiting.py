@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from tests.helpers.until import until
 
 from agentdesk.base import clock
@@ -15,6 +16,7 @@ from agentdesk.commands.context import SYSTEM
 from agentdesk.commands.offer import Offer
 from agentdesk.commands.values import Answer, Envelope, MarkRead
 from agentdesk.commands.waiting import Waiting
+from agentdesk.store.errors import DatabaseBusy
 
 
 def offer(about: UUID | None = None, desk_id: UUID | None = None) -> Offer:
@@ -25,7 +27,7 @@ def offer(about: UUID | None = None, desk_id: UUID | None = None) -> Offer:
 class Server:
     """Notes who is carried out how; nothing ends before ``open`` is set."""
 
-    def __init__(self, *, refuses: Sequence[Offer] = (), breaks: bool = False) -> None:
+    def __init__(self, *, refuses: Sequence[Offer] = (), breaks: Exception | None = None) -> None:
         self.open = asyncio.Event()
         self.alone: list[Offer] = []
         self.groups: list[list[Offer]] = []
@@ -48,8 +50,8 @@ class Server:
     async def _together(self, offers: Sequence[Offer]) -> dict[UUID, Answer]:
         self.groups.append(list(offers))
         await self.open.wait()
-        if self._breaks:
-            raise ZeroDivisionError
+        if self._breaks is not None:
+            raise self._breaks
         ids = [one.envelope.id for one in offers if one not in self._refuses]
         return {one: Answer(command_id=one, outcome="together") for one in ids}
 
@@ -98,12 +100,22 @@ async def test_those_that_a_group_leaves_out_go_alone() -> None:
     assert await outcomes(tasks) == ["together", "alone", "together"]
 
 
-async def test_where_a_group_fails_all_of_it_go_alone() -> None:
-    server = Server(breaks=True)
+async def _fails(error: Exception) -> None:
+    server = Server(breaks=error)
     tasks = await server.begin(offer(), offer(), offer())
     server.open.set()
     assert await outcomes(tasks) == ["alone"] * 3
     assert len(server.groups) == 1
+
+
+@pytest.mark.parametrize("error", [DatabaseBusy(), IntegrityError("INSERT", None, Exception("known"))])
+async def test_where_a_group_fails_all_of_it_go_alone(error: Exception) -> None:
+    await _fails(error)
+
+
+@pytest.mark.logs_error("unexpected failure")
+async def test_a_fault_of_ours_hits_nobody_who_only_came_along_and_is_told() -> None:
+    await _fails(ZeroDivisionError())
 
 
 async def test_whoever_gives_up_waiting_is_not_carried_out() -> None:

@@ -11,10 +11,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.commands.offer import Offer
 from agentdesk.commands.values import Answer
+from agentdesk.store.errors import DatabaseError
 
 __all__ = ["Waiting"]
 
@@ -124,9 +127,9 @@ class Waiting:
         try:
             with lane:
                 answers = await self._together([waiter.offer for waiter in group])
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not hit those who only came along
+        except (DatabaseError, IntegrityError) as error:
             _log.info("commands are carried out one by one", problem=type(error).__name__)
-        finally:
+        finally:  # also a fault of ours, which the task reports, must not hit those who only came along
             for waiter in group:
                 if not waiter.said.done():
                     waiter.said.set_result(answers.get(waiter.offer.envelope.id))
