@@ -31,6 +31,7 @@ from agentdesk.queries.rows import (
 from agentdesk.store import search
 from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.workbench import Workbench
 
 __all__ = ["DeskReads"]
 
@@ -41,14 +42,15 @@ class DeskReads:
     What is looked at stays on this computer, also where ``archive`` brought it.
     """
 
-    def __init__(self, replica: Replica, archive: DeskArchive) -> None:
+    def __init__(self, replica: Replica, workbench: Workbench, archive: DeskArchive) -> None:
         self._replica = replica
+        self._workbench = workbench
         self._archive = archive
 
     @property
     def _my_id(self) -> UUID:
         """Who is signed in."""
-        raise NotImplementedError
+        return self._workbench.standing.user_id or UUID(int=0)
 
     async def queue_ids(self, view: View) -> list[UUID]:
         """All conversation ids of a view, in its order."""

@@ -57,11 +57,11 @@ class LocalDesk(DeskReads):
     def __init__(
         self, folder: Path, server_url: str, token: str, *, authority: str = "", keys: DeskKeys | None = None
     ) -> None:
-        super().__init__(Replica(folder / REPLICA, keys.replica if keys else None), DeskArchive())
-        self._servers = ServersFile(folder, server_url)
+        replica = Replica(folder / REPLICA, keys.replica if keys else None)
         self._outbox = Outbox(folder / OUTBOX, keys.outbox if keys else None)
+        super().__init__(replica, Workbench(replica, self._outbox, self._changed), DeskArchive())
+        self._servers = ServersFile(folder, server_url)
         self._files = DeskFiles(folder / FILES, keys.files if keys else None)
-        self._workbench = Workbench(self._replica, self._outbox, self._changed)
         self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files, self._archive)
         self._colleagues = Colleagues(self._presence_changed)
         self._route = Route(server_url)
@@ -248,10 +248,6 @@ class LocalDesk(DeskReads):
             await save_whole(path, chunks, answer.content_length, on_progress)
 
     # --- inside ---
-
-    @property
-    def _my_id(self) -> UUID:
-        return self._workbench.standing.user_id or UUID(int=0)
 
     async def _warm_up(self) -> None:
         """Ask once what opening a conversation asks: its statements are made before somebody waits."""
