@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
@@ -49,7 +50,7 @@ async def _saved(desk: FakeDesk, name: str, *, shared: bool = False, **query: ob
         view_id=desk.world.new_id(),
         name=name,
         icon="flag",
-        query=ViewQuery(**values),  # type: ignore[arg-type]
+        query=msgspec.convert(values, ViewQuery, strict=False),
         shared=shared,
     )
     await desk.do(command)

@@ -267,7 +267,7 @@ class Simulator:
         self._check(frame)
         kind = frame["t"]
         if error := self.refuse.pop(kind, None):
-            return [_error(id=frame.get("id"), **error)]
+            return [_error(key=frame.get("id"), **error)]
         if self.deaf and kind != "hello":
             return []
         if kind == "hello":
@@ -381,8 +381,8 @@ class Simulator:
         )
 
 
-def _error(code: str, id: str | None = None, retry: int | None = None) -> dict[str, Any]:  # noqa: A002
-    return {"t": "error", "code": code, "text": "for developers", "id": id, "retry": retry}
+def _error(code: str, key: str | None = None, retry: int | None = None) -> dict[str, Any]:
+    return {"t": "error", "code": code, "text": "for developers", "id": key, "retry": retry}
 
 
 def _cors(request: web.Request) -> dict[str, str]:

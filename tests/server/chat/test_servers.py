@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -28,8 +29,16 @@ async def sites(migrated_postgres_url: str, tmp_path: Path) -> AsyncIterator[lis
         two = await one.another()
         stack.push_async_callback(two.stop)
         for site in (one, two):
-            await until(lambda site=site: site.feed.listener.hears, what="a server hears")  # type: ignore[misc]
+            await until(partial(_hears, site), what="a server hears")
         yield [one, two]
+
+
+def _hears(site: ChatSite) -> bool:
+    return bool(site.feed.listener.hears)
+
+
+def _shows(page: Page, text: str) -> bool:
+    return bool(page.lines[-1]["text"] == text)
 
 
 async def test_a_page_at_either_server_is_answered(sites: list[ChatSite]) -> None:
@@ -45,7 +54,7 @@ async def test_a_page_at_either_server_is_answered(sites: list[ChatSite]) -> Non
             line = PageLine("an-answer", "Good day", "Maria", clock.now())
             assert await elsewhere.show(session.identity, line)
             assert await elsewhere.shown("an-answer")
-            await until(lambda page=page: page.lines[-1]["text"] == "Good day")  # type: ignore[misc]
+            await until(partial(_shows, page, "Good day"))
     finally:
         for page in pages:
             await page.close()
