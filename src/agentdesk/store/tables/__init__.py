@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentdesk.store.tables.audit import audit_entry, audit_seal
 from agentdesk.store.tables.channels import account, account_cursor, account_secret, account_state
-from agentdesk.store.tables.chat import chat_line, chat_post, chat_session, chat_token
+from agentdesk.store.tables.chat import chat_file, chat_line, chat_post, chat_session, chat_token
 from agentdesk.store.tables.conversations import attachment, conversation, event, message, placement
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
 from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
@@ -46,6 +46,7 @@ __all__ = [
     "availability",
     "blob",
     "change_log",
+    "chat_file",
     "chat_line",
     "chat_post",
     "chat_session",

@@ -13,10 +13,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from agentdesk.store.base import metadata
 from agentdesk.store.types import Id, Json, Moment
+
+GOES_ON = "spoke_at IS NOT NULL"
 
 chat_session = Table(
     "chat_session",
@@ -39,7 +42,16 @@ chat_session = Table(
     Column("seen", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("seen_at", Moment, nullable=False, index=True),
+    # When either side wrote last; nothing before anybody writes, and once the chat has ended.
+    Column("spoke_at", Moment, nullable=True),
     UniqueConstraint("account_id", "identity"),
+    Index(
+        "ix_chat_session_spoke_at",
+        "account_id",
+        "spoke_at",
+        postgresql_where=text(GOES_ON),
+        sqlite_where=text(GOES_ON),
+    ),
 )
 
 chat_token = Table(
@@ -58,13 +70,37 @@ chat_line = Table(
     Column("n", Integer, primary_key=True, autoincrement=False),
     # The page's own id of a visitor's message, the idempotency key of one of ours.
     Column("key", String(400), nullable=False),
-    # visitor | agent
+    # message | ended | edited | deleted
+    Column("kind", String(20), nullable=False, server_default="message"),
+    # visitor | agent | system
     Column("origin", String(10), nullable=False),
     Column("text", Text, nullable=False),
     # Who of us wrote it.
     Column("name", String(300), nullable=False),
+    # The key of the line that this one is about, where it is about another.
+    Column("about", String(400), nullable=True),
+    # The ids of the files that it shows, in their order.
+    Column("files", Json, nullable=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_chat_line_key", "key", "session_id", unique=True),
+)
+
+# What a session's lines show besides text, and what its visitor has sent up for a message to come.
+chat_file = Table(
+    "chat_file",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("session_id", Id, ForeignKey("chat_session.id", ondelete="CASCADE"), nullable=False),
+    # The page's own id of what it sends up, the id of an attachment of ours.
+    Column("key", String(64), nullable=False),
+    Column("blob", String(64), nullable=False, index=True),
+    Column("name", String(255), nullable=False),
+    Column("media_type", String(255), nullable=False),
+    Column("size", Integer, nullable=False),
+    # The line that shows it.
+    Column("n", Integer, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("session_id", "key"),
 )
 
 # Until the account's connector has taken it: then it is a raw item.
