@@ -176,6 +176,27 @@ async def test_a_waiting_message_is_there_again_when_the_conversation_is_opened_
         assert view.composer.box.reply_text.plain() == "Hola"
 
 
+async def test_the_keyboard_stays_where_one_writes_while_a_message_waits(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        composer = view.composer
+        composer.box.reply_text.setFocus()
+        _type(composer, "Hola")
+        await _send(desk, composer)
+        assert composer.hold.undo_button.hasFocus()
+        composer.hold.now_button.click()
+        await until(lambda: composer.box.isVisible())
+        assert composer.box.reply_text.hasFocus()
+
+
+async def test_the_keyboard_is_not_in_the_next_text_when_another_conversation_opens(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        view.composer.box.reply_text.setFocus()
+        _type(view.composer, "Hola")
+        await _send(desk, view.composer)
+        await view.open(desk.find(TOM))
+        assert view.transcript.hasFocus()
+
+
 async def test_send_and_resolve_leaves_the_conversation(desk: FakeDesk) -> None:
     async with conversation(ANA, desk) as view:
         left: list[object] = []

@@ -64,6 +64,7 @@ class DeskProgram:
         self._desk: LocalDesk | None = None
         self._keeper: ScreenKeeper | None = None
         self._server: PrivateServer | None = None
+        self._address = ""
         self._vault: DeskVault | None = None
         self._window = window
         self._opened = asyncio.Event()
@@ -79,6 +80,11 @@ class DeskProgram:
         assert self._window.workspace is not None
         assert self._desk is not None
         return self._window.workspace, self._desk
+
+    async def address(self) -> str:
+        """Wait until the window is filled; returns where the desk's server is."""
+        await self._opened.wait()
+        return self._address
 
     async def main(self) -> int:
         """Start what is behind the window, and wait for the end."""
@@ -204,7 +210,7 @@ class DeskProgram:
         """Open the replica, fill the window where it is not filled yet, and connect. A team's desk is
         encrypted; that of a person who works alone lies beside the server's own plain database."""
         local = await asyncio.to_thread(import_local_desk)
-        self._leaving = False
+        self._leaving, self._address = False, server
         assert self._window is not None
         vault, authority = self._vault, self._settings.now.authority
         keys = await vault.open(token) if vault is not None else None

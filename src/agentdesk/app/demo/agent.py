@@ -23,13 +23,16 @@ _ANSWERS: dict[str, str] = {
     "juergen.weiss@koeln.example": "Guten Tag Herr Weiß, das Ersatzbein geht heute an Sie heraus.",
     "sofia.rossi@torino.example": "Buongiorno Sofia, il campione parte oggi per posta.",
     "grace.okafor@bristol.example": "Hi Grace, take 6 mm hollow-wall anchors. Four of them are enough.",
+    "Lena Vogel": "Guten Tag Frau Vogel, ja: 140 cm fertigen wir in zwei Wochen, zum selben Preis.",
+    "Femi Adeyemi": "Hello Femi, we do, by air freight. I have just added Nigeria to your basket.",
+    "ليلى حداد": "مرحبًا ليلى، نعم، اللون الداكن متوفر ويصل خلال أسبوع.",
 }
 _TEMPLATE = "late"
 _PATIENCE = 20.0
 
 
 class Agent:
-    """Answers some of the customers; ``answered`` are their addresses."""
+    """Answers some of the customers; ``answered`` are their addresses, or names where they chat."""
 
     def __init__(self, workspace: Workspace, desk: DeskPort) -> None:
         self._workspace = workspace
@@ -56,10 +59,10 @@ class Agent:
     async def _next(self) -> tuple[str, QueueRow] | None:
         for row in await self._desk.queue_rows(list(self._workspace.queue.model.ids)):
             contact = await self._desk.contact(row.contact_id)
-            addresses = [identity.value for identity in contact.identities] if contact else []
-            for address in addresses:
-                if address in _ANSWERS and address not in self.answered:
-                    return address, row
+            known = [identity.value for identity in contact.identities] if contact else []
+            for who in (*known, row.contact_name):
+                if who in _ANSWERS and who not in self.answered:
+                    return who, row
         return None
 
     async def _answer(self, address: str, row: QueueRow) -> None:

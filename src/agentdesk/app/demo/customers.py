@@ -20,10 +20,10 @@ _WIDE = email.policy.SMTP.clone(max_line_length=998)  # the usual one breaks lon
 
 @dataclass(slots=True)
 class Book:
-    """What really happened, seen from the customers: the measure of the demo.
+    """What really happened on one channel, seen from the customers: the measure of the demo.
 
-    ``written`` are the Message-IDs of all mail sent to the shop; ``received`` maps each customer's address to
-    the Message-IDs that reached them, repeats included; ``misplaced`` are answers that do not follow the
+    ``written`` are the ids of all that was sent to the shop (of mail the Message-IDs); ``received`` maps each
+    customer to the ids that reached them, repeats included; ``misplaced`` are answers that do not follow the
     customer's own letter.
     """
 

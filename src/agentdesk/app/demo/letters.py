@@ -33,6 +33,20 @@ class Letter(msgspec.Struct, frozen=True):
     full: bool = False
 
 
+class Chat(msgspec.Struct, frozen=True):
+    """One visitor of the shop's website who asks in the chat, ``after`` seconds from when it opens, on
+    ``page``; ``follow_up`` is what they write once they were answered."""
+
+    name: str
+    language: str
+    time_zone: str
+    page: str
+    title: str
+    text: str
+    after: float
+    follow_up: str = ""
+
+
 class Template(msgspec.Struct, frozen=True):
     """One reply template in one language."""
 
@@ -46,6 +60,7 @@ class Shop(msgspec.Struct, frozen=True):
     """All that is invented."""
 
     letters: tuple[Letter, ...]
+    chats: tuple[Chat, ...]
     templates: tuple[Template, ...]
 
 

@@ -16,6 +16,7 @@ import msgspec
 from agentdesk.base import log
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.log import get_logger
+from agentdesk.base.tasks import Tasks
 
 if TYPE_CHECKING:
     from agentdesk.app.demo.summary import Summary
@@ -65,17 +66,25 @@ class _Demo:
         from agentdesk.app.demo import world as demo_world
         from agentdesk.app.demo.summary import summarise
 
-        world = demo_world.World(self._folder)
+        world, tasks = demo_world.World(self._folder), Tasks("demo")
         try:
             await world.start()
-            played = asyncio.create_task(self._play(world), name="demo agent") if self._headless else None
+            tasks.start(self._open_chat(world), "chat")
+            played = tasks.start(self._play(world), "agent") if self._headless else None
             await self._program.main()
             if played is not None:
                 await played
-            summary = await summarise(self._folder, world.book)
+            await world.hush()
+            summary = await summarise(self._folder, world.books)
         finally:
+            await tasks.close()
             await world.stop()
         return self._tell(summary)
+
+    async def _open_chat(self, world: World) -> None:
+        world.open_chat(await self._program.address())
+        if not self._headless:
+            print(f"Be a customer yourself: {world.page}", flush=True)
 
     async def _play(self, world: World) -> None:
         """Play an agent, wait until the customers have what they were sent, take the picture, close."""

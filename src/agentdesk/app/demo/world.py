@@ -1,15 +1,18 @@
-"""The small world as a whole: post office, customers, and a shop that is set up to answer them."""
+"""The small world as a whole: post office, website, customers, and a shop that is set up to answer them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from agentdesk.app.demo.customers import Book, Customers
 from agentdesk.app.demo.letters import SUPPORT, SUPPORT_NAME, shop
 from agentdesk.app.demo.post_office import PASSWORD, USER, PostOffice
+from agentdesk.app.demo.shop_page import ShopPage
+from agentdesk.app.demo.visitors import Visitors
 from agentdesk.app.private_server import database_url
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
@@ -17,7 +20,7 @@ from agentdesk.domain.team import Role
 from agentdesk.server import admin
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import raw_item, template
+from agentdesk.store.tables import account, raw_item, template
 from agentdesk.store.unit import ServerUnit
 
 AGENT_NAME = "Jonas Weber"
@@ -30,39 +33,61 @@ class World:
     def __init__(self, folder: Path) -> None:
         self._server_folder = folder / "server"
         self._customers = Customers()
+        self._visitors = Visitors()
         self._office = PostOffice(folder, self._customers.take)
+        self._site = ShopPage()
+        self._widget = ""
 
     @property
-    def book(self) -> Book:
-        """What the customers really sent and received."""
-        return self._customers.book
+    def books(self) -> Mapping[str, Book]:
+        """What the customers really sent and received, by channel."""
+        return {"email": self._customers.book, "chat": self._visitors.book}
+
+    @property
+    def page(self) -> str:
+        """The address of the shop's website."""
+        return self._site.address
 
     async def start(self) -> None:
-        """Open the post office, set the shop up, and let the customers write."""
+        """Open the post office and the website, set the shop up, and let the customers write."""
         self._server_folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._office.start)
+        await self._site.open()
         await self._set_up()
         self._customers.start(self._office.smtp_port)
 
+    def open_chat(self, server: str) -> None:
+        """The shop's server has started: put the chat into the website, and let visitors come."""
+        self._site.put_in(server, self._widget)
+        self._visitors.start(server, self._widget, self._site.address)
+
     async def hush(self) -> None:
-        """Let the customers write no more; what they are sent still reaches them."""
+        """Let the customers write no more; mail that they are sent still reaches them."""
         await asyncio.to_thread(self._customers.stop)
+        await self._visitors.stop()
 
     async def has_unread(self) -> bool:
         """Whether the shop's server has yet to take in something of what the customers wrote."""
         db = Database(database_url(self._server_folder))
         try:
             async with db.read() as conn:
-                taken_in = await conn.scalar(
-                    select(func.count()).select_from(raw_item).where(raw_item.c.state != "new")
+                rows = await conn.execute(
+                    select(account.c.channel, raw_item.c.source_id)
+                    .join(account, account.c.id == raw_item.c.account_id)
+                    .where(raw_item.c.state != "new")
                 )
+                taken_in = rows.all()
         finally:
             await db.close()
-        return (taken_in or 0) < len(self.book.written)
+        mails = sum(row.channel == "email" for row in taken_in)
+        lines = {row.source_id.rpartition("/")[2] for row in taken_in if row.channel == "chat"}
+        books = self.books
+        return mails < len(books["email"].written) or not lines.issuperset(books["chat"].written)
 
     async def stop(self) -> None:
         """Close everything."""
         await self.hush()
+        await self._site.close()
         await asyncio.to_thread(self._office.stop)
 
     async def _set_up(self) -> None:
@@ -87,6 +112,14 @@ class World:
             }
             secrets = {"password": PASSWORD}
             await admin.add_channel(db, vault, "email", _INBOX, SUPPORT_NAME, settings, secrets)
+            page = {
+                "site": "larkfield.example",
+                "origins": self._site.address,
+                "name": SUPPORT_NAME,
+                "colour": "#22523F",
+            }
+            widget = await admin.add_channel(db, vault, "chat", _INBOX, f"{SUPPORT_NAME} (chat)", page, {})
+            self._widget = str(widget)
             await _add_templates(db)
         finally:
             await db.close()

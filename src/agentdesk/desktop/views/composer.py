@@ -361,8 +361,7 @@ class Composer(QWidget):
         self._keeper.saved.connect(self._on_saved)
 
     def _on_holding(self, holding: bool) -> None:
-        self.hold.setVisible(holding)
-        self.box.setVisible(not holding)
+        self.outbox.swap(self.box, holding)
 
     def _on_send(self, resolve: bool) -> None:
         self._tasks.start(self.send(resolve=resolve), "send")

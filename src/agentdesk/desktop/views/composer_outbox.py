@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import msg
 from agentdesk.commands.values import SendReply
+from agentdesk.desktop.views.composer_box import ComposerBox
 from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.composer_parts import HoldLine
 from agentdesk.desktop.views.composer_strips import ComposerStrip, concerns
@@ -55,6 +56,14 @@ class ComposerOutbox(QObject):
         self._conversation = None
         self._show_held(None)
         self._show_refused(None)
+
+    def swap(self, box: ComposerBox, holding: bool) -> None:
+        """Show what waits in place of ``box``, or the other way round; the keyboard goes with it."""
+        ours = self._line.has_keyboard or box.text.hasFocus()
+        self._line.setVisible(holding)
+        box.setVisible(not holding)
+        if ours:
+            (self._line.undo_button if holding else box.text).setFocus()
 
     async def take_back(self) -> SendReply | None:
         """Take the waiting message back and return it; None where it has gone already."""

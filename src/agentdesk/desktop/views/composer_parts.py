@@ -64,6 +64,11 @@ class HoldLine(Surface):
         """Lets the message go."""
         return self._now
 
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether one of its buttons has the focus."""
+        return self._now.hasFocus() or self._undo.hasFocus()
+
     def text(self) -> str:
         """The words shown now."""
         return self._words.text()

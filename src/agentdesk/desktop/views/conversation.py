@@ -214,6 +214,8 @@ class ConversationView(QWidget):
         row = self._head_row
         if row is not None:
             self._reading.remember(row, self.transcript.place())
+        if self.composer.hold.has_keyboard:
+            self.transcript.setFocus()  # not into the text that is to be written in the next one
 
     def _follow(self) -> None:
         """Read the conversation again; what comes while it is being read, is read after."""
