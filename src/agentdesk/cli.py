@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from agentdesk.server.peers import Network
     from agentdesk.server.tls import CertificateFiles
 
+    _Subjects = argparse._SubParsersAction[argparse.ArgumentParser]
+
 OK, FAILED, USAGE = 0, 1, 2
 _MOST_DAYS = 365
+_MOST_LINES = 1_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,7 +120,7 @@ def _desk_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours, for this start")
 
 
-def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _server_command(commands: _Subjects) -> None:
     server = commands.add_parser("server", help="run the server")
     server.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     server.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder of this server")
@@ -148,22 +151,30 @@ def _server_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     server.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 
-def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _admin_command(commands: _Subjects) -> None:
     admin = commands.add_parser("admin", help="set up people, inboxes, channels and tokens")
     admin.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     admin.add_argument(
         "--data", type=Path, metavar="DIR", help="the server's folder (default: beside SQLite)"
     )
-    subjects = admin.add_subparsers(dest="subject", required=True)
+    subjects = admin.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
 
     _people_commands(subjects)
 
-    leases = subjects.add_parser("lease").add_subparsers(dest="verb", required=True)
+    leases = _subject(subjects, "lease", "which server works on what")
     leases.add_parser("list", help="list which server works on what, and until when")
+    leases.add_parser("end", help="take it away from a server that hangs").add_argument("name")
 
-    inboxes = subjects.add_parser("inbox").add_subparsers(dest="verb", required=True)
+    inboxes = _subject(subjects, "inbox", "inboxes: who works in them, how they are routed")
     inboxes.add_parser("add", help="add an inbox").add_argument("name")
     inboxes.add_parser("list", help="list inboxes, who works in them, and how they are routed")
+    access = inboxes.add_parser("access", help="let every agent work in it, or its members alone")
+    access.add_argument("name")
+    access.add_argument("who", choices=("everyone", "members"))
+    for verb, text in (("join", "make a person a member"), ("leave", "let a person be a member no more")):
+        parser = inboxes.add_parser(verb, help=text)
+        parser.add_argument("name", help="of the inbox")
+        parser.add_argument("email", metavar="ADDRESS")
     change = inboxes.add_parser("set", help="say whether waiting conversations are given out automatically")
     change.add_argument("name")
     change.add_argument("--routing", choices=("on", "off"), help="give them to whoever is available")
@@ -174,7 +185,9 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         help="to somebody else when not opened after so long (0: never)",
     )
 
-    tokens = subjects.add_parser("token").add_subparsers(dest="verb", required=True)
+    tokens = _subject(subjects, "token", "what programs sign in with (REST API)")
+    tokens.add_parser("list", help="list the tokens of programs, never the secrets")
+    tokens.add_parser("revoke", help="let a program in no more").add_argument("id", metavar="ID")
     token = tokens.add_parser("create", help="make a token for a program; it is the last word printed")
     token.add_argument("--name", required=True)
 
@@ -184,10 +197,14 @@ def _admin_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _privacy_commands(subjects)
 
 
-def _people_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _subject(subjects: _Subjects, name: str, text: str) -> _Subjects:
+    return subjects.add_parser(name, help=text).add_subparsers(dest="verb", required=True, metavar="VERB")
+
+
+def _people_commands(subjects: _Subjects) -> None:
     from agentdesk.domain.authority import Permission
 
-    people = subjects.add_parser("user").add_subparsers(dest="verb", required=True)
+    people = _subject(subjects, "user", "people: passwords, roles, permissions, limits")
     person = people.add_parser("add", help="add a person")
     person.add_argument("email")
     person.add_argument("--name", required=True)
@@ -196,6 +213,13 @@ def _people_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParse
 
     for verb, text in (("deactivate", "let a person in no more"), ("activate", "let a person in again")):
         people.add_parser(verb, help=text).add_argument("email")
+
+    password = people.add_parser("password", help="give a person another password; their sign-ins end")
+    password.add_argument("email")
+    password.add_argument("--password-stdin", action="store_true", required=True)
+    role = people.add_parser("role", help="give a person another role")
+    role.add_argument("email")
+    role.add_argument("role", choices=("agent", "supervisor", "admin"))
 
     people.add_parser("list", help="list people, their roles and permissions")
     for verb, text in (("permit", "give a person a permission"), ("deny", "take a permission from a person")):
@@ -211,14 +235,14 @@ def _people_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParse
     factor.add_argument("email")
     factor.add_argument("--off", action="store_true", required=True)
 
-    sessions = subjects.add_parser("session").add_subparsers(dest="verb", required=True)
+    sessions = _subject(subjects, "session", "who is signed in")
     sessions.add_parser("list", help="list who is signed in")
     end = sessions.add_parser("end", help="end one sign-in, or all of a person")
     end.add_argument("whose", metavar="ADDRESS|ID", help="a person's address, or an id from the list")
 
 
-def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    contacts = subjects.add_parser("contact").add_subparsers(dest="verb", required=True)
+def _privacy_commands(subjects: _Subjects) -> None:
+    contacts = _subject(subjects, "contact", "customers: marks, export, erasure")
     mark = contacts.add_parser("mark", help="record who reads of a customer, or keep all of it")
     mark.add_argument("--sensitive", choices=("yes", "no"), help="write down who reads of this customer")
     mark.add_argument("--hold", choices=("yes", "no"), help="legal hold: nothing is dropped or erased")
@@ -229,12 +253,12 @@ def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the ZIP to be made")
     for parser in (mark, erase, export):
         parser.add_argument("contact", metavar="CUSTOMER", help="an address, or the customer's id")
-    conversations = subjects.add_parser("conversation").add_subparsers(dest="verb", required=True)
+    conversations = _subject(subjects, "conversation", "single conversations under a legal hold")
     mark = conversations.add_parser("mark", help="put one conversation under a legal hold, or lift it")
     mark.add_argument("conversation", metavar="CONVERSATION", help="a number, or the conversation's id")
     mark.add_argument("--hold", choices=("yes", "no"), required=True, help="keep all of it")
     conversations.add_parser("holds", help="list conversations under a legal hold")
-    rules = subjects.add_parser("retention").add_subparsers(dest="verb", required=True)
+    rules = _subject(subjects, "retention", "for how long things are kept")
     change = rules.add_parser("set", help="say for how long something is kept")
     change.add_argument("kind", choices=("conversations", "raw", "attachments", "audit"))
     change.add_argument("days", metavar="DAYS", help="a number of days, or never: nothing is dropped")
@@ -246,13 +270,13 @@ def _privacy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     listing.add_argument("--json", action="store_true", help="for programs, a line each")
 
 
-def _audit_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    audit = subjects.add_parser("audit").add_subparsers(dest="verb", required=True)
+def _audit_commands(subjects: _Subjects) -> None:
+    audit = _subject(subjects, "audit", "who did what, and the proof of it")
     listing = audit.add_parser("list", help="list who did what, the oldest first")
     listing.add_argument("--person", metavar="ADDRESS", help="of one member of the team")
     listing.add_argument("--conversation", metavar="NUMBER", help="of one conversation")
     listing.add_argument("--since", metavar="DATE", help="from then on")
-    listing.add_argument("--limit", type=int, default=1000, metavar="COUNT", help="the newest of them (1000)")
+    listing.add_argument("--limit", type=_count, default=1000, metavar="COUNT", help="the newest (1000)")
     listing.add_argument("--json", action="store_true", help="for programs, a line each")
     verify = audit.add_parser("verify", help="prove that nothing in it was changed or is gone")
     verify.add_argument("--head", metavar="HEAD", help="what audit head printed earlier: finds a cut-off end")
@@ -267,7 +291,7 @@ def _audit_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser
     audit.add_parser("head", help="print the newest seal, to be kept elsewhere")
 
 
-def _copy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _copy_commands(subjects: _Subjects) -> None:
     backup = subjects.add_parser("backup", help="copy the database into one file while the server works")
     backup.add_argument("file", type=Path, metavar="FILE")
     adopt = subjects.add_parser("adopt-restore", help="take up a database that was restored from a copy")
@@ -277,8 +301,8 @@ def _copy_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]
         parser.set_defaults(verb="")
 
 
-def _channel_commands(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    channels = subjects.add_parser("channel").add_subparsers(dest="verb", required=True)
+def _channel_commands(subjects: _Subjects) -> None:
+    channels = _subject(subjects, "channel", "accounts of channels, and their secrets")
     add = channels.add_parser("add", help="connect an account of a channel")
     add.add_argument("channel", metavar="CHANNEL", help="email, …")
     add.add_argument("--inbox", required=True)
@@ -301,7 +325,7 @@ def _channel_commands(subjects: argparse._SubParsersAction[argparse.ArgumentPars
         channels.add_parser(verb, help=text).add_argument("name")
 
 
-def _doctor_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _doctor_command(commands: _Subjects) -> None:
     doctor = commands.add_parser("doctor", help="say what is wrong with a server, and what helps")
     doctor.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     doctor.add_argument("--data", type=Path, metavar="DIR", help="the server's folder")
@@ -309,7 +333,7 @@ def _doctor_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     doctor.add_argument("--json", action="store_true", help="for programs")
 
 
-def _demo_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _demo_command(commands: _Subjects) -> None:
     demo = commands.add_parser("demo", help="a small world to try everything in, on this computer only")
     demo.add_argument("--headless", action="store_true", help="play an agent without a screen")
     demo.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="how long to play")
@@ -319,6 +343,12 @@ def _demo_command(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 def _days(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= _MOST_DAYS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {_MOST_DAYS}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 7 or not 1 <= int(text) <= _MOST_LINES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {_MOST_LINES}")
     return int(text)
 
 

@@ -21,7 +21,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.server import keys
 from agentdesk.server.account_context import open_account
 from agentdesk.server.admin import channel_id
-from agentdesk.server.auth import Authenticator
+from agentdesk.server.auth import Authenticator, NotAuthenticated
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account_cursor, account_secret, contact, contact_identity, user
@@ -132,8 +132,15 @@ def test_addresses_and_passwords_that_are_none_are_refused(admin: Admin) -> None
         too_long,
     ):
         assert "no e-mail address" in admin.refuses(*add_person(email=email), stdin="correct horse\n")
-    for password in ("", "\n", "short\n", "seven77\n"):
-        assert "8 characters" in admin.refuses(*add_person(), stdin=password)
+    for password, word in (
+        ("", "8 characters"),
+        ("\n", "8 characters"),
+        ("seven77\n", "8 characters"),
+        ("x" * 1001, "1000 characters"),  # no desk could send it
+        ("correct \udcff horse\n", "can be typed"),
+        ("correct\thorse\n", "can be typed"),
+    ):
+        assert word in admin.refuses(*add_person(), stdin=password)
 
 
 def test_names_that_cannot_be_shown_are_refused(admin: Admin) -> None:
@@ -160,6 +167,86 @@ def test_a_token_is_the_last_word(admin: Admin) -> None:
             await db.close()
 
     assert run_aside(known())
+
+
+def test_a_programs_token_is_listed_and_revoked(admin: Admin) -> None:
+    tokens = [admin.works("token", "create", "--name", name).split()[-1] for name in ("shop", "Report")]
+    listed = [line.split("\t") for line in admin.works("token", "list").splitlines()]
+    assert [line[0] for line in listed] == ["Report", "shop"]
+    assert not any(token in str(listed) for token in tokens)
+    assert "shop" in admin.works("token", "revoke", listed[1][3])
+
+    async def known() -> list[bool]:
+        db = Database(admin.url)
+        try:
+            return [await Authenticator(db).user_for(token) is not None for token in tokens]
+        finally:
+            await db.close()
+
+    assert run_aside(known()) == [False, True]
+    for which in (listed[1][3], "shop", str(new_id())):
+        assert "no token of that id" in admin.refuses("token", "revoke", which)
+
+
+def test_a_person_gets_another_password(admin: Admin) -> None:
+    admin.works(*add_person(), stdin="correct horse\n")
+
+    async def sign_in(password: str) -> str:
+        db = Database(admin.url)
+        try:
+            return (await Authenticator(db).sign_in("ana@desk.test", password, ""))[0]
+        finally:
+            await db.close()
+
+    async def lets_in(token: str) -> bool:
+        db = Database(admin.url)
+        try:
+            return await Authenticator(db).user_for(token) is not None
+        finally:
+            await db.close()
+
+    before = run_aside(sign_in("correct horse"))
+    change = ("user", "password", "ana@desk.test", "--password-stdin")
+    assert "8 characters" in admin.refuses(*change, stdin="short\n")
+    assert run_aside(lets_in(before))
+    assert "1 sign-in has ended." in admin.works(*change, stdin="battery staple\n")
+    assert not run_aside(lets_in(before))
+    with pytest.raises(NotAuthenticated):
+        run_aside(sign_in("correct horse"))
+    assert run_aside(sign_in("battery staple"))
+    unknown = ("user", "password", "bo@desk.test", "--password-stdin")
+    assert "no person" in admin.refuses(*unknown, stdin="battery staple\n")
+
+
+def test_a_person_gets_another_role(admin: Admin) -> None:
+    admin.works(*add_person("--role", "admin"), stdin="correct horse\n")
+    assert "last administrator" in admin.refuses("user", "role", "ana@desk.test", "agent")
+    admin.works(*add_person(email="bo@desk.test"), stdin="correct horse\n")
+    assert "supervisor" in admin.works("user", "role", "BO@desk.test", "supervisor")
+    listed = [line.split("\t") for line in admin.works("user", "list").splitlines()]
+    assert [(line[0], line[2]) for line in listed] == [
+        ("ana@desk.test", "admin"),
+        ("bo@desk.test", "supervisor"),
+    ]
+    assert "export" in listed[1][5]
+    assert "no person" in admin.refuses("user", "role", "cy@desk.test", "admin")
+
+
+def test_who_works_in_an_inbox_is_said(admin: Admin) -> None:
+    admin.works(*add_person(), stdin="correct horse\n")
+    admin.works("inbox", "add", "Support")
+    assert "has none" in admin.works("inbox", "access", "Support", "members")
+    assert "member" in admin.works("inbox", "join", "Support", "ANA@desk.test")
+    admin.works("inbox", "join", "Support", "ana@desk.test")  # again: nothing more
+    assert "Only its members" in admin.works("inbox", "access", "Support", "members")
+    assert admin.works("inbox", "list") == "Support\tmembers\t-\t-\tana@desk.test\n"
+    assert "no member" in admin.works("inbox", "leave", "Support", "ana@desk.test")
+    assert "no member" in admin.refuses("inbox", "leave", "Support", "ana@desk.test")
+    assert "Every agent" in admin.works("inbox", "access", "Support", "everyone")
+    assert admin.works("inbox", "list") == "Support\teveryone\t-\t-\t-\n"
+    assert "no person" in admin.refuses("inbox", "join", "Support", "bo@desk.test")
+    for verb, what in (("access", "members"), ("join", "ana@desk.test"), ("leave", "ana@desk.test")):
+        assert "no inbox named Sales" in admin.refuses("inbox", verb, "Sales", what)
 
 
 def test_a_channel_is_listed_paused_and_resumed(admin: Admin) -> None:
@@ -357,8 +444,20 @@ def test_who_else_names_a_customer_is_told_before_an_erasure(admin: Admin) -> No
 
 def test_a_hold_is_for_a_conversation_that_is_there(admin: Admin) -> None:
     assert "no conversation 7" in admin.refuses("conversation", "mark", "7", "--hold", "yes")
-    assert "number or its id" in admin.refuses("conversation", "mark", "x", "--hold", "no")
+    for number in ("x", "²", "9" * 25):
+        assert "number or its id" in admin.refuses("conversation", "mark", number, "--hold", "no")
     assert admin.works("conversation", "holds") == ""
+
+
+def test_how_long_things_are_kept_is_a_number_of_days(admin: Admin) -> None:
+    for days in ("abc", "²", "-5", "9" * 20, "1.5", ""):
+        assert "number of days" in admin.refuses("retention", "set", "conversations", days)
+    for days in ("0", "36501", "999999999"):
+        assert "1 to 36500" in admin.refuses("retention", "set", "conversations", days)
+    assert "no inbox named Sales" in admin.refuses("retention", "set", "raw", "30", "--inbox", "Sales")
+    assert admin.works("retention", "set", "conversations", "36500") == "*\tconversations\t36500\n"
+    assert admin.works("retention", "run", "--dry-run") == ""
+    assert admin.works("retention", "set", "conversations", "never") == ""
 
 
 @pytest.mark.parametrize(
@@ -429,6 +528,11 @@ def test_the_settings_of_a_channel_are_tried(admin: Admin, mailbox: Mailbox, smt
         ("user", "add", "a@b.test", "--name", "A", "--role", "king", "--password-stdin"),
         ("channel", "add", "email", "--name", "Mail"),
         ("token", "create"),
+        ("user", "role", "a@b.test", "king"),
+        ("inbox", "access", "Support", "nobody"),
+        ("audit", "list", "--limit", "-3"),
+        ("audit", "list", "--limit", "9" * 30),
+        ("audit", "list", "--limit", "²"),
         ("paint",),
     ],
 )

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
 from agentdesk.base import clock
-from agentdesk.base.ids import new_id
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
-from agentdesk.server import auth, throttle
+from agentdesk.server import auth, members, throttle
 from agentdesk.server.admin import add_inbox, add_user
 from agentdesk.server.auth import Authenticator, NotAuthenticated
+from agentdesk.server.people import set_role
 from agentdesk.server.throttle import Throttle, TooManyAttempts, forget_old_tries
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import api_token, credential, inbox, inbox_member, sign_in_try, user
-from agentdesk.store.unit import ServerUnit
+from agentdesk.store.tables import api_token, change_log, credential, sign_in_try, user
 
 PASSWORD = "correct horse"
 EMAIL = "ana@desk.test"
@@ -203,21 +203,29 @@ async def test_a_programs_token_sees_everything_and_does_not_expire(db: Database
 
 
 async def test_an_agent_sees_open_inboxes_and_their_own(db: Database) -> None:
-    everyone, mine, _closed = [await add_inbox(db, name) for name in ("Everyone", "Mine", "Closed")]
+    everyone, mine, closed = [await add_inbox(db, name) for name in ("Everyone", "Mine", "Closed")]
     agent = await add_user(db, "agent@desk.test", "Agent", Role.AGENT, PASSWORD)
     boss = await add_user(db, "boss@desk.test", "Boss", Role.SUPERVISOR, PASSWORD)
-    async with db.write() as conn:
-        await conn.execute(update(inbox).where(inbox.c.id != everyone).values(everyone=False))
-        unit = ServerUnit(conn)
-        await unit.insert(inbox_member, [{"id": new_id(), "inbox_id": mine, "user_id": agent}])
-        await unit.flush()
     authenticator = Authenticator(db)
-    seen = {}
-    for user_id in (agent, boss):
-        actor = await authenticator.user_for(await authenticator.issue("session", "test", user_id))
-        assert actor is not None
-        seen[user_id] = actor.inboxes
-    assert seen == {agent: frozenset({everyone, mine}), boss: None}
+    tokens = [await authenticator.issue("session", "test", user_id) for user_id in (agent, boss)]
+
+    async def seen() -> list[frozenset[UUID] | None]:
+        actors = [await authenticator.user_for(token) for token in tokens]
+        return [actor.inboxes for actor in actors if actor is not None]
+
+    for name in ("Mine", "Closed"):
+        await members.open_to_everyone(db, name, False)
+    await members.join(db, "Mine", "agent@desk.test")
+    assert await seen() == [frozenset({everyone, mine}), None]
+    await members.leave(db, "Mine", "agent@desk.test")
+    assert await seen() == [frozenset({everyone}), None]
+    await members.open_to_everyone(db, "Closed", True)
+    assert await seen() == [frozenset({everyone, closed}), None]
+    await set_role(db, "agent@desk.test", Role.SUPERVISOR)
+    assert await seen() == [None, None]
+    async with db.read() as conn:  # what desks hear of, and servers ask again for
+        told = set(await conn.scalars(select(change_log.c.table_name)))
+    assert {"inbox", "inbox_member", "user"} <= told
 
 
 async def test_the_last_use_of_a_token_is_noted_now_and_then(db: Database) -> None:

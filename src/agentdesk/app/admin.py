@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import json
 import os
-import sys
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,8 +51,7 @@ async def _recorded(db: Database, parsed: argparse.Namespace) -> int:
 
 
 async def _user_add(db: Database, parsed: argparse.Namespace) -> int:
-    password = sys.stdin.readline().rstrip("\r\n")
-    await admin.add_user(db, parsed.email, parsed.name, Role(parsed.role), password)
+    await admin.add_user(db, parsed.email, parsed.name, Role(parsed.role), admin_people.typed())
     print(render(msg("Added {name}.", name=parsed.email)))
     return 0
 
@@ -132,6 +129,8 @@ async def _channel_resume(db: Database, parsed: argparse.Namespace) -> int:
 _VERBS = {
     "user add": _user_add,
     "user list": admin_people.user_list,
+    "user role": admin_people.set_role,
+    "user password": admin_people.set_password,
     "user permit": admin_people.permit,
     "user deny": admin_people.deny,
     "user limit": admin_people.set_limit,
@@ -139,12 +138,18 @@ _VERBS = {
     "user deactivate": admin_people.deactivate,
     "user activate": admin_people.activate,
     "lease list": admin_people.lease_list,
+    "lease end": admin_people.lease_end,
     "session list": admin_people.session_list,
     "session end": admin_people.session_end,
     "inbox add": _inbox_add,
     "inbox set": admin_inboxes.inbox_set,
     "inbox list": admin_inboxes.inbox_list,
+    "inbox access": admin_inboxes.inbox_access,
+    "inbox join": admin_inboxes.inbox_join,
+    "inbox leave": admin_inboxes.inbox_leave,
     "token create": _token_create,
+    "token list": admin_people.token_list,
+    "token revoke": admin_people.token_revoke,
     "channel add": _channel_add,
     "channel set": _channel_set,
     "channel list": _channel_list,
@@ -212,5 +217,5 @@ def _secret(name: str, source: str) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise Invalid(msg("{path} cannot be read.", path=where), field=name) from error
     if source == "-":
-        return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        return admin_people.typed()
     raise Invalid(msg("Give the secret {name} as env:VARIABLE, file:PATH or -.", name=name), field=name)

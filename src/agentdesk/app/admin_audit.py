@@ -20,7 +20,20 @@ from agentdesk.store.audit import Entry, record
 from agentdesk.store.engine import Database
 
 _QUIET = {"audit verify", "audit head"}
-_NAMES = ("email", "whose", "name", "role", "inbox", "channel", "permission", "kind", "days", "file")
+_NAMES = (
+    "email",
+    "whose",
+    "who",
+    "id",
+    "name",
+    "role",
+    "inbox",
+    "channel",
+    "permission",
+    "kind",
+    "days",
+    "file",
+)
 """Options that may be written down: whom and what a command was about, no settings and no secrets."""
 _LONGEST = 200
 

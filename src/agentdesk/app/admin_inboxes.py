@@ -1,4 +1,4 @@
-"""``agentdesk admin inbox list|set``."""
+"""``agentdesk admin inbox list|set|access|join|leave``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import argparse
 import sys
 
 from agentdesk.base.i18n import render
-from agentdesk.base.text import msg
-from agentdesk.server import inboxes
+from agentdesk.base.text import Msg, msg, plural
+from agentdesk.server import inboxes, members
 from agentdesk.store.engine import Database
 
 
 async def inbox_list(db: Database, parsed: argparse.Namespace) -> int:
-    """Print all inboxes: name, ``everyone`` or ``members``, ``routed`` or ``-``, and after how many seconds
-    what was not opened goes to somebody else (``-``: never), separated by tabs."""
+    """Print all inboxes: name, ``everyone`` or ``members``, ``routed`` or ``-``, after how many seconds what
+    was not opened goes to somebody else (``-``: never), and the members, separated by tabs."""
+    known = await members.list_members(db)
     for one in await inboxes.list_inboxes(db):
         who = "everyone" if one.everyone else "members"
         seconds = "-" if one.open_within is None else one.open_within
-        sys.stdout.write(f"{one.name}\t{who}\t{'routed' if one.routed else '-'}\t{seconds}\n")
+        routed = "routed" if one.routed else "-"
+        theirs = ",".join(known.get(one.name, ())) or "-"
+        sys.stdout.write(f"{one.name}\t{who}\t{routed}\t{seconds}\t{theirs}\n")
     return 0
 
 
@@ -25,5 +28,49 @@ async def inbox_set(db: Database, parsed: argparse.Namespace) -> int:
     """Change how an inbox is routed."""
     routed = None if parsed.routing is None else parsed.routing == "on"
     await inboxes.set_routing(db, parsed.name, routed=routed, open_within=parsed.open_within)
-    sys.stdout.write(render(msg("Changed {name}.", name=parsed.name)) + "\n")
+    _say(msg("Changed {name}.", name=parsed.name))
     return 0
+
+
+async def inbox_access(db: Database, parsed: argparse.Namespace) -> int:
+    """Let every agent work in an inbox, or its members alone."""
+    hidden = await members.open_to_everyone(db, parsed.name, parsed.who == "everyone")
+    if parsed.who == "everyone":
+        _say(msg("Every agent works in {name}.", name=parsed.name))
+    elif (await members.list_members(db)).get(parsed.name.strip()):
+        _say(msg("Only its members work in {name}.", name=parsed.name))
+    else:
+        _say(msg("Only its members work in {name}, and it has none: see inbox join.", name=parsed.name))
+    _say_hidden(hidden)
+    return 0
+
+
+async def inbox_join(db: Database, parsed: argparse.Namespace) -> int:
+    """Make a person a member of an inbox."""
+    await members.join(db, parsed.name, parsed.email)
+    _say(msg("{value} is a member of {name}.", value=parsed.email, name=parsed.name))
+    return 0
+
+
+async def inbox_leave(db: Database, parsed: argparse.Namespace) -> int:
+    """Let a person be a member of an inbox no more."""
+    hidden = await members.leave(db, parsed.name, parsed.email)
+    _say(msg("{value} is no member of {name} any more.", value=parsed.email, name=parsed.name))
+    _say_hidden(hidden)
+    return 0
+
+
+def _say_hidden(count: int) -> None:
+    """What is assigned to somebody who does not see it, nobody works on."""
+    if count:
+        _say(
+            plural(
+                "{count} conversation there is assigned to somebody who does not see it: give it to another.",
+                "{count} conversations there are assigned to people who do not see them: give them away.",
+                count,
+            )
+        )
+
+
+def _say(message: Msg) -> None:
+    sys.stdout.write(render(message) + "\n")

@@ -1,8 +1,10 @@
-"""``agentdesk admin user``, ``session`` and ``lease``: all but adding a person."""
+"""``agentdesk admin user``, ``session``, ``token`` and ``lease``: all but adding."""
 
 from __future__ import annotations
 
 import argparse
+import getpass
+import math
 import sys
 
 from agentdesk.base.errors import Invalid
@@ -10,9 +12,15 @@ from agentdesk.base.i18n import render
 from agentdesk.base.ids import parse_id
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.domain.authority import Permission
+from agentdesk.domain.team import Role
 from agentdesk.server import leases, people
 from agentdesk.server.findings import moment_text
 from agentdesk.store.engine import Database
+
+
+def typed() -> str:
+    """Return a secret that is typed or piped in: one line, of which nothing is shown."""
+    return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
 
 
 async def user_list(db: Database, parsed: argparse.Namespace) -> int:
@@ -33,6 +41,21 @@ async def second_factor_off(db: Database, parsed: argparse.Namespace) -> int:
         _say(msg("{name} signs in with the password alone.", name=parsed.email))
     else:
         _say(msg("{name} has no second factor.", name=parsed.email))
+    return 0
+
+
+async def set_role(db: Database, parsed: argparse.Namespace) -> int:
+    """Give a person another role."""
+    await people.set_role(db, parsed.email, Role(parsed.role))
+    _say(msg("{name} now has the role {value}.", name=parsed.email, value=parsed.role))
+    return 0
+
+
+async def set_password(db: Database, parsed: argparse.Namespace) -> int:
+    """Give a person another password."""
+    ended = await people.set_password(db, parsed.email, typed())
+    _say(msg("{name} signs in with the new password.", name=parsed.email))
+    _say_ended(ended)
     return 0
 
 
@@ -108,10 +131,41 @@ async def session_end(db: Database, parsed: argparse.Namespace) -> int:
     return 0
 
 
+async def token_list(db: Database, parsed: argparse.Namespace) -> int:
+    """Print what programs sign in with: name, since when, last used, id, separated by tabs."""
+    for one in await people.list_tokens(db):
+        used = moment_text(one.last_used_at) if one.last_used_at else "-"
+        sys.stdout.write(f"{one.name}\t{moment_text(one.since)}\t{used}\t{one.id}\n")
+    return 0
+
+
+async def token_revoke(db: Database, parsed: argparse.Namespace) -> int:
+    """Let a program in no more."""
+    which = parse_id(parsed.id)
+    if which is None:
+        raise Invalid(msg("There is no token of that id."), msg("See token list."))
+    _say(msg("The token {name} is valid no more.", name=await people.revoke_token(db, which)))
+    return 0
+
+
+async def lease_end(db: Database, parsed: argparse.Namespace) -> int:
+    """Take a lease away from the server that holds it."""
+    seconds = await leases.end_held(db, parsed.name)
+    _say(
+        plural(
+            "Whoever holds it stops now; it is free after {count} second.",
+            "Whoever holds it stops now; it is free after {count} seconds.",
+            math.ceil(seconds),
+        )
+    )
+    return 0
+
+
 async def lease_list(db: Database, parsed: argparse.Namespace) -> int:
-    """Print what is worked on: channel, server, until when, ``held`` or ``free``, separated by tabs."""
+    """Print what is worked on: channel, server, until when, ``held``, ``free`` or ``ended`` (by hand: free at
+    that time), separated by tabs."""
     for one in await leases.list_held(db):
-        state = "held" if one.held else "free"
+        state = "free" if not one.held else "ended" if one.holder == leases.NOBODY else "held"
         sys.stdout.write(f"{one.name}\t{one.holder}\t{moment_text(one.expires_at)}\t{state}\n")
     return 0
 

@@ -20,6 +20,7 @@ from agentdesk.server.findings import moment_text
 from agentdesk.server.naming import Naming, named_elsewhere
 from agentdesk.store.engine import Database
 
+_MOST_DIGITS = 9
 _WORDS = {"yes": True, "no": False, None: None}
 
 
@@ -175,6 +176,6 @@ async def retention_run(db: Database, parsed: argparse.Namespace) -> int:
 
 
 def _days(given: str) -> int:
-    if not given.isdigit():
+    if not given.isdecimal() or len(given) > _MOST_DIGITS:
         raise Invalid(msg("Give a number of days, or never."), field="days")
     return int(given)

@@ -26,7 +26,6 @@ from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, account_cursor, account_state, credential, inbox, user
 from agentdesk.store.unit import ServerUnit
 
-MIN_PASSWORD = 8
 MAX_LABEL = 200
 MAX_ADDRESS = 320
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
@@ -67,10 +66,7 @@ async def add_user(db: Database, email: str, name: str, role: Role, password: st
     address = email.strip().lower()
     if not _ADDRESS.fullmatch(address) or not address.isprintable() or len(address) > MAX_ADDRESS:
         raise Invalid(msg("{value} is no e-mail address.", value=_shown(email)), field="email")
-    if len(password) < MIN_PASSWORD:
-        raise Invalid(
-            msg("The password needs at least {count} characters.", count=MIN_PASSWORD), field="password"
-        )
+    hashed = hash_password(password)
     shown = label(name) if name.strip() else address
     async with db.write() as conn:
         if await conn.scalar(select(user.c.id).where(user.c.email == address)):
@@ -82,9 +78,7 @@ async def add_user(db: Database, email: str, name: str, role: Role, password: st
         unit = ServerUnit(conn)
         row = {"id": user_id, "email": address, "name": shown, "role": role.value}
         await unit.insert(user, [{**row, "active": True, "created_at": now}])
-        await conn.execute(
-            insert(credential).values(user_id=user_id, password_hash=hash_password(password), changed_at=now)
-        )
+        await conn.execute(insert(credential).values(user_id=user_id, password_hash=hashed, changed_at=now))
         await unit.flush()
     return user_id
 

@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
-from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
@@ -32,6 +32,7 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import api_token, credential, inbox, inbox_member, second_factor, user
 
 SESSION_DAYS = 30
+MIN_PASSWORD, MAX_PASSWORD = 8, 1000
 _TOUCH_EVERY = timedelta(minutes=5)
 
 _hasher = PasswordHasher()  # argon2id with the library's present recommendation
@@ -47,7 +48,17 @@ class CodeWanted(AgentDeskError):
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash of a password, to be stored."""
+    """Return the argon2id hash of a new password, to be stored. Raises Invalid for one that is too short, or
+    that could not be typed at a desk. Blocks for a moment."""
+    if len(password) < MIN_PASSWORD:
+        raise Invalid(
+            msg("The password needs at least {count} characters.", count=MIN_PASSWORD), field="password"
+        )
+    if len(password) > MAX_PASSWORD or not password.isprintable():
+        raise Invalid(
+            msg("The password may have {count} characters, all of which can be typed.", count=MAX_PASSWORD),
+            field="password",
+        )
     return _hasher.hash(password)
 
 

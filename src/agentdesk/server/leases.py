@@ -20,13 +20,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
-from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError, DatabaseGone
 from agentdesk.store.tables import account, lease
 
 LEASE_SECONDS = 30.0
+NOBODY = "-"
+"""The holder of a lease that was taken away and is not free yet."""
 _RENEWALS = 3
 """How often a lease is renewed within its length."""
 _RETRY_SECONDS = 1.0
@@ -180,6 +182,29 @@ async def list_held(db: Database) -> list[Held]:
             for row in rows
         ]
     return sorted(found, key=lambda one: one.name)
+
+
+async def end_held(db: Database, name: str) -> float:
+    """Take a lease, named as :func:`list_held` does, away from whoever holds it.
+
+    The holder stops at its next step. Nobody gets it before it would have run out: until then the holder may
+    believe that it has it (see :meth:`Lease.must_be_fresh`). Returns after how many seconds it is free.
+    Raises Invalid where nobody holds a lease of that name.
+    """
+    async with db.write() as conn:
+        now = await database_time(conn)
+        channel = await conn.scalar(select(account.c.id).where(account.c.name == name))
+        own = f"account:{channel}" if channel is not None else name
+        ended = await conn.execute(
+            update(lease)
+            .where(lease.c.name == own, lease.c.expires_at > now)
+            .values(holder=NOBODY, token=lease.c.token + 1)
+            .returning(lease.c.expires_at)
+        )
+        row = ended.first()
+    if row is None:
+        raise Invalid(msg("No server holds {name}.", name=name), msg("See lease list."))
+    return float((row.expires_at - now).total_seconds())
 
 
 def lasting_holder(data_dir: Path, proposed: str) -> str:

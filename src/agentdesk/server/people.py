@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -15,12 +15,13 @@ from agentdesk.base.text import msg
 from agentdesk.commands.availability import put_availability
 from agentdesk.domain.authority import Permission, grant, permissions
 from agentdesk.domain.team import Role
+from agentdesk.server.auth import hash_password
 from agentdesk.server.second_factor import forget
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import api_token, availability, second_factor, user
+from agentdesk.store.tables import api_token, availability, credential, second_factor, user
 from agentdesk.store.unit import ServerUnit
 
-_SESSION = "session"
+_SESSION, _PROGRAM = "session", "api"
 _MOST_CONVERSATIONS = 1000
 
 
@@ -29,6 +30,16 @@ class SignIn:
     """One signed-in desk; ``last_used_at`` is some minutes behind."""
 
     email: str
+    since: datetime
+    last_used_at: datetime | None
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What one program signs in with; ``last_used_at`` is some minutes behind."""
+
+    name: str
     since: datetime
     last_used_at: datetime | None
     id: UUID
@@ -99,6 +110,33 @@ async def set_permission(db: Database, email: str, permission: Permission, given
         await unit.flush()
 
 
+async def set_role(db: Database, email: str, role: Role) -> None:
+    """Give a person another role; what they were given or denied besides stays. Desks that are connected know
+    within seconds. Raises Invalid for somebody unknown, and for the last administrator."""
+    async with db.write() as conn:
+        user_id = await person_id(conn, email)
+        if role is not Role.ADMIN:
+            await _not_the_last(conn, user_id)
+        unit = ServerUnit(conn)
+        await unit.update(user, user_id, {"role": role.value})
+        await unit.flush()
+
+
+async def set_password(db: Database, email: str, password: str) -> int:
+    """Give a person another password: all their sign-ins end. Returns how many there were. Raises Invalid for
+    somebody unknown and for a password that cannot be used."""
+    hashed = hash_password(password)
+    async with db.write() as conn:
+        user_id = await person_id(conn, email)
+        mine = credential.c.user_id == user_id
+        await conn.execute(
+            update(credential).where(mine).values(password_hash=hashed, changed_at=clock.now())
+        )
+        ended = await _end_all(conn, user_id)
+        await _ask_again(conn, user_id)
+    return ended
+
+
 async def set_capacity(db: Database, email: str, capacity: int | None) -> None:
     """Say how many open conversations a person has at most (None: any number). Raises Invalid for somebody
     unknown, and for a number that is none."""
@@ -155,6 +193,26 @@ async def list_sign_ins(db: Database) -> list[SignIn]:
             .order_by(user.c.email, api_token.c.created_at.desc())
         )
         return [SignIn(*row) for row in rows]
+
+
+async def list_tokens(db: Database) -> list[Token]:
+    """Return the tokens of programs, by name, the newest first."""
+    columns = api_token.c.name, api_token.c.created_at, api_token.c.last_used_at, api_token.c.id
+    programs = select(*columns).where(api_token.c.kind == _PROGRAM)
+    async with db.read() as conn:
+        rows = await conn.execute(programs.order_by(func.lower(api_token.c.name), api_token.c.id.desc()))
+        return [Token(*row) for row in rows]
+
+
+async def revoke_token(db: Database, token_id: UUID) -> str:
+    """Let a program in no more, from its next request; returns the token's name. Raises Invalid where there
+    is none of that id."""
+    this = api_token.c.id == token_id, api_token.c.kind == _PROGRAM
+    async with db.write() as conn:
+        name = await conn.scalar(delete(api_token).where(*this).returning(api_token.c.name))
+    if name is None:
+        raise Invalid(msg("There is no token of that id."), msg("See token list."))
+    return str(name)
 
 
 async def _ask_again(conn: AsyncConnection, user_id: UUID) -> None:

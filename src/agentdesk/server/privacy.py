@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _LOOK_SECONDS = 1.0
+_MOST_DIGITS = 18  # of a number that a database holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ async def find_contact(db: Database, who: str) -> UUID:
 async def conversation_id(conn: AsyncConnection, given: str) -> UUID:
     """Return the conversation with a number or an id. Raises Invalid where there is none."""
     which: Any = None
-    if given.isdigit():
+    if given.isdecimal() and len(given) <= _MOST_DIGITS:
         which = conversation.c.number == int(given)
     else:
         try:

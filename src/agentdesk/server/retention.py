@@ -44,6 +44,7 @@ __all__ = ["KINDS", "Rule", "list_rules", "run", "set_rule"]
 KINDS = ("conversations", "raw", "attachments", "audit")
 """Closed conversations with all that is in them; mails as they came; files; the audit trail."""
 _AT_ONCE = 50
+_LONGEST = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Rule:
 
 async def set_rule(db: Database, kind: str, days: int | None, inbox_name: str = "") -> None:
     """Keep what is of ``kind`` for so many days, or for ever (None). Raises Invalid."""
-    if days is not None and days < 1:
-        raise Invalid(msg("Keep it for one day at least."), field="days")
+    if days is not None and not 1 <= days <= _LONGEST:
+        raise Invalid(msg("Keep it for 1 to {count} days, or for ever.", count=_LONGEST), field="days")
     if kind == "audit" and inbox_name:
         raise Invalid(msg("The audit trail is one for all inboxes."), field="inbox")
     async with db.write() as conn:
@@ -108,7 +109,7 @@ async def run(db: Database, *, dry_run: bool = False) -> dict[str, int]:
 async def _inbox(conn: AsyncConnection, name: str) -> UUID:
     found = await conn.scalar(select(inbox.c.id).where(inbox.c.name == name))
     if not isinstance(found, UUID):
-        raise Invalid(msg("There is no inbox {name}.", name=name), field="inbox")
+        raise Invalid(msg("There is no inbox named {name}.", name=name[:200]), field="inbox")
     return found
 
 
