@@ -22,6 +22,8 @@ _NOTHING_CHOSEN: Values = {
     "back_at": None,
     "chosen_at": None,
     "capacity": None,
+    "skills": None,
+    "languages": None,
     "unreachable_since": None,
 }
 

@@ -34,6 +34,7 @@ from agentdesk.store.tables import (
     inbox,
     mention,
     message,
+    offer,
     raw_item,
     retention_rule,
 )
@@ -241,7 +242,7 @@ async def _drop_conversations(unit: ServerUnit, ids: Sequence[UUID]) -> None:
     await _drop_attachments(unit, await _children(conn, attachment, ids))
     await _drop_raw(unit, [row.raw_id for row in rows if row.raw_id is not None])
     await search.remove(conn, [row.id for row in rows])
-    for table in (mention, draft, event, message):
+    for table in (mention, offer, draft, event, message):
         await unit.delete(table, await _children(conn, table, ids))
     await unit.delete(conversation, ids)
 

@@ -32,7 +32,9 @@ Changes = dict[str, set[UUID]]
 """Table name to the ids of the rows that changed."""
 
 _BY_CONTACT = {"contact": "id", "contact_identity": "contact_id"}
-FOR_EVERYONE = frozenset({"user", "availability", "inbox", "inbox_member", "template", "account"})
+FOR_EVERYONE = frozenset(
+    {"user", "availability", "channel_weight", "inbox", "inbox_member", "template", "account"}
+)
 """Tables whose rows every desk receives, also those that name an inbox."""
 
 

@@ -24,6 +24,7 @@ from agentdesk.store.tables import (
     account,
     account_state,
     availability,
+    channel_weight,
     contact,
     contact_inbox,
     conversation,
@@ -42,7 +43,7 @@ __all__ = ["Fill", "Page", "begin"]
 
 _FIRST_PAGE = 50
 _PAGE = 200
-_SMALL = (user, availability, inbox, inbox_member, template, account)
+_SMALL = (user, availability, channel_weight, inbox, inbox_member, template, account)
 _REFERRED = frozenset({user.name, inbox.name, account.name, contact.name})
 _REFERENCES: tuple[tuple[str, Table], ...] = (
     ("assignee_id", user),

@@ -65,6 +65,7 @@ _FAMILY_COLUMN = {
     "contact_identity": "contact_id",
     "contact_inbox": "contact_id",
     "mention": "conversation_id",
+    "offer": "conversation_id",
     "saved_view": "id",
     "rail_order": "id",
     "availability": "id",

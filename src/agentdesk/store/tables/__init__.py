@@ -8,7 +8,7 @@ from agentdesk.store.tables.chat import chat_file, chat_line, chat_post, chat_se
 from agentdesk.store.tables.conversations import attachment, conversation, event, message, placement
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
 from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
-from agentdesk.store.tables.personal import draft, mention, rail_order, saved_view
+from agentdesk.store.tables.personal import draft, mention, offer, rail_order, saved_view
 from agentdesk.store.tables.privacy import erasure, erasure_desk, retention_rule
 from agentdesk.store.tables.search import search_entry
 from agentdesk.store.tables.system import (
@@ -23,6 +23,7 @@ from agentdesk.store.tables.system import (
 from agentdesk.store.tables.team import (
     api_token,
     availability,
+    channel_weight,
     credential,
     inbox,
     inbox_member,
@@ -46,6 +47,7 @@ __all__ = [
     "availability",
     "blob",
     "change_log",
+    "channel_weight",
     "chat_file",
     "chat_line",
     "chat_post",
@@ -70,6 +72,7 @@ __all__ = [
     "lease",
     "mention",
     "message",
+    "offer",
     "outbox",
     "placement",
     "rail_order",

@@ -45,6 +45,20 @@ mention = synced(
     private=True,
 )
 
+# A waiting conversation that somebody was asked to take.
+offer = synced(
+    "offer",
+    Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("conversation_id", Id, nullable=False, index=True),
+    Column("inbox_id", Id, nullable=False),
+    # open | accepted | declined | missed | withdrawn
+    Column("state", String(20), nullable=False),
+    Column("offered_at", Moment, nullable=False),
+    # Until when they may answer; then somebody else is asked.
+    Column("expires_at", Moment, nullable=False),
+    private=True,
+)
+
 # A list that somebody saved. Removed ones stay, so that it can be undone on any desk.
 saved_view = synced(
     "saved_view",

@@ -77,8 +77,11 @@ availability = synced(
     # From then on the person counts as available again.
     Column("back_at", Moment, nullable=True),
     Column("chosen_at", Moment, nullable=True),
-    # How many open conversations the person has at most; null: no limit.
+    # How many units of open conversations the person has at most; null: no limit.
     Column("capacity", Integer, nullable=True),
+    # What the person can do, in lower case, and which languages they speak (BCP 47).
+    Column("skills", Json, nullable=True),
+    Column("languages", Json, nullable=True),
     # Since when none of the person's desks has been connected; null: one is, or was a moment ago.
     Column("unreachable_since", Moment, nullable=True),
 )
@@ -93,6 +96,16 @@ inbox = synced(
     # somebody else who has not opened one (null: never for that).
     Column("routed", Boolean, nullable=False, server_default=false()),
     Column("open_within", Integer, nullable=True),
+    # By which rules it is routed, see domain/routing_rules.py, and when it is staffed, see domain/hours.py.
+    Column("routing", Json, nullable=True),
+    Column("hours", Json, nullable=True),
+)
+
+# How many units a conversation of a channel counts; 1 where there is no row.
+channel_weight = synced(
+    "channel_weight",
+    Column("channel", String(40), nullable=False, unique=True),
+    Column("units", Integer, nullable=False),
 )
 
 inbox_member = synced(
