@@ -160,6 +160,8 @@ async def test_values_come_back_as_they_were(database_url: str) -> None:
             **row,
             "routed": False,
             "open_within": None,
+            "routing": None,
+            "hours": None,
         }
     await db.close()
 
