@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from tests.helpers.fake_desk import FakeDesk
+from tests.helpers.sample_chats import make_chat
 from tests.helpers.until import until
 from tests.helpers.views import conversation, settled
 
@@ -24,26 +25,14 @@ from agentdesk.queries.rows import EventRow
 from agentdesk.sync.presence import Other
 
 ANA, TOM = 4417, 4390
-VISITOR = Party("chat", "visitor-12ab", "Ana")
+VISITOR = Party("chat", f"visitor-{ANA}", "Ana Ruiz")
 
 
 @pytest.fixture
 def desk() -> FakeDesk:
     """Ana's conversation is a chat."""
     made = FakeDesk.sample()
-    here = made.find(ANA)
-    row = made.world.conversations[here]
-    made.world.conversations[here] = msgspec.structs.replace(row, channel="chat")
-    for message in list(made.world.messages.values()):
-        if message.conversation_id == here and message.kind == "message":
-            theirs = message.direction == "in"
-            made.world.messages[message.id] = msgspec.structs.replace(
-                message,
-                sender=VISITOR if theirs else message.sender,
-                reply_to=(),
-                to=() if theirs else (VISITOR,),
-                cc=(),
-            )
+    make_chat(made, ANA)
     return made
 
 
@@ -53,7 +42,7 @@ async def test_a_reply_is_plain_text_to_the_visitor_and_goes_at_once(desk: FakeD
         assert box._tile.accessibleName() == "Live chat"
         for missing in (box.edit_recipients, box._format, box._attach):
             assert not missing.isVisible()
-        assert box._summary.text() == "to Ana"
+        assert box._summary.text() == "to Ana Ruiz"
         box.reply_text.set_content("", "<b>Good day</b>")
         await view.composer.send()
         (command,) = [one for one in desk.commands if isinstance(one, SendReply)]

@@ -424,6 +424,11 @@ class FakeDesk:
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
         return self._others.get(conversation_id, ())
 
+    def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
+        if self._status.link is not Link.SYNCED:
+            return None
+        return any(other.user_id == contact_id for other in self.others_at(conversation_id))
+
     async def attach(self, path: Path) -> File:
         try:
             content = path.read_bytes()

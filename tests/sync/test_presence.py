@@ -23,7 +23,7 @@ from agentdesk.sync.desk import Link
 from agentdesk.sync.endpoint import Session
 from agentdesk.sync.local import LocalDesk
 from agentdesk.sync.presence import Other
-from agentdesk.sync.presence_board import Board, Member
+from agentdesk.sync.presence_board import Board, Member, Place, Visitor
 from agentdesk.sync.protocol import (
     PRESENCE,
     PROTOCOL,
@@ -333,6 +333,34 @@ async def test_what_is_no_report_ends_the_connection(world: World, site: Site) -
         await socket.send_bytes(msgspec.msgpack.encode({"t": "here", "writing": "poem"}))
         frames = [decode_from_server(message.data) async for message in socket]
     assert frames[-1].__class__.__name__ == "Goodbye"
+
+
+async def test_customers_are_told_of_while_their_page_is_open(world: World) -> None:
+    """To desks that know of that; to others only while they type."""
+    board, customer, here = Board(world.db), Visitor(new_id()), await world.mail()
+    new, old = Member(new_id(), Scope(None), sees_visitors=True), Member(new_id(), Scope(None))
+    stranger = Member(new_id(), Scope(frozenset()), sees_visitors=True)
+    for one in (new, old, stranger):
+        board.join(one)
+
+    async def told(member: Member) -> tuple[Other, ...]:
+        async with asyncio.timeout(20):
+            frame = decode_from_server(await board.next(member))
+        assert isinstance(frame, Others)
+        return frame.people
+
+    board.host(customer, Place(here, world.inbox_id.hex, ""))
+    assert await told(new) == (Other(customer.user_id),)
+    board.host(customer, Place(here, world.inbox_id.hex, "reply"))
+    assert await told(new) == (Other(customer.user_id, "reply"),)
+    assert await told(old) == (Other(customer.user_id, "reply"),), "nothing was told before"
+    board.host(customer, Place(here, world.inbox_id.hex, ""))
+    assert await told(new) == (Other(customer.user_id),)
+    assert await told(old) == ()
+    board.host(customer, None)
+    assert await told(new) == ()
+    assert not old.told
+    assert not stranger.told
 
 
 async def test_what_is_told_is_forgotten_again(world: World) -> None:

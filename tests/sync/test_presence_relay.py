@@ -13,7 +13,7 @@ from agentdesk.store.engine import Database
 from agentdesk.sync import presence_relay
 from agentdesk.sync.listener import Listener, notify
 from agentdesk.sync.presence import Other
-from agentdesk.sync.presence_board import EXPIRES_SECONDS, Board, Member
+from agentdesk.sync.presence_board import EXPIRES_SECONDS, Board, Member, Place, Visitor
 from agentdesk.sync.presence_relay import CHANNEL, Relay
 from agentdesk.sync.protocol import Here, Others, decode_from_server
 from agentdesk.sync.scope import Scope
@@ -89,6 +89,19 @@ async def test_who_writes_is_seen_at_another_server_and_gone_at_once(
     servers[0].board.leave(ada)
     await until(lambda: servers[1].told[bob].get(place) == ())
     assert servers[1].told[bob] == {place: ()}
+
+
+@ON_POSTGRES
+async def test_a_customer_at_another_server_is_there_and_types(world: World, servers: list[Server]) -> None:
+    place, customer = await world.mail(), Visitor(new_id())
+    bob = servers[1].desk(Scope(None))
+    bob.sees_visitors = True
+    for writing in ("", "reply", ""):
+        servers[0].board.host(customer, Place(place, world.inbox_id.hex, writing))
+        there = (Other(customer.user_id, writing),)
+        await until(lambda there=there: servers[1].told[bob].get(place) == there)
+    servers[0].board.host(customer, None)
+    await until(lambda: servers[1].told[bob].get(place) == ())
 
 
 @ON_POSTGRES

@@ -157,6 +157,7 @@ class LateParts(QObject):
         self.bulk.left.connect(self._on_many_left)
         self.bulk.show_wanted.connect(self._show_unchanged)
         self.next_one.taken.connect(self._on_taken)
+        self.next_one.found.connect(self.conversation_wanted)
         self.next_one.said.connect(queue.say)
         self.deeds.find_wanted.connect(self.finder.open)
         self.conversation.left.connect(self._on_left)

@@ -118,6 +118,16 @@ def age_text(moment: datetime, now: datetime) -> str:
     return date_text(moment, now)
 
 
+def wait_text(moment: datetime, now: datetime) -> str:
+    """How long somebody waits since ``moment``: by the second for two minutes, then as short as can be."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    if seconds >= 120:
+        return age_text(moment, now)
+    if seconds >= 60:
+        return tr(msg("{minutes}m {seconds}s", minutes=1, seconds=f"{seconds - 60:02}"))
+    return tr(msg("{seconds}s", seconds=seconds))
+
+
 def date_text(moment: datetime, now: datetime) -> str:
     """A date as short as can be: 3 Mar, and with the year where it is another one."""
     local, this_year = moment.astimezone(), now.astimezone().year

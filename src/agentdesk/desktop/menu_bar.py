@@ -42,7 +42,8 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
         msg("Go"),
         (
             *("go.queue", "go.unassigned", "go.mentions", "go.snoozed", "go.drafts", "go.open", None),
-            *("queue.next", "queue.previous", "queue.open", "queue.take_next", "queue.refresh"),
+            *("queue.next", "queue.previous", "queue.open", "queue.take_next"),
+            *("queue.next_chat", "queue.refresh"),
         ),
     ),
     (msg("Window"), ("status.choose", None, "pane.next", "pane.previous", "window.back")),

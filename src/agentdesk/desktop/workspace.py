@@ -245,6 +245,7 @@ class Workspace(QWidget):
         bind("queue.extend_up", partial(self._queue.extend, -1))
         bind("queue.select_all", self._queue.selection.select_all, self._queue)
         bind("queue.take_next", self._take_next)
+        bind("queue.next_chat", self._next_chat)
         bind("queue.refresh", self._queue.apply_held)
         bind("rail.toggle", self._arrangement.toggle_rail)
         bind("panel.toggle", self._arrangement.toggle_panel)
@@ -311,6 +312,9 @@ class Workspace(QWidget):
 
     def _take_next(self) -> None:
         self.late.next_one.take()
+
+    def _next_chat(self) -> None:
+        self.late.next_one.find_chat(self.conversation.conversation_id)
 
     def _save_view(self) -> None:
         self.late.saved_views.save()

@@ -17,10 +17,12 @@ _PAUSE_SECONDS = 0.15
 
 
 class Colleagues:
-    """``on_change`` hears of the conversations where somebody came, went, or began or ceased to write."""
+    """``on_change`` hears of the conversations where somebody came, went, or began or ceased to write;
+    ``sees_visitors`` is whether the server tells which customers have their page open."""
 
     def __init__(self, on_change: Callable[[set[UUID]], None]) -> None:
         self._on_change = on_change
+        self.sees_visitors = False
         self._here = Here()
         self._others: dict[UUID, tuple[Other, ...]] = {}
         self._news = Bell()
@@ -36,6 +38,12 @@ class Colleagues:
         """Who else is at a conversation."""
         return self._others.get(conversation_id, ())
 
+    def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
+        """Whether the customer of a chat has their page open; None where that is not known."""
+        if not self.sees_visitors:
+            return None
+        return any(other.user_id == contact_id for other in self.others_at(conversation_id))
+
     def take(self, frame: Others) -> None:
         """The server tells who is at a conversation now."""
         if frame.people:
@@ -46,6 +54,7 @@ class Colleagues:
 
     def forget(self) -> None:
         """The connection is lost: nothing is known of anybody."""
+        self.sees_visitors = False
         known, self._others = set(self._others), {}
         if known:
             self._on_change(known)

@@ -229,8 +229,12 @@ class DeskPort(Protocol):
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
         """Who else is at a conversation, writers first; nobody without a connection.
 
-        Of conversations that are not open here, only those who write are known.
+        Of conversations that are not open here, only those who write are known, and the customers of chats.
         """
+        ...
+
+    def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
+        """Whether the customer of a chat has their page open; None where that is not known."""
         ...
 
     async def attach(self, path: Path) -> File:

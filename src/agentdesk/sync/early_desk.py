@@ -148,6 +148,9 @@ class EarlyDesk:
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
         return self._desk.others_at(conversation_id) if self._desk is not None else ()
 
+    def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
+        return self._desk.visitor_at(conversation_id, contact_id) if self._desk is not None else None
+
     # --- what waits for the real desk ---
 
     async def conversation(self, conversation_id: UUID) -> ConversationRow | None:

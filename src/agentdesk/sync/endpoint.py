@@ -39,6 +39,7 @@ from agentdesk.sync.protocol import (
     RETRY_ACCOUNT,
     SERVERS,
     VIEWS,
+    VISITORS,
     Answers,
     AskOlder,
     DraftKept,
@@ -162,7 +163,7 @@ class Session:
         await self._transport.send(encode(await self._welcome(actor.user_id, last_number, cursor is None)))
         on_hello(self)
         if PRESENCE in hello.can and self._board is not None:
-            self._member = Member(actor.user_id, scope)
+            self._member = Member(actor.user_id, scope, sees_visitors=VISITORS in hello.can)
             self._board.join(self._member)
         if ERASE in hello.can:
             self._erasures = Erasures(self._db, hello.desk_id)
@@ -241,7 +242,7 @@ class Session:
             workspace=workspace or "",
             fresh=fresh,
             last_number=last_number,
-            can=_ABILITIES if self._board is None else (PRESENCE, *_ABILITIES),
+            can=_ABILITIES if self._board is None else (PRESENCE, VISITORS, *_ABILITIES),
         )
 
     async def _receive(self) -> _Leave | None:

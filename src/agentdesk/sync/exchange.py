@@ -27,6 +27,7 @@ from agentdesk.sync.protocol import (
     PROTOCOL,
     SERVERS,
     SHRINK,
+    VISITORS,
     Answers,
     Batch,
     DraftKept,
@@ -166,11 +167,13 @@ class Exchange:
             raise Farewell("lost")
         self._can = frame.can
         await self._workbench.welcome(frame)
+        if self._colleagues is not None:
+            self._colleagues.sees_visitors = VISITORS in frame.can
         self._on_welcome(frame)
 
     def _abilities(self) -> tuple[str, ...]:
         erasing = () if self._forget is None else (ERASE,)
-        together = () if self._colleagues is None else (PRESENCE,)
+        together = () if self._colleagues is None else (PRESENCE, VISITORS)
         return (SHRINK, DRAFTS, SERVERS, *together, *erasing)
 
     async def _receive(self) -> Farewell:

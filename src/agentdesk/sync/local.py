@@ -212,6 +212,10 @@ class LocalDesk(DeskReads):
         """Who else is at a conversation, as far as is known."""
         return self._colleagues.others_at(conversation_id)
 
+    def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
+        """Whether the customer of a chat has their page open; None where that is not known."""
+        return self._colleagues.visitor_at(conversation_id, contact_id)
+
     # --- files ---
 
     async def attach(self, path: Path) -> File:

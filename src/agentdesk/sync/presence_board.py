@@ -1,7 +1,8 @@
 """The server's board of who is at which conversation, in memory: a restart forgets it, desks tell anew.
 
-Those who look are told to whoever has the same conversation open, those who write to everybody who may see
-it; nobody hears of themselves. A desk that falls silent is taken off after :data:`EXPIRES_SECONDS`.
+Those who look are told to whoever has the same conversation open, those who write, and customers, to
+everybody who may see it; nobody hears of themselves. A desk that falls silent is taken off after
+:data:`EXPIRES_SECONDS`.
 """
 
 from __future__ import annotations
@@ -39,11 +40,15 @@ class Place:
 
 
 class Member:
-    """A connected desk. Of several reports that wait only the last counts, so a flood takes no memory."""
+    """A connected desk. Of several reports that wait only the last counts, so a flood takes no memory. One
+    that ``sees_visitors`` is told of customers as long as their page is open, others only while they type."""
 
-    def __init__(self, user_id: UUID, scope: Scope) -> None:
+    is_customer = False
+
+    def __init__(self, user_id: UUID, scope: Scope, *, sees_visitors: bool = False) -> None:
         self.user_id = user_id
         self.scope = scope
+        self.sees_visitors = sees_visitors
         self.place: Place | None = None
         self.reported = Here()
         self.reports = Bell()
@@ -63,10 +68,11 @@ class Member:
 
 
 class Guest(Member):
-    """A desk that is connected to another server: it is seen here, and told nothing."""
+    """A desk, or a customer's page, at another server: it is seen here, and told nothing."""
 
-    def __init__(self, user_id: UUID) -> None:
+    def __init__(self, user_id: UUID, *, is_customer: bool = False) -> None:
         super().__init__(user_id, Scope(frozenset()))
+        self.is_customer = is_customer
 
     def touch(self, conversation_id: UUID) -> None:
         """Its own server tells it."""
@@ -75,6 +81,9 @@ class Guest(Member):
 class Visitor(Guest):
     """The customer of a conversation, on a page that is connected to this server; ``user_id`` is the
     contact's."""
+
+    def __init__(self, user_id: UUID) -> None:
+        super().__init__(user_id, is_customer=True)
 
 
 class Board:
@@ -169,14 +178,14 @@ class Board:
         concerned: dict[UUID, bool] = {}
         for one in (before, place):
             if one is not None:
-                written = concerned.get(one.conversation_id, False) or bool(one.writing)
-                concerned[one.conversation_id] = written
+                told = concerned.get(one.conversation_id, False) or bool(one.writing) or member.is_customer
+                concerned[one.conversation_id] = told
         if before is not None:
             self._take_off(member, before.conversation_id)
         if place is not None:
             self._there.setdefault(place.conversation_id, set()).add(member)
-        for conversation_id, written in concerned.items():
-            hearers = self._members if written else self._there.get(conversation_id, set())
+        for conversation_id, everywhere in concerned.items():
+            hearers = self._members if everywhere else self._there.get(conversation_id, set())
             for hearer in {*hearers, member}:
                 hearer.touch(conversation_id)
             self.on_change(conversation_id)
@@ -199,7 +208,9 @@ class Board:
             place = other.place
             if place is None or other.user_id == member.user_id or not member.scope.covers({place.inbox}):
                 continue
-            if place.writing or at_it:
+            if other.is_customer and not place.writing and not member.sees_visitors:
+                continue
+            if place.writing or at_it or other.is_customer:
                 people[other.user_id] = people.get(other.user_id) or place.writing
         ranked = sorted(people.items(), key=lambda entry: (not entry[1], entry[0]))
         return tuple(Other(user_id, writing) for user_id, writing in ranked[:_MOST_PEOPLE])

@@ -28,6 +28,8 @@ from agentdesk.sync.presence_board import EXPIRES_SECONDS, Board, Guest, Member,
 __all__ = ["Relay"]
 
 CHANNEL = "agentdesk_presence"
+VISITORS = "agentdesk_visitors"
+"""For customers, who are told of also while they only look: servers that do not know that do not listen."""
 RENEW_SECONDS = 10.0
 _GATHER_SECONDS = 0.1
 _MOST_BYTES = 7_900
@@ -37,7 +39,7 @@ _PLACES_PER_POST = 80
 
 
 class _Stand(msgspec.Struct, frozen=True, array_like=True):
-    """Where a desk is: ``desk`` is its number at that server; no conversation: it has left."""
+    """Where a desk, or a customer, is: ``desk`` is its number at that server; no conversation: it left."""
 
     desk: int
     user_id: UUID
@@ -65,14 +67,15 @@ class Relay:
         self._me = secrets.token_bytes(6)
         self._numbers: dict[Member, int] = {}
         self._next_number = 0
-        self._to_tell: dict[int, _Stand] = {}
+        self._to_tell: dict[Member, _Stand] = {}
         self._news = Bell()
-        self._posts: deque[_Post] = deque(maxlen=_POSTS_WAITING)
+        self._posts: deque[tuple[_Post, bool]] = deque(maxlen=_POSTS_WAITING)
         self._mail = Bell()
         self._guests: dict[tuple[bytes, int], tuple[Guest, float]] = {}
         self._tasks = Tasks("presence")
         board.on_move = self._moved
         listener.on(CHANNEL, self._hear)
+        listener.on(VISITORS, self._hear_of_customers)
 
     def start(self) -> None:
         """Begin to tell and to take in; nothing where it has begun."""
@@ -96,7 +99,7 @@ class Relay:
             number = self._numbers[member] = self._next_number
         if member.place is None:
             del self._numbers[member]
-        self._to_tell[number] = _stand(number, member)
+        self._to_tell[member] = _stand(number, member)
         self._news.ring()
 
     async def _tell(self) -> None:
@@ -104,28 +107,34 @@ class Relay:
         while True:
             rings = await self._news.wait(heard, RENEW_SECONDS)
             if rings == heard:  # nothing has changed for a while: all of it again
-                self._to_tell |= {number: _stand(number, one) for one, number in self._numbers.items()}
+                self._to_tell |= {one: _stand(number, one) for one, number in self._numbers.items()}
             heard = rings
             await self._send()
             await asyncio.sleep(_GATHER_SECONDS)
 
     async def _send(self) -> None:
-        stands, self._to_tell = list(self._to_tell.values()), {}
-        for text in _posts(self._me, stands):
-            try:
-                await notify(self._db, CHANNEL, text)
-            except DatabaseError:
-                return  # it is told again
+        told, self._to_tell = self._to_tell, {}
+        customers = [stand for one, stand in told.items() if one.is_customer]
+        desks = [stand for one, stand in told.items() if not one.is_customer]
+        for channel, stands in ((CHANNEL, desks), (VISITORS, customers)):
+            for text in _posts(self._me, stands):
+                try:
+                    await notify(self._db, channel, text)
+                except DatabaseError:
+                    return  # it is told again
 
     # --- in ---
 
-    def _hear(self, text: str) -> None:
+    def _hear_of_customers(self, text: str) -> None:
+        self._hear(text, of_customers=True)
+
+    def _hear(self, text: str, *, of_customers: bool = False) -> None:
         try:
             post = _decoder.decode(base64.b64decode(text, validate=True))
         except (msgspec.MsgspecError, ValueError):
             return  # of another version
         if post.server != self._me:
-            self._posts.append(post)
+            self._posts.append((post, of_customers))
             self._mail.ring()
 
     async def _take_in(self) -> None:
@@ -133,11 +142,12 @@ class Relay:
         while True:
             heard = await self._mail.wait(heard, self._seconds / 5)
             while self._posts:
-                await self._take(self._posts.popleft())
+                await self._take(*self._posts.popleft())
             self._forget_silent()
 
-    async def _take(self, post: _Post) -> None:
-        """Place the desks of a post; in which inbox a conversation is, the database says, not the post."""
+    async def _take(self, post: _Post, of_customers: bool) -> None:
+        """Place those whom a post tells of; in which inbox a conversation is, the database says, not the
+        post."""
         wanted = {stand.conversation_id for stand in post.stands if stand.conversation_id is not None}
         try:
             async with self._db.read() as conn:
@@ -154,7 +164,7 @@ class Relay:
             if stand.conversation_id is None or inbox_id is None:
                 self._forget(key)
                 continue
-            guest, _ = self._guests.get(key) or (Guest(stand.user_id), now)
+            guest, _ = self._guests.get(key) or (Guest(stand.user_id, is_customer=of_customers), now)
             self._guests[key] = guest, now
             self._board.host(guest, Place(stand.conversation_id, inbox_id.hex, stand.writing))
 

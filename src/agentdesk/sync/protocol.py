@@ -38,6 +38,10 @@ PROTOCOL = 1
 PRESENCE = "presence"
 """In ``can`` of hello and welcome: this side knows :class:`Here` and :class:`Others`; else none is sent."""
 
+VISITORS = "visitors"
+"""In ``can`` of hello and welcome: :class:`Others` names the customer of a chat also while they only have
+their page open."""
+
 SHRINK = "shrink"
 """In ``can`` of a hello: this desk knows ``within`` of :class:`Batch`; others are filled anew instead."""
 DRAFTS = "drafts"

@@ -16,6 +16,7 @@ from agentdesk.queries.rows import View
 from agentdesk.store.tables import chat_post, contact, event, message
 from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
+from agentdesk.sync.presence import Other
 
 NewPage = Callable[..., Page]
 
@@ -155,8 +156,34 @@ async def test_both_see_each_other_type(site: ChatSite, desk: LocalDesk, new_pag
     await page.came("typing", on=False)
 
     await page.send({"t": "typing", "on": True})
-    await until(lambda: desk.others_at(conversation_id))
-    (other,) = desk.others_at(conversation_id)
-    assert (other.user_id, other.writing) == (conversation.contact_id, "reply")
+    await until(lambda: desk.others_at(conversation_id) == (Other(conversation.contact_id, "reply"),))
     await page.send({"t": "typing", "on": False})
-    await until(lambda: not desk.others_at(conversation_id))
+    await until(lambda: desk.others_at(conversation_id) == (Other(conversation.contact_id),))
+
+
+async def test_the_desk_knows_who_has_their_page_open(
+    site: ChatSite, desk: LocalDesk, new_page: NewPage
+) -> None:
+    page = new_page()
+    await page.connect()
+    await page.write("Hello")
+    here = (await _first(desk)).conversation_id
+    (conversation,) = await site.conversations()
+
+    def there() -> bool | None:
+        return desk.visitor_at(here, conversation.contact_id)
+
+    await until(there)
+    seen: list[bool | None] = []
+    forget = desk.subscribe(lambda _: seen.append(there()))
+    await page.connect()  # they go to another page of the shop
+    await page.write("And another thing", "second-message")
+    await until(lambda: seen)
+    assert False not in seen
+    forget()
+    site.chat._watching._left_seconds = 0.0
+    await page.leave()
+    site.chat._watching.close()  # who is waited for is not waited for any more
+    await until(lambda: there() is False)
+    await desk.close()
+    assert there() is None

@@ -95,6 +95,14 @@ QUEUE = (
         keys=("T",),
         aliases=(msg("Pull"), msg("Claim")),
     ),
+    ActionSpec(
+        id="queue.next_chat",
+        title=msg("Next waiting chat"),
+        group="queue",
+        keys=("W", "Ctrl+Shift+PgDown"),
+        icon="message-circle",
+        aliases=(msg("Live chat"), msg("Visitor")),
+    ),
     ActionSpec(id="queue.refresh", title=msg("Show what is waiting"), group="queue", keys=(".",)),
 )
 

@@ -19,6 +19,7 @@ from agentdesk.desktop.models.queue import (
     MENTIONED_ROLE,
     ROW_ROLE,
     SELECTED_ROLE,
+    VISITOR_ROLE,
     WRITERS_ROLE,
 )
 from agentdesk.desktop.models.queue_sections import SectionHeading
@@ -92,7 +93,8 @@ class QueueDelegate(QStyledItemDelegate):
         else:
             quick = _QUICK_ROOM if under and row.status != "resolved" else 0
             drafted, mentioned = bool(index.data(HAS_DRAFT_ROLE)), bool(index.data(MENTIONED_ROLE))
-            stands = RowState(background, drafted, chosen, quick, index.data(WRITERS_ROLE), mentioned)
+            writers, visitor = index.data(WRITERS_ROLE), index.data(VISITOR_ROLE)
+            stands = RowState(background, drafted, chosen, quick, writers, mentioned, visitor)
             self._rows.paint(painter, rect, direction, row, stands)
             if quick:
                 self._paint_quick(painter, rect, direction)

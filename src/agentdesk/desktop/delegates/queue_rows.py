@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter, QPen, QTextLayout
 
 from agentdesk.base import clock
 from agentdesk.base.text import msg
+from agentdesk.desktop.delegates.chat_chips import visitor_chips, waiting_chip
 from agentdesk.desktop.delegates.queue_look import AVATAR, END, TOP, QueueLook
 from agentdesk.desktop.icons import paint_icon, pixmap
 from agentdesk.desktop.locale import age_text, current_language, isolate, tr
@@ -35,7 +36,8 @@ _WRITER = 16
 class RowState:
     """How a row stands: ``background`` is the colour role behind it, ``chosen`` whether it is selected,
     ``quick`` the room its quick buttons take at the end of the first line, in pixels, ``writers`` which
-    colleagues are writing there, ``mentioned`` whether this person is in a note that they have not seen."""
+    colleagues are writing there, ``mentioned`` whether this person is in a note that they have not seen,
+    ``visitor`` whether the customer of a chat has their page open (None: not known, or no chat)."""
 
     background: str
     has_draft: bool
@@ -43,6 +45,7 @@ class RowState:
     quick: int = 0
     writers: tuple[Colleague, ...] = ()
     mentioned: bool = False
+    visitor: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ class RowPainter:
             width -= 24
         room = mirrored(direction, whole, QRect(whole.x(), whole.y(), width, whole.height()))
         chips = [Chip(msg("Mentions you"), "accent", "at-sign")] if cell.state.mentioned else []
-        chips += chips_of(row, self.now, has_draft=cell.state.has_draft)
+        chips += chips_of(row, self.now, has_draft=cell.state.has_draft, visitor=cell.state.visitor)
         paint_chips(painter, room, chips, direction)
 
     def _compact_chips(self, row: QueueRow, state: RowState) -> list[Chip]:
@@ -221,8 +224,9 @@ class RowPainter:
             chips.append(Chip("", "accent", "at-sign"))
         if row.failed:
             chips.append(Chip("", "bad_text", "circle-alert"))
-        elif row.waiting_since is not None:
-            chips.append(Chip(age_text(row.waiting_since, self.now), "outline", "clock"))
+        elif (waiting := waiting_chip(row, self.now)) is not None:
+            chips.append(waiting)
+        chips += [replace(chip, text="") for chip in visitor_chips(state.visitor)]
         if row.priority == "urgent":
             chips.append(Chip("", "bad_text", "chevrons-up"))
         if row.priority == "high":
@@ -244,19 +248,21 @@ class RowPainter:
         painter.drawPixmap(box.x() + 2, box.y() + 2, tick)
 
 
-def chips_of(row: QueueRow, now: datetime, *, has_draft: bool) -> list[Chip]:
+def chips_of(row: QueueRow, now: datetime, *, has_draft: bool, visitor: bool | None = None) -> list[Chip]:
     """Return what the last line of a row says, the most urgent first; ages are told from ``now`` (UTC)."""
     chips: list[Chip] = []
     if row.failed:
         chips.append(Chip(msg("Not sent"), "bad", "circle-alert"))
-    if row.waiting_since is not None:
-        chips.append(Chip(age_text(row.waiting_since, now), "outline", "clock"))
+    waiting = waiting_chip(row, now)
+    if waiting is not None:
+        chips.append(waiting)
     elif row.status == "open" and row.last_customer_at is None:
         chips.append(Chip(msg("Written by a program"), "plain", "bot"))
     elif row.status == "open":
         chips.append(Chip(msg("Waiting for {name}", name=_short(row.contact_name)), "plain", "pause"))
     if row.status == "snoozed":
         chips.append(Chip(msg("Snoozed"), "plain", "alarm-clock"))
+    chips += visitor_chips(visitor)
     if row.priority == "urgent":
         chips.append(Chip(msg("Urgent"), "bad_text", "chevrons-up"))
     if row.priority == "high":

@@ -9,14 +9,26 @@ from uuid import UUID
 
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import Msg, msg
+from agentdesk.domain.chat import CHANNEL
+from agentdesk.domain.conversation import Status
+from agentdesk.queries.rows import ConversationRow, QueueRow
 from agentdesk.sync.desk import DeskPort
 from agentdesk.sync.presence import Other, Writing
 
-__all__ = ["Colleague", "Colleagues", "Customer", "words_for_all", "words_for_one"]
+__all__ = [
+    "Colleague",
+    "Colleagues",
+    "Customer",
+    "is_writing",
+    "visitor_at",
+    "words_for_all",
+    "words_for_one",
+]
 
-Doing = Writing | Literal["chat"]
+Doing = Writing | Literal["chat", "page"]
 Colleague = tuple[UUID, str, Doing]
-"""Who it is (id and whole name) and what they are writing; ``chat``: it is the customer."""
+"""Who it is (id and whole name) and what they are writing. ``chat``: it is the customer, who types; ``page``:
+the customer has their page open."""
 
 Customer = tuple[UUID, str]
 """The id and the name of the contact whose conversation it is."""
@@ -34,7 +46,7 @@ class Colleagues:
 
     def at(self, conversation_id: UUID, customer: Customer | None = None) -> tuple[Colleague, ...]:
         """Who else is at a conversation, writers first; those without a name yet are left out until it is
-        there. The ``customer`` is there where they write in a live chat."""
+        there. The ``customer`` of a live chat comes first."""
         others = self._desk.others_at(conversation_id)
         team = [other for other in others if customer is None or other.user_id != customer[0]]
         if any(other.user_id not in self._names and other.user_id not in self._unknown for other in team):
@@ -46,7 +58,8 @@ class Colleagues:
         )
         if customer is None or len(team) == len(others):
             return theirs
-        return ((*customer, "chat"), *theirs)
+        types = any(other.writing for other in others if other.user_id == customer[0])
+        return ((*customer, "chat" if types else "page"), *theirs)
 
     def read_again(self) -> None:
         """Somebody's name may be another one now; the old ones show meanwhile."""
@@ -64,10 +77,24 @@ class Colleagues:
         self._on_read()
 
 
+def is_writing(person: Colleague) -> bool:
+    """Say whether somebody types, whatever it is."""
+    return person[2] not in ("", "page")
+
+
+def visitor_at(desk: DeskPort, row: QueueRow | ConversationRow) -> bool | None:
+    """Say whether the visitor of an open chat has their page open; None where it is none, or not known."""
+    if row.channel != CHANNEL or row.status != Status.OPEN:
+        return None
+    return desk.visitor_at(row.id, row.contact_id)
+
+
 def words_for_one(name: str, writing: Doing) -> Msg:
     """Say what somebody is doing at a conversation; first names do within a team."""
     if writing == "chat":
         return msg("{name} is typing", name=name)
+    if writing == "page":
+        return msg("{name} is on the page", name=name)
     name = _first(name)
     if writing == "reply":
         return msg("{name} is writing a reply", name=name)

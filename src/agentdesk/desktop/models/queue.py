@@ -19,10 +19,11 @@ from PySide6.QtCore import (
 from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.lifetime import tasks_of
-from agentdesk.desktop.locale import age_text, date_text, time_text, tr
-from agentdesk.desktop.models.colleagues import Colleague, Colleagues, words_for_all
+from agentdesk.desktop.locale import age_text, date_text, time_text, tr, wait_text
+from agentdesk.desktop.models.colleagues import Colleague, Colleagues, is_writing, visitor_at, words_for_all
 from agentdesk.desktop.models.queue_sections import Sections
 from agentdesk.desktop.plain import tip
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.queries.rows import QueueRow
 from agentdesk.sync.desk import DeskPort
 
@@ -35,6 +36,7 @@ __all__ = [
     "ROW_ROLE",
     "SELECTED_ROLE",
     "UNKNOWN_SENDER",
+    "VISITOR_ROLE",
     "WRITERS_ROLE",
     "QueueModel",
 ]
@@ -48,6 +50,7 @@ SELECTED_ROLE = Qt.ItemDataRole.UserRole + 3
 HEADING_ROLE = Qt.ItemDataRole.UserRole + 4
 WRITERS_ROLE = Qt.ItemDataRole.UserRole + 5
 MENTIONED_ROLE = Qt.ItemDataRole.UserRole + 6
+VISITOR_ROLE = Qt.ItemDataRole.UserRole + 7
 
 NO_SUBJECT = msg("No subject")
 UNKNOWN_SENDER = msg("Unknown sender")
@@ -193,9 +196,13 @@ class QueueModel(QAbstractTableModel):
             return self._writers(conversation_id)
         if row is None:
             return None
+        if role == VISITOR_ROLE:
+            return visitor_at(self._desk, row)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             mentioned = conversation_id in self._mentions
-            return spoken(row, selected=conversation_id in self.selected, mentioned=mentioned)
+            visitor = visitor_at(self._desk, row)
+            chosen = conversation_id in self.selected
+            return spoken(row, selected=chosen, mentioned=mentioned, visitor=visitor)
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             writing = words_for_all(self._writers(conversation_id))
             parts = (tr(writing) if writing else "", row.preview, *row.tags, row.assignee_name)
@@ -207,7 +214,8 @@ class QueueModel(QAbstractTableModel):
     def _writers(self, conversation_id: UUID) -> tuple[Colleague, ...]:
         row = self._rows.get(conversation_id)
         customer = (row.contact_id, row.contact_name) if row is not None else None
-        return tuple(person for person in self._colleagues.at(conversation_id, customer) if person[2])
+        people = self._colleagues.at(conversation_id, customer)
+        return tuple(person for person in people if is_writing(person))
 
     def _get(self, conversation_id: UUID) -> QueueRow | None:
         row = self._rows.get(conversation_id)
@@ -295,7 +303,9 @@ class QueueModel(QAbstractTableModel):
                 self.endInsertRows()
 
 
-def spoken(row: QueueRow, *, selected: bool = False, mentioned: bool = False) -> str:
+def spoken(
+    row: QueueRow, *, selected: bool = False, mentioned: bool = False, visitor: bool | None = None
+) -> str:
     """Return what a screen reader says of a row: name, state, subject."""
     states: list[Msg] = [msg("selected")] if selected else []
     if row.unread:
@@ -306,9 +316,12 @@ def spoken(row: QueueRow, *, selected: bool = False, mentioned: bool = False) ->
         states.append(msg("urgent"))
     if row.failed:
         states.append(msg("a message was not sent"))
+    if visitor is not None:
+        states.append(msg("on the page") if visitor else msg("left the page"))
     waiting = []
     if row.waiting_since is not None:
-        waiting.append(tr(msg("waiting for {time}", time=age_text(row.waiting_since, clock.now()))))
+        told = wait_text if row.channel == CHANNEL else age_text
+        waiting.append(tr(msg("waiting for {time}", time=told(row.waiting_since, clock.now()))))
     name, subject = row.contact_name or tr(UNKNOWN_SENDER), row.subject or tr(NO_SUBJECT)
     return ", ".join([name, *(tr(state) for state in states), *waiting, subject])
 

@@ -79,7 +79,7 @@ class ConversationView(QWidget):
         self.head = ConversationHead(self)
         self.transcript = TranscriptView(CardTools.of(desk, opener), clock.now, self)
         self.composer = Composer(desk, self)
-        self.presence = Presence(desk, self.composer, self.head.others, self)
+        self.presence = Presence(desk, self.composer, self.head, self)
         self.message_actions = MessageActions(desk, self)
         self.deeds = ConversationActions(desk, self.head, self.composer, self)
         self.empty = EmptyState(self)
@@ -194,11 +194,10 @@ class ConversationView(QWidget):
     # --- showing ---
 
     def _show(self, head: ConversationRow, timeline: Timeline) -> None:
-        self._head_row = head
-        self.deeds.row = head
+        self._head_row = self.deeds.row = head
         self.head.show_row(head, self._desk.me)
         self._stack.setCurrentWidget(self._page)
-        self.presence.open(head.id, (head.contact_id, head.contact_name))
+        self.presence.open(head)
         self.transcript.show_conversation(
             head,
             timeline.messages,
@@ -247,6 +246,7 @@ class ConversationView(QWidget):
         before, self._head_row = self._head_row, head
         self.deeds.row = head
         self.head.show_row(head, self._desk.me)
+        self.presence.open(head)
         self.transcript.update_rows(
             head, timeline.messages, timeline.events, away=self._away(), gone=gone_rows(known, timeline)
         )

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from agentdesk.base.text import Msg, msg
+from agentdesk.desktop.delegates.chat_chips import VISITOR_HERE, VISITOR_LEFT
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import isolate_ltr, tr
 from agentdesk.desktop.plain import tip
@@ -63,6 +64,8 @@ class ConversationHead(QWidget):
         self._name.pressed.connect(self.name_pressed)
         self._priority = ChipLabel(Chip(""), self)
         self._state = ChipLabel(Chip(""), self)
+        self.visitor = ChipLabel(VISITOR_HERE, self)
+        self.visitor.hide()
         self._subject = ElidedLabel("", "small", "text.secondary", parent=self)
         self._number = _Number(self)
         self._tags = QWidget(self)
@@ -113,6 +116,12 @@ class ConversationHead(QWidget):
         self.resolve.set_look("", "rotate-ccw" if done else "check")
         self.setAccessibleName(f"{name}, {row.subject}")
 
+    def show_visitor(self, here: bool | None) -> None:
+        """Say whether the visitor of a chat has their page open; None: not known, or no chat."""
+        self.visitor.setVisible(here is not None)
+        if here is not None:
+            self.visitor.set_chip(VISITOR_HERE if here else VISITOR_LEFT)
+
     def set_keys(self, keys: dict[str, str]) -> None:
         """Show the shortcuts beside the names of buttons: ``snooze``, ``panel``, ``tags``."""
         self.snooze.set_name(msg("Snooze…"), keys.get("snooze", ""))
@@ -150,6 +159,7 @@ class ConversationHead(QWidget):
         second = QHBoxLayout()
         second.setSpacing(theme().space(2))
         second.addWidget(self._state)
+        second.addWidget(self.visitor)
         second.addWidget(self._subject)
         second.addWidget(self._number)
         second.addWidget(self._tags)

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QApplication, QWidget
 from agentdesk.base.text import msg
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.models.colleagues import Colleague, Colleagues, Customer, words_for_one
+from agentdesk.desktop.models.colleagues import Colleague, Colleagues, visitor_at, words_for_one
 from agentdesk.desktop.views.composer import Composer
-from agentdesk.desktop.views.presence_parts import PresenceFaces, PresenceLine
+from agentdesk.desktop.views.conversation_head import ConversationHead
+from agentdesk.desktop.views.presence_parts import PresenceLine
 from agentdesk.desktop.widgets.announce import announce
+from agentdesk.queries.rows import ConversationRow
 from agentdesk.sync.desk import Changes, DeskPort
 from agentdesk.sync.presence import Writing
 
@@ -31,20 +33,20 @@ _NOTICED = (
 
 
 class Presence(QObject):
-    """For the conversation in ``view``; ``faces`` and ``line`` show who else is there.
+    """For the conversation in ``view``; ``head`` and ``line`` show who else is there.
 
     Somebody counts as being there only while the view is on screen and its window, or a dialog of it, is the
     active one.
     """
 
-    def __init__(self, desk: DeskPort, composer: Composer, faces: PresenceFaces, view: QWidget) -> None:
+    def __init__(self, desk: DeskPort, composer: Composer, head: ConversationHead, view: QWidget) -> None:
         super().__init__(view)
         self.line = PresenceLine(view)
-        self._desk, self._view, self._faces, self._box = desk, view, faces, composer.box
+        self._desk, self._view, self._head, self._box = desk, view, head, composer.box
+        self._faces = head.others
         self._people: tuple[Colleague, ...] = ()
         self._colleagues = Colleagues(desk, tasks_of(self, "presence"), self._refresh)
-        self._here: UUID | None = None
-        self._customer: Customer | None = None
+        self._row: ConversationRow | None = None
         self._writing: Writing = ""
         self._told: tuple[UUID | None, Writing] = (None, "")
         self._quiet = QTimer(self)
@@ -57,13 +59,17 @@ class Presence(QObject):
         view.installEventFilter(self)
         QGuiApplication.instance().focusWindowChanged.connect(self._tell)  # type: ignore[union-attr]
 
-    def open(self, conversation_id: UUID | None, customer: Customer | None = None) -> None:
-        """Another conversation is on screen now, with its customer, or none."""
-        self._customer = customer
-        if conversation_id != self._here:
-            self._here, self._people = conversation_id, ()
+    def open(self, row: ConversationRow | None) -> None:
+        """This is the conversation on screen now, or none is."""
+        before, self._row = self._here, row
+        if self._here != before:
+            self._people = ()
             self._stop_writing()
         self._refresh()
+
+    @property
+    def _here(self) -> UUID | None:
+        return None if self._row is None else self._row.id
 
     def on_changes(self, changes: Changes) -> None:
         """Follow who comes and goes."""
@@ -81,16 +87,20 @@ class Presence(QObject):
     def _refresh(self) -> None:
         if not is_alive(self):
             return
-        people = self._colleagues.at(self._here, self._customer) if self._here is not None else ()
+        row = self._row
+        people = self._colleagues.at(row.id, (row.contact_id, row.contact_name)) if row is not None else ()
+        self._head.show_visitor(None if row is None else visitor_at(self._desk, row))
         before, self._people = self._people, people
-        self._faces.show_people([person for person in people if person[2] != "chat"])
+        self._faces.show_people([person for person in people if person[2] not in ("chat", "page")])
         self.line.show_people(people)
         if people:
             news = [tr(words_for_one(name, writing)) for _, name, writing in set(people) - set(before)]
             if news:
                 announce(self._faces, ", ".join(sorted(news)))
-        elif before:
+        elif any(person[2] not in ("chat", "page") for person in before):
             announce(self._faces, tr(msg("Nobody else is here now")))
+        elif before:
+            announce(self._faces, tr(msg("{name} has left the page", name=before[0][1])))
 
     def _on_typed(self) -> None:
         if self._box.text.is_blank():

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import paint_icon
 from agentdesk.desktop.locale import tr
-from agentdesk.desktop.models.colleagues import Colleague, words_for_all, words_for_one
+from agentdesk.desktop.models.colleagues import Colleague, is_writing, words_for_all, words_for_one
 from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.avatar import paint_avatar
@@ -113,7 +113,7 @@ class PresenceLine(QWidget):
 
     def show_people(self, people: Sequence[Colleague]) -> None:
         """Show those of ``people`` who write."""
-        words: Msg | None = words_for_all([person for person in people if person[2]])
+        words: Msg | None = words_for_all([person for person in people if is_writing(person)])
         if words is not None:
             self._words.set_content(words)
         self.setVisible(words is not None)

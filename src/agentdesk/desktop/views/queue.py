@@ -9,7 +9,6 @@ import msgspec
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
-from agentdesk.base import clock
 from agentdesk.desktop.delegates.queue import QueueDelegate
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
@@ -18,6 +17,7 @@ from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.empty_words import empty_words
 from agentdesk.desktop.views.older import OlderPages, wish_of
+from agentdesk.desktop.views.queue_clock import RowClock
 from agentdesk.desktop.views.queue_head import QueueHead
 from agentdesk.desktop.views.queue_list import HeldBar, QueueList
 from agentdesk.desktop.views.queue_listing import Listing, drafts_of, listing_of
@@ -32,7 +32,6 @@ from agentdesk.sync.desk import Changes, DeskPort
 
 __all__ = ["QueuePane"]
 
-_TICK_MS = 30_000
 _BIG_LIST = 5_000
 _BIG_LIST_PAUSE_MS = 400
 
@@ -124,8 +123,10 @@ class QueuePane(QWidget):
             self._model.show_writers(changes["presence"])
 
     def on_status(self) -> None:
-        """Follow the connection: an empty list says whether its conversations are on the way."""
+        """Follow the connection: an empty list says whether its conversations are on the way, and rows of
+        chats whether their visitors are still known to be there."""
         self._show_empty()
+        self._list.viewport().update()
 
     def set_counts(self, counts: Counts, accounts: Sequence[AccountRow] = ()) -> None:
         """Take the numbers of the rail and how channels are doing, for the words of an empty list."""
@@ -260,10 +261,7 @@ class QueuePane(QWidget):
         self._stack.addWidget(self._empty)
 
     def _start_timers(self) -> None:
-        self._tick = QTimer(self)
-        self._tick.setInterval(_TICK_MS)
-        self._tick.timeout.connect(self._on_tick)
-        self._tick.start()
+        self.clock = RowClock(self._list, self._model, self._delegate)
         self._reload_soon = QTimer(self)
         self._reload_soon.setSingleShot(True)
         self._reload_soon.timeout.connect(self.reload)
@@ -334,10 +332,6 @@ class QueuePane(QWidget):
     def _restyle(self) -> None:
         self._delegate.restyle()
         self._list.set_row_height(self._delegate.row_height())
-        self._list.viewport().update()
-
-    def _on_tick(self) -> None:
-        self._delegate.set_now(clock.now())
         self._list.viewport().update()
 
     # What the person does

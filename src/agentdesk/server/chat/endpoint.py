@@ -104,6 +104,7 @@ class ChatEndpoint:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await asyncio.gather(*goodbyes, return_exceptions=True)
+        self._watching.close()
 
     # --- what is public ---
 

@@ -100,8 +100,10 @@ class Talking:
             while (text := await self._receive()) is not None:
                 await self._answer(visit, text)
         finally:
-            await self._tasks.close()
-            self._leave(visit)
+            try:
+                await self._tasks.close()
+            finally:  # also where the request is cancelled meanwhile
+                self._leave(visit)
 
     async def _hello(self) -> Hello | None:
         try:

@@ -1,7 +1,9 @@
-"""Visitors and agents see each other type: visits join the board on which desks say where they are."""
+"""Visitors and agents see each other there, and type: visits join the board on which desks say where they
+are."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -16,7 +18,10 @@ from agentdesk.sync.presence import Writing
 from agentdesk.sync.presence_board import Board, Visitor
 from agentdesk.sync.presence_board import Place as Spot
 
-__all__ = ["Caller", "Watching"]
+__all__ = ["LEFT_SECONDS", "Caller", "Watching"]
+
+LEFT_SECONDS = 8.0
+"""How long a visitor still counts as being there: they go from page to page, or their network is lost."""
 
 
 class Caller:
@@ -31,9 +36,11 @@ class Caller:
 class Watching:
     """All visits of a server process on its board."""
 
-    def __init__(self, db: Database, board: Board) -> None:
+    def __init__(self, db: Database, board: Board, *, left_seconds: float = LEFT_SECONDS) -> None:
         self._db = db
         self._board = board
+        self._left_seconds = left_seconds
+        self._leaving: dict[Visitor, asyncio.TimerHandle] = {}
         self._at: dict[UUID, set[Bell]] = {}
         board.on_change = self._changed
 
@@ -53,6 +60,14 @@ class Watching:
             self.leave(caller)
             caller.place, caller.visitor = place, Visitor(place.contact_id)
             self._at.setdefault(place.conversation_id, set()).add(caller.bell)
+            self._board.host(caller.visitor, _spot(place, ""))
+
+    def close(self) -> None:
+        """The server ends: nobody is waited for."""
+        self._left_seconds = 0.0
+        for visitor, timer in list(self._leaving.items()):
+            timer.cancel()
+            self._miss(visitor)
 
     def leave(self, caller: Caller) -> None:
         """A visit belongs to nothing any more."""
@@ -62,18 +77,20 @@ class Watching:
             bells.discard(caller.bell)
             if not bells:
                 self._at.pop(caller.place.conversation_id, None)
+        if caller.visitor is not None:
+            wait = asyncio.get_running_loop().call_later
+            self._leaving[caller.visitor] = wait(self._left_seconds, self._miss, caller.visitor)
         caller.place = caller.visitor = None
 
     def write(self, caller: Caller) -> None:
         """The visitor types."""
         if caller.place is not None and caller.visitor is not None:
-            spot = Spot(caller.place.conversation_id, caller.place.inbox_id.hex, "reply")
-            self._board.host(caller.visitor, spot)
+            self._board.host(caller.visitor, _spot(caller.place, "reply"))
 
     def fall_silent(self, caller: Caller) -> None:
         """The visitor types no more."""
-        if caller.visitor is not None:
-            self._board.host(caller.visitor, None)
+        if caller.place is not None and caller.visitor is not None:
+            self._board.host(caller.visitor, _spot(caller.place, ""))
 
     def is_read(self, caller: Caller) -> bool:
         """Say whether somebody of the team has the conversation on screen."""
@@ -96,6 +113,14 @@ class Watching:
         people = self._board.people(place.conversation_id)
         return {one: writing for one, writing in people.items() if one != place.contact_id}
 
+    def _miss(self, visitor: Visitor) -> None:
+        self._leaving.pop(visitor, None)
+        self._board.host(visitor, None)
+
     def _changed(self, conversation_id: UUID) -> None:
         for bell in self._at.get(conversation_id, ()):
             bell.ring()
+
+
+def _spot(place: Place, writing: Writing) -> Spot:
+    return Spot(place.conversation_id, place.inbox_id.hex, writing)
