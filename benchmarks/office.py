@@ -7,12 +7,13 @@ import contextlib
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import psutil
+from benchmarks.measuring import on_core
 from benchmarks.world import World, build
 from tests.helpers.program import Programs
 
@@ -38,11 +39,13 @@ async def found(url: str, world: World, desks: int) -> list[str]:
 
 
 @contextmanager
-def serving(url: str, folder: Path) -> Iterator[str]:
-    """A server process on the database; gives its address."""
+def serving(url: str, folder: Path, *more: str, core: int | None = None) -> Iterator[str]:
+    """A server process on the database, with ``more`` arguments, on one ``core`` only where that is given;
+    gives its address."""
     programs = Programs(folder)
     arguments = ("server", "--database", url, "--data", str(folder / "server"), "--listen", "127.0.0.1:0")
-    program = programs.start(*arguments, env={"AGENTDESK_KEY_FILE": str(folder / "key")})
+    with on_core(core) if core is not None else nullcontext():
+        program = programs.start(*arguments, *more, env={"AGENTDESK_KEY_FILE": str(folder / "key")})
     try:
         yield program.ready_sync()
     finally:
