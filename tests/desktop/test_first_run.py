@@ -279,11 +279,14 @@ async def test_connecting_shows_each_step_and_then_starts(
 
 async def test_trouble_at_the_start_offers_what_can_be_done() -> None:
     title, text = msg("The private server did not start."), msg("The whole story is in server.log.")
-    async with shown(TroublePage(title, text, can_retry=True), 720, 480) as page:
+    other = msg("Begin anew")
+    async with shown(TroublePage(title, text, can_retry=True, other=other), 720, 480) as page:
         told: list[str] = []
         page.retry.connect(lambda: told.append("retry"))
+        page.other_wanted.connect(lambda: told.append("other"))
         page.close_wanted.connect(lambda: told.append("close"))
         assert _texts(page) == ["The private server did not start.", "The whole story is in server.log."]
         _press(page, "Try again")
+        _press(page, "Begin anew")
         _press(page, "Close")
-        assert told == ["retry", "close"]
+        assert told == ["retry", "other", "close"]

@@ -19,11 +19,13 @@ from tests.helpers.file_key_ring import FileKeyRing
 from tests.helpers.until import until
 from tests.helpers.views import shown
 
+from agentdesk.app.desk_vault import DeviceKeyKeeper, KeyLost
 from agentdesk.app.session import SessionKeeper
 from agentdesk.base import key_ring
 from agentdesk.base.key_ring import KeyRing, NoKeyRing
 from agentdesk.desktop.my_menu import MyMenu
 from agentdesk.desktop.settings import SettingsFile
+from agentdesk.sync.desk_key import DeviceKey
 
 
 @pytest.fixture
@@ -219,3 +221,70 @@ async def test_a_key_ring_that_never_answers_counts_as_none(
         await KeyRing().read("name")
     silent.unlocked.set()
     await until(lambda: not _asking(), what="the thread ends")
+
+
+def _put(ring: FileKeyRing, name: str, secret: str) -> None:
+    service, account = name.split("/", 1)
+    ring.set_password(service, account, secret)
+
+
+class TestTheKey:
+    """This computer's half of the key of what a desk keeps."""
+
+    @staticmethod
+    def _of(profile: Path, person: str = "ana@desk.test") -> DeviceKeyKeeper:
+        return DeviceKeyKeeper(profile, SettingsFile(profile / "settings.json"), person)
+
+    @staticmethod
+    def _unsent(profile: Path, key: DeviceKey) -> Path:
+        """Something that only this key opens."""
+        outbox = profile / f"desk-{key.id.hex}" / "outbox.sqlite"
+        outbox.parent.mkdir(parents=True)
+        outbox.write_bytes(b"locked")
+        return outbox
+
+    async def test_a_key_ring_that_lost_it_is_told_and_nothing_is_made_in_its_place(
+        self, tmp_path: Path, ring: FileKeyRing
+    ) -> None:
+        key = await self._of(tmp_path).get()
+        outbox = self._unsent(tmp_path, key)
+        (name, text) = next(iter(ring.content().items()))
+        for loss in ("", text[:-2]):  # gone, or damaged
+            _put(ring, name, loss)
+            for _ in range(2):
+                with pytest.raises(KeyLost) as lost:
+                    await self._of(tmp_path).get()
+            assert str(outbox.parent) in str(lost.value.hint)
+        other = await self._of(tmp_path, "bo@desk.test").get()  # nothing of theirs is lost
+        assert other != key
+        _put(ring, name, text)  # from a back-up
+        assert await self._of(tmp_path).get() == key
+
+    async def test_who_begins_anew_gets_another_and_what_was_locked_stays(
+        self, tmp_path: Path, ring: FileKeyRing
+    ) -> None:
+        key = await self._of(tmp_path).get()
+        outbox = self._unsent(tmp_path, key)
+        _put(ring, next(iter(ring.content())), "")
+        new = await self._of(tmp_path).make()
+        assert new != key
+        assert await self._of(tmp_path).get() == new
+        assert outbox.read_bytes() == b"locked"
+
+    async def test_where_nothing_is_locked_nothing_is_lost(self, tmp_path: Path, ring: FileKeyRing) -> None:
+        key = await self._of(tmp_path).get()
+        _put(ring, next(iter(ring.content())), "")
+        assert await self._of(tmp_path).get() != key
+
+    @pytest.mark.usefixtures("no_ring")
+    async def test_a_file_that_is_damaged_is_set_aside(self, tmp_path: Path) -> None:
+        key = await self._of(tmp_path).get()
+        (file,) = tmp_path.glob("key-*")
+        text = file.read_text()
+        file.write_text(text[:40])
+        self._unsent(tmp_path, key)
+        with pytest.raises(KeyLost):
+            await self._of(tmp_path).get()
+        new = await self._of(tmp_path).make()
+        assert await self._of(tmp_path).get() == new
+        assert file.with_name(f"{file.name}.damaged").read_text() == text[:40]

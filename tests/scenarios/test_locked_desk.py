@@ -106,6 +106,21 @@ async def _is_shown_out(desk: DeskProcess, place: Place) -> None:
     await until(lambda: not list(place.profile.glob("desk-*/lease")), what="the lease is gone")
 
 
+async def _is_told_that_the_key_is_lost(start: Start, place: Place, ring: Path) -> None:
+    """Lose the key: the desk says so and begins anew when it is told to, and what the key locks stays."""
+    (outbox,) = place.profile.glob("desk-*/outbox.sqlite")
+    locked = outbox.read_bytes()
+    held = json.loads(ring.read_text())
+    ring.write_text(json.dumps({name: value for name, value in held.items() if "/key of" not in name}))
+    desk = start(place.profile, **place.env)
+    await desk.shows("page TroublePage: The key to what this desk keeps on this computer is gone.")
+    await desk.acts("press Begin anew")
+    await desk.shows("desk synced")
+    assert desk.end() == 0
+    assert outbox.read_bytes() == locked
+    assert len(list(place.profile.glob("desk-*/outbox.sqlite"))) == 2
+
+
 @pytest.mark.parametrize("ring", [True, False])
 async def test_nothing_of_it_can_be_read(start: Start, company: Company, tmp_path: Path, ring: bool) -> None:
     place = await _place(company, tmp_path, ring=ring)
@@ -123,6 +138,7 @@ async def test_nothing_of_it_can_be_read(start: Start, company: Company, tmp_pat
     assert ({"key", "session"} <= in_files) is not ring
     if ring:
         assert len(json.loads((tmp_path / "ring.json").read_text())) == 2
+        await _is_told_that_the_key_is_lost(start, place, tmp_path / "ring.json")
         (tmp_path / "ring.json").write_text("locked")
         desk = start(place.profile, **place.env)
         await desk.shows("page SignInPage")

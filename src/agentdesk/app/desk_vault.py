@@ -8,11 +8,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.files import write_private
-from agentdesk.base.ids import new_id
+from agentdesk.base.ids import new_id, parse_id
 from agentdesk.base.key_ring import KeyRing, NoKeyRing
 from agentdesk.base.log import get_logger
 from agentdesk.base.text import msg
@@ -22,7 +23,7 @@ from agentdesk.sync.desk_key import DeskKeys, DeviceKey, Lease, LeaseFile
 if TYPE_CHECKING:
     from agentdesk.sync.key_lease import Granted, KeyKeeper
 
-__all__ = ["DeskVault", "DeviceKeyKeeper", "KeyRingShut"]
+__all__ = ["DeskVault", "DeviceKeyKeeper", "KeyLost", "KeyRingShut"]
 
 _log = get_logger(__name__)
 
@@ -37,33 +38,91 @@ class KeyRingShut(AgentDeskError):
         )
 
 
+class KeyLost(AgentDeskError):
+    """This computer's half is gone; what lies in ``folder`` opens with nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            msg("The key to what this desk keeps on this computer is gone."),
+            msg(
+                "All that reached the server is safe, and is fetched again. What was typed here and had not "
+                "reached it stays locked in {path}, of which nothing is deleted. If you can bring the key "
+                "ring back, from a back-up of this computer for instance, do that and try again. Else begin "
+                "anew.",
+                path=str(folder),
+            ),
+        )
+
+
 class DeviceKeyKeeper:
-    """Keeps this computer's half for one person: in the key ring, or a private file where there is none."""
+    """Keeps this computer's half for one person: in the key ring, or a private file where there is none.
+
+    Beside it lies, for everybody to read, the id that it has: so its loss is noticed.
+    """
 
     def __init__(self, profile: Path, settings: SettingsFile, email: str) -> None:
         person = email.strip().lower()
-        self._file = profile / f"key-{hashlib.sha256(person.encode()).hexdigest()[:16]}"
+        whose = hashlib.sha256(person.encode()).hexdigest()[:16]
+        self._profile = profile
+        self._file = profile / f"key-{whose}"
+        self._note = profile / f"desk-of-{whose}"
         self._settings = settings
         self._ring = KeyRing()
         self._name = f"key of {profile} for {person}"
 
     async def get(self) -> DeviceKey:
-        """Return the half, made now where there is none. Raises KeyRingShut."""
-        if self._file.exists():
-            return DeviceKey.parse(await asyncio.to_thread(self._file.read_text, "ascii"))
+        """Return the half, made now where there was none. Raises KeyRingShut, and KeyLost where there was one
+        and something that it locks."""
         try:
-            text = await self._ring.read(self._name)
-        except NoKeyRing:
-            if self._settings.now.key_in_ring:
-                raise KeyRingShut from None
-            text = None
-        if text is not None:
-            return DeviceKey.parse(text)
+            key = DeviceKey.parse(await self._text())
+        except ValueError:  # none, or damaged
+            known = await asyncio.to_thread(self._known)
+            if known is not None:
+                raise KeyLost(known) from None
+            return await self.make()
+        await asyncio.to_thread(self._note_down, key.id)
+        return key
+
+    async def make(self) -> DeviceKey:
+        """Return a half made now, which is kept from now on; what another one locks stays where it is."""
         key = DeviceKey.make(new_id())
+        if self._file.exists():  # damaged
+            await asyncio.to_thread(self._file.replace, self._file.with_name(f"{self._file.name}.damaged"))
         if not await self._to_ring(key.text):
             _log.info("no key ring: the desk's key lies in a file of this account", path=str(self._file))
             await asyncio.to_thread(write_private, self._file, key.text.encode(), durable=True)
+        await asyncio.to_thread(self._note_down, key.id)
         return key
+
+    async def _text(self) -> str:
+        """What is kept, or an empty string. Raises KeyRingShut."""
+        if self._file.exists():
+            return await asyncio.to_thread(self._file.read_text, "ascii")
+        try:
+            return await self._ring.read(self._name) or ""
+        except NoKeyRing:
+            if self._settings.now.key_in_ring:
+                raise KeyRingShut from None
+            return ""
+
+    def _known(self) -> Path | None:
+        """The folder of what the person's last half locks, where that may hold something unsent. Blocks."""
+        from agentdesk.sync.sealing import OUTBOX
+
+        try:
+            noted = parse_id(self._note.read_text("ascii"))
+        except (OSError, ValueError):
+            return None
+        folder = _folder(self._profile, noted) if noted is not None else None
+        return folder if folder is not None and (folder / OUTBOX).exists() else None
+
+    def _note_down(self, key_id: UUID) -> None:
+        """Remember which half is the person's. Blocks."""
+        try:
+            if not self._note.exists() or parse_id(self._note.read_text("ascii")) != key_id:
+                write_private(self._note, str(key_id).encode())
+        except (OSError, ValueError) as error:
+            _log.warning("which key is whose cannot be noted down", why=str(error))
 
     async def move_to_ring(self) -> None:
         """Move a half that lies in the file; it stays there where there is no key ring."""
@@ -101,7 +160,7 @@ class DeskVault:
     def folder(self) -> Path:
         """Where the desk keeps its files, once this computer's half is known."""
         assert self._device is not None
-        return self._profile / f"desk-{self._device.id.hex}"
+        return _folder(self._profile, self._device.id)
 
     async def unlock(self) -> None:
         """Open it with the lease that lies here, if it holds; nothing where that does not work."""
@@ -114,7 +173,7 @@ class DeskVault:
         """Return the keys, asking the servers for their half where the lease does not hold; what an older
         AgentDesk left unencrypted is encrypted then.
 
-        Raises KeyRingShut, and what :func:`agentdesk.sync.key_lease.ask_servers` and
+        Raises KeyRingShut, KeyLost, and what :func:`agentdesk.sync.key_lease.ask_servers` and
         :func:`agentdesk.sync.sealing.take_over` raise.
         """
         from agentdesk.sync.sealing import take_over
@@ -144,6 +203,10 @@ class DeskVault:
         if self._device is not None:
             await asyncio.to_thread(self._lease_file().delete)
 
+    async def begin_anew(self) -> None:
+        """Take a new half where the one before is gone. What that locks stays where it is."""
+        self._device = await self._keeper.make()
+
     async def move_to_ring(self) -> None:
         """Move this computer's half to the key ring where it lies in a file."""
         await self._keeper.move_to_ring()
@@ -170,3 +233,7 @@ class DeskVault:
     def _lease_file(self) -> LeaseFile:
         assert self._device is not None
         return LeaseFile(self.folder / "lease", self._device)
+
+
+def _folder(profile: Path, key_id: UUID) -> Path:
+    return profile / f"desk-{key_id.hex}"

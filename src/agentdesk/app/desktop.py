@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from agentdesk.app.desk_parts import (
     import_local_desk,
     import_panes,
+    move_later,
     rows_painted,
     server_account,
+    trouble_page,
     workspace_name,
 )
 from agentdesk.app.launch import language_of, open_window
@@ -43,8 +45,6 @@ ALONE, TEAM = "alone", "team"
 _MY_ACCOUNT = "my account"
 _RING_SECONDS = 1.0
 """How long the window waits for the key of what it showed last, while the key ring asks the person."""
-_MOVE_AFTER_SECONDS = 10.0
-"""When secrets in files are moved to the key ring: the start is over by then."""
 
 
 class DeskProgram:
@@ -132,18 +132,23 @@ class DeskProgram:
             gc.enable()
 
     def _show_trouble(self, window: MainWindow, error: AgentDeskError, *, can_retry: bool) -> None:
-        from agentdesk.desktop.views.trouble import TroublePage
-        from agentdesk.sync.key_lease import LeaseOver
-
-        icon = "lock" if isinstance(error, LeaseOver) else "circle-alert"
-        page = TroublePage(error.message, error.hint, can_retry=can_retry, icon_name=icon, parent=window)
+        page = trouble_page(error, window, can_retry=can_retry)
         page.retry.connect(self._on_retry)
+        page.other_wanted.connect(self._on_begin_anew)
         page.close_wanted.connect(window.close)
         window.show_page(page)
 
     def _on_retry(self) -> None:
         if self._window is not None:
             self._tasks.start(self._start_or_tell(self._window), "start again")
+
+    def _on_begin_anew(self) -> None:
+        if self._window is not None and self._vault is not None:
+            self._tasks.start(self._begin_anew(self._window, self._vault), "start again")
+
+    async def _begin_anew(self, window: MainWindow, vault: DeskVault) -> None:
+        await vault.begin_anew()
+        await self._start_or_tell(window)
 
     async def _start(self, window: MainWindow) -> None:
         server = self._parsed.server or ""
@@ -171,7 +176,7 @@ class DeskProgram:
             if token:
                 why = await self._open_known(server, token)
                 if why is None:
-                    self._tasks.start(_move_later(session, vault), "move to the key ring")
+                    self._tasks.start(move_later(session, vault), "move to the key ring")
                     return
                 session.drop()
             await self._end_early()
@@ -199,12 +204,18 @@ class DeskProgram:
 
     async def join_team(self, server: str, email: str, token: str, authority: str = "") -> None:
         """Keep the session and open the desk on the team's server, trusted by ``authority`` where given."""
+        from agentdesk.app.desk_vault import KeyLost
+
         session = self._session()
         session.drop()  # at once: it may be that of another server
         self._tasks.start(session.keep(token), "keep the session")  # the key ring may ask first
         self._settings.change(mode=TEAM, server=server, email=email, authority=authority)
         self._vault = self._new_vault(server)
-        await self.open_desk(server, token)
+        try:
+            await self.open_desk(server, token)
+        except KeyLost as error:
+            assert self._window is not None
+            self._show_trouble(self._window, error, can_retry=True)
 
     async def open_desk(self, server: str, token: str) -> None:
         """Open the replica, fill the window where it is not filled yet, and connect. A team's desk is
@@ -382,9 +393,3 @@ class DeskProgram:
             await self._desk.close()
         if self._server is not None:
             await self._server.stop()
-
-
-async def _move_later(session: SessionKeeper, vault: DeskVault) -> None:
-    await asyncio.sleep(_MOVE_AFTER_SECONDS)
-    await session.move_to_ring()
-    await vault.move_to_ring()

@@ -15,9 +15,11 @@ __all__ = ["TroublePage"]
 
 
 class TroublePage(QWidget):
-    """``retry`` asks to try it again (offered where ``can_retry``), ``close_wanted`` to close the window."""
+    """``retry`` asks to try it again (offered where ``can_retry``), ``close_wanted`` to close the window;
+    ``other_wanted`` to go another way, which ``other`` names."""
 
     retry = Signal()
+    other_wanted = Signal()
     close_wanted = Signal()
 
     def __init__(
@@ -27,6 +29,7 @@ class TroublePage(QWidget):
         *,
         can_retry: bool,
         icon_name: str = "circle-alert",
+        other: Msg | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -38,6 +41,10 @@ class TroublePage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._words, 1)
+        if other is not None:
+            away = LinkButton(other, self)
+            away.clicked.connect(self.other_wanted)
+            self._words.add_below(away)
         if can_retry:
             close = LinkButton(msg("Close"), self)
             close.clicked.connect(self.close_wanted)
