@@ -152,6 +152,8 @@ def _server_command(commands: _Subjects) -> None:
 
 
 def _admin_command(commands: _Subjects) -> None:
+    from agentdesk.app.routing_arguments import routing_commands
+
     admin = commands.add_parser("admin", help="set up people, inboxes, channels and tokens")
     admin.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     admin.add_argument(
@@ -184,6 +186,8 @@ def _admin_command(commands: _Subjects) -> None:
         metavar="SECONDS",
         help="to somebody else when not opened after so long (0: never)",
     )
+
+    routing_commands(_subject(subjects, "routing", "who is given what waits"))
 
     tokens = _subject(subjects, "token", "what programs sign in with (REST API)")
     tokens.add_parser("list", help="list the tokens of programs, never the secrets")

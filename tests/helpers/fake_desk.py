@@ -314,7 +314,11 @@ class FakeDesk:
         opened = [row.assignee_id for row in self.world.conversations.values() if row.status == "open"]
         rows = [
             TeammateRow(
-                **{**msgspec.structs.asdict(row), "load": opened.count(row.id)},
+                **{
+                    **msgspec.structs.asdict(row),
+                    "load": opened.count(row.id),
+                    "count": opened.count(row.id),
+                },
                 **self.world.standings.get(row.id, {}),
             )
             for row in self.world.users.values()

@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdesk.app import admin_audit, admin_copies, admin_inboxes, admin_people, admin_privacy
+from agentdesk.app import admin_audit, admin_copies, admin_inboxes, admin_people, admin_privacy, admin_routing
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
@@ -147,6 +147,10 @@ _VERBS = {
     "inbox access": admin_inboxes.inbox_access,
     "inbox join": admin_inboxes.inbox_join,
     "inbox leave": admin_inboxes.inbox_leave,
+    "routing set": admin_routing.routing_set,
+    "routing skills": admin_routing.routing_skills,
+    "routing units": admin_routing.routing_units,
+    "routing list": admin_routing.routing_list,
     "token create": _token_create,
     "token list": admin_people.token_list,
     "token revoke": admin_people.token_revoke,

@@ -146,6 +146,8 @@ class MyStatus(QObject):
 
 
 def _load_words(row: TeammateRow) -> Msg:
-    if row.capacity is not None:
+    if row.capacity is None:
+        return plural("{count} open conversation", "{count} open conversations", row.count)
+    if row.load == row.count:
         return msg("{load} of {limit} conversations", load=row.load, limit=row.capacity)
-    return plural("{count} open conversation", "{count} open conversations", row.load)
+    return msg("{load} of {limit} units taken", load=row.load, limit=row.capacity)

@@ -36,6 +36,6 @@ def now_is(chosen: str, back_at: datetime | None, now: datetime) -> Availability
         return Availability.OFFLINE
 
 
-def has_room(load: int, capacity: int | None) -> bool:
-    """Say whether somebody with ``load`` conversations may be given one more; ``capacity`` None: no limit."""
-    return capacity is None or load < capacity
+def has_room(load: int, capacity: int | None, units: int = 1) -> bool:
+    """Say whether somebody with ``load`` units may be given ``units`` more; ``capacity`` None: no limit."""
+    return capacity is None or load + units <= capacity

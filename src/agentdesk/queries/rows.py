@@ -33,13 +33,15 @@ class UserRow(Row, frozen=True):
 
 
 class TeammateRow(UserRow, frozen=True):
-    """Somebody who works here and how they stand. ``load`` counts the open conversations that they have as
-    far as this database knows, ``capacity`` is how many they may have (None: any number)."""
+    """Somebody who works here and how they stand. ``count`` is how many open conversations they have as far
+    as this database knows, ``load`` the same in the units that each channel counts, ``capacity`` how many of
+    these they may have (None: any number)."""
 
     state: str = Availability.AVAILABLE
     back_at: datetime | None = None
     unreachable_since: datetime | None = None
     load: int = 0
+    count: int = 0
     capacity: int | None = None
 
     def now_is(self, now: datetime) -> Availability:

@@ -10,7 +10,6 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.domain.availability import Availability
-from agentdesk.domain.conversation import Status
 from agentdesk.queries.columns import plain
 from agentdesk.queries.rows import (
     AccountRow,
@@ -23,6 +22,7 @@ from agentdesk.queries.rows import (
     UserRow,
 )
 from agentdesk.store import people
+from agentdesk.store.loads import loads
 from agentdesk.store.tables import (
     account,
     account_state,
@@ -48,12 +48,7 @@ async def users(conn: AsyncConnection) -> list[UserRow]:
 async def teammates(conn: AsyncConnection) -> list[TeammateRow]:
     """Return everybody who works here with status and load, by name."""
     c = availability.c
-    load = (
-        select(conversation.c.assignee_id, func.count().label("load"))
-        .where(conversation.c.assignee_id.is_not(None), conversation.c.status == Status.OPEN)
-        .group_by(conversation.c.assignee_id)
-        .subquery()
-    )
+    load = loads()
     statement = (
         select(
             user,
@@ -61,7 +56,8 @@ async def teammates(conn: AsyncConnection) -> list[TeammateRow]:
             c.back_at,
             c.unreachable_since,
             c.capacity,
-            func.coalesce(load.c.load, 0).label("load"),
+            func.coalesce(load.c.units, 0).label("load"),
+            func.coalesce(load.c.count, 0).label("count"),
         )
         .outerjoin(availability, c.id == user.c.id)
         .outerjoin(load, load.c.assignee_id == user.c.id)

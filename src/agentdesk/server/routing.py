@@ -99,7 +99,7 @@ class _Plan:
 
     def __init__(self, state: State) -> None:
         self.waiting = {one.id: one for one in state.waiting}
-        made = placements(state.waiting, state.agents)
+        made = placements(state.waiting, state.agents, state.now)
         self.placed = {one.conversation_id: one.agent_id for one in made[:_MOST_AT_ONCE]}
         self.taken = state.left_behind - {one.conversation_id for one in made}
         self.is_empty = not (made or self.taken or state.opened or state.settled)

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.domain.availability import GONE_AFTER, Availability, now_is
 from agentdesk.domain.conversation import Priority, Status
 from agentdesk.domain.routing import Agent, Waiting
+from agentdesk.domain.routing_rules import rules_from
+from agentdesk.store.loads import channel_units, loads
 from agentdesk.store.tables import (
     availability,
     conversation,
@@ -38,6 +40,8 @@ _HEAD = (
     conversation.c.id,
     conversation.c.inbox_id,
     conversation.c.contact_id,
+    conversation.c.channel,
+    conversation.c.language,
     conversation.c.priority,
     conversation.c.status,
     conversation.c.assignee_id,
@@ -45,6 +49,7 @@ _HEAD = (
     conversation.c.waiting_since,
     inbox.c.routed,
     inbox.c.open_within,
+    inbox.c.routing,
     placement.c.user_id,
     placement.c.given_at,
     placement.c.tried,
@@ -55,10 +60,11 @@ _HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What waits, and who is there. Of what was given out: ``left_behind`` are those (among the waiting)
-    whose holder has gone, ``opened`` those that were just seen to be opened, ``settled`` those that routing
-    has nothing more to do with."""
+    """What waits, and who is there, at ``now``. Of what was given out: ``left_behind`` are those (among the
+    waiting) whose holder has gone, ``opened`` those that were just seen to be opened, ``settled`` those that
+    routing has nothing more to do with."""
 
+    now: datetime
     waiting: tuple[Waiting, ...]
     agents: tuple[Agent, ...]
     left_behind: frozenset[UUID]
@@ -81,8 +87,10 @@ async def read_state(conn: AsyncConnection, now: datetime) -> State:
     anew = [row for row in given if fates[row.id] in ("left behind", "unopened")]
     known = await _known(conn, {row.contact_id for row in (*with_nobody, *anew)})
     inboxes = await _inboxes(conn)
+    units = await channel_units(conn)
     return State(
-        waiting=tuple(_waiting(row, known, fates.get(row.id, "")) for row in (*with_nobody, *anew)),
+        now=now,
+        waiting=tuple(_waiting(row, known, units, fates.get(row.id, "")) for row in (*with_nobody, *anew)),
         agents=tuple(_agent(row, inboxes, now) for row in people),
         left_behind=frozenset(row.id for row in anew if fates[row.id] == "left behind"),
         opened=tuple(row.id for row in given if fates[row.id] == "opened"),
@@ -107,21 +115,18 @@ def _people() -> Select[Any]:
         .group_by(placement.c.user_id)
         .subquery()
     )
-    load = (
-        select(conversation.c.assignee_id, func.count().label("count"))
-        .where(conversation.c.assignee_id.is_not(None), conversation.c.status == Status.OPEN)
-        .group_by(conversation.c.assignee_id)
-        .subquery()
-    )
+    load = loads()
     return (
         select(
             user.c.id,
             func.coalesce(availability.c.state, Availability.AVAILABLE.value).label("state"),
             availability.c.back_at,
             availability.c.capacity,
+            availability.c.skills,
+            availability.c.languages,
             seen.c.at.label("seen_at"),
             given.c.at.label("given_at"),
-            func.coalesce(load.c.count, 0).label("load"),
+            func.coalesce(load.c.units, 0).label("load"),
         )
         .join(seen, seen.c.user_id == user.c.id)
         .outerjoin(availability, availability.c.id == user.c.id)
@@ -175,7 +180,7 @@ def _fate(row: Row[Any], reachable: Collection[UUID], now: datetime) -> str:
     return "unopened" if late else "kept"
 
 
-def _waiting(row: Row[Any], known: Mapping[UUID, UUID], fate: str) -> Waiting:
+def _waiting(row: Row[Any], known: Mapping[UUID, UUID], units: Mapping[str, int], fate: str) -> Waiting:
     tried = {UUID(hex=one) for one in row.tried or ()}
     if fate in ("unopened", "given back"):
         tried.add(row.user_id)
@@ -184,6 +189,9 @@ def _waiting(row: Row[Any], known: Mapping[UUID, UUID], fate: str) -> Waiting:
         inbox_id=row.inbox_id,
         urgency=_URGENCY.get(row.priority, 0),
         since=row.waiting_since,
+        units=units.get(row.channel, 1),
+        language=row.language,
+        rules=rules_from(row.routing),
         known=known.get(row.contact_id),
         holder=row.assignee_id,
         tried=frozenset(tried),
@@ -229,4 +237,6 @@ def _agent(row: Row[Any], inboxes: Mapping[UUID | None, frozenset[UUID]], now: d
         load=row.load,
         capacity=row.capacity,
         given_at=row.given_at,
+        skills=frozenset(row.skills or ()),
+        languages=frozenset(row.languages or ()),
     )
