@@ -34,6 +34,8 @@ chat_session = Table(
     Column("profile", Json, nullable=False),
     # Where they are: {"url", "title", "referrer", "language", "time_zone"}.
     Column("place", Json, nullable=False),
+    # Where they were before, and with which program: see server/chat/trail.py.
+    Column("trail", Json, nullable=True),
     # The external id of what they wrote last; empty before they write.
     Column("last", String(400), nullable=False),
     # The number of the last line, and up to which of them the visitor's page has what and has shown what.

@@ -44,6 +44,8 @@ contact_identity = synced(
     Column("verified", Boolean, nullable=False),
     # The address itself does not work: {"text", "args"} of why, or null.
     Column("bouncing", Json, nullable=True),
+    # Visitors of pages only: where they are and were, see server/chat/trail.py.
+    Column("visit", Json, nullable=True),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("kind", "value"),
 )
