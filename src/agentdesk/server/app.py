@@ -62,6 +62,8 @@ _log = get_logger(__name__)
 
 _REQUEST_SECONDS = 1.0
 """How long requests that are under way may take when the server ends; asked twice, the second time firmly."""
+QUIET_SECONDS = 75.0
+"""How long a connection may wait for a whole request: longer than what proxies keep one open without use."""
 _LATEST_SECONDS = 4.5
 _COLLECT_AFTER = 20_000
 """New objects before the collector looks for garbage: a batch of mails makes many that live for a moment."""
@@ -163,7 +165,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
         _look_on_hangup(tls)
         chores.start(tls.follow(), "certificate")
     stack.push_async_callback(chores.close)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_REQUEST_SECONDS)
+    runner = runner_of(app)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     stack.push_async_callback(_say_goodbye, endpoint, chat, core)
@@ -215,6 +217,13 @@ async def _known_errors(request: web.Request, handler: Callable[[web.Request], o
         headers = {k: v for k, v in error.headers.items() if k == "Allow"}
         code = (error.reason or "error").lower().replace(" ", "_")
         return api.problem_response(error.status, code, msg("{why}.", why=error.reason), headers=headers)
+
+
+def runner_of(app: web.Application) -> web.AppRunner:
+    """Return what serves ``app``. A connection on which no whole request comes within a time is closed, also
+    where headers dribble in."""
+    options = {"shutdown_timeout": _REQUEST_SECONDS, "keepalive_timeout": QUIET_SECONDS}
+    return web.AppRunner(app, access_log=None, **options)
 
 
 async def _listen(runner: web.AppRunner, settings: ServerSettings, tls: ServerTls | None) -> str:
