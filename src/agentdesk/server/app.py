@@ -222,8 +222,12 @@ async def _known_errors(request: web.Request, handler: Callable[[web.Request], o
 def runner_of(app: web.Application) -> web.AppRunner:
     """Return what serves ``app``. A connection on which no whole request comes within a time is closed, also
     where headers dribble in."""
-    options = {"shutdown_timeout": _REQUEST_SECONDS, "keepalive_timeout": QUIET_SECONDS}
-    return web.AppRunner(app, access_log=None, **options)
+    return web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=_REQUEST_SECONDS,
+        keepalive_timeout=QUIET_SECONDS,
+    )
 
 
 async def _listen(runner: web.AppRunner, settings: ServerSettings, tls: ServerTls | None) -> str:
