@@ -218,6 +218,7 @@ async def test_what_is_not_there_or_not_right_is_told(api: Api) -> None:
         data=io.BytesIO(b" " * (MAX_BODY_BYTES + 1)),
         headers={"Content-Type": "application/json"},
     )
+    assert await api.refused(422, "POST", f"/conversations/{one}/end") == "invalid"  # it is no chat
     nobody = {"assignee_id": str(new_id())}
     assert await api.refused(422, "PUT", f"/conversations/{one}/assignee", json=nobody)
     assert len((await api.get(f"/conversations/{one}"))["messages"]) == 1

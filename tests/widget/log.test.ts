@@ -28,6 +28,8 @@ test("a conversation is over until somebody writes again", () => {
   const log = new Log();
   log.take([line(1), { n: 2, kind: "ended" }, { n: 3, kind: "edited", of: "m1", text: "x" }]);
   assert.equal(log.ended, 2);
+  const [, end] = log.messages();
+  assert.deepEqual([end!.from, end!.ended, log.unread(0)], ["system", true, 1]);
   log.take([line(4)]);
   assert.equal(log.ended, 0);
 });

@@ -49,6 +49,7 @@ class ChatAccount:
         pages = self._pages()
         await sink.connected()
         while True:
+            await pages.end_silent(self._settings.silence)
             items = await pages.waiting(_AT_ONCE)
             if items:
                 await sink.accept(items, {})

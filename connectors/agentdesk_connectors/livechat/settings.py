@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from agentdesk.base.errors import Invalid
@@ -15,6 +16,7 @@ __all__ = ["IDENTITY_SECRET", "SCHEMA", "read_settings"]
 
 IDENTITY_SECRET = "identity_secret"  # noqa: S105 - the name of a setting
 SHORTEST_SECRET = 32
+_LONGEST_SILENCE = 720
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
@@ -22,6 +24,7 @@ _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
 _PAGES = msg("Pages")
 _LOOK = msg("Look")
 _BEFORE = msg("Before the chat")
+_AFTER = msg("The end")
 _VISITORS = msg("Signed-in visitors")
 
 _ASKED = {"no": msg("Not asked"), "optional": msg("May be given"), "required": msg("Must be given")}
@@ -82,6 +85,14 @@ SCHEMA = Schema(
         Field("consent", FieldType.BOOLEAN, msg("Ask for consent"), _BEFORE, default=False),
         _text("texts.consent", msg("What visitors agree to"), _BEFORE),
         Field(
+            "end_after",
+            FieldType.INTEGER,
+            msg("Ends by itself after"),
+            _AFTER,
+            msg("Hours in which neither side has written: 1 to 720."),
+            default=24,
+        ),
+        Field(
             IDENTITY_SECRET,
             FieldType.SECRET,
             msg("Key for signing who a visitor is"),
@@ -124,8 +135,15 @@ def read_settings(given: Mapping[str, object], secret: str) -> PageSettings:
         texts={name: text(f"texts.{name}") for name in ("greeting", "offline", "consent")},
         pre_chat=tuple(PageField(name, how == "required") for name, how in asked.items() if how != "no"),
         consent=bool(values["consent"]),
+        silence=_silence(values["end_after"]),
         identity_secret=secret,
     )
+
+
+def _silence(hours: object) -> timedelta:
+    if not isinstance(hours, int) or not 1 <= hours <= _LONGEST_SILENCE:
+        raise _unusable("end_after", str(hours))
+    return timedelta(hours=hours)
 
 
 def _origin(given: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
-from agentdesk.sdk.inbound import DeliveryReport, Inbound, Party, Profile, Report
+from agentdesk.sdk.inbound import DeliveryReport, Happening, Inbound, Party, Profile, Report, What
 
 __all__ = ["KIND", "interpret"]
 
@@ -53,7 +53,17 @@ class _Seen(msgspec.Struct, frozen=True, tag_field="kind", tag="seen"):
     keys: tuple[str, ...]
 
 
-_decoder: msgspec.json.Decoder[_Message | _Seen] = msgspec.json.Decoder(_Message | _Seen)
+class _Ended(msgspec.Struct, frozen=True, tag_field="kind", tag="ended"):
+    """The chat has ended; ``after`` is the visitor's last message, ``silent`` that nobody has ended it."""
+
+    after: str
+    visitor: _Visitor
+    at: datetime
+    silent: bool = False
+
+
+_Item = _Message | _Seen | _Ended
+_decoder: msgspec.json.Decoder[_Item] = msgspec.json.Decoder(_Item)
 
 
 def interpret(raw: bytes, _facts: Mapping[str, object]) -> Inbound:
@@ -62,7 +72,13 @@ def interpret(raw: bytes, _facts: Mapping[str, object]) -> Inbound:
         item = _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Invalid(msg("This is not what a chat page hands in.")) from None
-    return _message(item) if isinstance(item, _Message) else _seen(item)
+    match item:
+        case _Message():
+            return _message(item)
+        case _Seen():
+            return _seen(item)
+        case _Ended():
+            return _happened(item.visitor, item.after, item.at, Happening(What.ENDED, automatic=item.silent))
 
 
 def _message(item: _Message) -> Inbound:
@@ -97,4 +113,15 @@ def _seen(item: _Seen) -> Inbound:
         text="",
         content_hash="",
         reports=tuple(DeliveryReport(report, (key,), recipient=name) for key in item.keys),
+    )
+
+
+def _happened(visitor: _Visitor, after: str, at: datetime, happening: Happening) -> Inbound:
+    return Inbound(
+        sender=Party(KIND, visitor.identity, visitor.name),
+        text="",
+        content_hash="",
+        references=(after,),
+        sent_at=clock.to_utc(at),
+        happening=happening,
     )

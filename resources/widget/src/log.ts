@@ -13,6 +13,8 @@ export interface Message {
   readonly files: readonly LineFile[];
   readonly edited: boolean;
   readonly deleted: boolean;
+  /** It is no message but the end of the conversation; `agent` is who ended it. */
+  readonly ended: boolean;
 }
 
 /** The lines that the page holds. Lines may come twice and in any order; each counts once. */
@@ -60,7 +62,7 @@ export class Log {
     const found = new Map<string, Message>();
     for (const line of this.#inOrder()) {
       const target = line.of === undefined ? undefined : found.get(line.of);
-      if (line.kind === "message") found.set(line.id ?? `#${line.n}`, message(line));
+      if (line.kind === "message" || line.kind === "ended") found.set(line.id ?? `#${line.n}`, message(line));
       else if (line.kind === "edited" && target) found.set(target.id, { ...target, text: line.text ?? "", edited: true });
       else if (line.kind === "deleted" && target) found.set(target.id, { ...target, text: "", files: [], deleted: true });
     }
@@ -76,12 +78,13 @@ function message(line: Line): Message {
   return {
     id: line.id ?? `#${line.n}`,
     n: line.n,
-    from: line.from ?? "system",
+    from: line.kind === "ended" ? "system" : (line.from ?? "system"),
     text: line.text ?? "",
     at: line.at ?? "",
     agent: line.agent ?? null,
     files: line.files ?? [],
     edited: false,
     deleted: false,
+    ended: line.kind === "ended",
   };
 }

@@ -207,6 +207,7 @@ export class Session implements Listener {
       files: (one.files ?? []).map((file) => ({ ...file, url: "", picture: false })),
       edited: false,
       deleted: false,
+      ended: false,
       fate: one.failed ? "failed" : "sending",
       why: one.failed ?? "",
     };

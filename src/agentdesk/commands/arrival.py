@@ -88,7 +88,8 @@ class Sent:
 class Arrival:
     """One interpreted item. The rules fill in the rest, in their order; ``end`` is how it ends:
 
-    ``message`` (recorded), ``duplicate``, ``ignored`` (our own message come back), ``report`` (it told how a
+    ``message`` (recorded), ``happened`` (no message, a line in the transcript of ``thread``),
+    ``duplicate``, ``ignored`` (our own message come back), ``report`` (it told how a
     message of ours fared) or ``quarantined`` (shown, but it could not be read; ``problem`` says why).
     ``origin_id`` is the conversation it belongs to where that was merged into ``thread``.
     """
@@ -125,7 +126,7 @@ class Arrival:
     @property
     def settled(self) -> bool:
         """Whether the rules have nothing more to say."""
-        return self.end in ("duplicate", "ignored", "report")
+        return self.end in ("duplicate", "ignored", "report", "happened")
 
     @property
     def identity(self) -> Address:

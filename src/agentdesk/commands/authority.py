@@ -39,6 +39,7 @@ def _sharing(_actor: Actor, command: values.SaveView) -> Permission | None:
 RULES: Mapping[type[values.Command], Rule] = {
     values.Assign: _assigning,
     values.SetStatus: _nothing,
+    values.EndChat: _nothing,
     values.SetPriority: _nothing,
     values.SetTags: _nothing,
     values.MarkRead: _nothing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -54,6 +54,11 @@ class Channels(Protocol):
         cannot send."""
         ...
 
+    async def end_chat(self, context: Context, conversation_id: UUID, name: str) -> bool | None:
+        """End the chat of a conversation on the visitor's page, in the name of somebody. False: it had ended;
+        None: the conversation is no chat."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -61,7 +66,7 @@ class Context:
 
     ``sent_since`` is None, or the moment from which on the command's message may have gone out already: a
     server had confirmed the command, and lost it. ``held`` are conversations that the transaction has locked
-    and read already, by id.
+    and read already, by id. ``afterwards`` is called once the transaction has ended well.
     """
 
     unit: Unit
@@ -71,6 +76,7 @@ class Context:
     channels: Channels | None = None
     sent_since: datetime | None = None
     held: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def conn(self) -> AsyncConnection:

@@ -65,11 +65,18 @@ async def set_status(context: Context, command: SetStatus) -> None:
     row = await conversation_of(context, command.conversation_id)
     status = _one_of(Status, command.status)
     _still(row["status"], command.seen_status, status)
-    if status is Status.RESOLVED and command.seen_message_id is not None:
-        newer = await newer_messages(context, row["id"], command.seen_message_id, colleagues=False)
-        if newer and row["status"] != Status.RESOLVED:
-            raise Refusal("stale", msg("The customer wrote again meanwhile."), newer=newer)
+    if status is Status.RESOLVED:
+        await refuse_unseen(context, row, command.seen_message_id)
     await change_status(context, row, status, command.snoozed_until)
+
+
+async def refuse_unseen(context: Context, row: Mapping[Any, Any], seen_message_id: UUID | None) -> None:
+    """Raise Refusal (``stale``) where the customer wrote after the message that the issuer saw last."""
+    if seen_message_id is None or row["status"] == Status.RESOLVED:
+        return
+    newer = await newer_messages(context, row["id"], seen_message_id, colleagues=False)
+    if newer:
+        raise Refusal("stale", msg("The customer wrote again meanwhile."), newer=newer)
 
 
 async def change_status(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -87,12 +87,16 @@ class Executor:
     async def _once(self, offer: Offer) -> Answer:
         envelope = offer.envelope
         answer = Answer(command_id=envelope.id, outcome="done")
+        afterwards: list[Callable[[], None]] = []
         try:
             async with self._db.write() as conn:
                 await self._enter(conn, offer, answer)
                 unit = ServerUnit(conn, envelope.id)
                 sent_since = envelope.issued_at if envelope.again else None
-                context = Context(unit, offer.actor, envelope.id, clock.now(), self._channels, sent_since)
+                now, channels = clock.now(), self._channels
+                context = Context(
+                    unit, offer.actor, envelope.id, now, channels, sent_since, afterwards=afterwards
+                )
                 await apply(context, envelope.command)
                 await unit.flush()
                 await record(conn, [command_entry(offer, answer, unit.changes)])
@@ -101,6 +105,8 @@ class Executor:
         except Refusal as refusal:
             return await self._refuse(offer, refusal)
         self._bell.ring()
+        for call in afterwards:
+            call()
         return answer
 
     async def _refuse(self, offer: Offer, refusal: Refusal) -> Answer:

@@ -12,7 +12,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.arrival import Arrival, Person, Thread
 from agentdesk.commands.bounces import apply_report
 from agentdesk.commands.numbers import reserve_numbers
-from agentdesk.commands.placing import Event, attachment_rows, message_row, place
+from agentdesk.commands.placing import Event, attachment_rows, happened, message_row, place
 from agentdesk.store import blobs, search
 from agentdesk.store.bulk import insert_many
 from agentdesk.store.fixed import Fixed
@@ -29,7 +29,7 @@ from agentdesk.store.tables import (
 )
 from agentdesk.store.unit import ServerUnit
 
-_STATES = {"message": "done", "report": "done", "ignored": "done"}
+_STATES = {"message": "done", "report": "done", "happened": "done", "ignored": "done"}
 
 _END = {
     name: bindparam(f"new_{name}", type_=raw_item.c[name].type) for name in ("state", "problem", "message_id")
@@ -65,9 +65,12 @@ async def record(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -
     shown = [a for a in arrivals if a.thread is not None and not a.settled]
     events: list[Event] = []
     rows = []
-    for arrival in shown:
-        moment = place(arrival, events, now)
-        rows.append(message_row(arrival, moment))
+    for arrival in arrivals:
+        if arrival.end == "happened":
+            events.append(happened(arrival, now))
+        elif arrival.thread is not None and not arrival.settled:
+            moment = place(arrival, events, now)
+            rows.append(message_row(arrival, moment))
     await _contacts(unit, shown, now)
     reports = [(arrival, sent, report) for arrival in arrivals for sent, report in arrival.reports]
     for arrival, sent, report in reports:

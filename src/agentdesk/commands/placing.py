@@ -89,6 +89,16 @@ def _customer_wrote(thread: Thread, moment: datetime, events: list[Event]) -> No
     reopen(thread, events, Author.CONTACT, moment)
 
 
+def happened(arrival: Arrival, now: datetime) -> Event:
+    """Return the line of the transcript for what is no message: it stands below all that came before."""
+    happening, thread = arrival.inbound.happening, _thread_of(arrival)
+    if happening is None:
+        raise ValueError("nothing has happened")
+    author = Author.SYSTEM if happening.automatic else Author.CONTACT
+    moment = next_moment(min(arrival.received_at, now), thread.last_message_at)
+    return Event(thread, EventKind(happening.what.value), {}, author, moment)
+
+
 def reopen(thread: Thread, events: list[Event], author: Author, moment: datetime) -> None:
     """Open a conversation again that was resolved or snoozed."""
     if thread.status == Status.OPEN:

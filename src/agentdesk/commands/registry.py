@@ -10,6 +10,7 @@ from agentdesk.commands import (
     account,
     authority,
     availability,
+    chat,
     conversation,
     customer,
     delivery,
@@ -30,6 +31,7 @@ Handler = Callable[[Context, Any], Awaitable[None]]
 _HANDLERS: dict[type[values.Command], Handler] = {
     values.Assign: conversation.assign,
     values.SetStatus: conversation.set_status,
+    values.EndChat: chat.end_chat,
     values.SetPriority: conversation.set_priority,
     values.SetTags: conversation.set_tags,
     values.MarkRead: conversation.mark_read,

@@ -13,7 +13,14 @@ from agentdesk.base.text import msg
 from agentdesk.commands import mentions
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.conversation import change_status
-from agentdesk.commands.rows import conversation_of, need_customer, newer_messages, next_moment, preview_of
+from agentdesk.commands.rows import (
+    author_name,
+    conversation_of,
+    need_customer,
+    newer_messages,
+    next_moment,
+    preview_of,
+)
 from agentdesk.commands.values import AddNote, File, SendReply
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.conversation import Status
@@ -30,7 +37,7 @@ from agentdesk.domain.recipients import (
 )
 from agentdesk.domain.subjects import answer_subject
 from agentdesk.store import search
-from agentdesk.store.tables import account, attachment, blob, conversation, message, outbox, user
+from agentdesk.store.tables import account, attachment, blob, conversation, message, outbox
 
 LONGEST_TEXT = 1_000_000
 MOST_FILES = 100
@@ -76,7 +83,7 @@ async def send_reply(context: Context, command: SendReply) -> None:
         "sender": {
             "kind": recipients.to[0].kind,
             "value": account_row["address"],
-            "name": await _author_name(context) or account_row["name"],
+            "name": await author_name(context) or account_row["name"],
         },
         "to": _as_json(recipients.to),
         "cc": _as_json(recipients.cc),
@@ -218,13 +225,6 @@ async def _references(
     if len(ids) >= _MOST_REFERENCES:
         ids = [ids[0], *ids[2 - _MOST_REFERENCES :]]
     return [*ids, answered] if answered else ids
-
-
-async def _author_name(context: Context) -> str:
-    if context.actor.user_id is None:
-        return ""
-    name = await context.conn.scalar(select(user.c.name).where(user.c.id == context.actor.user_id))
-    return one_line(name or "", 200)
 
 
 def _written_by(context: Context, row: Mapping[Any, Any], message_id: Any, moment: Any) -> dict[str, Any]:

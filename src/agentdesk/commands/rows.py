@@ -13,11 +13,12 @@ from agentdesk.base.errors import NotFound
 from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
+from agentdesk.domain.cleaning import one_line
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.message import Automatic, Direction, Kind
 from agentdesk.store.fixed import Fixed
 from agentdesk.store.merged import conversation_root
-from agentdesk.store.tables import contact, conversation, event, message
+from agentdesk.store.tables import contact, conversation, event, message, user
 
 PREVIEW_CHARACTERS = 200
 _TICK = timedelta(microseconds=1)
@@ -93,6 +94,14 @@ def event_row(
         "data": dict(data),
         "created_at": context.now,
     }
+
+
+async def author_name(context: Context) -> str:
+    """Return the name of who issues the command; empty for a program."""
+    if context.actor.user_id is None:
+        return ""
+    name = await context.conn.scalar(select(user.c.name).where(user.c.id == context.actor.user_id))
+    return one_line(name or "", 200)
 
 
 def next_moment(now: datetime, last: datetime | None) -> datetime:

@@ -47,6 +47,14 @@ class SetStatus(Command, frozen=True, tag="set_status"):
     seen_status: str = ""
 
 
+class EndChat(Command, frozen=True, tag="end_chat"):
+    """End the chat of a conversation on its visitor's page, and resolve the conversation. ``seen_message_id``
+    is as above. What the visitor writes later begins the chat again."""
+
+    conversation_id: UUID
+    seen_message_id: UUID | None = None
+
+
 class SetPriority(Command, frozen=True, tag="set_priority"):
     """Say how urgent a conversation is. ``seen_priority`` is as ``seen_status`` above."""
 
@@ -272,6 +280,7 @@ class SetAvailability(Command, frozen=True, tag="set_availability"):
 AnyCommand = (
     Assign
     | SetStatus
+    | EndChat
     | SetPriority
     | SetTags
     | MarkRead

@@ -41,3 +41,5 @@ class EventKind(StrEnum):
     CONTACT = "contact"
     MERGED = "merged"
     UNMERGED = "unmerged"
+    ENDED = "ended"
+    """A chat has ended: by the visitor, by somebody of the team, or by silence."""

@@ -14,6 +14,7 @@ __all__ = [
     "Automation",
     "Cursor",
     "DeliveryReport",
+    "Happening",
     "Inbound",
     "InboundAttachment",
     "Party",
@@ -21,6 +22,7 @@ __all__ = [
     "RawItem",
     "Report",
     "ThreadToken",
+    "What",
 ]
 
 Cursor = Mapping[str, object]
@@ -100,6 +102,21 @@ class ThreadToken:
     signature: str
 
 
+class What(StrEnum):
+    """What may happen in a conversation besides messages."""
+
+    ENDED = "ended"
+    """The person has ended it, or, where it is ``automatic``, the silence of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened in the conversation which the item's ``references`` name; it is no message."""
+
+    what: What
+    automatic: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """A raw item, interpreted.
@@ -135,3 +152,4 @@ class Inbound:
     sender_verified: bool = True
     loop_marker: str = ""
     profile: Profile = field(default_factory=Profile)
+    happening: Happening | None = None

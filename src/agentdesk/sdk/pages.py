@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from agentdesk.sdk.inbound import RawItem
@@ -29,7 +29,7 @@ class PageSettings:
 
     ``origins``: none means every page. ``colour`` is ``#rrggbb``. ``identity_secret`` is the key with which
     the company's own server signs who a visitor is; empty where it never does. ``languages`` and ``texts``
-    are as a person typed them.
+    are as a person typed them. ``silence`` is after how long without a word a chat ends by itself.
     """
 
     name: str
@@ -41,6 +41,7 @@ class PageSettings:
     texts: Mapping[str, str] = field(default_factory=dict)
     pre_chat: tuple[PageField, ...] = ()
     consent: bool = False
+    silence: timedelta = timedelta(hours=24)
     identity_secret: str = field(default="", repr=False)
 
 
@@ -73,6 +74,10 @@ class Pages(Protocol):
     async def show(self, visitor: str, line: PageLine) -> bool:
         """Put ``line`` before a visitor, at once or when they come back; once per key. False: there is no
         such visitor (any more)."""
+        ...
+
+    async def end_silent(self, after: timedelta) -> None:
+        """End the chats in which nobody has written for so long; what is handed in says so."""
         ...
 
     async def shown(self, key: str) -> bool:

@@ -13,7 +13,8 @@ from agentdesk.base.secrets import Vault
 from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.protocols import Account, ConnectorModule
-from agentdesk.server.chat.doors import AccountPages, Doors
+from agentdesk.server.chat.account_pages import AccountPages
+from agentdesk.server.chat.doors import Doors
 from agentdesk.server.leases import Lease
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, account_cursor, account_secret

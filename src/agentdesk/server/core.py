@@ -10,10 +10,10 @@ from agentdesk.base.tasks import Tasks
 from agentdesk.commands.executor import Executor
 from agentdesk.server.accounts import Supervisor, Times
 from agentdesk.server.chat.doors import Doors
+from agentdesk.server.command_channels import CommandChannels
 from agentdesk.server.delivery import Pace
 from agentdesk.server.interpreting import Interpreter
 from agentdesk.server.leases import lasting_holder
-from agentdesk.server.message_keys import MessageKeys
 from agentdesk.server.snooze import wake_for_ever
 from agentdesk.store.engine import Database
 
@@ -43,11 +43,11 @@ class ServerCore:
         self.holder = lasting_holder(data_dir, holder)
         self._db = db
         self._bell = bell
-        self._keys = MessageKeys(db, vault)
+        self._channels = CommandChannels(db, vault, doors)
         self._interpreter = Interpreter()
         self._supervisor = Supervisor(db, vault, bell, self.holder, self._interpreter, times, pace, doors)
         self._tasks = Tasks("core")
-        self.executor = Executor(db, bell, self._keys)
+        self.executor = Executor(db, bell, self._channels)
 
     async def start(self) -> None:
         """Begin to run the accounts; returns at once."""
@@ -62,5 +62,5 @@ class ServerCore:
     async def stop(self) -> None:
         """Park, and let go of everything."""
         await self.park()
-        await self._keys.close()
+        await self._channels.close()
         await self._interpreter.close()

@@ -30,6 +30,7 @@ from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
     AVAILABILITY,
     DRAFTS,
+    END_CHAT,
     ERASE,
     MERGING,
     OLDER,
@@ -66,7 +67,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (AVAILABILITY, DRAFTS, ERASE, MERGING, OLDER, RETRY_ACCOUNT, VIEWS)
+_ABILITIES = (AVAILABILITY, DRAFTS, END_CHAT, ERASE, MERGING, OLDER, RETRY_ACCOUNT, VIEWS)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4

@@ -17,6 +17,7 @@ from agentdesk.commands.values import (
     Answer,
     ArrangeRail,
     Command,
+    EndChat,
     Envelope,
     MergeContacts,
     MergeConversations,
@@ -62,6 +63,9 @@ VIEWS = "views"
 AVAILABILITY = "availability"
 """The same for the command that says whether a person is available."""
 
+END_CHAT = "end_chat"
+"""The same for the command that ends a chat."""
+
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
@@ -72,6 +76,7 @@ NEEDED: Mapping[type[Command], str] = {
     RemoveView: VIEWS,
     ArrangeRail: VIEWS,
     SetAvailability: AVAILABILITY,
+    EndChat: END_CHAT,
 }
 """What a server must have named in ``can`` before it is sent a command."""
 

@@ -10,7 +10,7 @@ from tests.helpers.until import until
 
 from agentdesk.base import clock
 from agentdesk.sdk.pages import PageLine
-from agentdesk.server.chat.doors import AccountPages
+from agentdesk.server.chat.account_pages import AccountPages
 from agentdesk.store.tables import chat_session
 
 NewPage = Callable[..., Page]

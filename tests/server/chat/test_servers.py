@@ -14,7 +14,8 @@ from tests.helpers.until import until
 
 from agentdesk.base import clock
 from agentdesk.sdk.pages import PageLine
-from agentdesk.server.chat.doors import AccountPages, Doors
+from agentdesk.server.chat.account_pages import AccountPages
+from agentdesk.server.chat.doors import Doors
 from agentdesk.store.tables import chat_session
 
 pytestmark = pytest.mark.postgres

@@ -92,7 +92,8 @@ export class Messages implements View {
     const item = h("li", { class: one.from === "visitor" ? "mine" : one.from });
     if (newDay && new Date(one.at) < startOfToday()) item.append(h("p", { class: "note" }, words.day(one.at)));
     if (one.from === "system") {
-      item.append(...text(one.text));
+      const end = one.ended && [words.say("ended"), one.agent?.name, words.time(one.at)].filter(Boolean).join(" · ");
+      item.append(...(end ? [end] : text(one.text)));
       return item;
     }
     item.append(h("span", { class: "unseen" }, `${this.#author(one)}: `));

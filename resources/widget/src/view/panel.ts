@@ -121,8 +121,7 @@ export class Panel implements View {
   #showStrip(): void {
     const { session, words } = this.#desk;
     const away = session.settings.texts.offline || words.say("leave");
-    const ended = session.log.ended ? words.say("ended") : "";
-    const text = session.cut ? words.say("lost") : this.#notice || ended || (session.online ? "" : away);
+    const text = session.cut ? words.say("lost") : this.#notice || (session.online || session.log.ended ? "" : away);
     say(this.#strip, text);
     this.#strip.hidden = !text;
   }

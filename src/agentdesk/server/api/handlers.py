@@ -20,6 +20,7 @@ from agentdesk.commands.values import (
     Answer,
     AnyCommand,
     Assign,
+    EndChat,
     Envelope,
     File,
     SendReply,
@@ -144,6 +145,14 @@ async def set_status(call: Call[Nothing, NewStatus]) -> QueueRow:
     async with call.services.db.read() as conn:
         await visible(conn, call, call.id)
     await execute(call, _status_command(call.id, call.body))
+    return await _row(call)
+
+
+async def end_chat(call: Call[Nothing, Nothing]) -> QueueRow:
+    """End the chat of the conversation."""
+    async with call.services.db.read() as conn:
+        await visible(conn, call, call.id)
+    await execute(call, EndChat(conversation_id=call.id))
     return await _row(call)
 
 

@@ -77,6 +77,15 @@ OPERATIONS: tuple[Operation, ...] = (
         errors=(403, 404, 409, 415, 422),
     ),
     Operation(
+        name="endChat",
+        method="POST",
+        path="/conversations/{id}/end",
+        summary="End the chat of a conversation on the visitor's page, and resolve the conversation",
+        handler=handlers.end_chat,
+        gives=QueueRow,
+        errors=(403, 404, 409, 422),
+    ),
+    Operation(
         name="downloadAttachment",
         method="GET",
         path="/attachments/{id}/content",

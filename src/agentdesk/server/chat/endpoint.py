@@ -17,9 +17,10 @@ from agentdesk.base.secrets import Vault
 from agentdesk.server.chat import identity
 from agentdesk.server.chat.doors import CHANNEL, Doors
 from agentdesk.server.chat.limits import Buckets, Places
+from agentdesk.server.chat.lines import SessionGone
 from agentdesk.server.chat.protocol import LONGEST_FRAME, BadFrame, Hello, Problem, encode, read_poll
 from agentdesk.server.chat.refused import Refused
-from agentdesk.server.chat.sessions import SessionGone, Sessions
+from agentdesk.server.chat.sessions import Sessions
 from agentdesk.server.chat.talking import MOST_VISITS, Polling, Talking
 from agentdesk.server.chat.visit import Visit, VisitTools
 from agentdesk.server.chat.watching import Watching

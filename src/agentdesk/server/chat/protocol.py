@@ -46,7 +46,7 @@ VERSION = 1
 SUBPROTOCOL = "agentdesk.chat.v1"
 LONGEST_FRAME = 64 * 1024
 LONGEST_TEXT = 5_000
-CAN = ("typing", "seen", "read")
+CAN = ("typing", "seen", "read", "end")
 """What this server does beyond text; pages show nothing for what is not named."""
 PING_SECONDS = 25
 MOST_FRAMES = 20

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,20 +17,21 @@ from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.server.chat.doors import Doors
+from agentdesk.server.chat.ending import end_by_visitor
 from agentdesk.server.chat.identity import visitor_of
-from agentdesk.server.chat.protocol import Agent, Hello, Line, Message, Page, Profile
+from agentdesk.server.chat.lines import add_line, add_post, lines_of, locked, number_of, shown_lines
+from agentdesk.server.chat.protocol import Hello, Line, Message, Page, Profile
 from agentdesk.store.engine import Database
 from agentdesk.store.facts import fact
 from agentdesk.store.tables import (
     chat_line,
-    chat_post,
     chat_session,
     chat_token,
     conversation,
     message,
 )
 
-__all__ = ["KEPT", "Opened", "Place", "SessionGone", "Sessions"]
+__all__ = ["KEPT", "Opened", "Place", "Sessions"]
 
 KEPT = timedelta(days=180)
 """How long a session is kept after its visitor was last here."""
@@ -114,36 +114,38 @@ class Sessions:
         """Store a message, once per id; returns the number of its line."""
         now, text = clock.now(), storable(given.text)
         async with self._db.write() as conn:
-            row = await _locked(conn, session_id)
-            known = chat_line.c.session_id == session_id, chat_line.c.key == given.id
-            before: int | None = await conn.scalar(select(chat_line.c.n).where(*known))
+            row = await locked(conn, session_id)
+            before = await number_of(conn, session_id, given.id)
             if before is not None:
                 return before
-            n: int = row.lines + 1
-            line = {"session_id": session_id, "n": n, "key": given.id, "origin": "visitor", "name": ""}
-            await conn.execute(insert(chat_line).values(**line, text=text, created_at=now))
             external_id = f"{row.identity}/{given.id}"
-            content = {
-                "kind": "message",
-                "id": external_id,
-                "after": row.last,
-                "visitor": _visitor(row),
-                "text": text,
-                "at": now,
-            }
-            await _post(conn, widget, row, f"{session_id.hex}/{given.id}", content, now)
-            values = {"lines": n, "last": external_id}
-            await conn.execute(update(chat_session).where(chat_session.c.id == session_id).values(values))
-            await self._doors.tell(conn, "box", widget)
-            await self._doors.tell(conn, "page", session_id)
+            content = {"kind": "message", "id": external_id, "after": row.last, "text": text, "at": now}
+            await add_post(conn, row, given.id, content, now)
+            n = await add_line(conn, row, given.id, "visitor", now, text=text, last=external_id)
+            await self._told(conn, widget, session_id)
+        self._ring(widget, session_id)
+        return n
+
+    async def end(self, widget: UUID, session_id: UUID, key: str) -> int:
+        """End the chat, once per key; returns the number of the line, 0 where it had ended already."""
+        async with self._db.write() as conn:
+            n = await end_by_visitor(conn, session_id, key, clock.now())
+            await self._told(conn, widget, session_id)
+        self._ring(widget, session_id)
+        return n
+
+    async def _told(self, conn: AsyncConnection, widget: UUID, session_id: UUID) -> None:
+        await self._doors.tell(conn, "box", widget)
+        await self._doors.tell(conn, "page", session_id)
+
+    def _ring(self, widget: UUID, session_id: UUID) -> None:
         self._doors.handed_in(widget)
         self._doors.shown(session_id)
-        return n
 
     async def introduce(self, session_id: UUID, given: Profile) -> None:
         """Keep what a visitor says of themselves; who is verified keeps the name that was signed."""
         async with self._db.write() as conn:
-            row = await _locked(conn, session_id)
+            row = await locked(conn, session_id)
             said = {
                 "name": one_line(given.name, 200),
                 "email": one_line(given.email, 320),
@@ -158,7 +160,7 @@ class Sessions:
     async def move(self, session_id: UUID, page: Page) -> None:
         """Note to which page a visitor went."""
         async with self._db.write() as conn:
-            row = await _locked(conn, session_id)
+            row = await locked(conn, session_id)
             place = {**row.place, **_page(page)}
             mine = chat_session.c.id == session_id
             await conn.execute(update(chat_session).where(mine).values(place=place))
@@ -166,7 +168,7 @@ class Sessions:
     async def mark(self, widget: UUID, session_id: UUID, upto: int, state: str) -> None:
         """Hand in which messages of ours have come, or were seen; each once."""
         async with self._db.write() as conn:
-            row = await _locked(conn, session_id)
+            row = await locked(conn, session_id)
             before = row.seen if state == "read" else max(row.delivered, row.seen)
             upto = min(upto, row.lines)
             if upto <= before:
@@ -181,8 +183,8 @@ class Sessions:
             await conn.execute(update(chat_session).where(chat_session.c.id == session_id).values(mark))
             if not keys:
                 return
-            content = {"kind": "seen", "visitor": _visitor(row), "state": state, "keys": keys}
-            await _post(conn, widget, row, f"{session_id.hex}/{state}/{upto}", content, clock.now())
+            content = {"kind": "seen", "state": state, "keys": keys}
+            await add_post(conn, row, f"{state}/{upto}", content, clock.now())
             await self._doors.tell(conn, "box", widget)
         self._doors.handed_in(widget)
 
@@ -198,25 +200,15 @@ class Sessions:
 
     async def after(self, session_id: UUID, cursor: int, most: int) -> Sequence[Line]:
         """Return the lines after ``cursor``, in order."""
+        later = lines_of(session_id).where(chat_line.c.n > cursor).order_by(chat_line.c.n)
         async with self._db.read() as conn:
-            rows = await conn.execute(
-                select(chat_line)
-                .where(chat_line.c.session_id == session_id, chat_line.c.n > cursor)
-                .order_by(chat_line.c.n)
-                .limit(most)
-            )
-            return [_line(row) for row in rows]
+            return shown_lines((await conn.execute(later.limit(most))).all())
 
     async def before(self, session_id: UUID, n: int, most: int) -> Sequence[Line]:
         """Return the lines before ``n``, in order."""
+        earlier = lines_of(session_id).where(chat_line.c.n < n).order_by(chat_line.c.n.desc())
         async with self._db.read() as conn:
-            rows = await conn.execute(
-                select(chat_line)
-                .where(chat_line.c.session_id == session_id, chat_line.c.n < n)
-                .order_by(chat_line.c.n.desc())
-                .limit(most)
-            )
-            return [_line(row) for row in reversed(rows.all())]
+            return shown_lines((await conn.execute(earlier.limit(most))).all()[::-1])
 
     async def place(self, session_id: UUID) -> Place | None:
         """Return where a session is at the desk; None before its first message was recorded."""
@@ -326,43 +318,6 @@ async def _made(
     return found.one()
 
 
-async def _locked(conn: AsyncConnection, session_id: UUID) -> Row[Any]:
-    """The session, kept from others until the transaction ends. Raises LookupError where it is gone."""
-    mine = select(chat_session).where(chat_session.c.id == session_id).with_for_update()
-    row = (await conn.execute(mine)).first()
-    if row is None:
-        raise SessionGone
-    return row
-
-
-class SessionGone(LookupError):
-    """The session was dropped while its page was open: its customer was erased."""
-
-
-async def _post(
-    conn: AsyncConnection,
-    widget: UUID,
-    row: Row[Any],
-    source_id: str,
-    content: Mapping[str, Any],
-    now: datetime,
-) -> None:
-    await conn.execute(
-        insert(chat_post).values(
-            account_id=widget,
-            session_id=row.id,
-            source_id=source_id,
-            content=msgspec.json.encode(content).decode(),
-            created_at=now,
-        )
-    )
-
-
-def _visitor(row: Row[Any]) -> dict[str, str]:
-    said = {name: str(row.profile.get(name) or "") for name in ("name", "email", "topic")}
-    return {"identity": row.identity, **said, **{name: str(value) for name, value in row.place.items()}}
-
-
 def _place(hello: Hello) -> dict[str, str]:
     language, zone = one_line(hello.language, 35), one_line(hello.time_zone, 64)
     return {**_page(hello.page), "language": language, "time_zone": zone}
@@ -378,8 +333,3 @@ def _page(page: Page) -> dict[str, str]:
 
 def _opened(row: Row[Any], token: str | None, epoch: str) -> Opened:
     return Opened(row.id, token, epoch, row.lines, row.verified, row.profile)
-
-
-def _line(row: Row[Any]) -> Line:
-    agent = Agent(row.name) if row.origin == "agent" else None
-    return Line(row.n, row.key, row.origin, row.text, row.created_at, agent)

@@ -12,6 +12,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from agentdesk.base.tasks import Tasks
 from agentdesk.server.chat.limits import Buckets
+from agentdesk.server.chat.lines import SessionGone
 from agentdesk.server.chat.protocol import (
     LONGEST_FRAME,
     PING_SECONDS,
@@ -24,7 +25,6 @@ from agentdesk.server.chat.protocol import (
     frame_of,
 )
 from agentdesk.server.chat.refused import Refused
-from agentdesk.server.chat.sessions import SessionGone
 from agentdesk.server.chat.visit import Visit
 from agentdesk.store.errors import DatabaseError
 

@@ -13,6 +13,7 @@ from agentdesk.server.chat.limits import Buckets
 from agentdesk.server.chat.protocol import (
     Ack,
     Agent,
+    End,
     FromPage,
     Hello,
     Lines,
@@ -186,6 +187,9 @@ class Visit:
             case Profile():
                 await self._tools.sessions.introduce(self.session_id, frame)
                 return [Ack(id=frame.id)]
+            case End():
+                n = await self._tools.sessions.end(self._widget.id, self.session_id, frame.id)
+                return [Ack(id=frame.id, n=n)]
             case PageMoved():
                 await self._tools.sessions.move(self.session_id, frame.page)
                 return []

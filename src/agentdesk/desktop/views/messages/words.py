@@ -79,6 +79,7 @@ _EVENT_ICONS = {
     "contact": "user-round",
     "merged": "merge",
     "unmerged": "split",
+    "ended": "log-out",
 }
 _STATUS_ICONS = {"resolved": "check", "open": "rotate-ccw", "snoozed": "alarm-clock"}
 
@@ -156,6 +157,8 @@ def event_words(row: EventRow) -> Msg:
             return _related(row.data)
         case "delivery":
             return _delivery_decision(row.data, who)
+        case "ended":
+            return _ended(row, who)
         case "merged" | "unmerged":
             return _merging(row, who)
     return msg("{who} changed something", who=who) if who else msg("Something changed")
@@ -208,6 +211,14 @@ def _merging(row: EventRow, who: str) -> Msg:
     if row.kind == "merged":
         return msg("{who} merged #{number} “{subject}” into this", who=who, number=number, subject=subject)
     return msg("{who} split this and #{number} “{subject}” again", who=who, number=number, subject=subject)
+
+
+def _ended(row: EventRow, who: str) -> Msg:
+    if who:
+        return msg("{who} ended the chat", who=who)
+    if row.author == Author.CONTACT:
+        return msg("The visitor ended the chat")
+    return msg("The chat ended by itself: nobody wrote for long")
 
 
 def _until(data: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
-"""Idempotency keys for messages that are about to go out, made by the connector of their account."""
+"""What commands ask of the channels: keys for messages that are about to go out, and the end of chats."""
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,21 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base.errors import Invalid
 from agentdesk.base.secrets import Vault
 from agentdesk.base.text import msg
+from agentdesk.commands.context import Context
 from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.protocols import Account, Sends
 from agentdesk.server.account_context import StoredSecrets
+from agentdesk.server.chat.doors import Doors
+from agentdesk.server.chat.ending import end_by_agent
 from agentdesk.server.signing import sign_conversation
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, account_cursor
 
 
-class MessageKeys:
+class CommandChannels:
     """Fulfils :class:`agentdesk.commands.context.Channels`. Asks connectors without letting them do I/O."""
 
-    def __init__(self, db: Database, vault: Vault) -> None:
+    def __init__(self, db: Database, vault: Vault, doors: Doors | None = None) -> None:
         self._db = db
         self._vault = vault
+        self._doors = doors or Doors()
         self._opened: dict[UUID, tuple[str, Account]] = {}
 
     async def reserve_key(
@@ -35,6 +40,14 @@ class MessageKeys:
         if not isinstance(opened, Sends):
             raise Invalid(msg("This channel cannot send messages."))
         return opened.key_for(message_id, sign_conversation(self._vault, conversation_id))
+
+    async def end_chat(self, context: Context, conversation_id: UUID, name: str) -> bool | None:
+        """End a conversation's chat on the visitor's pages; see the protocol."""
+        key = f"ended-{context.command_id.hex}"
+        ended = await end_by_agent(context.conn, self._doors, conversation_id, key, name, context.now)
+        for session_id in ended or ():
+            context.afterwards.append(partial(self._doors.shown, session_id))
+        return None if ended is None else bool(ended)
 
     async def close(self) -> None:
         """Let go of the connector objects."""
