@@ -86,7 +86,8 @@ class ChatSite:
         )
         self.feed = Feed(self.db, bell)
         self.desks = SyncEndpoint(self.db, self.feed, self.core.executor, self._authenticate)
-        self.chat = ChatEndpoint(self.db, vault, doors, self.desks.board, Peers(), self.feed.listener)
+        board, listener = self.desks.board, self.feed.listener
+        self.chat = ChatEndpoint(self.db, vault, doors, board, Peers(), listener, self.feed.wake)
         app = web.Application()
         self.chat.add_routes(app)
         self.desks.add_routes(app)
@@ -145,6 +146,7 @@ class Page:
         self.site = site
         self.http = aiohttp.ClientSession()
         self.origin = origin
+        self.agent = ""
         self.token: str | None = None
         self.epoch: str | None = None
         self.cursor = 0
@@ -174,7 +176,8 @@ class Page:
     @property
     def headers(self) -> dict[str, str]:
         """What a browser sends."""
-        return {"Origin": self.origin} if self.origin is not None else {}
+        agent = {"User-Agent": self.agent} if self.agent else {}
+        return {"Origin": self.origin, **agent} if self.origin is not None else agent
 
     def hello(self, **more: Any) -> dict[str, Any]:
         """The first frame."""

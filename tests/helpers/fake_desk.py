@@ -54,6 +54,7 @@ from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, OlderPage, Old
 from agentdesk.sync.drafting import as_draft
 from agentdesk.sync.presence import Other, Writing
 from tests.helpers.fake_commands import apply_command
+from tests.helpers.fake_order import place_in, section_rank
 from tests.helpers.sample_mail import sample_world
 from tests.helpers.sample_world import Thread, World
 
@@ -62,8 +63,6 @@ NOW = datetime.fromisoformat("2026-11-25T10:35:00+00:00")
 
 OLDER_PAGE = 2
 """How many older conversations an answer has."""
-
-_URGENCY = ("urgent", "high", "normal", "low")
 
 
 class FakeDesk:
@@ -204,7 +203,7 @@ class FakeDesk:
 
     async def queue_ids(self, view: View) -> list[UUID]:
         rows = [row for row in self.world.conversations.values() if self._belongs(row, view)]
-        return [row.id for row in sorted(rows, key=lambda row: self._key(row, view))]
+        return [row.id for row in sorted(rows, key=lambda row: place_in(row, view))]
 
     async def filter_counts(self, view: View) -> FilterCounts:
         numbers = {
@@ -220,8 +219,8 @@ class FakeDesk:
 
     async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
         rows = [self.world.conversations[id_] for id_ in await self.queue_ids(view)]
-        rows.sort(key=lambda row: _section_rank(row, view.group))  # a stable sort keeps the order within
-        keys = [_section_rank(row, view.group)[-1] for row in rows]
+        rows.sort(key=lambda row: section_rank(row, view.group))  # a stable sort keeps the order within
+        keys = [section_rank(row, view.group)[-1] for row in rows]
         sections = [SectionRow(key=key, count=len(list(same))) for key, same in itertools.groupby(keys)]
         return [row.id for row in rows], sections
 
@@ -567,16 +566,6 @@ class FakeDesk:
         narrowed = {"all": True, "unread": row.unread, "waiting": row.waiting_since is not None}
         return kinds[view.kind] and fits and narrowed[view.only]
 
-    def _key(self, row: ConversationRow, view: View) -> tuple[Any, ...]:
-        if view.order == "newest":
-            return (-row.last_message_at.timestamp(), row.id)
-        waiting = row.waiting_since.timestamp() if row.waiting_since else float("inf")
-        if view.order == "priority":
-            return (_URGENCY.index(row.priority), waiting, row.id)
-        if view.order == "customer":
-            return (row.contact_name.lower(), -row.last_message_at.timestamp(), row.id)
-        return (waiting, row.id)
-
     def _queue_row(self, row: ConversationRow) -> QueueRow:
         mail = [entry for entry in self.world.messages.values() if entry.conversation_id == row.id]
         theirs = [entry.created_at for entry in mail if entry.direction == "in" and entry.kind == "message"]
@@ -590,15 +579,3 @@ class FakeDesk:
             last_customer_at=max(theirs, default=None),
             failed=any(entry.delivery in ("failed", "uncertain") for entry in mail),
         )
-
-
-def _section_rank(row: ConversationRow, group: str) -> tuple[Any, ...]:
-    """Where the section of a row stands among the others; its key comes last."""
-    if group == "priority":
-        return (_URGENCY.index(row.priority), row.priority)
-    if group == "assignee":
-        return (row.assignee_name.lower(), row.assignee_name)
-    if group == "due":
-        today = row.snoozed_until is not None and row.snoozed_until < clock.next_midnight()
-        return (not today, "today" if today else "later")
-    return (row.channel, row.channel)

@@ -8,10 +8,11 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.domain.party import Party
+from agentdesk.domain.visits import Trail, went_to, written
 from agentdesk.sync.presence import Other
 from tests.helpers.fake_desk import FakeDesk
 
-__all__ = ["CHATS", "make_chat", "sample_chats"]
+__all__ = ["CHATS", "be_on_page", "make_chat", "sample_chats"]
 
 CHATS = (4417, 4390, 5102)
 """Numbers of the conversations that are chats: one waits 45 seconds, one 100, one since four minutes."""
@@ -36,6 +37,21 @@ def make_chat(desk: FakeDesk, number: int, **values: object) -> UUID:
                 cc=(),
             )
     return here
+
+
+def be_on_page(desk: FakeDesk, number: int, *pages: tuple[str, str], **values: str) -> None:
+    """Let the visitor have opened pages (address and title), a minute between them, the last one now."""
+    contact = desk.world.contacts[desk.world.conversations[desk.find(number)].contact_id]
+    trail = Trail(**values)
+    trail = went_to(trail, "https://larkfield.example/", "Larkfield Home", "", desk.world.now - timedelta(3))
+    for place, (url, title) in enumerate(pages):
+        at = desk.world.now - timedelta(minutes=len(pages) - 1 - place)
+        trail = went_to(trail, url, title, "https://search.example/?q=walnut+desk", at)
+    first, *others = contact.identities
+    known = msgspec.structs.replace(first, kind="chat", value=f"visitor-{number}", visit=written(trail))
+    row = msgspec.structs.replace(contact, identities=(known, *others))
+    desk.world.contacts[contact.id] = row
+    desk.emit(contact_identity={known.id})
 
 
 def sample_chats(desk: FakeDesk) -> list[UUID]:

@@ -12,7 +12,7 @@ from agentdesk.desktop.window import MainWindow
 from agentdesk.desktop.workspace import Workspace
 from agentdesk.queries.rows import View
 from tests.helpers.fake_desk import FakeDesk
-from tests.helpers.sample_chats import sample_chats
+from tests.helpers.sample_chats import CHATS, be_on_page, sample_chats
 from tests.screens.runner import screen, settle
 
 SIZES = [(1440, 900), (1024, 640)]
@@ -33,6 +33,18 @@ async def _window(desk: FakeDesk) -> tuple[MainWindow, Workspace]:
 async def main_chats() -> QWidget:
     desk = FakeDesk.sample()
     chats = sample_chats(desk)
+    shop = "https://larkfield.example"
+    be_on_page(
+        desk,
+        CHATS[0],
+        (f"{shop}/desks", "Desks of walnut and oak"),
+        (f"{shop}/desks/walnut-140", "Walnut desk 140 cm"),
+        (f"{shop}/delivery?order=4417", "Where is my order?"),
+        browser="Firefox 132",
+        system="Windows",
+        language="es",
+        time_zone="Europe/Madrid",
+    )
     window, workspace = await _window(desk)
     workspace.open_conversation(chats[0])
     await settle()

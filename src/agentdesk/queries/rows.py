@@ -12,6 +12,7 @@ from agentdesk.domain.authority import Permission, is_permitted
 from agentdesk.domain.availability import Availability, has_room, now_is
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
+from agentdesk.domain.visits import Trail, read_trail
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,6 +236,8 @@ class IdentityRow(Row, frozen=True):
     display: str
     verified: bool
     bouncing: dict[str, Any] | None
+    visit: dict[str, Any] | None = None
+    """Where a visitor of pages is and was: see :func:`agentdesk.domain.visits.read_trail`."""
 
 
 class PastConversation(Row, frozen=True):
@@ -274,6 +277,11 @@ class ContactDetail(Row, frozen=True):
     legal_hold: bool = False
     similar: tuple[SimilarContact, ...] = ()
     merged: tuple[SimilarContact, ...] = ()
+
+    def trail(self) -> Trail | None:
+        """Return where they are and were on our pages; the latest where they are known there twice."""
+        trails = [one for row in self.identities if (one := read_trail(row.visit)) is not None and one.visits]
+        return max(trails, key=lambda one: one.visits[-1].pages[-1].at, default=None)
 
 
 class TemplateRow(Row, frozen=True):

@@ -144,7 +144,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     roster = Roster(db, settings.public_url, core.holder)
     endpoint = SyncEndpoint(db, feed, core.executor, authenticator.user_for, servers=roster.addresses)
     peers = Peers(settings.trusted_proxies)
-    chat = ChatEndpoint(db, vault, doors, endpoint.board, peers, feed.listener)
+    chat = ChatEndpoint(db, vault, doors, endpoint.board, peers, feed.listener, feed.wake)
     app = build_app(db, core, authenticator, endpoint, peers)
     chat.add_routes(app)
     second_factor_routes.add_routes(app, second_factors, authenticator.user_for)

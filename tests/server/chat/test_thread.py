@@ -12,8 +12,9 @@ from tests.helpers.until import until
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import SendReply
+from agentdesk.domain.visits import Trail
 from agentdesk.queries.rows import View
-from agentdesk.store.tables import chat_post, contact, event, message
+from agentdesk.store.tables import chat_post, contact, contact_identity, event, message
 from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
 from agentdesk.sync.presence import Other
@@ -187,3 +188,39 @@ async def test_the_desk_knows_who_has_their_page_open(
     await until(lambda: there() is False)
     await desk.close()
     assert there() is None
+
+
+async def test_the_desk_is_shown_where_the_visitor_is(
+    site: ChatSite, desk: LocalDesk, new_page: NewPage
+) -> None:
+    page = new_page()
+    page.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"
+    await page.connect()
+    await page.write("Hello")
+    await _first(desk)
+    (conversation,) = await site.conversations()
+
+    async def trail() -> Trail | None:
+        detail = await desk.contact(conversation.contact_id)
+        return detail.trail() if detail is not None else None
+
+    async def urls(*wanted: str) -> bool:
+        known = await trail()
+        pages = known.visits[-1].pages if known is not None else ()
+        return [one.url for one in pages] == list(wanted)
+
+    await until(lambda: urls("https://shop.example/cart"))
+    known = await trail()
+    assert known is not None
+    assert (known.browser, known.system, known.language) == ("Firefox 132", "Linux", "de")
+    assert known.time_zone == "Europe/Berlin"
+    await page.send(
+        {"t": "page", "page": {"url": "https://shop.example/pay", "title": "<b>Pay", "referrer": ""}}
+    )
+    await until(lambda: urls("https://shop.example/cart", "https://shop.example/pay"))
+    for number in range(30):  # faster than anybody reads
+        there = {"url": f"https://shop.example/{number}", "title": "", "referrer": ""}
+        await page.send({"t": "page", "page": there})
+    await page.write("Where am I?", "second-message")
+    (identity,) = await site.rows(contact_identity)
+    assert identity.ver <= 12

@@ -31,6 +31,7 @@ from agentdesk.desktop.views.customer_fields import DetailField, NotesField
 from agentdesk.desktop.views.customer_identities import CustomerIdentities
 from agentdesk.desktop.views.customer_lines import PastLine, local_time
 from agentdesk.desktop.views.customer_privacy import CustomerPrivacy, MarkChips
+from agentdesk.desktop.views.customer_visit import CustomerVisit
 from agentdesk.desktop.views.older import OlderPages
 from agentdesk.desktop.views.same_person import SamePerson
 from agentdesk.desktop.widgets.avatar import Avatar
@@ -95,6 +96,7 @@ class CustomerPanel(QWidget):
         self._minute = QTimer(self)
         self._minute.setInterval(_MINUTE_MS)
         self._minute.timeout.connect(self._show_place)
+        self._minute.timeout.connect(self.visit.tick)
         self._minute.start()
         theme().changed.connect(self._dress)
         self._dress()
@@ -173,6 +175,7 @@ class CustomerPanel(QWidget):
         self.marks = MarkChips(inside)
         column.addWidget(self.marks)
         self.identities = CustomerIdentities(self._desk, self.same)
+        self.visit = CustomerVisit()
         self.details = Section(msg("Details"))
         self.past = Section(msg("Past conversations"))
         self._past_lines = QVBoxLayout()
@@ -181,6 +184,7 @@ class CustomerPanel(QWidget):
         self.past.body.addWidget(self.older.strip)
         self.notes = Section(msg("Notes"))
         self.privacy = CustomerPrivacy(self._desk, self._done)
+        self._lines: dict[str, _Line] = {}
         self._fields = {key: DetailField(key, name) for key, name in _FIELDS}
         for field in self._fields.values():
             field.edited.connect(self._on_edited)
@@ -193,8 +197,8 @@ class CustomerPanel(QWidget):
             section.set_open(self._settings is None or not self._settings.now.folded.get(key, False))
             section.folded.connect(self._on_folded)
             section.body.setSpacing(2)
-            self._last_line = _Line()
-            column.addWidget(self._last_line)
+            self._lines[key] = _Line()
+            column.addWidget(self._lines[key])
             column.addWidget(section)
         column.addStretch()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -208,6 +212,7 @@ class CustomerPanel(QWidget):
     def _sections(self) -> dict[str, Section]:
         return {
             "identities": self.identities,
+            "visit": self.visit,
             "details": self.details,
             "past": self.past,
             "notes": self.notes,
@@ -244,6 +249,7 @@ class CustomerPanel(QWidget):
         self._show_place()
         same = before is not None and before.id == detail.id
         self.identities.show_contact(detail)
+        self.visit.show_contact(detail, same=same)
         me = self._desk.me
         editable = me is None or me.may(Permission.EDIT_CONTACTS)
         for key, field in self._fields.items():
@@ -255,7 +261,8 @@ class CustomerPanel(QWidget):
             self._show_past(detail)
         self.marks.show_contact(detail)
         self.privacy.show_contact(detail)
-        self._last_line.setVisible(not self.privacy.isHidden())
+        for key, section in self._sections().items():
+            self._lines[key].setVisible(not section.isHidden())
         self.setAccessibleName(tr(msg("Customer {name}", name=name)))
         self._stack.setCurrentWidget(self._page)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -142,4 +143,5 @@ class ContactFinder(QObject):
 
 
 def _people(detail: ContactDetail) -> tuple[object, ...]:
-    return detail.identities, detail.similar, detail.merged
+    known = [msgspec.structs.replace(one, visit=None) for one in detail.identities]
+    return known, detail.similar, detail.merged

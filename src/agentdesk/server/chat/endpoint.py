@@ -22,6 +22,7 @@ from agentdesk.server.chat.protocol import LONGEST_FRAME, BadFrame, Hello, Probl
 from agentdesk.server.chat.refused import Refused
 from agentdesk.server.chat.sessions import Sessions
 from agentdesk.server.chat.talking import MOST_VISITS, Polling, Talking
+from agentdesk.server.chat.trail import Trails
 from agentdesk.server.chat.visit import Visit, VisitTools
 from agentdesk.server.chat.watching import Watching
 from agentdesk.server.chat.widgets import Widget, Widgets, allows, public
@@ -63,7 +64,7 @@ _PLAIN = {"X-Content-Type-Options": "nosniff", "Vary": "Origin"}
 class ChatEndpoint:
     """The visitors' side of the server. What pages run is theirs to choose, so nothing that they say is
     believed but their token, or the company's signature. ``listener`` hears of what other servers have
-    stored."""
+    stored; ``wake`` is called when desks are to be told something."""
 
     def __init__(
         self,
@@ -73,12 +74,13 @@ class ChatEndpoint:
         board: Board,
         peers: Peers,
         listener: Listener | None = None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._widgets = Widgets(db, vault)
         self._sessions = Sessions(db, doors)
         self._watching = Watching(db, board)
         messages = Buckets(_MESSAGES, _MESSAGES_PER_SECOND)
-        self._tools = VisitTools(self._sessions, self._watching, messages)
+        self._tools = VisitTools(self._sessions, Trails(db, wake), self._watching, messages)
         self._doors = doors
         self._peers = peers
         self._connections = Places(_CONNECTIONS)
@@ -147,7 +149,8 @@ class ChatEndpoint:
         client = self._peers.client(request)
         if not self._connections.take(client):
             raise Refused("too_many", "Too many connections.", 60)
-        talk = Talking(lambda hello: self._enter(widget, hello, client), self._leave)
+        agent = request.headers.get("User-Agent", "")
+        talk = Talking(lambda hello: self._enter(widget, hello, client, agent), self._leave)
         self._talks.add(talk)
         try:
             return await talk.run(request)
@@ -164,7 +167,8 @@ class ChatEndpoint:
         if not self._connections.take(client):
             raise Refused("too_many", "Too many connections.", 60)
         try:
-            poll = Polling(lambda hello: self._enter(widget, hello, client), self._leave)
+            agent = request.headers.get("User-Agent", "")
+            poll = Polling(lambda hello: self._enter(widget, hello, client, agent), self._leave)
             answers = await poll.run(frames, seconds)
         finally:
             self._connections.give_back(client)
@@ -172,7 +176,7 @@ class ChatEndpoint:
         headers = {**_cors(origin), "Cache-Control": "no-store"}
         return web.Response(body=body, content_type="application/json", headers=headers)
 
-    async def _enter(self, widget: Widget, hello: Hello, client: str) -> Visit:
+    async def _enter(self, widget: Widget, hello: Hello, client: str, agent: str) -> Visit:
         """Let a page in. Raises Refused."""
         claim, secret = hello.identity, widget.page.identity_secret
         if claim is not None and not identity.stands(secret, widget.id, claim, clock.now()):
@@ -186,7 +190,7 @@ class ChatEndpoint:
             raise Refused("unauthorized", "This token is not known.")
         if self._doors.visits(opened.id) >= MOST_VISITS:
             raise Refused("too_many", "Too many tabs.", 60)
-        visit = Visit(self._tools, widget, hello, opened)
+        visit = Visit(self._tools, widget, hello, opened, agent)
         self._doors.enter(visit.session_id, visit.bell)
         return visit
 

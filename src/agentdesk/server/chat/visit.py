@@ -32,6 +32,7 @@ from agentdesk.server.chat.protocol import (
     Welcome,
 )
 from agentdesk.server.chat.sessions import Opened, Sessions
+from agentdesk.server.chat.trail import Trails
 from agentdesk.server.chat.watching import Caller, Watching
 from agentdesk.server.chat.widgets import Widget
 
@@ -51,14 +52,18 @@ class VisitTools:
     """What all visits of a server share."""
 
     sessions: Sessions
+    trails: Trails
     watching: Watching
     messages: Buckets
 
 
 class Visit:
-    """From the hello to the end. ``cursor`` is the last line that the page has."""
+    """From the hello to the end. ``cursor`` is the last line that the page has, ``agent`` what the browser
+    calls itself."""
 
-    def __init__(self, tools: VisitTools, widget: Widget, hello: Hello, opened: Opened) -> None:
+    def __init__(
+        self, tools: VisitTools, widget: Widget, hello: Hello, opened: Opened, agent: str = ""
+    ) -> None:
         self.session_id = opened.id
         self.bell = Bell()
         self.cursor = hello.cursor
@@ -66,6 +71,7 @@ class Visit:
         self._widget = widget
         self._hello = hello
         self._opened = opened
+        self._agent = agent
         self._caller = Caller(self.bell)
         self._looked = 0.0
         self._wrote = -_ON_ITS_WAY_SECONDS
@@ -166,7 +172,10 @@ class Visit:
         self._looked = now
         place = await self._tools.sessions.place(self.session_id)
         if place is not None:
+            found = self._caller.place is None
             self._tools.watching.follow(self._caller, place)
+            if found:
+                await self._tools.trails.note(self.session_id, self._agent)
 
     # --- up ---
 
@@ -192,6 +201,7 @@ class Visit:
                 return [Ack(id=frame.id, n=n)]
             case PageMoved():
                 await self._tools.sessions.move(self.session_id, frame.page)
+                await self._tools.trails.note(self.session_id, self._agent)
                 return []
             case Ping():
                 return [Pong()]
