@@ -11,7 +11,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
+from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 from tests.helpers.postgres import PostgresServer
 from tests.helpers.until import until
@@ -20,11 +21,20 @@ from tests.server.test_delivery import conversation_of
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import Envelope, RetryDelivery
+from agentdesk.commands.values import Envelope, RetryDelivery, SendReply
+from agentdesk.domain.party import Party
 from agentdesk.server import backup, restore
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import inbox, lease, message, outbox, server_info
+from agentdesk.store.tables import (
+    delivery_attempt,
+    inbox,
+    lease,
+    message,
+    outbox,
+    search_entry,
+    server_info,
+)
 from agentdesk.sync.changelog import COPIED_NAME, NotAdopted, ensure_epoch
 
 
@@ -36,6 +46,14 @@ async def _put_in_state(world: FakeWorld, message_id: UUID, outbox_state: str, d
     async with world.db.write() as conn:
         await conn.execute(update(outbox).where(outbox.c.message_id == message_id).values(state=outbox_state))
         await conn.execute(update(message).where(message.c.id == message_id).values(delivery=delivery))
+
+
+async def _forget(world: FakeWorld, message_id: UUID) -> None:
+    """Have the database know nothing of an answer."""
+    async with world.db.write() as conn:
+        for table in (delivery_attempt, outbox, search_entry):
+            await conn.execute(delete(table).where(table.c.message_id == message_id))
+        await conn.execute(delete(message).where(message.c.id == message_id))
 
 
 async def _names(path: Path) -> list[str]:
@@ -196,6 +214,29 @@ async def test_a_retry_that_is_offered_again_is_looked_up(world: FakeWorld) -> N
     await _put_in_state(world, message_id, "done", "failed")  # as an older copy knows it
     retry = Envelope(id=new_id(), command=RetryDelivery(message_id), issued_at=clock.now(), again=True)
     assert (await core.executor.execute(retry, world.maria)).outcome == "done"
+    await world.delivered(message_id, "sent")
+    assert len(world.service.sent) == 1
+
+
+async def test_an_answer_that_is_offered_again_is_looked_up_whatever_is_newer(world: FakeWorld) -> None:
+    core = await world.started()
+    conversation_id = await conversation_of(world, core)
+    issued_at = clock.now()
+    message_id = await world.reply(core, conversation_id)
+    await world.delivered(message_id, "sent")
+    await _forget(world, message_id)  # the copy is from before it
+    world.service.put(raw_mail(id="m2@x.example", refs=["m1@x.example"], text="One more thing"))
+    await world.settled(2)
+    reply = SendReply(
+        message_id=message_id,
+        conversation_id=conversation_id,
+        to=(Party("email", "alice@customer.example"),),
+        text="We look into it.",
+        seen_message_id=new_id(),  # what it answers was lost too, and has come again as another one
+    )
+    again = Envelope(id=new_id(), command=reply, issued_at=issued_at, again=True)
+    answer = await core.executor.execute(again, world.maria)
+    assert answer.outcome == "done", answer
     await world.delivered(message_id, "sent")
     assert len(world.service.sent) == 1
 

@@ -92,11 +92,8 @@ class Executor:
             async with self._db.write() as conn:
                 await self._enter(conn, offer, answer)
                 unit = ServerUnit(conn, envelope.id)
-                sent_since = envelope.issued_at if envelope.again else None
-                now, channels = clock.now(), self._channels
-                context = Context(
-                    unit, offer.actor, envelope.id, now, channels, sent_since, afterwards=afterwards
-                )
+                since, now, channels = envelope.sent_since, clock.now(), self._channels
+                context = Context(unit, offer.actor, envelope.id, now, channels, since, afterwards=afterwards)
                 await apply(context, envelope.command)
                 await unit.flush()
                 await record(conn, [command_entry(offer, answer, unit.changes)])

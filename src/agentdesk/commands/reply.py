@@ -56,7 +56,8 @@ async def send_reply(context: Context, command: SendReply) -> None:
     """Answer the customer.
 
     Refused (``stale_reply``) where the customer or a colleague wrote something that the author had not seen,
-    unless meant ``anyway``. On the server the message gets its key and its place in the outbox.
+    unless meant ``anyway``, or it may have gone out already: then it is looked up. On the server the message
+    gets its key and its place in the outbox.
     """
     row = await conversation_of(context, command.conversation_id)
     await need_customer(context, row)
@@ -66,7 +67,8 @@ async def send_reply(context: Context, command: SendReply) -> None:
     account_row = await _account(context, row, origin_id)
     recipients = await _recipients(context, command)
     text, html = _body(command.text, command.html, bool(command.files))
-    if command.seen_message_id is not None and not command.anyway:
+    said = command.anyway or context.sent_since is not None
+    if command.seen_message_id is not None and not said:
         newer = await newer_messages(context, row["id"], command.seen_message_id, colleagues=True)
         if newer:
             raise Refusal("stale_reply", msg("There is something newer in this conversation."), newer=newer)

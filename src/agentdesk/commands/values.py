@@ -322,6 +322,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None = None
     again: bool = False
 
+    @property
+    def sent_since(self) -> datetime | None:
+        """From which moment on what it sends may have gone out; None where it surely has not."""
+        return self.issued_at if self.again else None
+
 
 class Text(msgspec.Struct, frozen=True):
     """A catalogue message that travels: see :class:`agentdesk.base.text.Msg`."""

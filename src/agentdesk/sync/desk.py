@@ -71,7 +71,8 @@ class LinkStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """A command in the outbox: ``state`` is ``held`` (undo window until ``held_until``), ``waiting``,
-    ``sent`` (no answer yet) or ``refused`` (``answer`` says why; shown with Edit, Retry, Discard)."""
+    ``sent`` (no answer yet) or ``refused`` (``answer`` says why; shown with Edit, Retry, Discard).
+    ``again``: a server had confirmed it and lost it since, so what it sends may have gone out."""
 
     id: UUID
     number: int | None
@@ -80,6 +81,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: datetime
     held_until: datetime | None = None
     answer: Answer | None = None
+    again: bool = False
 
 
 class DeskPort(Protocol):

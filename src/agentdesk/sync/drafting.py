@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from agentdesk.base import clock
+from agentdesk.base.ids import new_id
 from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import (
     AddNote,
@@ -21,7 +23,7 @@ from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Draft, Waiting
 from agentdesk.sync.overlay import Pending
 
-__all__ = ["as_draft", "as_refused", "as_waiting", "draft_change", "draft_place", "meant_anyway"]
+__all__ = ["as_draft", "as_refused", "as_waiting", "draft_change", "draft_place", "offered_anew"]
 
 
 def as_waiting(pending: Pending, sent: bool) -> Waiting:
@@ -44,6 +46,7 @@ def as_waiting(pending: Pending, sent: bool) -> Waiting:
         issued_at=pending.envelope.issued_at,
         held_until=pending.held_until,
         answer=answer,
+        again=pending.envelope.again,
     )
 
 
@@ -56,6 +59,16 @@ def as_refused(envelope: Envelope, answer: Answer | None) -> Waiting:
         state="refused",
         issued_at=envelope.issued_at,
         answer=answer,
+        again=envelope.again,
+    )
+
+
+def offered_anew(refused: Waiting) -> Envelope:
+    """A refused command as a new one, meant in spite of what came between. What may have gone out before may
+    still have."""
+    issued_at = refused.issued_at if refused.again else clock.now()
+    return Envelope(
+        id=new_id(), command=_meant_anyway(refused.command), issued_at=issued_at, again=refused.again
     )
 
 
@@ -94,7 +107,7 @@ def as_draft(command: AnyCommand) -> Draft | None:
     )
 
 
-def meant_anyway(command: AnyCommand) -> AnyCommand:
+def _meant_anyway(command: AnyCommand) -> AnyCommand:
     """The command, to be applied whatever its issuer had not seen."""
     if isinstance(command, SendReply):
         return msgspec.structs.replace(command, anyway=True)

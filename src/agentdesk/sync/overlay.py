@@ -222,7 +222,7 @@ async def apply_one(conn: AsyncConnection, pending: Pending, actor: Actor) -> Ch
     primary = await find_families(conn, pending) or pending.id
     unit = ReplicaUnit(conn, primary)
     envelope = pending.envelope
-    context = Context(unit, actor, envelope.id, envelope.issued_at)
+    context = Context(unit, actor, envelope.id, envelope.issued_at, sent_since=envelope.sent_since)
     await registry.apply(context, envelope.command)
     if pending.held_until is not None and isinstance(envelope.command, SendReply):
         await unit.update(message, envelope.command.message_id, {"delivery": DeliveryState.HELD.value})

@@ -25,7 +25,7 @@ from agentdesk.store.tables import draft
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Waiting
 from agentdesk.sync.desk_drafts import DeskDrafts, DraftCourier, GoneDrafts, gone_in
-from agentdesk.sync.drafting import as_draft, as_refused, as_waiting, draft_change, draft_place, meant_anyway
+from agentdesk.sync.drafting import as_draft, as_refused, as_waiting, draft_change, draft_place, offered_anew
 from agentdesk.sync.outbox import Outbox, WrongPerson
 from agentdesk.sync.overlay import (
     Pending,
@@ -164,8 +164,7 @@ class Workbench(Unbroken):
             refused = self._refused.get(command_id)
             if refused is None:
                 raise NotFound
-            command = meant_anyway(refused.command)
-            pending = Pending(Envelope(id=new_id(), command=command, issued_at=clock.now()))
+            pending = Pending(offered_anew(refused))
             keep = functools.partial(self._outbox.file.replace, command_id, pending.envelope)
             changes = await self._apply_new(pending, keep)
             del self._refused[command_id]
