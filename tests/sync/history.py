@@ -31,14 +31,23 @@ from agentdesk.commands.values import (
     Answer,
     AnyCommand,
     Assign,
+    EditContact,
     Envelope,
     MarkRead,
+    Mention,
+    MergeContacts,
+    MergeConversations,
+    SeeMentions,
     SendReply,
+    SetAvailability,
     SetPriority,
     SetStatus,
     SetTags,
+    UnmergeContacts,
+    UnmergeConversations,
 )
 from agentdesk.domain.party import Party
+from agentdesk.store.merged import conversation_root
 from agentdesk.store.tables import (
     applied_command,
     attachment,
@@ -48,6 +57,7 @@ from agentdesk.store.tables import (
     conversation,
     event,
     inbox_member,
+    mention,
     message,
 )
 from agentdesk.store.unit import ServerUnit
@@ -116,11 +126,14 @@ class History:
         self.conversations: list[UUID] = []
         self.made: dict[SimDesk, dict[UUID, AnyCommand]] = {desk: {} for desk in self.desks}
         self.taken_back: set[UUID] = set()
+        self.tied: set[UUID] = set()
+        """Conversations that a merge has named: what is in them may go where not everybody sees it."""
         self.actions: list[tuple[Any, int]] = [
             (self._mail, 3),
             (self._customer_writes, 4),
             (self._delivery, 2),
             (self._agent_acts, 12),
+            (self._agent_merges, 5),
             (self._release_or_undo, 4),
             (self._connect, 5),
             (self._grant_or_revoke, 3),
@@ -179,9 +192,11 @@ class History:
         chosen, text = self.rng.choice(self.conversations), f"more {self.rng.random()}"
 
         async def work(unit: ServerUnit) -> None:
-            there = select(conversation.c.inbox_id).where(conversation.c.id == chosen).with_for_update()
+            root = await conversation_root(unit.conn, chosen)
+            there = select(conversation.c.inbox_id).where(conversation.c.id == root).with_for_update()
             inbox_id = await unit.conn.scalar(there)
-            await self.world.new_message(unit, chosen, text, inbox_id=inbox_id)
+            origin = chosen if chosen != root else None
+            await self.world.new_message(unit, root, text, inbox_id=inbox_id, origin_id=origin)
 
         await self.world.write(work)
 
@@ -208,8 +223,10 @@ class History:
         self.injected["moves"] += 1
 
         async def work(unit: ServerUnit) -> None:
+            if await conversation_root(unit.conn, chosen) != chosen:
+                return
             await unit.update(conversation, chosen, {"inbox_id": inbox_id, "account_id": account_id})
-            for table in (message, event, attachment):
+            for table in (message, event, attachment, mention):
                 ids = await unit.conn.scalars(select(table.c.id).where(table.c.conversation_id == chosen))
                 await unit.update_many(table, {row_id: {"inbox_id": inbox_id} for row_id in ids})
             contact_id = await unit.conn.scalar(
@@ -228,7 +245,12 @@ class History:
             chosen, long_ago = self.rng.choice(self.conversations), clock.now() - timedelta(days=200)
             moments = dict.fromkeys(("created_at", "last_message_at", "resolved_at"), long_ago)
             values = {"status": "resolved", **moments}
-            await self.world.write(lambda unit: unit.update(conversation, chosen, values))
+
+            async def work(unit: ServerUnit) -> None:
+                if await conversation_root(unit.conn, chosen) == chosen:
+                    await unit.update(conversation, chosen, values)
+
+            await self.world.write(work)
 
     async def _ask_for_older(self) -> None:
         desk = self.rng.choice(self.desks)
@@ -260,12 +282,7 @@ class History:
             return
         command = await self._command(desk, self.rng.choice(known))
         held = clock.seconds_from_now(3600) if self.rng.random() < 0.2 else None
-        try:
-            command_id = await desk.workbench.do(command, held)
-        except AgentDeskError:
-            return
-        self.made[desk][command_id] = command
-        self.injected["commands"] += 1
+        await self._do(desk, command, held)
 
     async def _command(self, desk: SimDesk, chosen: UUID) -> AnyCommand:
         rng = self.rng
@@ -273,7 +290,9 @@ class History:
             latest = select(message.c.id).where(message.c.conversation_id == chosen)
             seen = await conn.scalar(latest.order_by(message.c.created_at.desc()).limit(1))
             holder = await conn.scalar(select(conversation.c.assignee_id).where(conversation.c.id == chosen))
+            customer = await conn.scalar(select(conversation.c.contact_id).where(conversation.c.id == chosen))
         me = desk.world.actors[desk.token].user_id
+        people = [actor.user_id for actor in self.world.actors.values()]
         reply = SendReply(
             message_id=new_id(),
             conversation_id=chosen,
@@ -286,6 +305,15 @@ class History:
             reply,
             reply,
             AddNote(message_id=new_id(), conversation_id=chosen, text=f"note {rng.random()}"),
+            AddNote(
+                message_id=new_id(),
+                conversation_id=chosen,
+                text=f"note {rng.random()}",
+                mentions=(Mention("user", rng.choice(people), "Somebody"),),
+            ),
+            SeeMentions(conversation_id=chosen),
+            EditContact(contact_id=customer, fields={"notes": f"notes {rng.random()}"}),
+            SetAvailability(state=rng.choice(["available", "busy"]), chosen_at=clock.now()),
             SetTags(conversation_id=chosen, tags=tuple(rng.sample(["a", "b", "c"], rng.randint(0, 3)))),
             SetPriority(conversation_id=chosen, priority=rng.choice(["low", "high"])),
             MarkRead(conversation_id=chosen, unread=rng.random() < 0.3),
@@ -293,6 +321,32 @@ class History:
             Assign(conversation_id=chosen, assignee_id=rng.choice([me, None]), seen_assignee_id=holder),
         ]
         return rng.choice(choices)
+
+    async def _agent_merges(self) -> None:
+        """Conversations or customers become one, or part again."""
+        desk = self.rng.choice(self.desks)
+        tables = (conversation, UnmergeConversations), (contact, UnmergeContacts)
+        table, parting = self.rng.choice(tables)
+        async with desk.replica.read() as conn:
+            known = select(table.c.id, table.c.merged_into_id).order_by(table.c.id)
+            rows = (await conn.execute(known)).all()
+        joined = [row for row in rows if row.merged_into_id is not None]
+        if joined and self.rng.random() < 0.5:
+            parts = self.rng.choice(joined)
+            await self._do(desk, _of_two(parting, parts.merged_into_id, parts.id))
+        elif len(rows) > 1:
+            merging = MergeConversations if table is conversation else MergeContacts
+            ids = [row.id for row in self.rng.sample(rows, 2)]
+            self.tied.update(ids)
+            await self._do(desk, _of_two(merging, *ids))
+
+    async def _do(self, desk: SimDesk, command: AnyCommand, held_until: datetime | None = None) -> None:
+        try:
+            command_id = await desk.workbench.do(command, held_until)
+        except AgentDeskError:
+            return
+        self.made[desk][command_id] = command
+        self.injected[_MERGES.get(type(command), "commands")] += 1
 
     async def _release_or_undo(self) -> None:
         desk = self.rng.choice(self.desks)
@@ -351,6 +405,8 @@ class History:
                 continue
             if not filled or command_id in contained:
                 continue  # the server has judged it, and the desk has not been told yet
+            if command.conversation_id in self.tied and desk.world.actors[desk.token].inboxes is not None:
+                continue
             waits = waiting.get(command_id)
             gone = command_id in self.taken_back or (waits is not None and waits.answer is not None)
             what = f"{command} of {desk.token}, {waits}"
@@ -427,6 +483,24 @@ class RolledBack(History):
             self.conversations = list(
                 await conn.scalars(select(conversation.c.id).order_by(conversation.c.id))
             )
+
+
+_MERGES: dict[type[Any], str] = {
+    MergeConversations: "merges",
+    MergeContacts: "merges",
+    UnmergeConversations: "partings",
+    UnmergeContacts: "partings",
+}
+
+
+def _of_two(kind: type[Any], stays: UUID, joins: UUID) -> AnyCommand:
+    """A command that merges two, or parts them."""
+    command: AnyCommand
+    if kind in (MergeConversations, UnmergeConversations):
+        command = kind(conversation_id=stays, joined_ids=(joins,))
+    else:
+        command = kind(contact_id=stays, joined_id=joins)
+    return command
 
 
 def _copy_database(live: Path, copy: Path) -> None:

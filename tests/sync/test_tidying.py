@@ -88,11 +88,16 @@ async def test_a_step_is_as_small_as_asked(desk: Tidied) -> None:
     assert steps == [3, 1, 0]
 
 
-async def test_what_lies_under_an_own_change_stays(desk: Tidied) -> None:
+@pytest.mark.parametrize("what", ["the conversation", "a conversation", "a message"])
+async def test_what_lies_under_an_own_change_stays(desk: Tidied, what: str) -> None:
+    """Also under one about a customer or another conversation, which is noted as the family."""
     touched = await desk.add("resolved", 200)
     await desk.add("resolved", 200)
     async with desk.replica.write() as conn:
-        row = {"table_name": "conversation", "row_id": touched, "family": touched, "wire": b""}
+        inside = await conn.scalar(select(message.c.id).where(message.c.conversation_id == touched))
+        row_id = inside if what == "a message" else touched
+        family = touched if what == "the conversation" else new_id()
+        row = {"table_name": what.split()[1], "row_id": row_id, "family": family, "wire": b""}
         await conn.execute(insert(base_row).values(**row))
     assert await desk.upkeep.tidy(50)
     assert await desk.left() == {touched}

@@ -274,6 +274,7 @@ class World:
         inbox_id: UUID | None = None,
         at: datetime | None = None,
         contact_id: UUID | None = None,
+        origin_id: UUID | None = None,
     ) -> UUID:
         """A customer's message in a conversation."""
         message_id, now = new_id(), at or clock.now()
@@ -290,6 +291,7 @@ class World:
                     "direction": "in",
                     "author": "contact",
                     "contact_id": contact_id,
+                    "origin_id": origin_id,
                     "sender": parties,
                     "to": [],
                     "cc": [],
@@ -297,9 +299,7 @@ class World:
                     "reply_to": [],
                     "subject": "Subject",
                     "text": text,
-                    "html": "",
-                    "quoted_text": "",
-                    "quoted_html": "",
+                    **dict.fromkeys(("html", "quoted_text", "quoted_html"), ""),
                     "external_id": f"<{message_id}@else.test>",
                     "references": [],
                     "reason": {"rule": "new", "evidence": ""},

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, CompoundSelect, Table, delete, select, union
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -65,10 +66,22 @@ async def closed(conn: AsyncConnection, before: datetime, limit: int, but: Colle
     """Return up to ``limit`` conversations that were resolved and silent before then, and are none of
     ``but``. What lies under changes of our own is not among them."""
     columns, spared = conversation.c, set(but)
-    touched = select(base_row.c.family)
-    silent = select(columns.id).where(retired(before), columns.id.not_in(touched))
+    silent = select(columns.id).where(retired(before), columns.id.not_in(_touched()))
     found = await conn.scalars(silent.limit(limit + len(spared)))
     return [one for one in found if one not in spared][:limit]
+
+
+def _touched() -> CompoundSelect[Any]:
+    """The conversations of which a row was set aside: also by a command about a customer, or about another
+    conversation. Such a row comes back, and must find there what it belongs to."""
+    aside = select(base_row.c.row_id).where(base_row.c.table_name == conversation.name)
+    inside = [
+        select(table.c.conversation_id).join(
+            base_row, (base_row.c.row_id == table.c.id) & (base_row.c.table_name == table.name)
+        )
+        for table in (message, event, attachment)
+    ]
+    return union(select(base_row.c.family), aside, *inside)
 
 
 async def forget_closed(
