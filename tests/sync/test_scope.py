@@ -248,16 +248,17 @@ async def test_a_supervisor_who_becomes_an_agent_keeps_what_an_agent_sees(
 
 
 class _Interrupted:
-    """Runs ``work`` when the server asks for the ``at``-th time who an agent is."""
+    """Runs ``work`` when the server asks for the ``at``-th time who an agent is, or right ``after`` that."""
 
-    def __init__(self, world: World, at: int, work: Any) -> None:
-        self._world, self._left, self._work = world, at, work
+    def __init__(self, world: World, at: int, work: Any, *, after: bool = False) -> None:
+        self._world, self._left, self._work, self._after = world, at, work, after
 
     async def authenticate(self, token: str) -> Actor | None:
+        before = self._world.actors.get(token)
         self._left -= 1
         if self._left == 0:
             await self._work()
-        return self._world.actors.get(token)
+        return before if self._left == 0 and self._after else self._world.actors.get(token)
 
 
 @pytest.mark.parametrize("at", range(1, 7))
@@ -270,6 +271,20 @@ async def test_revoked_in_the_middle_of_a_first_fill(
     desk = await connected(await new_desk(AGENT))
     await _agrees(desk)
     assert desk.farewell is None
+
+
+async def test_revoked_between_the_last_look_and_the_first_change(
+    world: World, new_desk: NewDesk, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.mail("confidential", **team.sales)
+    mine = await world.mail("for everybody")
+    desk = await connected(await new_desk(AGENT))
+    await desk.disconnect()
+    just_after = _Interrupted(world, 1, team.revoke, after=True)
+    monkeypatch.setattr(world, "authenticate", just_after.authenticate)
+    await connected(desk)
+    await _agrees(desk)
+    assert await ids_of(desk, conversation.c.id) == {mine}
 
 
 @pytest.mark.parametrize("at", range(1, 5))
