@@ -32,7 +32,6 @@ from agentdesk.store.unit import ServerUnit
 from agentdesk.sync import changelog, fill
 from agentdesk.sync.changelog import Cursor, Position
 from agentdesk.sync.endpoint import Session
-from agentdesk.sync.feed import Subscription
 from agentdesk.sync.protocol import (
     PROTOCOL,
     Batch,
@@ -44,6 +43,7 @@ from agentdesk.sync.protocol import (
     encode,
 )
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.subscription import Subscription
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
 from tests.sync.world import Line, SimDesk, World, connected, ids_of

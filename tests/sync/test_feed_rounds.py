@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text, update
 
 from agentdesk.base.ids import new_id
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import change_log
+from agentdesk.store.tables import change_log, server_info
 from agentdesk.store.unit import ServerUnit
 from agentdesk.sync import changelog, feed
 from agentdesk.sync.changelog import Entry, Reached
-from agentdesk.sync.feed import Subscription
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.subscription import Subscription
 from tests.helpers.until import until
 from tests.sync.world import World
 
@@ -100,13 +100,23 @@ async def test_the_witness_is_the_newest_entry_that_was_read(
 
 
 @ON_POSTGRES
+@pytest.mark.parametrize("what_is_done_since", ["little", "more than was lost"])
 async def test_a_database_that_goes_back_in_time_sends_all_desks_away(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what_is_done_since: str
 ) -> None:
+    """Also where its transactions have come past the numbers of those that were lost."""
+    await world.mail()
     reader = Reader(world, monkeypatch)
     await reader.join()
-    ahead = world.feed._reached
-    world.feed._reached = Reached(ahead.position, ahead.next + 1_000_000)
+    if what_is_done_since == "little":
+        ahead = world.feed._reached
+        world.feed._reached = Reached(ahead.position, ahead.next + 1_000_000)
+    else:
+        newest = select(func.max(change_log.c.seq)).scalar_subquery()
+        async with world.db.write() as conn:
+            await conn.execute(delete(change_log).where(change_log.c.seq == newest))
+            await conn.execute(update(server_info).where(server_info.c.name == "epoch").values(value="new"))
     world.feed.wake()
     await until(lambda: reader.desk.ended == "closing")
+    assert (world.feed.epoch == "new") is (what_is_done_since != "little")
     assert "gone back in time" in caplog.text

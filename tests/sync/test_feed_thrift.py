@@ -16,9 +16,9 @@ from agentdesk.store.errors import DatabaseBusy
 from agentdesk.store.tables import contact, contact_inbox, conversation
 from agentdesk.sync import changelog, feed, snapshot
 from agentdesk.sync.changelog import Cursor, Position
-from agentdesk.sync.feed import Subscription
 from agentdesk.sync.protocol import Batch, decode_from_server
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.subscription import Subscription
 from tests.helpers.until import until
 from tests.sync.world import World
 
@@ -62,7 +62,7 @@ async def test_what_does_not_concern_a_desk_moves_its_position_only(world: World
 async def test_now_and_then_it_is_given_a_newer_cursor(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     other_id, _ = await world.add_inbox("Sales")
     elsewhere = await _joined(world, other_id)
-    monkeypatch.setattr(feed, "_CURSOR_SECONDS", -1.0)
+    monkeypatch.setattr("agentdesk.sync.subscription._CURSOR_SECONDS", -1.0)
     before = elsewhere.position
     await world.mail("Hello")
     batch = await _next(elsewhere)

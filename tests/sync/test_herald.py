@@ -12,8 +12,8 @@ from agentdesk.store.errors import DatabaseBusy
 from agentdesk.store.herald import Herald
 from agentdesk.store.unit import ServerUnit
 from agentdesk.sync import changelog
-from agentdesk.sync.feed import Subscription
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.subscription import Subscription
 from tests.helpers.until import until
 from tests.sync.world import World
 

@@ -25,14 +25,17 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    and_,
     any_,
     cast,
     delete,
+    exists,
     literal,
     literal_column,
     or_,
     select,
     text,
+    true,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,9 +56,11 @@ __all__ = [
     "NotAdopted",
     "Position",
     "Reached",
+    "WentBack",
     "begin_epoch",
     "ensure_epoch",
     "is_copy",
+    "known_epoch",
     "prune",
     "reached_now",
     "read_on",
@@ -90,6 +95,11 @@ class NotAdopted(AgentDeskError):
         )
 
 
+class WentBack(Exception):
+    """The database does not hold any more what was read of it: it was rolled back, or a standby has taken its
+    place that lacks the last moments. Its transactions may have the numbers of those that were lost."""
+
+
 class Moved(AgentDeskError):
     """The database was moved to another one, and desks work with that."""
 
@@ -121,10 +131,6 @@ class Reached:
     position: Position
     next: int = 0
     running: tuple[int, ...] = ()
-
-    def comes_after(self, other: Reached) -> bool:
-        """Say whether this may follow upon ``other`` in one and the same database."""
-        return self.next >= other.next
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +215,22 @@ async def read_since(conn: AsyncConnection, position: Position) -> list[Entry]:
 async def reached_now(conn: AsyncConnection) -> Reached:
     """Return where a reader begins that wants only what ``conn``'s snapshot does not show."""
     position = await where_now(conn)
-    return await _snapshot(conn, position) if _is_postgresql(conn) else Reached(position)
+    reached = await _snapshot(conn, position) if _is_postgresql(conn) else Reached(position)
+    assert reached is not None  # both saw the same moment
+    return reached
 
 
 async def read_on(conn: AsyncConnection, reached: Reached) -> tuple[list[Entry], Reached]:
     """Return every entry that has become visible since ``reached``, each once, oldest first; and how far that
-    goes. ``conn`` holds one snapshot."""
+    goes. ``conn`` holds one snapshot. Raises WentBack (PostgreSQL; a SQLite file has one server, which begins
+    anew with another file)."""
     last = reached.position
     if not _is_postgresql(conn):
         entries = await _entries(conn, change_log.c.seq > last.at)
         return entries, Reached(_newest(entries, last, entries[-1].seq if entries else last.at))
     now = await _snapshot(conn, last)
+    if now is None or now.next < reached.next:
+        raise WentBack
     running = cast(literal("{" + ",".join(map(str, reached.running)) + "}", String), ARRAY(Xid))
     later = change_log.c.xid >= _xid(reached.next)
     entries = await _entries(conn, or_(later, change_log.c.xid == any_(running)))
@@ -242,9 +253,14 @@ async def _entries(conn: AsyncConnection, condition: ColumnElement[bool]) -> lis
     return [Entry(*row) for row in await conn.execute(query.where(condition).order_by(columns.seq))]
 
 
-async def _snapshot(conn: AsyncConnection, position: Position) -> Reached:
-    """Return what PostgreSQL says of ``conn``'s snapshot, with the witness of ``position``."""
-    oldest, following, running = str(await conn.scalar(_SNAPSHOT)).split(":")
+async def _snapshot(conn: AsyncConnection, position: Position) -> Reached | None:
+    """Return what PostgreSQL says of ``conn``'s snapshot, with the witness of ``position``; None where that
+    witness is not there."""
+    witness = exists().where(_is_witness(position)) if position.seq else true()
+    row = (await conn.execute(select(_SNAPSHOT, witness))).one()
+    if not row[1]:
+        return None
+    oldest, following, running = str(row[0]).split(":")
     others = tuple(int(one) for one in running.split(",") if one)
     return Reached(replace(position, at=int(oldest)), int(following), others)
 
@@ -264,16 +280,14 @@ async def still_good(conn: AsyncConnection, position: Position) -> bool:
         return False
     if position.seq == 0:
         return True
-    witness = (
-        await conn.execute(
-            select(change_log.c.row_id, change_log.c.ver, change_log.c.nonce).where(
-                change_log.c.seq == position.seq
-            )
-        )
-    ).first()
-    if witness is None or (witness.row_id, witness.ver) != (position.row_id, position.ver):
-        return False
-    return position.nonce in (0, witness.nonce)
+    return bool(await conn.scalar(select(exists().where(_is_witness(position)))))
+
+
+def _is_witness(position: Position) -> ColumnElement[bool]:
+    """The condition of the entry that was the newest one at ``position``."""
+    columns = change_log.c
+    same = and_(columns.seq == position.seq, columns.row_id == position.row_id, columns.ver == position.ver)
+    return and_(same, columns.nonce == position.nonce) if position.nonce else same
 
 
 async def prune(conn: AsyncConnection, days: int) -> int:
@@ -315,11 +329,16 @@ async def ensure_epoch(conn: AsyncConnection) -> str:
     place = await fact(conn, MOVED_NAME)
     if place is not None:
         raise Moved(place)
-    epoch = await fact(conn, _EPOCH_NAME)
+    epoch = await known_epoch(conn)
     if epoch is not None and not await _from_elsewhere(conn):
         await _note_home(conn)
         return epoch
     return await begin_epoch(conn)
+
+
+async def known_epoch(conn: AsyncConnection) -> str | None:
+    """Return the epoch of this database, where it has one."""
+    return await fact(conn, _EPOCH_NAME)
 
 
 async def is_copy(conn: AsyncConnection) -> bool:
@@ -347,7 +366,7 @@ async def begin_epoch(conn: AsyncConnection) -> str:
 
 
 _OLDEST_RUNNING = select(literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger))
-_SNAPSHOT = select(literal_column("pg_current_snapshot()::text", String))
+_SNAPSHOT = literal_column("pg_current_snapshot()::text", String)
 
 
 def _xid(value: int) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -26,7 +25,9 @@ from agentdesk.sync.changelog import (
     Cursor,
     Position,
     Reached,
+    WentBack,
     ensure_epoch,
+    known_epoch,
     reached_now,
     read_on,
     read_since,
@@ -35,99 +36,24 @@ from agentdesk.sync.changelog import (
 )
 from agentdesk.sync.listener import Listener
 from agentdesk.sync.protocol import Batch, Frame, encode
-from agentdesk.sync.scope import Scope
 from agentdesk.sync.snapshot import Changed, cut, load, pack
+from agentdesk.sync.subscription import Subscription
 from agentdesk.sync.wire_rows import WireRow
 
-__all__ = ["Beside", "Feed", "Subscription"]
+__all__ = ["Beside", "Feed"]
 
 POLL_SECONDS = 2.0
 _DEAF_POLL_SECONDS = 0.5
 """How often it looks where other servers cannot be heard."""
 KEPT_DAYS = 14
 """How long a desk may stay away and still be brought up to date instead of filled anew."""
-_QUEUE_FRAMES = 2000
-_QUEUE_BYTES = 32 * 1024 * 1024
 _MOST_WHOLE = 20_000
 _DESK_READS = 4
-_CURSOR_SECONDS = 30.0
-"""How long a desk that nothing concerns goes without a newer cursor; each batch costs it a transaction."""
 _REST_SECONDS = 0.0005
 """How long it rests when it has told the desks something, for each of them; see _LONGEST_REST_SECONDS."""
 _LONGEST_REST_SECONDS = 0.1
 
 _log = get_logger(__name__)
-
-
-class Subscription:
-    """A desk's place in the feed: frames that wait to be sent, and what ends it.
-
-    ``ended`` is None while it runs, ``slow`` when the desk did not keep up (it comes back with its cursor),
-    ``scope`` when its agent may see something else now, and ``closing`` when the server ends.
-    ``position`` is where the frames that were queued lead to; ``joined`` says that it hears what comes.
-    """
-
-    def __init__(self, desk_id: UUID, scope: Scope) -> None:
-        self.desk_id = desk_id
-        self.scope = scope
-        self.key = scope.text()
-        self.position = Position(0)
-        self.ended: str | None = None
-        self.joined = False
-        self._frames: deque[bytes] = deque()
-        self._bytes = 0
-        self._news = Bell()
-        self._to_name: set[UUID] = set()
-        self._named: deque[UUID] = deque(maxlen=_QUEUE_FRAMES)
-        self._put_at = 0.0
-
-    async def next(self) -> bytes | None:
-        """Return the next frame, waiting for it; None when the subscription has ended."""
-        while not self._frames:
-            if self.ended is not None:
-                return None
-            await self._news.wait(self._news.rings)
-        frame = self._frames.popleft()
-        self._bytes -= len(frame)
-        return frame
-
-    def put(self, frames: list[bytes], position: Position, named: Set[UUID] = frozenset()) -> None:
-        """Queue frames, which name the commands ``named``; a desk that has too many already is let go, and
-        what it was not sent is dropped. Nothing where the subscription has ended: what was to be named is
-        still to be named to whoever follows it."""
-        if self.ended is not None:
-            return
-        self._named.extend(named)
-        self._to_name -= named
-        self._frames.extend(frames)
-        self._bytes += sum(map(len, frames))
-        self.position = position
-        self._put_at = time.monotonic()
-        if len(self._frames) > _QUEUE_FRAMES or self._bytes > _QUEUE_BYTES:
-            self._frames.clear()
-            self.ended = "slow"
-        self._news.ring()
-
-    def pass_by(self, position: Position) -> bool:
-        """Go to ``position`` without a frame: nothing concerns the desk. False: it is time for a cursor."""
-        if time.monotonic() - self._put_at > _CURSOR_SECONDS:
-            return False
-        self.position = position
-        return True
-
-    def end(self, why: str) -> None:
-        """Take nothing more; what is queued is still handed out."""
-        self.ended = self.ended or why
-        self._news.ring()
-
-    def name(self, commands: Set[UUID]) -> None:
-        """Let the next batch name these commands of the desk: they are committed, changed they anything or
-        not. Those that a batch has named with their changes need no other one."""
-        self._to_name |= commands - set(self._named)
-
-    def to_name(self) -> frozenset[UUID]:
-        """Return the commands that are still to be named."""
-        return frozenset(self._to_name)
 
 
 class Beside(NamedTuple):
@@ -236,7 +162,11 @@ class Feed:
             reached = await reached_now(conn)
             found = await read(conn)
         async with self._reading, self._db.read(snapshot=True) as conn:
-            entries, _ = await read_on(conn, reached)
+            try:
+                entries, _ = await read_on(conn, reached)
+            except WentBack:  # the next round lets the desk go
+                self.wake()
+                return False
             if any(found.has(entry.table, entry.row_id) for entry in entries):
                 found = await read(conn)
             if subscription.ended is not None:
@@ -293,12 +223,11 @@ class Feed:
 
     async def _round(self) -> None:
         named = {subscriber: subscriber.to_name() for subscriber in self._subscribers}
-        changed, reached = await self._read_on()
-        if not reached.comes_after(self._reached):
-            _log.warning("the database has gone back in time; all desks are asked to come again")
-            self._let_everybody_go()
+        try:
+            changed, self._reached = await self._read_on()
+        except WentBack:
+            await self._begin_anew()
             return
-        self._reached = reached
         if len(self._whole) > _MOST_WHOLE:
             self._whole.clear()
         self._whole |= changed.whole
@@ -328,6 +257,14 @@ class Feed:
             for subscriber in self._subscribers:
                 subscriber.end("scope")
         self._subscribers = {subscriber for subscriber in self._subscribers if subscriber.ended is None}
+
+    async def _begin_anew(self) -> None:
+        """Send all desks away: they come again and say what they have, of which the database may know no
+        more."""
+        _log.warning("the database has gone back in time; all desks are asked to come again")
+        async with self._db.read() as conn:
+            self.epoch = await known_epoch(conn) or self.epoch
+        self._let_everybody_go()
 
     async def _place(self) -> None:
         async with self._db.read(snapshot=True) as conn:

@@ -12,9 +12,10 @@ from agentdesk.base.events import Bell
 from agentdesk.store.engine import Database
 from agentdesk.sync import fill
 from agentdesk.sync.changelog import Cursor, Position
-from agentdesk.sync.feed import Beside, Feed, Subscription
+from agentdesk.sync.feed import Beside, Feed
 from agentdesk.sync.protocol import SHRINK, Batch, Frame, Hello, encode
 from agentdesk.sync.scope import Scope
+from agentdesk.sync.subscription import Subscription
 
 __all__ = ["Share"]
 
