@@ -12,13 +12,16 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Actor
 from agentdesk.commands.values import AddNote
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
+from agentdesk.queries import contact as customers
+from agentdesk.queries import conversation as transcripts
+from agentdesk.queries import queue, team
 from agentdesk.store.base import SYNCED, synced_tables
 from agentdesk.store.tables import conversation, message
 from agentdesk.store.unit import ServerUnit
@@ -36,6 +39,7 @@ from agentdesk.sync.protocol import (
     decode_from_server,
     encode,
 )
+from agentdesk.sync.replica import Replica
 from agentdesk.sync.wire_rows import from_wire
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
@@ -138,6 +142,7 @@ async def test_this_desk_works_with_a_server_of_the_version_before(world: World,
         heads = list(await conn.scalars(select(conversation.c.id)))
         texts = set(await conn.scalars(select(message.c.text)))
     assert texts == {"The lamp flickers", "Grüße", "known fault", "We send another one.", "Thank you"}
+    await _everything_can_be_shown(desk.replica, heads)
     note = AddNote(message_id=new_id(), conversation_id=heads[0], text="from the new desk")
     await desk.workbench.do(note, None)
     pushed = None
@@ -145,6 +150,30 @@ async def test_this_desk_works_with_a_server_of_the_version_before(world: World,
         pushed = decode_from_desk(await server.receive() or b"")
     line.cut()
     await running
+
+
+async def _everything_can_be_shown(replica: Replica, conversations: list[UUID]) -> None:
+    """Also where the server says nothing of what came later: whose customer is sensitive, what is routed."""
+    async with replica.read() as conn:
+        for one in conversations:
+            head = await transcripts.head(conn, one)
+            assert head is not None
+            shown = await transcripts.timeline(conn, one)
+            assert shown.messages
+            customer = await customers.detail(conn, head.contact_id)
+            assert customer is not None
+            assert (customer.sensitive, customer.legal_hold, customer.erased_at) == (False, False, None)
+            assert not await customers.is_sensitive(conn, one)
+        rows = await queue.queue_rows(conn, conversations)
+        assert len(rows) == len(conversations)
+        await queue.counts(conn, ME)
+        for read in (team.users, team.teammates, team.inboxes, team.accounts):
+            assert await read(conn)
+    async with replica.read() as conn:  # and nothing is empty that may not be
+        for table in synced_tables():
+            for column in (column for column in table.c if not column.nullable):
+                empty = select(table.c.id).where(column.is_(None) | (cast(column, Text) == "null"))
+                assert await conn.scalar(empty) is None, column
 
 
 def test_what_this_desk_says_has_all_that_the_one_before_said() -> None:
