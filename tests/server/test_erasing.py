@@ -24,7 +24,9 @@ from agentdesk.commands.values import (
     EraseContact,
     MarkContact,
     MarkConversation,
+    SaveView,
     SendReply,
+    ViewQuery,
 )
 from agentdesk.domain.message import Author
 from agentdesk.domain.party import Party
@@ -32,7 +34,7 @@ from agentdesk.domain.team import Role
 from agentdesk.server import erasing, privacy
 from agentdesk.server.core import ServerCore
 from agentdesk.server.leases import Lease
-from agentdesk.server.naming import named_elsewhere
+from agentdesk.server.naming import named_elsewhere, views_left, views_named_after
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     attachment,
@@ -45,6 +47,7 @@ from agentdesk.store.tables import (
     message,
     outbox,
     raw_item,
+    saved_view,
     search_entry,
 )
 
@@ -111,7 +114,16 @@ def found_in(content: bytes) -> list[str]:
     return [m for m in MARKERS if m.encode() in lower or m.encode().hex().encode() in lower]
 
 
+async def save(world: FakeWorld, core: ServerCore, boss: Actor, name: str, text: str) -> None:
+    """Save a search, for everybody."""
+    query = ViewQuery(kind="search", text=text)
+    saving = SaveView(view_id=new_id(), name=name, icon="star", query=query, shared=True)
+    assert (await world.do(core, saving, boss)).outcome == "done"
+
+
 async def test_nothing_is_left_of_what_was_said(world: FakeWorld, core: ServerCore, boss: Actor) -> None:
+    await save(world, core, boss, "Zelda's heliotropes", f"from:{ZELDA.upper()} lamp")
+    await save(world, core, boss, "Alice", "alice.marker@customer.example")
     await core.stop()
     before = await bytes_of(world.db)
     assert found_in(before) == list(MARKERS)
@@ -132,6 +144,7 @@ async def test_nothing_is_left_of_what_was_said(world: FakeWorld, core: ServerCo
     }
     assert {row.conversation_id for row in await world.rows(search_entry)} == {alices.id}
     assert not await world.rows(attachment)
+    assert [row.name for row in await world.rows(saved_view)] == ["Alice"]
     used = {row.blob for row in await world.rows(raw_item)} - {""}
     assert {row.hash for row in await world.rows(blob, order=blob.c.hash)} == used
     erased = (await world.rows(contact, contact.c.id == who))[0]
@@ -179,10 +192,16 @@ async def test_who_else_names_the_customer_is_listed_and_left(
     found = await named_elsewhere(world.db, who)
     assert [one.number for one in found] == [alice.number] * 2
     assert [one.excerpt for one in found] == ["Zelda Marker called about this", f"ask {ZELDA}"]
+    for name, text in (("Zelda Marker", "lamp"), ("hers", f"to:{ZELDA}"), ("Markers", "zelda lamp")):
+        await save(world, core, boss, name, text)
+    views = await views_named_after(world.db, who)
+    assert list(views.values()) == ["Zelda Marker\t*", "hers\t*"]
     await world.do(core, EraseContact(contact_id=who), boss)
     assert await erasing.carry_out(world.db, Bell(), lease(world.db)) == 1
     notes = await world.messages(message.c.conversation_id == alice.id, message.c.kind == "note")
     assert len([note for note in notes if "Zelda" in note.text]) == 2
+    assert [views[one] for one in await views_left(world.db, views)] == ["Zelda Marker\t*"]
+    assert {row.name for row in await world.rows(saved_view)} == {"Zelda Marker", "Markers"}
 
 
 async def test_other_spellings_numbers_and_handles_are_found_with_the_words_around(

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 from tests.conftest import NewCompany
 from tests.helpers.company import http_status, write
 from tests.helpers.fake_connector import raw_mail
@@ -18,6 +19,7 @@ from tests.helpers.fake_world import FakeWorld
 from tests.helpers.program import Programs
 from tests.server.trail import entries
 
+from agentdesk.base.clock import now
 from agentdesk.base.errors import NotFound
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import SYSTEM, Actor
@@ -26,6 +28,7 @@ from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.server.exporting import export_contact
 from agentdesk.server.privacy import find_contact
+from agentdesk.store.tables import chat_session
 
 ZELDA = "zelda@customer.example"
 NASTY = '</pre><script src="//evil.test/x.js"></script><img src="\\\\evil.test\\s">&lt;'
@@ -44,12 +47,24 @@ async def zipped(world: FakeWorld) -> zipfile.ZipFile:
     (row,) = [one for one in await world.conversations() if one.contact_id == who]
     note = AddNote(message_id=new_id(), conversation_id=row.id, text="=1+1 about her")
     assert (await world.do(core, note)).outcome == "done"
+    await _visit(world, ZELDA)
+    await _visit(world, "alice@customer.example")
     file = io.BytesIO()
     counts = await export_contact(world.db, who, SYSTEM, file)
     assert counts == {"conversations": 1, "messages": 2, "files": 6}
     (entry,) = await entries(world.db, "export")
     assert (entry.contact_id, entry.data) == (who, counts)
     return zipfile.ZipFile(file)
+
+
+async def _visit(world: FakeWorld, identity: str) -> None:
+    """Somebody was on a page with a chat."""
+    said = {"name": f"{identity} {NASTY}", "email": "", "topic": "", "consent": "2026-01"}
+    place = {"url": f"https://shop.test/{identity}", "title": NASTY}
+    row = {"id": new_id(), "account_id": world.account_id, "identity": identity, "verified": True}
+    numbers = {"last": "", "lines": 0, "delivered": 0, "seen": 0, "created_at": now(), "seen_at": now()}
+    async with world.db.write() as conn:
+        await conn.execute(insert(chat_session).values(**row, **numbers, profile=said, place=place))
 
 
 async def test_it_holds_everything_and_nothing_of_others(zipped: zipfile.ZipFile) -> None:
@@ -64,6 +79,11 @@ async def test_it_holds_everything_and_nothing_of_others(zipped: zipfile.ZipFile
     assert first["files"][0]["name"] == NAMES[0]
     assert b"script src" in zipped.read(first["original"])
     assert not any(b"not for Zelda" in zipped.read(name) for name in zipped.namelist())
+    (visit,) = whole["visits"]
+    assert (visit["profile"]["consent"], visit["place"]["url"]) == ("2026-01", f"https://shop.test/{ZELDA}")
+    page = zipped.read("index.html").decode()
+    assert f"https://shop.test/{ZELDA}" in page
+    assert "shop.test/alice" not in page
 
 
 async def test_nothing_in_it_runs_or_lands_elsewhere(zipped: zipfile.ZipFile) -> None:

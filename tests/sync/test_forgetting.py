@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Refusal
-from agentdesk.commands.values import AddNote, Assign, EraseContact, File
+from agentdesk.commands.values import AddNote, Assign, EraseContact, File, SaveView, ViewQuery
 from agentdesk.domain.team import Role
 from agentdesk.server import privacy
 from agentdesk.store.tables import attachment, contact, conversation
@@ -55,6 +55,11 @@ def note(conversation_id: UUID, text: str, files: tuple[File, ...] = ()) -> AddN
     return AddNote(message_id=new_id(), conversation_id=conversation_id, text=text, files=files)
 
 
+def search_for(name: str, text: str) -> SaveView:
+    query = ViewQuery(kind="search", text=text)
+    return SaveView(view_id=new_id(), name=name, icon="star", query=query)
+
+
 def found_in(folder: Path) -> list[tuple[str, bytes]]:
     """Which markers occur in which files of a desk."""
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -67,6 +72,11 @@ async def customer_of(world: World, conversation_id: UUID) -> UUID:
         wanted = select(conversation.c.contact_id).where(conversation.c.id == conversation_id)
         found: UUID = (await conn.execute(wanted)).scalar_one()
         return found
+
+
+async def open_ones(world: World) -> list[str]:
+    """Whose desks have not confirmed the first erasure."""
+    return [one.person for one in (await privacy.list_erasures(world.db))[0].open_ones]
 
 
 async def test_an_erased_customer_leaves_every_desk(
@@ -83,6 +93,9 @@ async def test_an_erased_customer_leaves_every_desk(
     await ada.do(note(hers, "heliotrope note", (file,)))
     await ada.save_draft(Draft(conversation_id=hers, mode="reply", text="dear quagmire"))
     await ada.save_draft(Draft(conversation_id=others, mode="reply", text="dear other"))
+    address = f"{(await customer_of(world, hers)).hex}@else.test"
+    await ada.do(search_for("Quagmires", f"from:{address}"))
+    await ada.do(search_for("harmless", "lamp"))
     me = await until(lambda: ada.me)
     await ada.do(Assign(conversation_id=others, assignee_id=me.id))
     await until(lambda: sent_all(ada))
@@ -95,17 +108,15 @@ async def test_an_erased_customer_leaves_every_desk(
     done = await privacy.erase(world.db, await customer_of(world, hers), "test:1")
     world.bell.ring()
 
-    async def open_ones() -> list[str]:
-        return [one.person for one in (await privacy.list_erasures(world.db))[0].open_ones]
-
     async def only_bo() -> bool:
-        return await open_ones() == ["bo@desk.test"]
+        return await open_ones(world) == ["bo@desk.test"]
 
     await until(only_bo)
     assert done.desks == 2
     assert found_in(tmp_path / "ada") == [], "nothing may be left once the desk has said so"
     assert await ada.search("heliotrope") == []
     assert [draft.text for draft in await ada.drafts()] == ["dear other"]
+    assert [view.name for view in await ada.saved_views()] == ["harmless"]
     assert [row.preview for row in await ada.queue_rows([hers, others])] == ["", "harmless"]
 
     assert found_in(tmp_path / "bo")
@@ -113,7 +124,7 @@ async def test_an_erased_customer_leaves_every_desk(
     stack.push_async_callback(bo.close)
 
     async def nobody() -> bool:
-        return not await open_ones()
+        return not await open_ones(world)
 
     await until(nobody)
     assert found_in(tmp_path / "bo") == []

@@ -17,7 +17,7 @@ from agentdesk.commands.values import MarkContact, MarkConversation
 from agentdesk.server import privacy, retention
 from agentdesk.server.exporting import export_contact
 from agentdesk.server.findings import moment_text
-from agentdesk.server.naming import Naming, named_elsewhere
+from agentdesk.server.naming import Naming, named_elsewhere, views_left, views_named_after
 from agentdesk.store.engine import Database
 
 _MOST_DIGITS = 9
@@ -56,8 +56,10 @@ async def erase(db: Database, parsed: argparse.Namespace) -> int:
     """Erase a customer for ever, and name the conversations with others that name them; ``--dry-run`` does
     only that."""
     contact_id = await privacy.find_contact(db, parsed.contact)
+    views = await views_named_after(db, contact_id)
     if parsed.dry_run:
         _say_elsewhere(await named_elsewhere(db, contact_id))
+        _say_views(list(views.values()))
         return 0
     if not parsed.yes:
         raise Invalid(
@@ -71,7 +73,23 @@ async def erase(db: Database, parsed: argparse.Namespace) -> int:
     _say_desks(done)
     _say(msg("Back-ups made before still hold all of it."))
     _say_elsewhere(elsewhere)
+    left = await views_left(db, views)
+    _say_views([words for view_id, words in views.items() if view_id in left])
     return 0
+
+
+def _say_views(views: Sequence[str]) -> None:
+    """Saved searches for somebody's name stay: they may mean somebody else."""
+    if views:
+        _say(
+            plural(
+                "{count} saved view names this customer; look at it yourself (name, whose it is, * shared):",
+                "{count} saved views name this customer; look at them yourself (name, whose, * shared):",
+                len(views),
+            )
+        )
+    for one in views:
+        sys.stdout.write(f"  {one}\n")
 
 
 def _say_elsewhere(namings: Sequence[Naming]) -> None:

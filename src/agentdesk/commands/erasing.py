@@ -13,6 +13,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.customer import contact_of
 from agentdesk.commands.values import EraseContact
+from agentdesk.domain.spellings import is_number, spellings_of_number
 from agentdesk.store.tables import (
     chat_session,
     contact,
@@ -21,9 +22,14 @@ from agentdesk.store.tables import (
     erasure,
     message,
     outbox,
+    saved_view,
 )
+from agentdesk.store.words import tokens
 
-__all__ = ["NOTHING_KNOWN", "erase_contact", "same_person"]
+__all__ = ["NOTHING_KNOWN", "erase_contact", "same_person", "words_of_view"]
+
+_TELLING = 5
+"""How long a handle is at least that means nobody else where it stands in a search."""
 
 NOTHING_KNOWN: dict[str, Any] = {
     "name": "",
@@ -55,6 +61,7 @@ async def erase_contact(context: Context, command: EraseContact) -> None:
         await _stop_sending(context, people)
         await _order(context, command.contact_id)
         await _end_sessions(context, people)
+        await _forget_views(context, people)
     for one in people:
         await context.unit.update(contact, one, {**NOTHING_KNOWN, "merge": None, "erased_at": context.now})
     known = select(contact_identity.c.id).where(contact_identity.c.contact_id.in_(people))
@@ -106,6 +113,24 @@ async def _end_sessions(context: Context, people: Sequence[UUID]) -> None:
     """What they saw on a page goes at once, and the page may not come back as them."""
     theirs = select(contact_identity.c.value).where(contact_identity.c.contact_id.in_(people))
     await context.conn.execute(delete(chat_session).where(chat_session.c.identity.in_(theirs)))
+
+
+async def _forget_views(context: Context, people: Sequence[UUID]) -> None:
+    """Saved searches for an address, a number or a handle of theirs find nothing any more: they go, from
+    everybody's rail."""
+    known = select(contact_identity.c.value).where(contact_identity.c.contact_id.in_(people))
+    wanted: set[str] = set()
+    for value in await context.conn.scalars(known):
+        wanted |= spellings_of_number(value) if is_number(value) else {value}
+    phrases = [f" {phrase} " for phrase in map(tokens, wanted) if len(phrase) >= _TELLING]
+    rows = await context.conn.execute(select(saved_view.c.id, saved_view.c.name, saved_view.c.query))
+    naming = [row.id for row in rows if any(phrase in words_of_view(row) for phrase in phrases)]
+    await context.unit.delete(saved_view, naming)
+
+
+def words_of_view(row: Any) -> str:
+    """Return the words in the name and the search of a saved view, with a blank before, between and after."""
+    return f" {tokens(row.name)} {tokens(row.query.get('text', ''))} "
 
 
 async def _stop_sending(context: Context, people: Sequence[UUID]) -> None:

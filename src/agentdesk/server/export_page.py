@@ -47,6 +47,10 @@ def page(whole: Mapping[str, Any]) -> str:
     parts.append(f"<h2>{_text(msg('Identities'))}</h2><ul>")
     parts.extend(f"<li>{_foreign(one['display'])}</li>" for one in whole["identities"])
     parts.append("</ul>")
+    if whole["visits"]:
+        parts.append(f"<h2>{_text(msg('Visits of the website'))}</h2>")
+    for one in whole["visits"]:
+        parts.extend(_visit(one))
     for one in whole["conversations"]:
         parts.extend(_conversation(one))
     parts.append("</body></html>\n")
@@ -60,6 +64,14 @@ def _customer(one: Mapping[str, Any]) -> Iterable[str]:
             yield f"<dt>{_text(label)}</dt><dd><pre>{_foreign(one[key])}</pre></dd>"
     for key, value in one["fields"].items():
         yield f"<dt>{_foreign(key)}</dt><dd><pre>{_foreign(value)}</pre></dd>"
+    yield "</dl>"
+
+
+def _visit(one: Mapping[str, Any]) -> Iterable[str]:
+    yield f"<p><small>{_moment(one['created_at'])} – {_moment(one['seen_at'])}</small></p><dl>"
+    for key, value in (("channel", one["channel"]), *one["profile"].items(), *one["place"].items()):
+        if value not in ("", None):
+            yield f"<dt>{_foreign(key)}</dt><dd><pre>{_foreign(value)}</pre></dd>"
     yield "</dl>"
 
 

@@ -28,7 +28,9 @@ from agentdesk.store import blobs
 from agentdesk.store.audit import Entry, record
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
+    account,
     attachment,
+    chat_session,
     contact,
     contact_identity,
     conversation,
@@ -102,12 +104,28 @@ async def _collect(conn: AsyncConnection, contact_id: UUID, actor: Actor) -> _Co
                 _plain(row)
                 for row in await _rows(conn, contact_identity, contact_identity.c.contact_id.in_(people))
             ],
+            "visits": await _visits(conn, people, actor),
             "conversations": [],
         }
     )
     for row in theirs:
         contents.whole["conversations"].append(await _conversation(conn, row, names, contents))
     return contents
+
+
+async def _visits(conn: AsyncConnection, people: Collection[UUID], actor: Actor) -> list[dict[str, Any]]:
+    """What is known of them as visitors of pages with a chat: what they said of themselves, where they were,
+    and when."""
+    theirs = select(contact_identity.c.value).where(contact_identity.c.contact_id.in_(people))
+    statement = (
+        select(chat_session, account.c.name.label("channel"), account.c.inbox_id)
+        .join(account, account.c.id == chat_session.c.account_id)
+        .where(chat_session.c.identity.in_(theirs))
+        .order_by(chat_session.c.created_at, chat_session.c.id)
+    )
+    names = ("channel", "identity", "verified", "profile", "place", "created_at", "seen_at")
+    rows = (await conn.execute(statement)).mappings()
+    return [{name: row[name] for name in names} for row in rows if actor.sees(row["inbox_id"])]
 
 
 async def _conversation(

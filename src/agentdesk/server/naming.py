@@ -11,14 +11,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.commands.erasing import same_person
+from agentdesk.commands.erasing import same_person, words_of_view
 from agentdesk.domain.spellings import is_number, spellings_of_name, spellings_of_number
 from agentdesk.store.engine import Database
 from agentdesk.store.search import find_phrases
-from agentdesk.store.tables import contact, contact_identity, conversation, message
+from agentdesk.store.tables import contact, contact_identity, conversation, message, saved_view, user
 from agentdesk.store.words import fold, tokens
 
-__all__ = ["Naming", "named_elsewhere"]
+__all__ = ["Naming", "named_elsewhere", "views_left", "views_named_after"]
 
 _MOST = 1000
 """Messages that are listed, and messages of the customer whose senders' names are looked at."""
@@ -51,6 +51,28 @@ async def named_elsewhere(db: Database, contact_id: UUID) -> list[Naming]:
         rows = (await conn.execute(statement)).all()
     wanted = _pattern(phrases)
     return [Naming(row.number, _excerpt(row[1:], wanted)) for row in rows]
+
+
+async def views_named_after(db: Database, contact_id: UUID) -> dict[UUID, str]:
+    """Return saved views that have a name, an address, a number or a handle of the customer in their own name
+    or in what they search: whose each is, and its name, by id. Asked before the erasure, which takes those
+    with addresses, numbers and handles; the others may mean somebody of the same name."""
+    columns = saved_view.c.id, saved_view.c.name, saved_view.c.query, user.c.email
+    statement = select(*columns).outerjoin(user, user.c.id == saved_view.c.user_id)
+    async with db.read() as conn:
+        phrases = await _phrases(conn, await same_person(conn, contact_id))
+        rows = (await conn.execute(statement.order_by(saved_view.c.name, saved_view.c.id))).all()
+    return {
+        row.id: f"{row.name}\t{row.email or '*'}"
+        for row in rows
+        if any(f" {phrase} " in words_of_view(row) for phrase in phrases)
+    }
+
+
+async def views_left(db: Database, ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these views are still there."""
+    async with db.read() as conn:
+        return set(await conn.scalars(select(saved_view.c.id).where(saved_view.c.id.in_(ids))))
 
 
 async def _phrases(conn: AsyncConnection, people: Collection[UUID]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Taking out of an outbox all that is about certain conversations and customers."""
+"""Taking out of an outbox all that is about certain conversations, customers and saved views."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from agentdesk.commands.values import Envelope
 
 __all__ = ["drop_about", "scrub"]
 
+_ABOUT = ("conversation_id", "contact_id", "view_id")
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 
 
@@ -21,7 +22,7 @@ def drop_about(db: sqlite3.Connection, ids: Set[UUID]) -> set[UUID]:
     gone: set[UUID] = set()
     for seq, encoded in db.execute("SELECT seq, envelope FROM command").fetchall():
         envelope = _envelope_decoder.decode(encoded)
-        named = (getattr(envelope.command, name, None) for name in ("conversation_id", "contact_id"))
+        named = (getattr(envelope.command, name, None) for name in _ABOUT)
         if any(one in ids for one in named):
             db.execute("DELETE FROM command WHERE seq = ?", (seq,))
             gone.add(envelope.id)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.log import get_logger
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import contact, conversation, message
+from agentdesk.store.tables import contact, conversation, message, saved_view
 from agentdesk.store.unit import Changes
 from agentdesk.sync import leaving, replica_index
 from agentdesk.sync.outbox import Outbox
@@ -37,7 +37,7 @@ class Forgetting:
         try:
             if not await self._has_come(erase):
                 return False
-            ids = await self._about(erase.contact_id)
+            ids = await self._about(erase.contact_id) | await self._gone_views()
             named = await self._outbox.run(self._outbox.file.files)
             await self._workbench.forget(ids)
             freed = named - await self._outbox.run(self._outbox.file.files)
@@ -64,6 +64,12 @@ class Forgetting:
             people = {contact_id, *(await conn.scalars(select(contact.c.id).where(same)))}
             theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
             return people | set(await conn.scalars(theirs))
+
+    async def _gone_views(self) -> set[UUID]:
+        """Saved views that are no more, of which the outbox still knows what they searched for."""
+        named = await self._outbox.run(self._outbox.file.views)
+        async with self._replica.read() as conn:
+            return named - set(await conn.scalars(select(saved_view.c.id)))
 
     async def _forget_words(self, ids: set[UUID], files: set[str]) -> None:
         """Take the messages out of the index at once (many that come together are indexed later only), and

@@ -24,7 +24,7 @@ from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
-from agentdesk.commands.values import Answer, Envelope
+from agentdesk.commands.values import Answer, Envelope, SaveView
 from agentdesk.store.errors import translated
 from agentdesk.store.sqlite_file import as_sqlite, driver, open_file
 from agentdesk.sync.draft import Draft
@@ -276,8 +276,14 @@ class OutboxFile:
         named = [getattr(envelope.command, "files", ()) for envelope in envelopes]
         return {file.blob for files in [*named, self.drafts.files()] for file in files}
 
+    def views(self) -> set[UUID]:
+        """Return the saved views that confirmed commands are about."""
+        rows = self.all("SELECT envelope FROM command WHERE confirmed_at IS NOT NULL")
+        commands = [_envelope_decoder.decode(row[0]).command for row in rows]
+        return {command.view_id for command in commands if isinstance(command, SaveView)}
+
     def forget(self, ids: Set[UUID]) -> set[UUID]:
-        """Drop commands and drafts about conversations and customers; returns which commands have gone."""
+        """Drop commands and drafts about conversations, customers and views; returns which commands went."""
         gone = self.change(lambda db: drop_about(db, ids))
         scrub(self._opened())
         return gone
