@@ -23,10 +23,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.values import (
     Answer,
     AnyCommand,
-    ArrangeRail,
     File,
-    RemoveView,
-    SaveView,
     SendReply,
     Text,
 )
@@ -55,6 +52,7 @@ from agentdesk.sync.drafting import as_draft
 from agentdesk.sync.presence import Other, Writing
 from tests.helpers.fake_commands import apply_command
 from tests.helpers.fake_order import place_in, section_rank
+from tests.helpers.fake_personal import OfferedChats, SavedLists
 from tests.helpers.sample_mail import sample_world
 from tests.helpers.sample_world import Thread, World
 
@@ -65,7 +63,7 @@ OLDER_PAGE = 2
 """How many older conversations an answer has."""
 
 
-class FakeDesk:
+class FakeDesk(SavedLists, OfferedChats):
     """See the module. ``commands`` are all that was done, oldest first; ``failure`` is raised by the next
     `do` or `older`; ``places`` is where it said to be, the latest last; a conversation whose id is in
     ``gates`` is answered only when its event is set. ``elsewhere`` is what only the server has, ``wishes``
@@ -81,6 +79,8 @@ class FakeDesk:
         self.places: list[tuple[UUID | None, Writing]] = []
         self._others: dict[UUID, tuple[Other, ...]] = {}
         self._me = me
+        self.begin()
+        self.offered = {}
         self._status = LinkStatus(link=Link.SYNCED, since=world.now, synced_at=world.now)
         self._listeners: list[Callable[[Changes], None]] = []
         self._status_listeners: list[Callable[[LinkStatus], None]] = []
@@ -93,9 +93,6 @@ class FakeDesk:
         self.older_gate: asyncio.Event | None = None
         self.back_to: datetime | None = None
         self._drafts: dict[tuple[UUID, str], Draft] = {}
-        self.saved: dict[UUID, SavedViewRow] = {}
-        self.removed: dict[UUID, SavedViewRow] = {}
-        self.rail: tuple[str, ...] = ()
 
     @classmethod
     def sample(cls, now: datetime | None = None) -> FakeDesk:
@@ -343,7 +340,7 @@ class FakeDesk:
             raise failure
         self.commands.append(command)
         changes = apply_command(self.world, self._me, command, held=hold_seconds > 0)
-        changes |= self._arrange(command)
+        changes |= self.arrange(command) | self.answer(command)
         command_id = self.world.new_id()
         held_until = clock.seconds_from_now(hold_seconds) if hold_seconds else None
         offline = self._status.link == Link.OFFLINE
@@ -512,30 +509,6 @@ class FakeDesk:
             texts = (m.text for m in self.world.messages.values() if m.conversation_id == row.id)
             return any(wish.view.text.casefold() in text.casefold() for text in texts)
         return wish.view is not None or row.contact_id == wish.contact_id or row.id in wish.ids
-
-    def _arrange(self, command: AnyCommand) -> Changes:
-        match command:
-            case SaveView(view_id=id_):
-                owner = None if command.shared or self._me is None else self._me.id
-                query = msgspec.to_builtins(command.query)
-                self.saved[id_] = SavedViewRow(
-                    id=id_,
-                    user_id=owner,
-                    inbox_id=command.inbox_id,
-                    name=command.name,
-                    icon=command.icon,
-                    query=query,
-                )
-            case RemoveView(view_id=id_, removed=True):
-                self.removed[id_] = self.saved.pop(id_)
-            case RemoveView(view_id=id_):
-                self.saved[id_] = self.removed.pop(id_)
-            case ArrangeRail(keys=keys):
-                self.rail = keys
-                return {"rail_order": set()}
-            case _:
-                return {}
-        return {"saved_view": {id_}}
 
     async def _to_draft(self, command: AnyCommand) -> None:
         draft = as_draft(command)

@@ -3,81 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, update
-from tests.helpers.fake_connector import raw_mail
+from sqlalchemy import delete, update
 from tests.helpers.fake_world import FakeWorld
+from tests.helpers.routed import LONG, Routed, routed_world
 from tests.helpers.until import until
 
-from agentdesk.base import clock
 from agentdesk.base.errors import Invalid, NotFound
-from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import AddNote, Assign, MarkRead, SetAvailability, SetStatus
-from agentdesk.domain.availability import GONE_AFTER
-from agentdesk.domain.team import Role
+from agentdesk.commands.values import AddNote, Assign, MarkRead, SetStatus
 from agentdesk.server import routing
-from agentdesk.server.admin import add_user
 from agentdesk.server.inboxes import list_inboxes, set_routing
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.server.people import set_capacity
 from agentdesk.server.routing import LEASE, place_waiting, route_for_ever
-from agentdesk.store.tables import audit_entry, conversation, desk, event, inbox, placement
-
-LONG = GONE_AFTER + timedelta(minutes=1)
-
-
-class Routed:
-    """A world with three conversations that wait, Maria and Jonas at their desks, and one server's lease."""
-
-    def __init__(self, world: FakeWorld, jonas: UUID) -> None:
-        self.world, self.maria, self.jonas = world, world.user_id, jonas
-        self.bell = Bell()
-        self.lease = Lease(world.db, LEASE, "test:one")
-
-    async def place(self) -> int:
-        return await place_waiting(self.world.db, self.bell, self.lease)
-
-    async def holders(self) -> list[str]:
-        names = {self.maria: "maria", self.jonas: "jonas", None: "-"}
-        return [names[row.assignee_id] for row in await self.world.conversations()]
-
-    async def ids(self) -> list[UUID]:
-        return [row.id for row in await self.world.conversations()]
-
-    async def seen(self, person: UUID, ago: timedelta = timedelta(0)) -> None:
-        async with self.world.db.write() as conn:
-            await conn.execute(update(desk).where(desk.c.user_id == person).values(seen_at=clock.now() - ago))
-
-    async def stand(self, state: str) -> None:
-        """Maria chooses a status."""
-        command = SetAvailability(state=state, chosen_at=clock.now())
-        assert (await self.world.do(self.world.cores[0], command)).outcome == "done"
-
-    async def given_long_ago(self) -> None:
-        async with self.world.db.write() as conn:
-            await conn.execute(update(placement).values(given_at=clock.now() - timedelta(minutes=5)))
+from agentdesk.store.tables import audit_entry, conversation, event, inbox, placement
 
 
 @pytest.fixture
 async def routed(world: FakeWorld) -> Routed:
-    for number in range(3):
-        world.service.put(raw_mail(id=f"m{number}@x.example", sender=f"c{number}@customer.example"))
-    core = await world.started()
-    await world.settled(3)
-    await core.stop()
-    jonas = await add_user(world.db, "jonas@desk.example", "Jonas", Role.AGENT, "long enough")
-    now = clock.now()
-    async with world.db.write() as conn:
-        for person in (world.user_id, jonas):
-            values = {"user_id": person, "last_number": 0, "created_at": now, "seen_at": now}
-            await conn.execute(insert(desk).values(id=new_id(), **values))
-    await set_routing(world.db, "Support", routed=True, open_within=60)
-    return Routed(world, jonas)
+    return await routed_world(world)
 
 
 async def test_what_waits_is_shared_out_and_said_in_transcript_and_trail(routed: Routed) -> None:

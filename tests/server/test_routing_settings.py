@@ -42,7 +42,7 @@ async def test_an_administrator_sets_and_lists_it(
     capsys.readouterr()
     await _admin(world, "list")
     assert capsys.readouterr().out.splitlines() == [
-        "inbox\tSupport\tround-robin\tbilling,returns\tmust\toff\t-",
+        "inbox\tSupport\tround-robin\tbilling,returns\tmust\toff\t-\t-",
         "channel\tfake\t3",
         "person\tmaria@desk.example\tbilling\tde,en-GB",
     ]

@@ -45,6 +45,7 @@ def _agents(draw: st.DrawFn) -> list[Agent]:
             given_at=draw(st.none() | _moments),
             skills=draw(_skills),
             languages=draw(st.frozensets(st.sampled_from(["de", "en-GB", "pt"]))),
+            askable=draw(st.booleans()),
         )
         for one in AGENTS[: draw(st.integers(0, len(AGENTS)))]
     ]
@@ -61,6 +62,8 @@ def _waiting(draw: st.DrawFn) -> list[Waiting]:
             units=draw(st.integers(0, 3)),
             language=draw(st.sampled_from(["", "de", "en", "pt-BR"])),
             rules=draw(_rules),
+            offered=draw(st.booleans()),
+            declined=draw(_some_agents),
             known=draw(st.none() | st.sampled_from(AGENTS)),
             holder=draw(st.none() | st.sampled_from(AGENTS)),
             tried=draw(_some_agents),
@@ -106,14 +109,18 @@ def test_each_placement_is_right_and_none_is_missing(
     assert len(chosen) == len(made)  # nothing is given twice
     loads = {agent.id: agent.load for agent in agents}
     kept_free: set[UUID] = set()
+    asked = {agent.id for agent in agents if not agent.askable}
     by_turn = sorted(waiting, key=lambda one: (-one.urgency, one.since, one.id))
     assert [one.conversation_id for one in made] == [one.id for one in by_turn if one.id in chosen]
     for one in by_turn:
         able = [agent for agent in agents if _open_to(agent, one) and agent.id not in kept_free]
+        if {a.id for a in able} - one.declined:
+            able = [a for a in able if a.id not in one.declined]
         roomy = [a for a in able if a.capacity is None or a.capacity - loads[a.id] >= one.units]
+        has_room, roomy = bool(roomy), [a for a in roomy if not one.offered or a.id not in asked]
         if one.id not in chosen:
             assert roomy == []  # it was left out only because nobody could have it
-            if able:  # then it is the next for whoever has most room
+            if able and not has_room:  # then it is the next for whoever has most room
                 kept_free.add(max(able, key=lambda a: ((a.capacity or 0) - loads[a.id], a.id)).id)
             continue
         agent = next(agent for agent in roomy if agent.id == chosen[one.id])
@@ -124,6 +131,8 @@ def test_each_placement_is_right_and_none_is_missing(
         elif one.rules.strategy is Strategy.LEAST_LOADED:
             assert loads[agent.id] == min(loads[other.id] for other in fitting)
         loads[agent.id] += one.units
+        assert not one.offered or agent.id not in asked
+        asked |= {agent.id} if one.offered else set()
     for agent in agents:
         assert agent.capacity is None or loads[agent.id] <= max(agent.capacity, agent.load)
 
@@ -156,7 +165,7 @@ def test_what_one_round_leaves_the_next_one_gives_when_somebody_is_free(
 ) -> None:
     """Whoever changes between two rounds: nothing is given away from anybody, and nothing is lost."""
     first = {one.conversation_id for one in placements(waiting, agents, NOW)}
-    left = [one for one in waiting if one.id not in first]
+    left = [dataclasses.replace(one, offered=False) for one in waiting if one.id not in first]
     newcomer = Agent(
         id=UUID(int=999),
         there=True,

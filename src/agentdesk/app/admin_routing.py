@@ -15,6 +15,7 @@ from agentdesk.server import routing_settings as settings
 from agentdesk.store.engine import Database
 
 _LONGEST = 24 * 3600
+_SHORTEST_OFFER, _LONGEST_OFFER = 10, 600
 
 
 async def routing_set(db: Database, parsed: argparse.Namespace) -> int:
@@ -30,6 +31,8 @@ async def routing_set(db: Database, parsed: argparse.Namespace) -> int:
         changes["languages_are"] = Care(parsed.languages_are)
     if parsed.relax_after is not None:
         changes["relax_after"] = _after(parsed.relax_after)
+    if parsed.offer_within is not None:
+        changes["offer_within"] = _within(parsed.offer_within)
     await settings.set_rules(db, parsed.name, changes)
     _say(msg("Changed {name}.", name=parsed.name))
     return 0
@@ -60,12 +63,13 @@ async def routing_units(db: Database, parsed: argparse.Namespace) -> int:
 
 async def routing_list(db: Database, parsed: argparse.Namespace) -> int:
     """Print lines of fields separated by tabs: ``inbox``, its name, the strategy, the needed skills, how much
-    they matter, how much languages matter, after how many seconds a must is relaxed (``-``: never);
-    ``channel``, its name, its units; ``person``, the address, the skills, the languages."""
+    they matter, how much languages matter, after how many seconds a must is relaxed (``-``: never) and a chat
+    offered to the next (``-``: it is given); ``channel``, its name, its units; ``person``, the address, the
+    skills, the languages."""
     for name, rules in (await settings.rules_of(db)).items():
-        relax = "-" if rules.relax_after is None else str(int(rules.relax_after.total_seconds()))
+        times = _seconds(rules.relax_after), _seconds(rules.offer_within)
         skills = _listed(sorted(rules.skills))
-        _line("inbox", name, rules.strategy, skills, rules.skills_are, rules.languages_are, relax)
+        _line("inbox", name, rules.strategy, skills, rules.skills_are, rules.languages_are, *times)
     for channel, units in sorted((await settings.units_of(db)).items()):
         _line("channel", channel, str(units))
     for one in await settings.skilled(db):
@@ -77,6 +81,20 @@ def _after(seconds: int) -> timedelta | None:
     if not 0 <= seconds <= _LONGEST:
         raise Invalid(msg("A time to relax after is 0 (never) to {most} seconds.", most=_LONGEST))
     return timedelta(seconds=seconds) if seconds else None
+
+
+def _within(seconds: int) -> timedelta | None:
+    if seconds and not _SHORTEST_OFFER <= seconds <= _LONGEST_OFFER:
+        raise Invalid(
+            msg(
+                "A chat is offered for {least} to {most} seconds.", least=_SHORTEST_OFFER, most=_LONGEST_OFFER
+            )
+        )
+    return timedelta(seconds=seconds) if seconds else None
+
+
+def _seconds(duration: timedelta | None) -> str:
+    return "-" if duration is None else str(int(duration.total_seconds()))
 
 
 def _listed(words: list[str] | tuple[str, ...]) -> str:

@@ -29,6 +29,12 @@ def routing_commands(routing: _Subjects) -> None:
         metavar="SECONDS",
         help="after how long of waiting a must is only preferred (0: never)",
     )
+    rules.add_argument(
+        "--offer-within",
+        type=int,
+        metavar="SECONDS",
+        help="ask one after the other to take a chat, each for so long (0: give it at once)",
+    )
     person = routing.add_parser("skills", help="say what a person can do, and which languages they speak")
     person.add_argument("email", metavar="ADDRESS")
     person.add_argument("--skills", metavar="A,B", help="words of your own (empty: none)")

@@ -65,6 +65,7 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.ArrangeRail: _nothing,
     values.RetryAccount: _always(Permission.RETRY_CHANNELS),
     values.SetAvailability: _nothing,
+    values.AnswerOffer: _nothing,
 }
 
 _SENTENCES: Mapping[Permission, Msg] = {

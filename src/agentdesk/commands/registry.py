@@ -19,6 +19,7 @@ from agentdesk.commands import (
     mentions,
     merging,
     merging_contacts,
+    offers,
     reply,
     saved_view,
     template,
@@ -57,6 +58,7 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.ArrangeRail: saved_view.arrange_rail,
     values.RetryAccount: account.retry_account,
     values.SetAvailability: availability.set_availability,
+    values.AnswerOffer: offers.answer_offer,
 }
 
 

@@ -277,6 +277,14 @@ class SetAvailability(Command, frozen=True, tag="set_availability"):
     back_at: datetime | None = None
 
 
+class AnswerOffer(Command, frozen=True, tag="answer_offer"):
+    """Take the conversation that the issuer was asked to take, or, with ``accepted`` false, decline it."""
+
+    offer_id: UUID
+    conversation_id: UUID
+    accepted: bool = True
+
+
 AnyCommand = (
     Assign
     | SetStatus
@@ -306,6 +314,7 @@ AnyCommand = (
     | RemoveView
     | ArrangeRail
     | SetAvailability
+    | AnswerOffer
 )
 
 

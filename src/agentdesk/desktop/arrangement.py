@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEasingCurve, QObject, QPropertyAnimation, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from agentdesk.desktop.panes import Panel, Panes, panes_for
 from agentdesk.desktop.rail_edge import RailEdge
@@ -90,6 +90,12 @@ class Arrangement(QObject):
             self._end_slide()
             self._panel.setGeometry(self._drawer_place())
         QTimer.singleShot(0, self._edge.place)
+
+    def put_on_top(self, widget: QWidget) -> None:
+        """Place something over all panes of the sheet."""
+        layout = self._sheet.layout()
+        if isinstance(layout, QVBoxLayout):
+            layout.insertWidget(0, widget)
 
     def tell(self) -> None:
         """Tell how things stand."""

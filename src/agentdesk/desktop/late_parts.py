@@ -21,6 +21,7 @@ from agentdesk.desktop.my_status import MyStatus
 from agentdesk.desktop.navigation import Navigation
 from agentdesk.desktop.next_one import NextOne
 from agentdesk.desktop.notify import Notifier
+from agentdesk.desktop.offers import Offers
 from agentdesk.desktop.place import Place
 from agentdesk.desktop.rail_menu import RailMenu
 from agentdesk.desktop.saved_views import SavedViews
@@ -80,6 +81,8 @@ class LateParts(QObject):
         frame.middle.fill(self.conversation)
         frame.side.fill(self.panel)
         self._notifier = Notifier(frame.window, desk, self._is_shown)
+        self.offers = Offers(desk, self.deeds, frame.actions, owner)
+        frame.arrangement.put_on_top(self.offers.strip)
         self._troubles = Troubles(desk, frame.status, owner)
         self.saved_views = SavedViews(desk, frame.rail, queue, frame.navigation, self.deeds.done)
         self._rail_menu = RailMenu(frame.rail, self._troubles, self.saved_views)
@@ -94,6 +97,7 @@ class LateParts(QObject):
         self.on_status(desk.status)
         self._troubles.on_changes({})
         self.my_status.refresh()
+        self.offers.on_changes({})
 
     # For the window
 
@@ -105,6 +109,7 @@ class LateParts(QObject):
         self._notifier.on_changes(changes)
         self._troubles.on_changes(changes)
         self.my_status.on_changes(changes)
+        self.offers.on_changes(changes)
 
     def on_status(self, status: LinkStatus) -> None:
         """Follow the connection."""
@@ -135,6 +140,7 @@ class LateParts(QObject):
         """Put all that does not hear of it itself into the language of the window."""
         self.my_menu.retranslate()
         self.my_status.retranslate()
+        self.offers.retranslate()
 
     async def release(self) -> None:
         """Save what was typed; there are no menus any more."""
@@ -171,6 +177,9 @@ class LateParts(QObject):
         self.my_status.said.connect(queue.say)
         self.saved_views.said.connect(queue.say)
         self._notifier.clicked.connect(self.conversation_wanted)
+        self.offers.accepted.connect(self.conversation_wanted)
+        self.offers.rung.connect(self._notifier.ring)
+        self.offers.said.connect(queue.say)
         status.language_wanted.connect(self.my_menu.choose_language)
         status.shortcuts_wanted.connect(self.my_menu.show_shortcuts)
 

@@ -99,6 +99,11 @@ class Notifier(QObject):
         self._heard[row.id] = row.last_customer_at
         return True
 
+    def ring(self, conversation_id: UUID, title: str, text: str) -> None:
+        """Tell of a chat that this person is asked to take."""
+        self._last = conversation_id
+        self._show(title, text)
+
     def set_unread(self, count: int) -> None:
         """Show how many conversations of mine are unread, on the program's icon."""
         app = QGuiApplication.instance()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from agentdesk.commands.values import (
+    AnswerOffer,
     AnyCommand,
     Assign,
     MarkRead,
@@ -58,6 +59,8 @@ def inverse(command: AnyCommand, before: ConversationRow, after: ConversationRow
             return Assign(
                 conversation_id=one, assignee_id=before.assignee_id, seen_assignee_id=after.assignee_id
             )
+        case AnswerOffer(accepted=True):
+            return Assign(conversation_id=one, assignee_id=None, seen_assignee_id=after.assignee_id)
         case SetTags():
             return SetTags(conversation_id=one, tags=before.tags, seen_tags=after.tags)
         case SetPriority():

@@ -13,15 +13,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from agentdesk.domain.availability import has_room
 from agentdesk.domain.routing_rules import Care, Rules, Strategy, speaks
 
-__all__ = ["Agent", "Placement", "Waiting", "fits", "placements"]
+__all__ = ["Agent", "OfferState", "Placement", "Waiting", "fits", "placements"]
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _USUAL = Rules()
+
+
+class OfferState(StrEnum):
+    """What became of asking somebody. The values are stored: never renamed."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    MISSED = "missed"
+    """They did not answer in time."""
+    WITHDRAWN = "withdrawn"
+    """They went away, or the conversation needs nobody any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +43,8 @@ class Waiting:
 
     It counts ``units``, and is in ``language`` (BCP 47, empty: not known). ``known`` is who had this customer
     before. ``holder`` has it, but is to lose it; those in ``tried`` had it and did not take it up, or gave it
-    back: neither is given it again.
+    back: neither is given it again. ``offered``: people are asked whether they take it; those in ``declined``
+    are asked again only where nobody else is there.
     """
 
     id: UUID
@@ -43,6 +57,8 @@ class Waiting:
     known: UUID | None = None
     holder: UUID | None = None
     tried: frozenset[UUID] = frozenset()
+    offered: bool = False
+    declined: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +66,7 @@ class Agent:
     """A person with ``load`` units of open conversations of at most ``capacity`` (None: any number).
 
     ``there``: available, and at a connected desk. ``given_at`` is when they were last given something.
+    ``askable``: they can be offered something now; who has an offer to answer gets no other one.
     """
 
     id: UUID
@@ -60,11 +77,12 @@ class Agent:
     given_at: datetime | None = None
     skills: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
+    askable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A conversation and who is given it."""
+    """A conversation and who is given it, or asked to take it."""
 
     conversation_id: UUID
     agent_id: UUID
@@ -79,16 +97,21 @@ def placements(waiting: Iterable[Waiting], agents: Collection[Agent], now: datet
     loads = {agent.id: agent.load for agent in agents}
     turns = {agent.id: (0, agent.given_at or _NEVER) for agent in agents}
     kept_free: set[UUID] = set()
+    asked = {agent.id for agent in agents if not agent.askable}
     made: list[Placement] = []
     for one in sorted(waiting, key=lambda one: (-one.urgency, one.since, one.id)):
         able = [agent for agent in agents if agent.id not in kept_free and _could_have(agent, one, now)]
-        possible = [agent for agent in able if has_room(loads[agent.id], agent.capacity, one.units)]
+        able = [agent for agent in able if agent.id not in one.declined] or able
+        roomy = [agent for agent in able if has_room(loads[agent.id], agent.capacity, one.units)]
+        possible = [agent for agent in roomy if not (one.offered and agent.id in asked)]
         if possible:
             chosen = min(possible, key=lambda agent: _order(agent, one, loads[agent.id], turns[agent.id]))
             loads[chosen.id] += one.units
             turns[chosen.id] = (len(made) + 1, _NEVER)
             made.append(Placement(one.id, chosen.id))
-        elif able:
+            if one.offered:
+                asked.add(chosen.id)
+        elif able and not roomy:
             kept_free.add(max(able, key=lambda agent: (_room(agent, loads[agent.id]), agent.id)).id)
     return tuple(made)
 

@@ -34,6 +34,7 @@ class Rules:
     """The rules of one inbox. ``skills`` are what its conversations need, in lower case.
 
     What is a must becomes a preference for conversations that have waited for ``relax_after`` (None: never).
+    A chat is offered to one person after the other, who has ``offer_within`` to take it; None: it is given.
     """
 
     strategy: Strategy = Strategy.LEAST_LOADED
@@ -41,18 +42,20 @@ class Rules:
     skills_are: Care = Care.PREFERRED
     languages_are: Care = Care.PREFERRED
     relax_after: timedelta | None = timedelta(minutes=5)
+    offer_within: timedelta | None = None
 
 
 def rules_from(stored: Mapping[str, Any] | None) -> Rules:
     """Return the rules in what is stored with an inbox; what is not there, or not known here, is as usual."""
     usual, stored = Rules(), stored or {}
-    relax = stored.get("relax_after", 300)
+    relax, offer = stored.get("relax_after", 300), stored.get("offer_within")
     return Rules(
         strategy=_member(Strategy, stored.get("strategy"), usual.strategy),
         skills=frozenset(stored.get("skills", ())),
         skills_are=_member(Care, stored.get("skills_are"), usual.skills_are),
         languages_are=_member(Care, stored.get("languages_are"), usual.languages_are),
         relax_after=timedelta(seconds=relax) if relax else None,
+        offer_within=timedelta(seconds=offer) if offer else None,
     )
 
 
@@ -63,8 +66,13 @@ def rules_to(rules: Rules) -> dict[str, Any]:
         "skills": sorted(rules.skills),
         "skills_are": rules.skills_are.value,
         "languages_are": rules.languages_are.value,
-        "relax_after": int(rules.relax_after.total_seconds()) if rules.relax_after else 0,
+        "relax_after": _seconds(rules.relax_after),
+        "offer_within": _seconds(rules.offer_within),
     }
+
+
+def _seconds(duration: timedelta | None) -> int:
+    return 0 if duration is None else int(duration.total_seconds())
 
 
 def primary(language: str) -> str:

@@ -60,6 +60,17 @@ class InboxRow(Row, frozen=True):
     name: str
 
 
+class OfferRow(Row, frozen=True):
+    """A waiting conversation that I am asked to take until ``expires_at``; then somebody else is."""
+
+    id: UUID
+    conversation_id: UUID
+    contact_name: str
+    preview: str
+    offered_at: datetime
+    expires_at: datetime
+
+
 class AccountRow(Row, frozen=True):
     """An account of a channel and how it is doing; ``problem`` and ``remedy`` are ``{"text", "args"}``."""
 

@@ -10,11 +10,13 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.domain.availability import Availability
+from agentdesk.domain.routing import OfferState
 from agentdesk.queries.columns import plain
 from agentdesk.queries.rows import (
     AccountRow,
     InboxRow,
     MentionRow,
+    OfferRow,
     Row,
     SavedViewRow,
     TeammateRow,
@@ -27,10 +29,12 @@ from agentdesk.store.tables import (
     account,
     account_state,
     availability,
+    contact,
     conversation,
     inbox,
     mention,
     message,
+    offer,
     rail_order,
     saved_view,
     template,
@@ -89,6 +93,25 @@ async def unseen_mentions(conn: AsyncConnection, me: UUID | None) -> list[Mentio
         .order_by(mention.c.created_at, mention.c.id)
     )
     return await _rows(conn, statement, MentionRow)
+
+
+async def offers(conn: AsyncConnection, me: UUID | None) -> list[OfferRow]:
+    """Return what ``me`` is asked to take and nobody has taken since, the oldest first."""
+    statement = (
+        select(
+            offer.c.id,
+            offer.c.conversation_id,
+            offer.c.offered_at,
+            offer.c.expires_at,
+            conversation.c.preview,
+            func.coalesce(contact.c.name, "").label("contact_name"),
+        )
+        .join(conversation, conversation.c.id == offer.c.conversation_id)
+        .outerjoin(contact, contact.c.id == conversation.c.contact_id)
+        .where(offer.c.user_id == me, offer.c.state == OfferState.OPEN, conversation.c.assignee_id.is_(None))
+        .order_by(offer.c.offered_at, offer.c.id)
+    )
+    return await _rows(conn, statement, OfferRow)
 
 
 async def inboxes(conn: AsyncConnection) -> list[InboxRow]:

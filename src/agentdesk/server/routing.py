@@ -1,4 +1,5 @@
-"""Gives waiting conversations to people who are available, in inboxes where that is switched on.
+"""Gives waiting conversations to people who are available, in inboxes where that is switched on, or asks
+them, one after the other, where chats are offered (:mod:`agentdesk.server.offering`).
 
 One server at a time does it, under a lease; each round is one transaction in which the lease still stands, so
 no two servers fill the same person. :mod:`agentdesk.domain.routing` decides; what is decided is an ordinary
@@ -9,6 +10,7 @@ is written.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,6 +29,7 @@ from agentdesk.commands.trail import command_entry
 from agentdesk.commands.values import Answer, Assign, Envelope
 from agentdesk.domain.routing import placements
 from agentdesk.server.leases import Lease, LeaseLost
+from agentdesk.server.offering import ask, next_due
 from agentdesk.server.routing_state import State, is_routed, note_fates, read_state
 from agentdesk.store.audit import record
 from agentdesk.store.engine import Database
@@ -54,13 +57,22 @@ async def route_for_ever(db: Database, bell: Bell, holder: str) -> None:
                 routed = await is_routed(conn)
             if routed:
                 await place_waiting(db, bell, lease)
+            async with db.read() as conn:
+                due = await next_due(conn)
         except LeaseLost:
-            lease.token = 0
+            lease.token, due = 0, None
         except DatabaseError as error:
-            routed = False
+            routed, due = False, None
             _log.warning("waiting conversations cannot be given out", problem=str(error))
         await asyncio.sleep(_GATHER_SECONDS if routed else _LOOK_SECONDS)
-        heard = await bell.wait(heard, _LOOK_SECONDS) if routed else bell.rings
+        heard = await bell.wait(heard, _patience(due)) if routed else bell.rings
+
+
+def _patience(due: datetime | None) -> float:
+    """How long to rest (seconds): until the next offer is over, at most."""
+    if due is None:
+        return _LOOK_SECONDS
+    return min(_LOOK_SECONDS, max(0.0, (due - clock.now()).total_seconds()))
 
 
 async def place_waiting(db: Database, bell: Bell, lease: Lease) -> int:
@@ -76,8 +88,8 @@ async def place_waiting(db: Database, bell: Bell, lease: Lease) -> int:
     async with db.write() as conn:
         await lease.check(conn)
         state = await read_state(conn, now)
-        await note_fates(conn, state, now)
-        changed = await _Round(conn, now).carry_out(_Plan(state))
+        answered = await note_fates(conn, state, now)
+        changed = await _Round(conn, now).carry_out(_Plan(state), answered)
     bell.ring()
     return changed
 
@@ -99,10 +111,12 @@ class _Plan:
 
     def __init__(self, state: State) -> None:
         self.waiting = {one.id: one for one in state.waiting}
-        made = placements(state.waiting, state.agents, state.now)
+        free = [one for one in state.waiting if one.holder is None or not one.offered]
+        made = placements(free, state.agents, state.now)
         self.placed = {one.conversation_id: one.agent_id for one in made[:_MOST_AT_ONCE]}
         self.taken = state.left_behind - {one.conversation_id for one in made}
-        self.is_empty = not (made or self.taken or state.opened or state.settled)
+        noted = state.opened or state.settled or state.offers.closing or state.offers.accepted
+        self.is_empty = not (made or self.taken or noted)
 
 
 class _Round:
@@ -111,12 +125,17 @@ class _Round:
     def __init__(self, conn: AsyncConnection, now: datetime) -> None:
         self._conn, self._now = conn, now
 
-    async def carry_out(self, plan: _Plan) -> int:
-        """Do what is planned; returns how many conversations changed hands."""
+    async def carry_out(self, plan: _Plan, answered: Collection[UUID]) -> int:
+        """Do what is planned, but for conversations that were ``answered`` for meanwhile; returns how many
+        changed hands or were offered to somebody."""
         changed = 0
         for conversation_id, agent_id in plan.placed.items():
             one = plan.waiting[conversation_id]
-            if await self._assign(one.id, agent_id, one.holder):
+            if conversation_id in answered:
+                continue
+            if one.offered:
+                changed += await ask(self._conn, one.id, agent_id, self._now)
+            elif await self._assign(one.id, agent_id, one.holder):
                 await self._note(one.id, agent_id, one.tried)
                 changed += 1
         for conversation_id in sorted(plan.taken):

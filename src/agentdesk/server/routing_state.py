@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.domain.availability import GONE_AFTER, Availability, now_is
 from agentdesk.domain.conversation import Priority, Status
-from agentdesk.domain.routing import Agent, Waiting
+from agentdesk.domain.routing import Agent, OfferState, Waiting
 from agentdesk.domain.routing_rules import rules_from
+from agentdesk.server.offering import NEAR, Offers, is_offered, note_offers, read_offers
 from agentdesk.store.loads import channel_units, loads
 from agentdesk.store.tables import (
     availability,
@@ -25,6 +26,7 @@ from agentdesk.store.tables import (
     inbox,
     inbox_member,
     message,
+    offer,
     placement,
     user,
 )
@@ -70,11 +72,15 @@ class State:
     left_behind: frozenset[UUID]
     opened: tuple[UUID, ...]
     settled: tuple[UUID, ...]
+    offers: Offers
 
 
 async def is_routed(conn: AsyncConnection) -> bool:
-    """Say whether any inbox is switched on."""
-    return await conn.scalar(select(inbox.c.id).where(inbox.c.routed).limit(1)) is not None
+    """Say whether any inbox is switched on, or was when somebody was asked who has not answered yet."""
+    if await conn.scalar(select(inbox.c.id).where(inbox.c.routed).limit(1)) is not None:
+        return True
+    asked = select(offer.c.id).where(offer.c.state == OfferState.OPEN).limit(1)
+    return await conn.scalar(asked) is not None
 
 
 async def read_state(conn: AsyncConnection, now: datetime) -> State:
@@ -88,24 +94,32 @@ async def read_state(conn: AsyncConnection, now: datetime) -> State:
     known = await _known(conn, {row.contact_id for row in (*with_nobody, *anew)})
     inboxes = await _inboxes(conn)
     units = await channel_units(conn)
+    near = {row.id for row in people if row.seen_at >= now - NEAR and _is_available(row, now)}
+    offers = await read_offers(conn, units, near, now)
+    unasked = [row for row in with_nobody if row.id not in offers.open]
     return State(
         now=now,
-        waiting=tuple(_waiting(row, known, units, fates.get(row.id, "")) for row in (*with_nobody, *anew)),
-        agents=tuple(_agent(row, inboxes, now) for row in people),
+        waiting=tuple(
+            _waiting(row, known, units, offers, fates.get(row.id, "")) for row in (*unasked, *anew)
+        ),
+        agents=tuple(_agent(row, inboxes, offers, near, now) for row in people),
         left_behind=frozenset(row.id for row in anew if fates[row.id] == "left behind"),
         opened=tuple(row.id for row in given if fates[row.id] == "opened"),
         settled=tuple(row.id for row in given if fates[row.id] == "settled"),
+        offers=offers,
     )
 
 
-async def note_fates(conn: AsyncConnection, state: State, now: datetime) -> None:
-    """Note what became of what was given out, and forget what is old."""
+async def note_fates(conn: AsyncConnection, state: State, now: datetime) -> set[UUID]:
+    """Note what became of what was given out or offered, and forget what is old; returns the conversations
+    that somebody answered for at this very moment."""
     for ids, values in ((state.opened, {"opened": True}), (state.settled, {"settled": True})):
         if ids:
             await conn.execute(update(placement).where(placement.c.conversation_id.in_(ids)).values(**values))
     if state.settled:
         old = placement.c.settled, placement.c.given_at < now - _KEPT
         await conn.execute(delete(placement).where(*old))
+    return await note_offers(conn, state.offers, now)
 
 
 def _people() -> Select[Any]:
@@ -180,10 +194,17 @@ def _fate(row: Row[Any], reachable: Collection[UUID], now: datetime) -> str:
     return "unopened" if late else "kept"
 
 
-def _waiting(row: Row[Any], known: Mapping[UUID, UUID], units: Mapping[str, int], fate: str) -> Waiting:
+def _waiting(
+    row: Row[Any], known: Mapping[UUID, UUID], units: Mapping[str, int], offers: Offers, fate: str
+) -> Waiting:
     tried = {UUID(hex=one) for one in row.tried or ()}
     if fate in ("unopened", "given back"):
         tried.add(row.user_id)
+    declined: set[UUID] = set()
+    offered = is_offered(row)
+    if offered:  # a visitor sits there: rather the same person again than nobody
+        declined = tried | offers.declined.get(row.id, frozenset())
+        tried = set(offers.resting.get(row.id, ()))
     return Waiting(
         id=row.id,
         inbox_id=row.inbox_id,
@@ -195,6 +216,8 @@ def _waiting(row: Row[Any], known: Mapping[UUID, UUID], units: Mapping[str, int]
         known=known.get(row.contact_id),
         holder=row.assignee_id,
         tried=frozenset(tried),
+        offered=offered,
+        declined=frozenset(declined),
     )
 
 
@@ -229,14 +252,26 @@ def _stays(row: Row[Any], now: datetime) -> bool:
     return _reachable(row, now) and now_is(row.state, row.back_at, now) in _NOT_AWAY
 
 
-def _agent(row: Row[Any], inboxes: Mapping[UUID | None, frozenset[UUID]], now: datetime) -> Agent:
+def _is_available(row: Row[Any], now: datetime) -> bool:
+    return now_is(row.state, row.back_at, now) is Availability.AVAILABLE
+
+
+def _agent(
+    row: Row[Any],
+    inboxes: Mapping[UUID | None, frozenset[UUID]],
+    offers: Offers,
+    near: Collection[UUID],
+    now: datetime,
+) -> Agent:
+    times = [at for at in (row.given_at, offers.asked_at.get(row.id)) if at is not None]
     return Agent(
         id=row.id,
-        there=_reachable(row, now) and now_is(row.state, row.back_at, now) is Availability.AVAILABLE,
+        there=_reachable(row, now) and _is_available(row, now),
         inboxes=inboxes.get(row.id, inboxes[None]),
-        load=row.load,
+        load=row.load + offers.units.get(row.id, 0),
         capacity=row.capacity,
-        given_at=row.given_at,
+        given_at=max(times, default=None),
         skills=frozenset(row.skills or ()),
         languages=frozenset(row.languages or ()),
+        askable=row.id in near and row.id not in offers.open.values(),
     )

@@ -26,6 +26,7 @@ from agentdesk.queries.rows import (
     FilterCounts,
     InboxRow,
     MentionRow,
+    OfferRow,
     QueueRow,
     SavedViewRow,
     SectionRow,
@@ -169,6 +170,10 @@ class DeskPort(Protocol):
 
     async def unseen_mentions(self) -> list[MentionRow]:
         """Where this person was mentioned and has not looked yet, oldest first."""
+        ...
+
+    async def offers(self) -> list[OfferRow]:
+        """The chats that this person is asked to take, the oldest first."""
         ...
 
     async def inboxes(self) -> list[InboxRow]: ...

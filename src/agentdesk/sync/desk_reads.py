@@ -18,6 +18,7 @@ from agentdesk.queries.rows import (
     FilterCounts,
     InboxRow,
     MentionRow,
+    OfferRow,
     QueueRow,
     SavedViewRow,
     SectionRow,
@@ -132,6 +133,11 @@ class DeskReads:
         """Where this person was mentioned and has not looked yet, oldest first."""
         async with self._replica.read() as conn:
             return await team_queries.unseen_mentions(conn, self._my_id)
+
+    async def offers(self) -> list[OfferRow]:
+        """The chats that this person is asked to take."""
+        async with self._replica.read() as conn:
+            return await team_queries.offers(conn, self._my_id)
 
     async def inboxes(self) -> list[InboxRow]:
         """The inboxes."""

@@ -17,6 +17,7 @@ from agentdesk.queries.rows import (
     FilterCounts,
     InboxRow,
     MentionRow,
+    OfferRow,
     QueueRow,
     SavedViewRow,
     SectionRow,
@@ -179,6 +180,9 @@ class EarlyDesk:
 
     async def unseen_mentions(self) -> list[MentionRow]:
         return await (await self._open()).unseen_mentions()
+
+    async def offers(self) -> list[OfferRow]:
+        return await (await self._open()).offers()
 
     async def inboxes(self) -> list[InboxRow]:
         return await (await self._open()).inboxes()

@@ -33,6 +33,7 @@ from agentdesk.sync.protocol import (
     END_CHAT,
     ERASE,
     MERGING,
+    OFFERS,
     OLDER,
     PING_SECONDS,
     PRESENCE,
@@ -67,7 +68,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (AVAILABILITY, DRAFTS, END_CHAT, ERASE, MERGING, OLDER, RETRY_ACCOUNT, VIEWS)
+_ABILITIES = (AVAILABILITY, DRAFTS, END_CHAT, ERASE, MERGING, OFFERS, OLDER, RETRY_ACCOUNT, VIEWS)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4

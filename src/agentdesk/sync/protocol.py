@@ -15,6 +15,7 @@ import msgspec
 
 from agentdesk.commands.values import (
     Answer,
+    AnswerOffer,
     ArrangeRail,
     Command,
     EndChat,
@@ -66,6 +67,9 @@ AVAILABILITY = "availability"
 END_CHAT = "end_chat"
 """The same for the command that ends a chat."""
 
+OFFERS = "offers"
+"""The same for the command that answers an offer."""
+
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
@@ -77,6 +81,7 @@ NEEDED: Mapping[type[Command], str] = {
     ArrangeRail: VIEWS,
     SetAvailability: AVAILABILITY,
     EndChat: END_CHAT,
+    AnswerOffer: OFFERS,
 }
 """What a server must have named in ``can`` before it is sent a command."""
 

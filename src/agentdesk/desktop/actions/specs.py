@@ -103,6 +103,24 @@ QUEUE = (
         icon="message-circle",
         aliases=(msg("Live chat"), msg("Visitor")),
     ),
+    ActionSpec(
+        id="offer.accept",
+        title=msg("Accept the offered chat"),
+        group="queue",
+        keys=("Ctrl+Shift+O",),
+        when="offer",
+        icon="check",
+        aliases=(msg("Live chat"), msg("Visitor")),
+    ),
+    ActionSpec(
+        id="offer.decline",
+        title=msg("Decline the offered chat"),
+        group="queue",
+        keys=("Ctrl+Shift+D",),
+        when="offer",
+        icon="x",
+        aliases=(msg("Live chat"), msg("Visitor")),
+    ),
     ActionSpec(id="queue.refresh", title=msg("Show what is waiting"), group="queue", keys=(".",)),
 )
 

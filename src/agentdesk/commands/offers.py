@@ -1,0 +1,34 @@
+"""A waiting conversation that somebody was asked to take: taking or declining it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from agentdesk.base.errors import NotFound
+from agentdesk.base.text import msg
+from agentdesk.commands.context import Context, Refusal
+from agentdesk.commands.conversation import assign
+from agentdesk.commands.values import AnswerOffer, Assign
+from agentdesk.domain.routing import OfferState
+from agentdesk.store.tables import offer
+
+__all__ = ["answer_offer"]
+
+
+async def answer_offer(context: Context, command: AnswerOffer) -> None:
+    """Take a conversation or decline it; refused (``taken``) where the offer does not stand any more. It
+    stands until the server has asked somebody else, also when the time is over."""
+    mine = offer.c.id == command.offer_id, offer.c.user_id == context.actor.user_id
+    row = (await context.conn.execute(select(offer).where(*mine).with_for_update())).first()
+    if row is None:
+        raise NotFound(msg("This was not offered to you."))
+    wanted = OfferState.ACCEPTED if command.accepted else OfferState.DECLINED
+    if row.state == wanted:
+        return
+    if row.state != OfferState.OPEN:
+        if not command.accepted:
+            return  # nobody waits for this answer any more
+        raise Refusal("taken", msg("This chat was offered to somebody else meanwhile."))
+    if command.accepted:
+        await assign(context, Assign(conversation_id=row.conversation_id, assignee_id=context.actor.user_id))
+    await context.unit.update(offer, row.id, {"state": wanted.value})
