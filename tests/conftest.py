@@ -22,6 +22,7 @@ from hypothesis import settings
 
 from tests.helpers.accepting import mend_accepting
 from tests.helpers.certificates import Certificates, make_certificates
+from tests.helpers.cheap_hashes import cheapen_hashes
 from tests.helpers.company import Company, found_company
 from tests.helpers.dovecot import DovecotServer, Mailbox, find_dovecot
 from tests.helpers.leftovers import ErrorLog, LoopWatch, leftover_threads, threads_now
@@ -30,9 +31,12 @@ from tests.helpers.postgres import PostgresServer, find_binaries, run_aside
 from tests.helpers.processes import need
 from tests.helpers.program import Programs
 from tests.helpers.proxy import Proxy
+from tests.helpers.scratch import keep_files_in_memory
 from tests.helpers.smtp import PostOffice, SmtpServer
 
 mend_accepting()
+cheapen_hashes()
+keep_files_in_memory()
 settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 settings.load_profile("untimed")
 

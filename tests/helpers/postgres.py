@@ -30,6 +30,8 @@ _FAST_AND_FORGETFUL = {
     "autovacuum": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
+    "max_wal_size": "128MB",
+    "dynamic_shared_memory_type": "mmap",  # lies in the data folder: a server that is killed leaves nothing
     "timezone": "Asia/Kathmandu",  # far from UTC, so that a forgotten time zone shows
 }
 

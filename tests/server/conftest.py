@@ -6,22 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from tests.helpers.fake_channel import fake_channel as fake_channel
 from tests.helpers.fake_world import FakeWorld
 
-from agentdesk.server import auth
 from agentdesk.store.engine import Database
-
-_CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-_NOBODY = _CHEAP.hash("nobody's password")
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same kind of hash at a hundredth of the cost: what is tested is who gets in."""
-    monkeypatch.setattr(auth, "_hasher", _CHEAP)
-    monkeypatch.setattr(auth, "_NOBODY", _NOBODY)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ Only hashes of tokens are stored. Known and unknown addresses get the same answe
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import secrets
@@ -14,6 +15,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,7 +38,6 @@ MIN_PASSWORD, MAX_PASSWORD = 8, 1000
 _TOUCH_EVERY = timedelta(minutes=5)
 
 _hasher = PasswordHasher()  # argon2id with the library's present recommendation
-_NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 class NotAuthenticated(AgentDeskError):
@@ -100,7 +101,7 @@ class Authenticator:
                     .where(user.c.email == address)
                 )
             ).first()
-        stored = found.password_hash if found else _NOBODY
+        stored = found.password_hash if found else _hash_of_nobody()
         right = await asyncio.to_thread(_verify, stored, password)
         if not (right and found and found.active):
             await self._write_down("failed", address, peer, found.id if found else None)
@@ -222,6 +223,17 @@ class Authenticator:
                 await conn.execute(
                     update(api_token).where(api_token.c.id == token_id).values(last_used_at=now)
                 )
+
+
+def _hash_of_nobody() -> str:
+    """Return what looks like a stored hash and has no password: to check one against it takes as long."""
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    salt, digest = (_in_base64(secrets.token_bytes(size)) for size in (_hasher.salt_len, _hasher.hash_len))
+    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${digest}"
+
+
+def _in_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii").rstrip("=")
 
 
 def _verify(stored: str, password: str) -> bool:
