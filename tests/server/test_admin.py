@@ -24,7 +24,10 @@ from agentdesk.server.admin import channel_id
 from agentdesk.server.auth import Authenticator, NotAuthenticated
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
+from agentdesk.store.facts import put_fact
+from agentdesk.store.lock import FolderLock
 from agentdesk.store.tables import account_cursor, account_secret, contact, contact_identity, user
+from agentdesk.sync.changelog import MOVED_NAME
 
 SETTINGS = ("address=help@desk.test", "imap.host=imap.desk.test", "smtp.host=smtp.desk.test")
 
@@ -475,6 +478,33 @@ def test_databases_that_cannot_be_used_are_told(
     url: str, word: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert word in Admin(url, capsys, monkeypatch).refuses("inbox", "add", "Support")
+
+
+def test_a_database_that_was_moved_is_left_alone(admin: Admin) -> None:
+    admin.works(*add_person(), stdin="correct horse\n")
+
+    async def moved() -> None:
+        db = Database(admin.url)
+        async with db.write() as conn:
+            await put_fact(conn, MOVED_NAME, "postgresql://new.test/desk")
+        await db.close()
+
+    run_aside(moved())
+    for arguments in (("user", "deactivate", "ana@desk.test"), ("inbox", "add", "Sales"), ("user", "list")):
+        assert "postgresql://new.test/desk" in admin.refuses(*arguments)
+    assert "user add" in admin.works("audit", "list")
+    assert "taken up" in admin.works("adopt-restore")
+    assert "ana@desk.test" in admin.works("user", "list")
+
+
+def test_a_database_is_not_taken_up_under_a_running_server(
+    migrated_sqlite_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = Admin(migrated_sqlite_url, capsys, monkeypatch)
+    with FolderLock(Path(migrated_sqlite_url.removeprefix("sqlite:///")).parent):
+        assert "already running" in admin.refuses("adopt-restore")
+        assert "already running" in admin.refuses("move", "--to", "postgresql://nobody@127.0.0.1/x")
+    assert "taken up" in admin.works("adopt-restore")
 
 
 def test_a_file_that_is_no_database_is_told(

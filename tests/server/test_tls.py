@@ -11,9 +11,11 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from tests.helpers.certificates import Certificates, make_certificates
@@ -22,6 +24,8 @@ from tests.helpers.until import until, until_sync
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.tasks import Tasks
+from agentdesk.server import app
+from agentdesk.server.app import ServerSettings
 from agentdesk.server.tls import CertificateFiles, ServerTls
 
 
@@ -203,3 +207,18 @@ def test_one_file_without_the_other_is_refused(
     assert program.status == 1
     assert "--tls-cert and --tls-key belong together" in program.output()
     assert "Traceback" not in program.output()
+
+
+async def test_what_can_be_read_on_the_way_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxies = (ip_network("10.0.0.0/8"),)
+    for host, trusted, warned in (("127.0.0.1", (), 0), ("0.0.0.0", proxies, 0), ("0.0.0.0", (), 1)):
+        runner = web.AppRunner(web.Application())
+        await runner.setup()
+        try:
+            settings = ServerSettings("sqlite:///x", tmp_path, host, 0, trusted_proxies=trusted)
+            await app._listen(runner, settings, None)
+        finally:
+            await runner.cleanup()
+        assert caplog.text.count("can be read on the way") == warned

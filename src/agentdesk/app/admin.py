@@ -16,6 +16,7 @@ from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
 from agentdesk.server import admin
+from agentdesk.server import move as moving
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
@@ -33,9 +34,15 @@ async def _run(parsed: argparse.Namespace) -> int:
         if parsed.subject == "backup":  # before an upgrade too: what is copied stays as it is
             return await admin_copies.backup(db, parsed)
         await db.migrate()
+        if parsed.subject not in _ON_THE_OLD_ONE:
+            await moving.check_not_moved(db)
         return await _recorded(db, parsed)
     finally:
         await db.close()
+
+
+_ON_THE_OLD_ONE = ("adopt-restore", "audit", "move")
+"""What is sensible on a database that was moved; all else would change what nobody works with."""
 
 
 async def _recorded(db: Database, parsed: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.i18n import render
@@ -43,9 +44,10 @@ async def backup(db: Database, parsed: argparse.Namespace) -> int:
 
 async def adopt_restore(db: Database, parsed: argparse.Namespace) -> int:
     """Take up a restored database and say what was done."""
+    folder = _folder(db, parsed)
     with ExitStack() as stack:
-        if parsed.data is not None:
-            stack.enter_context(FolderLock(parsed.data))
+        if folder is not None:
+            stack.enter_context(FolderLock(folder))
         done = await restore.adopt_restore(db, _tell_waiting)
     _say(msg("The restored database is taken up; the server may start."))
     if done.looked_up:
@@ -65,11 +67,12 @@ async def adopt_restore(db: Database, parsed: argparse.Namespace) -> int:
 
 async def move(db: Database, parsed: argparse.Namespace) -> int:
     """Move a server to PostgreSQL, tell of each table, and say what is to be done then."""
-    if parsed.data is None:
-        raise Invalid(msg("Name the server's folder with --data, before the word move."))
+    folder = _folder(db, parsed)
+    if folder is None:
+        raise Invalid(msg("A server is moved from SQLite to PostgreSQL."))
     target = Database(parsed.to)
     try:
-        with FolderLock(parsed.data):  # a server without channels can be told by nothing else
+        with FolderLock(folder):  # a server without channels can be told by nothing else
             if target.dialect == "postgresql":
                 await target.migrate()
             rows = await moving.move(db, target, _tell_table, _tell_waiting)
@@ -82,6 +85,14 @@ async def move(db: Database, parsed: argparse.Namespace) -> int:
     _say(msg("Start the server with the new database; desks keep what was written and are filled anew."))
     _say(msg("No server starts on the old database any more. Keep it until you have made a back-up."))
     return 0
+
+
+def _folder(db: Database, parsed: argparse.Namespace) -> Path | None:
+    """The server's folder: as it was given, else the one where a SQLite database lies."""
+    if parsed.data is not None or db.path is None:
+        given: Path | None = parsed.data
+        return given
+    return db.path.parent
 
 
 def _tell_table(moved: moving.MovedTable) -> None:

@@ -57,6 +57,7 @@ from agentdesk.store.lock import FolderLock
 from agentdesk.store.tables import user
 from agentdesk.store.unit import ServerUnit
 from agentdesk.sync.feed import Feed
+from agentdesk.sync.trust import is_exposed
 
 _log = get_logger(__name__)
 
@@ -241,7 +242,14 @@ async def _listen(runner: web.AppRunner, settings: ServerSettings, tls: ServerTl
         ) from error
     host, port = runner.addresses[0][:2]
     scheme = "https" if tls is not None else "http"
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    if is_exposed(address) and not settings.trusted_proxies:
+        _log.warning(
+            "passwords and mails can be read on the way: give --tls-cert and --tls-key, or put a proxy that "
+            "speaks HTTPS before it and name that with --trusted-proxy",
+            address=address,
+        )
+    return address
 
 
 async def _accept_local_desk(db: Database, authenticator: Authenticator, settings: ServerSettings) -> None:

@@ -33,7 +33,7 @@ from agentdesk.store.tables import blob, change_log, lease, search_entry, server
 from agentdesk.store.types import Xid
 from agentdesk.sync.changelog import COPIED_NAME, MOVED_NAME, Moved, NotAdopted, begin_epoch
 
-__all__ = ["MovedTable", "move"]
+__all__ = ["MovedTable", "check_not_moved", "move"]
 
 _AT_ONCE = 500
 _BLOBS_AT_ONCE = 8
@@ -94,6 +94,14 @@ async def move(source: Database, target: Database, on_table: OnTable, on_wait: O
             await _unmark(source)
         raise
     return rows
+
+
+async def check_not_moved(db: Database) -> None:
+    """Raise Moved where desks work with another database by now."""
+    async with db.read() as conn:
+        place = await fact(conn, MOVED_NAME)
+    if place is not None:
+        raise Moved(place)
 
 
 async def _unmark(source: Database) -> None:
