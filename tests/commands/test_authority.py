@@ -15,6 +15,7 @@ from agentdesk.commands.context import Actor, Refusal
 from agentdesk.commands.values import (
     AnyCommand,
     Assign,
+    BlockContact,
     Command,
     EditContact,
     RetryAccount,
@@ -43,6 +44,7 @@ EDITING = EditContact(contact_id=new_id(), fields={})
 SAVING = SaveTemplate(template_id=new_id(), name="a", shortcut="a", language="en", body="a")
 NEEDS: dict[Permission, Command] = {
     Permission.ASSIGN_OTHERS: giving(JONAS),
+    Permission.BLOCK: BlockContact(contact_id=new_id()),
     Permission.EDIT_CONTACTS: EDITING,
     Permission.EDIT_TEMPLATES: SAVING,
     Permission.SHARE_VIEWS: SaveView(
@@ -117,6 +119,7 @@ def test_what_the_role_says_anyway_is_no_exception() -> None:
     assert both == {"merge": False, "export": True}
     assert permissions(Role.AGENT, both) == {
         Permission.ASSIGN_OTHERS,
+        Permission.BLOCK,
         Permission.EDIT_CONTACTS,
         Permission.EXPORT,
         Permission.HISTORY,
@@ -139,6 +142,6 @@ async def test_the_server_keeps_what_a_person_was_given_and_denied(world: FakeWo
     await people.set_permission(world.db, "maria@desk.example", Permission.EDIT_CONTACTS, False)
     assert await answers(EDITING) == "not_allowed"
     (maria,) = await people.list_people(world.db)
-    left = {Permission.ASSIGN_OTHERS, Permission.EDIT_TEMPLATES, Permission.HISTORY, Permission.MERGE}
-    assert maria.permissions == left
+    own = permissions(Role.AGENT, {})
+    assert maria.permissions == own - {Permission.EDIT_CONTACTS} | {Permission.EDIT_TEMPLATES}
     assert (await world.do(core, EDITING, replace(world.maria, exceptions={}))).code == "gone"

@@ -12,9 +12,11 @@ from agentdesk.commands.values import (
     AddNote,
     AnyCommand,
     Assign,
+    BlockContact,
     CheckDelivery,
     ConfirmDelivery,
     EditContact,
+    EndChat,
     EraseContact,
     MarkContact,
     MarkRead,
@@ -69,20 +71,17 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
         case CheckDelivery(message_id=id_):
             return _message(world, id_, delivery="verify")
         case EditContact(contact_id=id_, fields=fields):
-            contact = world.contacts[id_]
-            world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **fields)
-            return {"contact": {id_}}
+            return _contact(world, id_, **fields)
         case MarkContact(contact_id=id_):
-            contact = world.contacts[id_]
             marks = {"sensitive": command.sensitive, "legal_hold": command.legal_hold}
-            changed = {name: mark for name, mark in marks.items() if mark is not None}
-            world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **changed)
-            return {"contact": {id_}}
+            return _contact(world, id_, **{name: mark for name, mark in marks.items() if mark is not None})
+        case BlockContact(contact_id=id_, blocked=blocked):
+            return _contact(world, id_, blocked=blocked)
+        case EndChat(conversation_id=id_):
+            _event(world, id_, "ended", me)
+            return _head(world, id_, status="resolved")
         case EraseContact(contact_id=id_):
-            contact = world.contacts[id_]
-            erased = {"name": "", "notes": "", "identities": (), "erased_at": clock.now()}
-            world.contacts[id_] = msgspec.structs.replace(contact, ver=contact.ver + 1, **erased)
-            return {"contact": {id_}}
+            return _contact(world, id_, name="", notes="", identities=(), erased_at=clock.now())
     return {}
 
 
@@ -90,6 +89,12 @@ def _head(world: World, id_: UUID, **values: Any) -> Changes:
     row = world.conversations[id_]
     world.conversations[id_] = msgspec.structs.replace(row, ver=row.ver + 1, **values)
     return {"conversation": {id_}, "event": set()}
+
+
+def _contact(world: World, id_: UUID, **values: Any) -> Changes:
+    row = world.contacts[id_]
+    world.contacts[id_] = msgspec.structs.replace(row, ver=row.ver + 1, **values)
+    return {"contact": {id_}}
 
 
 def _merge(world: World, me: UserRow | None, id_: UUID, joined: tuple[UUID, ...]) -> Changes:

@@ -219,6 +219,21 @@ async def test_another_address_of_the_same_page_is_told(site: Site) -> None:
     assert told[0]["page"]["url"].endswith("/shop/cart")
 
 
+@in_browser
+async def test_a_visitor_who_was_blocked_is_told_so_and_may_come_back(site: Site) -> None:
+    visit = await site.chat()
+    await visit.write("Hello")
+    await expect(visit.bubbles).to_have_text(["Hello"])
+    site.server.refuse["hello"] = {"code": "blocked"}
+    await site.server.cut()
+    await expect(visit.page.get_by_text("This chat has been closed.")).to_be_visible()
+    await expect(visit.text).to_have_count(0)
+    await expect(visit.bubbles).to_have_text(["Hello"])
+    await visit.page.reload()
+    await expect(visit.text).to_be_visible()
+    await expect(visit.page.get_by_text("This chat has been closed.")).to_have_count(0)
+
+
 @pytest.mark.parametrize("code", ["widget", "origin"])
 def test_a_page_that_may_not_is_left_alone(site: Site, code: str) -> None:
     async def refused(site: Site) -> None:

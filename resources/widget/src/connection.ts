@@ -12,8 +12,8 @@ const SOCKET_AGAIN_MS = 600_000;
 const POLL_SECONDS = 25;
 const FAILED_SOCKETS = 2;
 
-const CODES: Record<number, string> = { 4001: "unauthorized", 4002: "version", 4003: "identity", 4004: "widget", 4029: "too_many" };
-const FATAL = ["version", "identity", "widget", "origin"];
+const CODES: Record<number, string> = { 4001: "unauthorized", 4002: "version", 4003: "identity", 4004: "widget", 4005: "blocked", 4029: "too_many" };
+const FATAL = ["version", "identity", "widget", "origin", "blocked"];
 
 export interface Listener {
   /** The first frame of a connection, made anew each time. */

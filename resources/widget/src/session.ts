@@ -45,6 +45,8 @@ export class Session implements Listener {
   connected = false;
   /** A connection was lost, or did not come about; the next try is under way. */
   cut = false;
+  /** The team has closed the chat: nothing can be written. */
+  blocked = false;
   welcomed = false;
   profile: Profile | null = null;
 
@@ -248,6 +250,10 @@ export class Session implements Listener {
     this.#next(id);
   }
 
+  #failAll(): void {
+    for (const one of this.keep.waiting()) if (!one.failed) this.#failed(one.frame.id, "blocked");
+  }
+
   #later(seconds: number): void {
     window.clearTimeout(this.#pause);
     this.#pause = window.setTimeout(() => {
@@ -288,7 +294,7 @@ export class Session implements Listener {
     this.#toldTyping = 0;
     this.#welcome(welcome);
     this.welcomed = true;
-    this.cut = false;
+    this.cut = this.blocked = false;
     this.#setConnected(true);
     this.#pump();
   }
@@ -320,8 +326,13 @@ export class Session implements Listener {
   }
 
   refused(code: string): void {
+    this.blocked = code === "blocked";
+    if (this.blocked) {
+      this.cut = false;
+      this.#failAll();
+    }
     this.#setConnected(false);
-    if (code !== "version") this.left();
+    if (code !== "version" && !this.blocked) this.left();
   }
 
   #welcome(welcome: Welcome): void {

@@ -55,6 +55,7 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.UnmergeContacts: _always(Permission.MERGE),
     values.EditContact: _always(Permission.EDIT_CONTACTS),
     values.MarkContact: _always(Permission.ERASE),
+    values.BlockContact: _always(Permission.BLOCK),
     values.MarkConversation: _always(Permission.ERASE),
     values.NoteRead: _nothing,
     values.EraseContact: _always(Permission.ERASE),
@@ -77,6 +78,7 @@ _SENTENCES: Mapping[Permission, Msg] = {
     Permission.EXPORT: msg("Exporting is left to some of your colleagues."),
     Permission.ERASE: msg("Erasing is left to some of your colleagues."),
     Permission.SHARE_VIEWS: msg("Views of the team are left to some of your colleagues."),
+    Permission.BLOCK: msg("Blocking is left to some of your colleagues."),
     Permission.RETRY_CHANNELS: msg("Trying a channel again is left to some of your colleagues."),
 }
 

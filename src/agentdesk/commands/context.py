@@ -59,6 +59,10 @@ class Channels(Protocol):
         None: the conversation is no chat."""
         ...
 
+    async def send_away(self, context: Context, contact_id: UUID) -> None:
+        """Close the pages of a customer, who was blocked."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

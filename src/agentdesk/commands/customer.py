@@ -11,7 +11,7 @@ from agentdesk.base.errors import NotFound
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.rows import conversation_of
-from agentdesk.commands.values import EditContact, MarkContact, NoteRead
+from agentdesk.commands.values import BlockContact, EditContact, MarkContact, NoteRead
 from agentdesk.domain.cleaning import storable
 from agentdesk.store.merged import contact_root
 from agentdesk.store.tables import contact, contact_inbox
@@ -49,6 +49,16 @@ async def mark_contact(context: Context, command: MarkContact) -> None:
     changed = {name: mark for name, mark in wanted.items() if mark is not None and mark != row[name]}
     if changed:
         await context.unit.update(contact, row["id"], changed)
+
+
+async def block_contact(context: Context, command: BlockContact) -> None:
+    """Block a customer, or let them write again; pages on which they chat are closed at once."""
+    row = await contact_of(context, await contact_root(context.conn, command.contact_id))
+    if row["blocked"] == command.blocked:
+        return
+    await context.unit.update(contact, row["id"], {"blocked": command.blocked})
+    if command.blocked and context.channels is not None:
+        await context.channels.send_away(context, row["id"])
 
 
 async def note_read(context: Context, command: NoteRead) -> None:

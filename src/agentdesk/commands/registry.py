@@ -33,6 +33,7 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.Assign: conversation.assign,
     values.SetStatus: conversation.set_status,
     values.EndChat: chat.end_chat,
+    values.BlockContact: customer.block_contact,
     values.SetPriority: conversation.set_priority,
     values.SetTags: conversation.set_tags,
     values.MarkRead: conversation.mark_read,

@@ -189,6 +189,14 @@ class MarkContact(Command, frozen=True, tag="mark_contact"):
     legal_hold: bool | None = None
 
 
+class BlockContact(Command, frozen=True, tag="block_contact"):
+    """Block a customer: chats of theirs are closed, and what they write disturbs nobody; or let them write
+    again."""
+
+    contact_id: UUID
+    blocked: bool = True
+
+
 class MarkConversation(Command, frozen=True, tag="mark_conversation"):
     """Put one conversation under a legal hold, so that nothing of it is dropped or erased, or lift that."""
 
@@ -304,6 +312,7 @@ AnyCommand = (
     | UnmergeContacts
     | EditContact
     | MarkContact
+    | BlockContact
     | MarkConversation
     | NoteRead
     | EraseContact

@@ -35,6 +35,7 @@ from agentdesk.desktop.views.queue import QueuePane
 from agentdesk.desktop.views.queue_selection import follower
 from agentdesk.desktop.views.rail import Rail
 from agentdesk.desktop.views.status_bar import StatusBar
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.queries.rows import AccountRow, Counts
 from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 
@@ -133,6 +134,7 @@ class LateParts(QObject):
         await self.conversation.open(conversation_id)
         head = await self._frame.desk.conversation(conversation_id)
         if head is not None:
+            self._frame.actions.set_state(chat=head.channel == CHANNEL)
             self._frame.queue.select(head.id)  # another one where it was merged
             await self.panel.show_contact(head.contact_id, conversation_id)
 
@@ -172,6 +174,7 @@ class LateParts(QObject):
         self.panel.conversation_requested.connect(self.conversation_wanted)
         self.panel.same.said.connect(queue.say)
         self.panel.privacy.said.connect(queue.say)
+        self.panel.blocking.said.connect(queue.say)
         self._troubles.show_wanted.connect(self.conversation_wanted)
         self._troubles.said.connect(queue.say)
         self.my_status.said.connect(queue.say)
@@ -208,7 +211,7 @@ class LateParts(QObject):
             self._frame.arrangement.set_focus_mode(False)
             self.conversation.clear()
             self.panel.clear()
-            self._frame.actions.set_state(conversation=False)
+            self._frame.actions.set_state(conversation=False, chat=False)
 
     def _on_many_left(self, ids: list[UUID], order: list[UUID]) -> None:
         """These have left the list: where the open one is among them, another becomes current."""

@@ -33,11 +33,12 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
         (
             *("reply.start", "reply.all", "note.start", None, "assign.choose", "assign.me"),
             *("conversation.snooze", "conversation.wake", None),
-            *("conversation.resolve", "conversation.reopen", None, "conversation.tags"),
+            *("conversation.resolve", "conversation.reopen", "chat.end", None),
+            "conversation.tags",
             *("conversation.priority", "conversation.unread", None, "conversation.merge"),
         ),
     ),
-    (msg("Customer"), ("customer.merge", "customer.export")),
+    (msg("Customer"), ("customer.merge", "customer.export", None, "customer.block")),
     (
         msg("Go"),
         (

@@ -11,6 +11,7 @@ from agentdesk.commands.values import (
     AnswerOffer,
     AnyCommand,
     Assign,
+    EndChat,
     MarkRead,
     MergeConversations,
     SetPriority,
@@ -47,7 +48,7 @@ def inverse(command: AnyCommand, before: ConversationRow, after: ConversationRow
     as that is still what it was right ``after``; None for commands that cannot be undone."""
     one = before.id
     match command:
-        case SetStatus():
+        case SetStatus() | EndChat():
             return SetStatus(
                 conversation_id=one,
                 status=before.status,

@@ -27,9 +27,19 @@ class Permission(StrEnum):
     """Save lists for others too, and change or remove those that are shared."""
     RETRY_CHANNELS = "retry_channels"
     """Have a channel in trouble tried again at once."""
+    BLOCK = "block"
+    """Block customers, and let them write again."""
 
 
-_AGENT = frozenset({Permission.ASSIGN_OTHERS, Permission.EDIT_CONTACTS, Permission.MERGE, Permission.HISTORY})
+_AGENT = frozenset(
+    {
+        Permission.ASSIGN_OTHERS,
+        Permission.BLOCK,
+        Permission.EDIT_CONTACTS,
+        Permission.HISTORY,
+        Permission.MERGE,
+    }
+)
 _SUPERVISOR = _AGENT | {
     Permission.EDIT_TEMPLATES,
     Permission.EXPORT,

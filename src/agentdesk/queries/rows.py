@@ -286,6 +286,7 @@ class ContactDetail(Row, frozen=True):
     erased_at: datetime | None = None
     sensitive: bool = False
     legal_hold: bool = False
+    blocked: bool = False
     similar: tuple[SimilarContact, ...] = ()
     merged: tuple[SimilarContact, ...] = ()
 

@@ -16,6 +16,7 @@ from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.protocols import Account, Sends
 from agentdesk.server.account_context import StoredSecrets
+from agentdesk.server.chat.blocking import sessions_of_contact
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.chat.ending import end_by_agent
 from agentdesk.server.signing import sign_conversation
@@ -48,6 +49,12 @@ class CommandChannels:
         for session_id in ended or ():
             context.afterwards.append(partial(self._doors.shown, session_id))
         return None if ended is None else bool(ended)
+
+    async def send_away(self, context: Context, contact_id: UUID) -> None:
+        """Close the pages of a customer; see the protocol."""
+        for session_id in await sessions_of_contact(context.conn, contact_id):
+            await self._doors.tell(context.conn, "doubt", session_id)
+            context.afterwards.append(partial(self._doors.doubt, session_id))
 
     async def close(self) -> None:
         """Let go of the connector objects."""

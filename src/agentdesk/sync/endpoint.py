@@ -29,6 +29,7 @@ from agentdesk.sync.feed import Feed
 from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
     AVAILABILITY,
+    BLOCK,
     DRAFTS,
     END_CHAT,
     ERASE,
@@ -68,7 +69,7 @@ from agentdesk.sync.transport import Transport
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (AVAILABILITY, DRAFTS, END_CHAT, ERASE, MERGING, OFFERS, OLDER, RETRY_ACCOUNT, VIEWS)
+_ABILITIES = (AVAILABILITY, BLOCK, DRAFTS, END_CHAT, ERASE, MERGING, OFFERS, OLDER, RETRY_ACCOUNT, VIEWS)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4

@@ -17,6 +17,7 @@ from agentdesk.commands.values import (
     Answer,
     AnswerOffer,
     ArrangeRail,
+    BlockContact,
     Command,
     EndChat,
     Envelope,
@@ -70,6 +71,9 @@ END_CHAT = "end_chat"
 OFFERS = "offers"
 """The same for the command that answers an offer."""
 
+BLOCK = "block"
+"""The same for the command that blocks a customer."""
+
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
@@ -82,6 +86,7 @@ NEEDED: Mapping[type[Command], str] = {
     SetAvailability: AVAILABILITY,
     EndChat: END_CHAT,
     AnswerOffer: OFFERS,
+    BlockContact: BLOCK,
 }
 """What a server must have named in ``can`` before it is sent a command."""
 

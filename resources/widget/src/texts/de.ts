@@ -39,6 +39,7 @@ export const de: Texts = {
   away: "Gerade ist niemand da",
   leave: "Hinterlassen Sie eine Nachricht. Wir lesen sie, sobald wir zurück sind.",
   lost: "Keine Verbindung. Was Sie schreiben, wird aufgehoben und später gesendet.",
+  blocked: "Dieser Chat wurde geschlossen. Sie können hier nicht mehr schreiben.",
   connecting: "Verbindung wird hergestellt …",
   older: "Frühere Nachrichten",
   more: "Weitere Möglichkeiten",

@@ -39,6 +39,7 @@ export const en = {
   away: "Nobody is here right now",
   leave: "Leave a message. We read it as soon as we are back.",
   lost: "No connection. What you write is kept and sent later.",
+  blocked: "This chat has been closed. You cannot write here any more.",
   connecting: "Connecting…",
   older: "Earlier messages",
   more: "More options",

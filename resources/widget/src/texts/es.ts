@@ -39,6 +39,7 @@ export const es: Texts = {
   away: "Ahora no hay nadie",
   leave: "Deje un mensaje. Lo leeremos en cuanto volvamos.",
   lost: "Sin conexión. Lo que escriba se guarda y se envía más tarde.",
+  blocked: "Este chat se ha cerrado. Ya no puede escribir aquí.",
   connecting: "Conectando…",
   older: "Mensajes anteriores",
   more: "Más opciones",

@@ -39,6 +39,7 @@ export const fr: Texts = {
   away: "Personne n’est là pour l’instant",
   leave: "Laissez un message. Nous le lirons dès notre retour.",
   lost: "Pas de connexion. Vos messages sont gardés et partiront plus tard.",
+  blocked: "Ce chat a été fermé. Vous ne pouvez plus écrire ici.",
   connecting: "Connexion…",
   older: "Messages précédents",
   more: "Plus d’options",

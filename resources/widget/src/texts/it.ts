@@ -39,6 +39,7 @@ export const it: Texts = {
   away: "Al momento non c’è nessuno",
   leave: "Lasci un messaggio. Lo leggeremo appena torniamo.",
   lost: "Nessuna connessione. Ciò che scrive viene conservato e inviato più tardi.",
+  blocked: "Questa chat è stata chiusa. Non può più scrivere qui.",
   connecting: "Connessione…",
   older: "Messaggi precedenti",
   more: "Altre opzioni",

@@ -39,6 +39,7 @@ export const nl: Texts = {
   away: "Er is nu niemand",
   leave: "Laat een bericht achter. We lezen het zodra we terug zijn.",
   lost: "Geen verbinding. Wat u schrijft, wordt bewaard en later verstuurd.",
+  blocked: "Deze chat is gesloten. U kunt hier niet meer schrijven.",
   connecting: "Verbinden…",
   older: "Eerdere berichten",
   more: "Meer opties",

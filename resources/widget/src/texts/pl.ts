@@ -39,6 +39,7 @@ export const pl: Texts = {
   away: "Teraz nikogo nie ma",
   leave: "Zostaw wiadomość. Przeczytamy ją zaraz po powrocie.",
   lost: "Brak połączenia. To, co napiszesz, zostanie zachowane i wysłane później.",
+  blocked: "Ten czat został zamknięty. Nie można już tu pisać.",
   connecting: "Łączenie…",
   older: "Wcześniejsze wiadomości",
   more: "Więcej opcji",

@@ -39,6 +39,7 @@ export const pt: Texts = {
   away: "Neste momento não está ninguém",
   leave: "Deixe uma mensagem. Vamos lê-la assim que voltarmos.",
   lost: "Sem ligação. O que escrever fica guardado e segue mais tarde.",
+  blocked: "Este chat foi fechado. Já não pode escrever aqui.",
   connecting: "A ligar…",
   older: "Mensagens anteriores",
   more: "Mais opções",

@@ -8,7 +8,7 @@ import { type Desk, face, type View } from "./desk.ts";
 import { Form, formNeeded } from "./form.ts";
 import { Messages } from "./messages.ts";
 
-type Screen = "form" | "chat" | "survey" | "copy";
+type Screen = "form" | "chat" | "survey" | "copy" | "blocked";
 
 export class Panel implements View {
   readonly element: HTMLElement;
@@ -71,6 +71,7 @@ export class Panel implements View {
 
   #wanted(): Screen {
     const { session } = this.#desk;
+    if (session.blocked) return "blocked";
     if (formNeeded(this.#desk)) return "form";
     if (this.#copying) return "copy";
     const ended = session.log.ended;
@@ -90,7 +91,7 @@ export class Panel implements View {
     if (screen === "form") return [new Form(desk)];
     if (screen === "survey") return [new Survey(desk, this.#agent, (thanks) => this.#answered(thanks))];
     if (screen === "copy") return [new CopyForm(desk, (email) => this.#copied(email))];
-    return [new Messages(desk), new Composer(desk)];
+    return screen === "blocked" ? [new Messages(desk)] : [new Messages(desk), new Composer(desk)];
   }
 
   #answered(thanks: boolean): void {
@@ -115,13 +116,13 @@ export class Panel implements View {
     this.#agent = spoke?.name ?? "";
     const somebody = session.agent ? words.say("here", { name: session.agent.name }) : words.say(session.online ? "online" : "away");
     const typing = session.typing && words.say("typing", { name: session.typing.name || session.settings.name });
-    say(this.#status, session.cut ? words.say("connecting") : (typing ?? somebody));
+    say(this.#status, session.blocked ? "" : session.cut ? words.say("connecting") : (typing ?? somebody));
   }
 
   #showStrip(): void {
     const { session, words } = this.#desk;
     const away = session.settings.texts.offline || words.say("leave");
-    const text = session.cut ? words.say("lost") : this.#notice || (session.online || session.log.ended ? "" : away);
+    const text = session.blocked ? words.say("blocked") : session.cut ? words.say("lost") : this.#notice || (session.online || session.log.ended ? "" : away);
     say(this.#strip, text);
     this.#strip.hidden = !text;
   }

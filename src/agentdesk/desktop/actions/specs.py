@@ -178,6 +178,15 @@ CONVERSATION = (
         aliases=(msg("Close"), msg("Done")),
     ),
     ActionSpec(
+        id="chat.end",
+        title=msg("End the chat"),
+        group="conversation",
+        keys=("Ctrl+Shift+E",),
+        when="chat",
+        icon="circle-x",
+        aliases=(msg("Close"), msg("Live chat")),
+    ),
+    ActionSpec(
         id="conversation.reopen",
         title=msg("Reopen"),
         group="conversation",
@@ -247,6 +256,14 @@ CUSTOMER = (
         when="conversation",
         icon="merge",
         aliases=(msg("Same person"),),
+    ),
+    ActionSpec(
+        id="customer.block",
+        title=msg("Block this customer, or let them write again"),
+        group="customer",
+        when="conversation",
+        icon="ban",
+        aliases=(msg("Spam"), msg("Unblock")),
     ),
     ActionSpec(
         id="customer.export",

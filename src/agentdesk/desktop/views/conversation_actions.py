@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
-from agentdesk.commands.values import AnyCommand, Assign, MarkRead, SetPriority, SetStatus, SetTags
+from agentdesk.commands.values import AnyCommand, Assign, EndChat, MarkRead, SetPriority, SetStatus, SetTags
 from agentdesk.desktop.actions.registry import Actions
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import is_alive, tasks_of
@@ -26,6 +26,7 @@ from agentdesk.desktop.views.conversation_menus import ConversationMenus
 from agentdesk.desktop.views.merging import Merging
 from agentdesk.desktop.views.messages.words import when_text
 from agentdesk.desktop.widgets.menu import new_menu
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.conversation import Status
 from agentdesk.queries.rows import ConversationRow
 from agentdesk.sync.desk import DeskPort, Waiting
@@ -48,6 +49,7 @@ class ConversationActions(QObject):
         self._tasks = tasks_of(self, "conversation actions")
         self.row: ConversationRow | None = None
         self.done = UndoStack()
+        self._actions: Actions | None = None
         self.merging = Merging(desk, self.do, owner)
         self.merging.merged.connect(self.conversation_requested)
         self.merging.refused.connect(self._on_refused)
@@ -73,6 +75,7 @@ class ConversationActions(QObject):
             ("assign.me", self.assign_me),
             ("conversation.resolve", self.resolve),
             ("conversation.reopen", self.reopen),
+            ("chat.end", self.end_chat),
             ("conversation.snooze", self.choose_snooze),
             ("conversation.wake", self.reopen),
             ("conversation.tags", self.choose_tags),
@@ -96,6 +99,7 @@ class ConversationActions(QObject):
             actions.bind(action_id, handler)
         for action_id, handler in writing:
             actions.bind(action_id, handler, composer)
+        self._actions = actions
         keys = {"snooze": "conversation.snooze", "panel": "panel.toggle", "tags": "conversation.tags"}
         self._head.set_keys({name: actions.key_text(action_id) for name, action_id in keys.items()})
 
@@ -203,6 +207,13 @@ class ConversationActions(QObject):
         command = SetStatus(conversation_id=row.id, status=Status.RESOLVED.value, seen_message_id=seen)
         self._do(row, command, msg("Resolved {name}.", name=row.contact_name), leaves=True)
 
+    def end_chat(self) -> None:
+        """End the chat on the visitor's page, and go on to the next conversation."""
+        row = self.row
+        if row is not None and row.channel == CHANNEL:
+            command = EndChat(conversation_id=row.id, seen_message_id=row.last_message_id)
+            self._do(row, command, msg("Ended the chat with {name}.", name=row.contact_name), leaves=True)
+
     def reopen(self) -> None:
         """Open the conversation again, or wake it."""
         row = self.row
@@ -228,6 +239,10 @@ class ConversationActions(QObject):
         self._add(menu, msg("Find in this conversation"), "search", self.find)
         if row.status == Status.SNOOZED:
             self._add(menu, msg("Wake up now"), "alarm-clock-off", self.reopen)
+        if row.channel == CHANNEL and row.status != Status.RESOLVED:
+            self._add(menu, msg("End the chat"), "circle-x", self.end_chat)
+        if self._actions is not None and self._actions.is_bound("customer.block"):
+            menu.addAction(self._actions.action("customer.block"))
         menu.addSeparator()
         if self.merging.is_allowed:
             self._add(menu, msg("Merge with…"), "merge", self.choose_merge)

@@ -27,6 +27,7 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.undo import UndoStack
+from agentdesk.desktop.views.customer_blocking import CustomerBlocking
 from agentdesk.desktop.views.customer_fields import DetailField, NotesField
 from agentdesk.desktop.views.customer_identities import CustomerIdentities
 from agentdesk.desktop.views.customer_lines import PastLine, local_time
@@ -76,6 +77,7 @@ class CustomerPanel(QWidget):
         self._tasks = tasks_of(self, "customer")
         self._done = done or UndoStack()
         self.same = SamePerson(desk, self._done, self)
+        self.blocking = CustomerBlocking(desk, self._done, self)
         self._wanted: UUID | None = None
         self._current: UUID | None = None
         self._detail: ContactDetail | None = None
@@ -146,6 +148,7 @@ class CustomerPanel(QWidget):
         self._bring = show
         actions.bind("customer.merge", self._choose_other)
         actions.bind("customer.export", self._export)
+        actions.bind("customer.block", self._block)
 
     def _choose_other(self) -> None:
         self._bring()
@@ -158,6 +161,10 @@ class CustomerPanel(QWidget):
         self.privacy.set_open(True)
         self._scroll.ensureWidgetVisible(self.privacy.export)
         self.privacy.export.start()
+
+    def _block(self) -> None:
+        if self._detail is not None:
+            self.blocking.toggle(self._detail)
 
     def field(self, key: str) -> DetailField:
         """The line of a detail, to be edited in place."""

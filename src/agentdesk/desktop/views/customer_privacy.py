@@ -32,6 +32,7 @@ _WHAT_GOES = msg(
     "desk. When and how much was written stays. This cannot be undone."
 )
 _SENSITIVE = (msg("Sensitive"), msg("Who reads about this customer is written down."))
+_BLOCKED = (msg("Blocked"), msg("Chats are closed, and what this customer writes disturbs nobody."))
 _HOLD = (msg("Legal hold"), msg("Nothing of this customer is dropped or erased."))
 
 
@@ -43,7 +44,8 @@ class MarkChips(QWidget):
         flow = FlowLayout(self)
         self._sensitive = ChipLabel(Chip(_SENSITIVE[0], icon="eye", tip=_SENSITIVE[1]), self)
         self._hold = ChipLabel(Chip(_HOLD[0], icon="lock", tip=_HOLD[1]), self)
-        for chip in (self._sensitive, self._hold):
+        self._blocked = ChipLabel(Chip(_BLOCKED[0], "bad", "ban", _BLOCKED[1]), self)
+        for chip in (self._blocked, self._sensitive, self._hold):
             flow.addWidget(chip)
         self.hide()
 
@@ -51,7 +53,8 @@ class MarkChips(QWidget):
         """Show the marks of this customer."""
         self._sensitive.setVisible(detail.sensitive)
         self._hold.setVisible(detail.legal_hold)
-        self.setVisible(detail.sensitive or detail.legal_hold)
+        self._blocked.setVisible(detail.blocked)
+        self.setVisible(detail.sensitive or detail.legal_hold or detail.blocked)
 
 
 class _Mark(QWidget):

@@ -26,6 +26,7 @@ class Doors:
         self._me = secrets.token_hex(4)
         self._boxes: dict[UUID, Bell] = {}
         self._pages: dict[UUID, set[Bell]] = {}
+        self._doubted: set[UUID] = set()
 
     def box(self, account_id: UUID) -> Bell:
         """Return the bell that rings when visitors have handed something in for an account."""
@@ -41,6 +42,7 @@ class Doors:
         bells.discard(bell)
         if not bells:
             self._pages.pop(session_id, None)
+            self._doubted.discard(session_id)
 
     def visits(self, session_id: UUID) -> int:
         """How many pages of a visitor are connected here."""
@@ -55,9 +57,23 @@ class Doors:
         for bell in self._pages.get(session_id, ()):
             bell.ring()
 
+    def doubt(self, session_id: UUID) -> None:
+        """A visitor may not be welcome any more: their pages are to look."""
+        if session_id in self._pages:
+            self._doubted.add(session_id)
+            self.shown(session_id)
+
+    def doubts(self, session_id: UUID) -> bool:
+        """Say whether the pages of a visitor are to look whether they are still welcome."""
+        return session_id in self._doubted
+
+    def trust(self, session_id: UUID) -> None:
+        """They are."""
+        self._doubted.discard(session_id)
+
     async def tell(self, conn: AsyncConnection, kind: str, name: UUID) -> None:
         """Have the other servers ring too, as soon as the transaction of ``conn`` has ended well; ``kind`` is
-        ``box`` or ``page``."""
+        ``box``, ``page`` or ``doubt``."""
         if conn.dialect.name == "postgresql":
             await conn.execute(select(func.pg_notify(CHANNEL, f"{self._me} {kind} {name.hex}")))
 
@@ -72,3 +88,5 @@ class Doors:
             self.handed_in(found)
         elif kind == "page":
             self.shown(found)
+        elif kind == "doubt":
+            self.doubt(found)

@@ -49,6 +49,7 @@ _STATUS = {
     "unauthorized": 401,
     "identity": 403,
     "origin": 403,
+    "blocked": 403,
     "widget": 404,
     "too_large": 413,
     "invalid": 422,
@@ -188,6 +189,7 @@ class ChatEndpoint:
         opened = await self._sessions.open(widget.id, hello)
         if opened is None:
             raise Refused("unauthorized", "This token is not known.")
+        await self._sessions.let_in(opened.id)
         if self._doors.visits(opened.id) >= MOST_VISITS:
             raise Refused("too_many", "Too many tabs.", 60)
         visit = Visit(self._tools, widget, hello, opened, agent)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.domain.cleaning import one_line, storable
+from agentdesk.server.chat.blocking import refuse_blocked
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.chat.ending import end_by_visitor
 from agentdesk.server.chat.identity import visitor_of
@@ -108,6 +109,17 @@ class Sessions:
             await conn.execute(update(chat_session).where(chat_session.c.id == theirs.id).values(values))
         return _opened(theirs, token, epoch or "")
 
+    async def let_in(self, session_id: UUID) -> None:
+        """Raise Refused where the visitor is blocked."""
+        async with self._db.read() as conn:
+            await refuse_blocked(conn, session_id)
+
+    async def let_stay(self, session_id: UUID) -> None:
+        """Raise Refused where the visitor was blocked since their page came in."""
+        if self._doors.doubts(session_id):
+            await self.let_in(session_id)
+            self._doors.trust(session_id)
+
     # --- what the visitor does ---
 
     async def write(self, widget: UUID, session_id: UUID, given: Message) -> int:
@@ -118,6 +130,7 @@ class Sessions:
             before = await number_of(conn, session_id, given.id)
             if before is not None:
                 return before
+            await refuse_blocked(conn, session_id)
             external_id = f"{row.identity}/{given.id}"
             content = {"kind": "message", "id": external_id, "after": row.last, "text": text, "at": now}
             await add_post(conn, row, given.id, content, now)

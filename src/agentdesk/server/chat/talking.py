@@ -40,6 +40,7 @@ _CLOSES = {
     "version": 4002,
     "identity": 4003,
     "widget": 4004,
+    "blocked": 4005,
     "too_many": 4029,
     "closing": WSCloseCode.GOING_AWAY,
 }
@@ -154,6 +155,9 @@ class Talking:
             return
         try:
             await self._send(await visit.handle(frame))
+        except Refused as refused:
+            await self._refuse(refused.problem)
+            raise _Over(_CLOSES.get(refused.problem.code, WSCloseCode.POLICY_VIOLATION)) from None
         except SessionGone:
             await self._refuse(Problem(code="unauthorized", text="This session is gone."))
             raise _Over(_CLOSES["unauthorized"]) from None
@@ -167,6 +171,9 @@ class Talking:
             while not self._socket.closed:
                 try:
                     await self._send(await visit.next())
+                except Refused as refused:
+                    await self._refuse(refused.problem)
+                    await self._socket.close(code=_CLOSES[refused.problem.code])
                 except DatabaseError:
                     await asyncio.sleep(_PAUSE_SECONDS)
 

@@ -117,7 +117,9 @@ class Visit:
         return [Lines(lines=tuple(found))]
 
     async def changes(self) -> Frames:
-        """Return who types and reads, and whether somebody is there, where it has changed."""
+        """Return who types and reads, and whether somebody is there, where it has changed. Raises Refused
+        where the visitor was blocked meanwhile."""
+        await self._tools.sessions.let_stay(self.session_id)
         frames: Frames = []
         await self._find_place()
         agent = await self._tools.watching.writer(self._caller)
