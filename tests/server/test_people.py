@@ -140,6 +140,6 @@ async def test_what_a_person_may_reaches_the_desk(
         await until(lambda: desk.me is not None and not desk.me.may(Permission.EDIT_CONTACTS))
         listed = await asyncio.to_thread(programs.run, *admin, "list")
         assert listed.split()[:5] == ["bo@desk.test", "Bo", "agent", "active", "-"]
-        assert listed.split()[5] == "assign_others,edit_templates,history,merge"
+        assert listed.split()[5] == "assign_others,block,edit_templates,history,merge"
     finally:
         await desk.close()
