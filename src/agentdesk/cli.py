@@ -152,7 +152,7 @@ def _server_command(commands: _Subjects) -> None:
 
 
 def _admin_command(commands: _Subjects) -> None:
-    from agentdesk.app.routing_arguments import routing_commands
+    from agentdesk.app.routing_arguments import hours_commands, routing_commands
 
     admin = commands.add_parser("admin", help="set up people, inboxes, channels and tokens")
     admin.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
@@ -188,6 +188,7 @@ def _admin_command(commands: _Subjects) -> None:
     )
 
     routing_commands(_subject(subjects, "routing", "who is given what waits"))
+    hours_commands(_subject(subjects, "hours", "when inboxes are staffed"))
 
     tokens = _subject(subjects, "token", "what programs sign in with (REST API)")
     tokens.add_parser("list", help="list the tokens of programs, never the secrets")

@@ -91,6 +91,8 @@ test("words are filled, with the numbers and the direction of the language", () 
   assert.equal(new Words("en").say("here", { name: "{n}" }), "{n} is here");
   assert.equal(new Words("ar").say("here", { name: "Jonas" }), "\u2068Jonas\u2069 هنا", "a name keeps its own direction");
   assert.equal(new Words("ar-EG").direction, "rtl");
+  assert.match(new Words("de").moment("2026-11-23T08:00:00Z"), /^Montag, 23\. November/);
+  assert.equal(new Words("de").moment("no moment"), "");
   assert.equal(new Words("de").size(1_500_000), "1,5 MB");
   assert.equal(new Words("de").time("no date"), "");
 });

@@ -248,6 +248,9 @@ async def test_when_nobody_is_there(site: Site) -> None:
     await site.server.tell({"t": "status", "online": True, "agent": {"name": "Jonas", "picture": None}})
     await expect(visit.page.get_by_text("Jonas is here")).to_be_visible()
     await expect(visit.page.get_by_text("Back on Monday.")).to_be_hidden()
+    back = {"online": False, "back": "2026-11-23T08:00:00.000Z", "agent": None}
+    await site.server.tell({"t": "status", **back})
+    await expect(visit.page.get_by_text("We are back: Monday 23 November")).to_be_visible()
 
 
 @in_browser

@@ -28,6 +28,8 @@ export interface Settings {
   readonly pre_chat: readonly FormField[];
   readonly consent: boolean;
   readonly online: boolean;
+  /** When the team answers again, where it is outside its hours. */
+  readonly back?: string | null;
   readonly can: readonly Ability[];
   readonly limits: Limits;
 }
@@ -74,6 +76,7 @@ export interface Welcome {
   readonly cursor: number;
   readonly from: number;
   readonly online: boolean;
+  readonly back?: string | null;
   readonly agent: Agent | null;
   readonly can: readonly Ability[];
   readonly profile: Profile;
@@ -93,7 +96,7 @@ export type ServerFrame =
   | { readonly t: "ack"; readonly id: string; readonly n: number }
   | { readonly t: "typing"; readonly on: boolean; readonly agent: Agent | null }
   | { readonly t: "read"; readonly upto: number }
-  | { readonly t: "status"; readonly online: boolean; readonly agent: Agent | null }
+  | { readonly t: "status"; readonly online: boolean; readonly back?: string | null; readonly agent: Agent | null }
   | { readonly t: "pong" };
 
 /** What the page says; commands that are answered carry an `id`. */

@@ -40,6 +40,7 @@ export class Session implements Listener {
   left: () => void = () => undefined;
 
   online: boolean;
+  back: string | null;
   agent: Agent | null = null;
   typing: Agent | null = null;
   connected = false;
@@ -70,6 +71,7 @@ export class Session implements Listener {
     this.settings = options.settings;
     this.keep = options.keep;
     this.online = options.settings.online;
+    this.back = options.settings.back ?? null;
     this.#can = options.settings.can;
     this.uploads = new Uploads(options.base);
     this.#connection = new Connection(options.base, this);
@@ -305,7 +307,7 @@ export class Session implements Listener {
     else if (frame.t === "error") this.#error(frame);
     else if (frame.t === "typing") this.#typing(frame.on ? (frame.agent ?? { name: "", picture: null }) : null);
     else if (frame.t === "read") this.#readUpto = Math.max(this.#readUpto, frame.upto);
-    else if (frame.t === "status") Object.assign(this, { online: frame.online, agent: frame.agent });
+    else if (frame.t === "status") Object.assign(this, { online: frame.online, back: frame.back ?? null, agent: frame.agent });
     else if (frame.t === "welcome") this.#welcome(frame);
     this.changed();
   }
@@ -343,6 +345,7 @@ export class Session implements Listener {
     this.#epoch = welcome.epoch;
     this.keep.put({ epoch: welcome.epoch, ...(welcome.token ? { token: welcome.token } : {}) });
     this.online = welcome.online;
+    this.back = welcome.back ?? null;
     this.agent = welcome.agent;
     const told = this.keep.waiting().filter((one) => one.frame.t === "profile").at(-1);
     this.profile = { ...welcome.profile, ...(told?.frame as Partial<Profile> | undefined) };

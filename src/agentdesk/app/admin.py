@@ -10,7 +10,15 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from agentdesk.app import admin_audit, admin_copies, admin_inboxes, admin_people, admin_privacy, admin_routing
+from agentdesk.app import (
+    admin_audit,
+    admin_copies,
+    admin_hours,
+    admin_inboxes,
+    admin_people,
+    admin_privacy,
+    admin_routing,
+)
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.i18n import render
 from agentdesk.base.text import msg
@@ -154,6 +162,10 @@ _VERBS = {
     "inbox access": admin_inboxes.inbox_access,
     "inbox join": admin_inboxes.inbox_join,
     "inbox leave": admin_inboxes.inbox_leave,
+    "hours set": admin_hours.hours_set,
+    "hours date": admin_hours.hours_date,
+    "hours off": admin_hours.hours_off,
+    "hours list": admin_hours.hours_list,
     "routing set": admin_routing.routing_set,
     "routing skills": admin_routing.routing_skills,
     "routing units": admin_routing.routing_units,

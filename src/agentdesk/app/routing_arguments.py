@@ -1,4 +1,4 @@
-"""How ``agentdesk admin routing`` is called. It is read at each start: no heavy imports."""
+"""How ``agentdesk admin routing`` and ``hours`` are called. It is read at each start: no heavy imports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     _Subjects = argparse._SubParsersAction[argparse.ArgumentParser]
 
-__all__ = ["routing_commands"]
+__all__ = ["hours_commands", "routing_commands"]
 
 _CARES = ("off", "preferred", "must")
 
@@ -43,3 +43,23 @@ def routing_commands(routing: _Subjects) -> None:
     units.add_argument("channel", metavar="CHANNEL", help="like email or chat")
     units.add_argument("units", type=int, metavar="NUMBER", help="units of what user limit allows")
     routing.add_parser("list", help="list the rules of all inboxes, units of channels, and who can do what")
+
+
+def hours_commands(hours: _Subjects) -> None:
+    """Add ``hours set|date|off|list``."""
+    week = hours.add_parser("set", help="say when an inbox is staffed on days of the week")
+    week.add_argument("name", metavar="INBOX")
+    week.add_argument(
+        "--days",
+        action="append",
+        default=[],
+        metavar="DAYS=TIMES",
+        help="like mon-fri=9:00-12:30,13:30-17:00 or sat=closed (repeatable)",
+    )
+    week.add_argument("--zone", metavar="ZONE", help="of the clock on the wall, like Europe/Berlin")
+    single = hours.add_parser("date", help="say so of one date: a holiday, a short day")
+    single.add_argument("name", metavar="INBOX")
+    single.add_argument("date", metavar="DATE", help="like 2026-12-25")
+    single.add_argument("times", metavar="TIMES", help="closed, times like 9:00-12:00, or usual")
+    hours.add_parser("off", help="let it be staffed at all times").add_argument("name", metavar="INBOX")
+    hours.add_parser("list", help="list the hours of all inboxes")

@@ -37,6 +37,7 @@ export const de: Texts = {
   typing: "{name} schreibt",
   online: "Wir sind für Sie da",
   away: "Gerade ist niemand da",
+  back: "Wir sind wieder da: {when}.",
   leave: "Hinterlassen Sie eine Nachricht. Wir lesen sie, sobald wir zurück sind.",
   lost: "Keine Verbindung. Was Sie schreiben, wird aufgehoben und später gesendet.",
   blocked: "Dieser Chat wurde geschlossen. Sie können hier nicht mehr schreiben.",

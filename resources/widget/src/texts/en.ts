@@ -37,6 +37,7 @@ export const en = {
   typing: "{name} is typing",
   online: "We are here for you",
   away: "Nobody is here right now",
+  back: "We are back: {when}.",
   leave: "Leave a message. We read it as soon as we are back.",
   lost: "No connection. What you write is kept and sent later.",
   blocked: "This chat has been closed. You cannot write here any more.",

@@ -37,6 +37,7 @@ export const es: Texts = {
   typing: "{name} está escribiendo",
   online: "Estamos a su disposición",
   away: "Ahora no hay nadie",
+  back: "Volvemos: {when}.",
   leave: "Deje un mensaje. Lo leeremos en cuanto volvamos.",
   lost: "Sin conexión. Lo que escriba se guarda y se envía más tarde.",
   blocked: "Este chat se ha cerrado. Ya no puede escribir aquí.",

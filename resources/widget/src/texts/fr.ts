@@ -37,6 +37,7 @@ export const fr: Texts = {
   typing: "{name} écrit",
   online: "Nous sommes là pour vous",
   away: "Personne n’est là pour l’instant",
+  back: "De retour : {when}.",
   leave: "Laissez un message. Nous le lirons dès notre retour.",
   lost: "Pas de connexion. Vos messages sont gardés et partiront plus tard.",
   blocked: "Ce chat a été fermé. Vous ne pouvez plus écrire ici.",

@@ -48,6 +48,11 @@ export class Words {
     return this.#date(at, { weekday: "long", day: "numeric", month: "long" });
   }
 
+  /** A moment of the next days, in the visitor's own time zone. */
+  moment(at: string): string {
+    return this.#date(at, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" });
+  }
+
   size(bytes: number): string {
     const power = bytes < 1_000 ? 0 : bytes < 1_000_000 ? 1 : 2;
     const [value, unit] = [bytes / 1_000 ** power, ["byte", "kilobyte", "megabyte"][power]!];

@@ -37,6 +37,7 @@ export const it: Texts = {
   typing: "{name} sta scrivendo",
   online: "Siamo qui per lei",
   away: "Al momento non c’è nessuno",
+  back: "Torniamo: {when}.",
   leave: "Lasci un messaggio. Lo leggeremo appena torniamo.",
   lost: "Nessuna connessione. Ciò che scrive viene conservato e inviato più tardi.",
   blocked: "Questa chat è stata chiusa. Non può più scrivere qui.",

@@ -37,6 +37,7 @@ export const nl: Texts = {
   typing: "{name} is aan het typen",
   online: "We zijn er voor u",
   away: "Er is nu niemand",
+  back: "We zijn terug: {when}.",
   leave: "Laat een bericht achter. We lezen het zodra we terug zijn.",
   lost: "Geen verbinding. Wat u schrijft, wordt bewaard en later verstuurd.",
   blocked: "Deze chat is gesloten. U kunt hier niet meer schrijven.",

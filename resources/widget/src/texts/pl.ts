@@ -37,6 +37,7 @@ export const pl: Texts = {
   typing: "{name} pisze",
   online: "Jesteśmy do dyspozycji",
   away: "Teraz nikogo nie ma",
+  back: "Wracamy: {when}.",
   leave: "Zostaw wiadomość. Przeczytamy ją zaraz po powrocie.",
   lost: "Brak połączenia. To, co napiszesz, zostanie zachowane i wysłane później.",
   blocked: "Ten czat został zamknięty. Nie można już tu pisać.",

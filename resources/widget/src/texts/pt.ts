@@ -37,6 +37,7 @@ export const pt: Texts = {
   typing: "{name} está a escrever",
   online: "Estamos aqui para ajudar",
   away: "Neste momento não está ninguém",
+  back: "Estaremos de volta: {when}.",
   leave: "Deixe uma mensagem. Vamos lê-la assim que voltarmos.",
   lost: "Sem ligação. O que escrever fica guardado e segue mais tarde.",
   blocked: "Este chat foi fechado. Já não pode escrever aqui.",

@@ -121,7 +121,8 @@ export class Panel implements View {
 
   #showStrip(): void {
     const { session, words } = this.#desk;
-    const away = session.settings.texts.offline || words.say("leave");
+    const back = session.back ? words.say("back", { when: words.moment(session.back) }) + " " : "";
+    const away = back + (session.settings.texts.offline || words.say("leave"));
     const text = session.blocked ? words.say("blocked") : session.cut ? words.say("lost") : this.#notice || (session.online || session.log.ended ? "" : away);
     say(this.#strip, text);
     this.#strip.hidden = !text;

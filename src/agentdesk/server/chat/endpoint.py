@@ -131,7 +131,7 @@ class ChatEndpoint:
         return web.Response(body=content, content_type="text/javascript", charset="utf-8", headers=headers)
 
     async def _settings(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
-        known = public(widget, online=self._watching.online(widget.inbox_id))
+        known = public(widget, widget.standing(self._watching.online(widget.inbox_id), clock.now()))
         body = msgspec.json.encode(known)
         headers = {**_cors(origin), "Cache-Control": f"max-age={_SETTINGS_SECONDS}"}
         return web.Response(body=body, content_type="application/json", headers=headers)

@@ -183,6 +183,7 @@ class Welcome(_Frame, frozen=True, tag="welcome", rename={"first": "from"}):
     time: datetime
     token: str | None = None
     agent: Agent | None = None
+    back: datetime | None = None
     v: int = VERSION
     can: tuple[str, ...] = CAN
     ping: int = PING_SECONDS
@@ -210,6 +211,7 @@ class Read(_Frame, frozen=True, tag="read"):
 class Status(_Frame, frozen=True, tag="status"):
     online: bool
     agent: Agent | None = None
+    back: datetime | None = None
 
 
 class Problem(_Frame, frozen=True, tag="error"):

@@ -34,7 +34,7 @@ from agentdesk.server.chat.protocol import (
 from agentdesk.server.chat.sessions import Opened, Sessions
 from agentdesk.server.chat.trail import Trails
 from agentdesk.server.chat.watching import Caller, Watching
-from agentdesk.server.chat.widgets import Widget
+from agentdesk.server.chat.widgets import Standing, Widget
 
 __all__ = ["Visit", "VisitTools"]
 
@@ -77,7 +77,7 @@ class Visit:
         self._wrote = -_ON_ITS_WAY_SECONDS
         self._typing: Agent | None = None
         self._read = 0
-        self._online = tools.watching.online(widget.inbox_id)
+        self._standing = self._look()
         self._quiet: asyncio.TimerHandle | None = None
 
     def leave(self) -> None:
@@ -101,7 +101,8 @@ class Visit:
             cursor=opened.lines,
             first=self.cursor + 1,
             verified=opened.verified,
-            online=self._online,
+            online=self._standing.online,
+            back=self._standing.back,
             profile=dict(opened.profile),
             time=clock.now(),
         )
@@ -132,11 +133,15 @@ class Visit:
         return [*frames, *self._presence()]
 
     def _presence(self) -> Frames:
-        online = self._tools.watching.online(self._widget.inbox_id)
-        if online == self._online:
+        standing = self._look()
+        if standing == self._standing:
             return []
-        self._online = online
-        return [Status(online=online)]
+        self._standing = standing
+        return [Status(online=standing.online, back=standing.back)]
+
+    def _look(self) -> Standing:
+        there = self._tools.watching.online(self._widget.inbox_id)
+        return self._widget.standing(there, clock.now())
 
     async def next(self) -> Frames:
         """Return what is new, waiting for it. Where nothing rings the database is left alone, unless somebody

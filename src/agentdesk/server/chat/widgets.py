@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,17 +13,26 @@ from sqlalchemy import select
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.log import get_logger
 from agentdesk.base.secrets import Vault
+from agentdesk.domain.hours import Hours, hours_from, is_open, next_opening
 from agentdesk.sdk.pages import Hosted, PageSettings
 from agentdesk.server.account_context import open_account
 from agentdesk.server.chat.protocol import CAN, LONGEST_FRAME, LONGEST_TEXT, VERSION
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import account
+from agentdesk.store.tables import account, inbox
 
-__all__ = ["Widget", "Widgets", "allows", "public"]
+__all__ = ["Standing", "Widget", "Widgets", "allows", "public"]
 
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
 _log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether somebody answers now; ``back`` is when the inbox opens again, where it is closed."""
+
+    online: bool
+    back: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,11 @@ class Widget:
     id: UUID
     inbox_id: UUID
     page: PageSettings
+    hours: Hours | None = None
+
+    def standing(self, there: bool, now: datetime) -> Standing:
+        """Say how its inbox stands at ``now``, ``there`` being whether somebody of the team is."""
+        return Standing(there and is_open(self.hours, now), next_opening(self.hours, now))
 
 
 class Widgets:
@@ -45,8 +60,9 @@ class Widgets:
         """Return a widget; None where there is none, it is paused, or its settings cannot be used. Raises
         DatabaseError."""
         async with self._db.read() as conn:
-            columns = account.c.inbox_id, account.c.paused
-            row = (await conn.execute(select(*columns).where(account.c.id == widget_id))).first()
+            columns = account.c.inbox_id, account.c.paused, inbox.c.hours
+            found = select(*columns).join(inbox, inbox.c.id == account.c.inbox_id)
+            row = (await conn.execute(found.where(account.c.id == widget_id))).first()
         if row is None or row.paused:
             return None
         try:
@@ -54,7 +70,7 @@ class Widgets:
             try:
                 if not isinstance(opened, Hosted):
                     return None
-                return Widget(widget_id, row.inbox_id, opened.page())
+                return Widget(widget_id, row.inbox_id, opened.page(), hours_from(row.hours))
             finally:
                 await opened.close()
         except DatabaseError:
@@ -80,7 +96,7 @@ def _covers(allowed: str, origin: str) -> bool:
     return origin.startswith(start) and origin.endswith(end) and len(origin) > len(start) + len(end)
 
 
-def public(widget: Widget, *, online: bool) -> Mapping[str, object]:
+def public(widget: Widget, standing: Standing) -> Mapping[str, object]:
     """Return what every page may know of a widget."""
     page = widget.page
     return {
@@ -97,7 +113,8 @@ def public(widget: Widget, *, online: bool) -> Mapping[str, object]:
             for one in page.pre_chat
         ],
         "consent": page.consent,
-        "online": online,
+        "online": standing.online,
+        "back": standing.back,
         "can": list(CAN),
         "limits": {"text": LONGEST_TEXT, "file": 0, "files": 0, "frame": LONGEST_FRAME},
     }
