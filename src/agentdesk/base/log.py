@@ -42,7 +42,23 @@ class Logger:
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _TALKATIVE = ("alembic", "asyncio")
 """Libraries whose steps nobody needs to know."""
+_OURS = ("agentdesk", "agentdesk_connectors")
 _settings: dict[str, Any] = {"as_json": False}
+
+
+class _Lines(logging.Formatter):
+    """Keeps what strangers wrote from forging lines or colouring the terminal: also in what libraries say
+    and in the story of a failure, whose lines are indented. The first line of ours may have colours."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, *more = super().format(record).split("\n")
+        if record.name.partition(".")[0] not in _OURS:
+            first = _printable(first)
+        return "\n".join([first, *(f"  {_printable(line)}" for line in more)])
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def get_logger(name: str) -> Logger:
@@ -52,7 +68,9 @@ def get_logger(name: str) -> Logger:
 
 def configure(level: str = "INFO", *, as_json: bool = False) -> None:
     """Send log lines of ``level`` and above to standard error, as text or as one JSON object per line."""
-    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=level, force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines())
+    logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     _settings["as_json"] = as_json
@@ -105,5 +123,5 @@ def _one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
     """Keep what strangers wrote from forging lines or colouring the terminal."""
     for key, value in event.items():
         if isinstance(value, str):
-            event[key] = "".join(c if c.isprintable() else " " for c in value[:2000])
+            event[key] = _printable(value[:2000])
     return event
