@@ -12,7 +12,8 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Table, Text, cast, select
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Actor
@@ -40,7 +41,7 @@ from agentdesk.sync.protocol import (
     encode,
 )
 from agentdesk.sync.replica import Replica
-from agentdesk.sync.wire_rows import from_wire
+from agentdesk.sync.wire_rows import WireRow, to_sqlite
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
 from tests.sync.world import Line, World
@@ -60,6 +61,14 @@ def _fields(frame: bytes) -> dict[str, Any]:
     return fields
 
 
+def _values(table: Table, row: WireRow) -> dict[str, Any]:
+    """A row that travelled as values for a table."""
+    dialect = sqlite_dialect()
+    readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in table.c]
+    stored = zip(table.c, readers, to_sqlite(table, row), strict=True)
+    return {str(column.name): value if read is None else read(value) for column, read, value in stored}
+
+
 async def _put_first_rows(world: World) -> set[bytes]:
     """Give the server what the recorded one had when the desk was filled."""
     rows: dict[str, dict[bytes, dict[str, Any]]] = {}
@@ -71,7 +80,7 @@ async def _put_first_rows(world: World) -> set[bytes]:
 
     async def work(unit: ServerUnit) -> None:
         for table in synced_tables():
-            values = [from_wire(table, row) for row in rows.get(table.name, {}).values()]
+            values = [_values(table, row) for row in rows.get(table.name, {}).values()]
             await unit.insert(table, [{k: v for k, v in row.items() if k != "ver"} for row in values])
 
     await world.write(work)

@@ -26,7 +26,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.text import msg
 from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
 from agentdesk.store.herald import CHANNEL, Herald, has_written
-from agentdesk.store.sqlite import CACHE_MB, Statement, SteadyConnection, Turn, sqlite_engine
+from agentdesk.store.sqlite import CACHE_MB, SteadyConnection, Step, Turn, sqlite_engine
 from agentdesk.store.types import to_json
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -130,8 +130,8 @@ class Database:
             if has_written(conn) and self._herald is not None:
                 self._herald.tell()
 
-    async def write_at_once(self, statements: Sequence[Statement]) -> None:
-        """One transaction of ready statements, on SQLite only, without SQLAlchemy: what that does for a
+    async def write_at_once(self, steps: Sequence[Step]) -> None:
+        """One transaction of ready steps, on SQLite only, without SQLAlchemy: what that does for a
         transaction costs more than SQLite itself, and much comes in little pieces. Raises what :meth:`write`
         raises.
         """
@@ -140,7 +140,7 @@ class Database:
             async with self._turn:
                 if self._writer is None or not self._writer.usable:
                     self._writer = await self._writing_connection()
-                await self._writer.write_at_once(statements)
+                await self._writer.write_at_once(steps)
         except self._driver_errors as error:
             known = translated(error)
             if known is None:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 import msgspec
 from sqlalchemy import event
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from agentdesk.store.errors import DatabaseBusy, DatabaseTooOld
 from agentdesk.store.sqlite_file import as_sqlite, driver, open_file
@@ -31,8 +31,12 @@ _CHUNK = 64
 _OLDEST = (3, 38)
 
 
+T = TypeVar("T")
+
 Statement = tuple[str, Sequence[tuple[Any, ...]]]
 """One statement in SQLite's own words, and the rows of values that it is run with."""
+Step = Statement | Callable[[sqlite3.Connection], object]
+"""A part of a transaction: a statement, or what has to read before it knows what to write."""
 
 
 class SteadyConnection(aiosqlite.Connection):
@@ -115,10 +119,15 @@ class SteadyConnection(aiosqlite.Connection):
         """Whether it is open and nobody has asked it to close."""
         return self._running and self._stopped is None and self._connection is not None
 
-    async def write_at_once(self, statements: Sequence[Statement]) -> None:
-        """Run statements as one transaction, in a single trip to the thread."""
+    async def write_at_once(self, steps: Sequence[Step]) -> None:
+        """Take steps as one transaction, in a single trip to the thread."""
+        await self.at_once(partial(_transaction, steps=steps))
+
+    async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work``, which may be many statements, in a single trip to the thread."""
         assert self._connection is not None
-        await self._execute(_transaction, self._connection, statements)
+        done: T = await self._execute(work, self._connection)
+        return done
 
     async def close(self) -> None:
         """Roll back and close: a statement that somebody still holds must not keep the file locked."""
@@ -159,11 +168,21 @@ def _nothing() -> None:
     pass
 
 
-def _transaction(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
+async def at_once(conn: AsyncConnection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run ``work`` in the transaction of ``conn``, in a single trip to its thread; SQLite only."""
+    connection = (await conn.get_raw_connection()).driver_connection
+    assert isinstance(connection, SteadyConnection)
+    return await connection.at_once(work)
+
+
+def _transaction(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement, rows in statements:
-            connection.executemany(statement, rows)
+        for step in steps:
+            if callable(step):
+                step(connection)
+            else:
+                connection.executemany(*step)
         connection.execute("COMMIT")  # unlike commit(), it is prepared only once
     except BaseException:
         connection.rollback()

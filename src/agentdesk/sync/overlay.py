@@ -37,8 +37,9 @@ from agentdesk.store.base import SYNCED
 from agentdesk.store.tables import message, user
 from agentdesk.store.unit import Changes, Values, touched
 from agentdesk.sync.protocol import Batch
+from agentdesk.sync.replica import put_back, take_out
 from agentdesk.sync.replica_tables import base_row
-from agentdesk.sync.wire_rows import from_wire, to_wire
+from agentdesk.sync.wire_rows import to_sqlite, to_wire
 
 __all__ = [
     "Pending",
@@ -55,6 +56,8 @@ __all__ = [
 ]
 
 _to_msgpack = msgspec.msgpack.Encoder()
+_BASES = "SELECT table_name, row_id, family, wire FROM base_row"
+_DROP_BASE = "DELETE FROM base_row WHERE table_name = ? AND row_id = ?"
 
 _FAMILY_COLUMN = {
     "conversation": "id",
@@ -158,19 +161,19 @@ class ReplicaUnit:
         await self.conn.execute(upsert(base_row).on_conflict_do_nothing(), rows)
 
 
-async def restore(conn: AsyncConnection, families: Set[UUID] | None) -> Changes:
+def restore(db: sqlite3.Connection, families: Set[UUID] | None) -> Changes:
     """Bring the rows of ``families`` (None: all) that were set aside back, as the server sent them."""
     changes: Changes = {}
-    for row in (await conn.execute(select(base_row))).all():
-        table = SYNCED.get(row.table_name)
-        if table is None or (families is not None and row.family not in families):
+    for name, row_id, family, wire in db.execute(_BASES).fetchall():
+        table = SYNCED.get(name)
+        if table is None or (families is not None and UUID(bytes=family) not in families):
             continue
-        changes.setdefault(row.table_name, set()).add(row.row_id)
-        await conn.execute(delete(table).where(table.c.id == row.row_id))
-        if row.wire is not None:
-            await conn.execute(insert(table), [from_wire(table, msgspec.msgpack.decode(row.wire))])
-        this = base_row.c.table_name == row.table_name, base_row.c.row_id == row.row_id
-        await conn.execute(delete(base_row).where(*this))
+        changes.setdefault(name, set()).add(UUID(bytes=row_id))
+        if wire is None:
+            db.execute(take_out(table), (row_id,))
+        else:
+            db.execute(put_back(table), to_sqlite(table, msgspec.msgpack.decode(wire)))
+        db.execute(_DROP_BASE, (name, row_id))
     return changes
 
 
@@ -295,8 +298,9 @@ def laid_anew(
     return found
 
 
-async def desk_actor(conn: AsyncConnection, user_id: UUID) -> Actor:
+async def desk_actor(conn: AsyncConnection, user_id: UUID | None) -> Actor:
     """Return the person at this desk. The replica holds only what they may see, so no inbox is excluded."""
+    user_id = user_id or UUID(int=0)
     found = await conn.execute(select(user.c.role, user.c.permissions).where(user.c.id == user_id))
     row = found.first()
     role, exceptions = (Role(row.role), row.permissions) if row is not None else (Role.AGENT, {})

@@ -34,7 +34,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from agentdesk.base.log import get_logger
 from agentdesk.store.base import SYNCED, synced_tables
 from agentdesk.store.engine import Database
-from agentdesk.store.sqlite import Statement
+from agentdesk.store.sqlite import Step
 from agentdesk.store.sqlite_file import WrongKey
 from agentdesk.store.tables import draft, message
 from agentdesk.store.unit import Changes
@@ -48,7 +48,9 @@ __all__ = [
     "Standing",
     "empty",
     "plain",
+    "put_back",
     "put_standing",
+    "take_out",
     "write_batches",
 ]
 
@@ -153,16 +155,16 @@ class Replica:
                 await conn.exec_driver_sql(statement)
             await conn.execute(insert(replica_state).values(name="schema", value=_schema_hash()))
 
-    async def write_plain(self, statements: Sequence[Statement]) -> None:
-        """Run what :func:`plain` gave, as one transaction."""
-        await self._db.write_at_once(statements)
+    async def write_plain(self, steps: Sequence[Step]) -> None:
+        """Take steps, like those that :func:`plain` gave, as one transaction."""
+        await self._db.write_at_once(steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Statements that write batches as they came, and what they change."""
+    """Steps that write batches as they came, and what they change."""
 
-    statements: list[Statement]
+    steps: list[Step]
     changes: Changes
 
 
@@ -177,9 +179,9 @@ def plain(batches: Sequence[Batch], standing: Standing) -> Plain | None:
         if table in _WEIGHED:
             return None
         if table is not None:
-            ready.statements.append((_upsert(table), [to_sqlite(table, row) for row in rows.rows]))
+            ready.steps.append((_upsert(table), [to_sqlite(table, row) for row in rows.rows]))
             ready.changes.setdefault(table.name, set()).update(UUID(bytes=row["id"]) for row in rows.rows)
-    ready.statements.append((_PUT_STANDING, [_standing_values(standing)]))
+    ready.steps.append((_PUT_STANDING, [_standing_values(standing)]))
     return ready
 
 
@@ -237,15 +239,29 @@ async def _write_rows(conn: AsyncConnection, table: Table, rows: Sequence[WireRo
 @cache
 def _upsert(table: Table) -> str:
     """The statement that writes a row unless ours is as new."""
-    quote = _dialect.identifier_preparer.quote
-    names = [quote(str(column.name)) for column in table.c]
+    return f"{put_back(table)} WHERE excluded.ver > {_quote(table.name)}.ver"
+
+
+@cache
+def put_back(table: Table) -> str:
+    """The statement that writes a row, whatever is there; its values are those of :func:`to_sqlite`."""
+    names = [_quote(column.name) for column in table.c]
     set_all = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
     values = ", ".join("?" for _ in names)
-    into = quote(str(table.name))
     return (
-        f"INSERT INTO {into} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - our own names
-        f" ON CONFLICT (id) DO UPDATE SET {set_all} WHERE excluded.ver > {into}.ver"
+        f"INSERT INTO {_quote(table.name)} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - our own names
+        f" ON CONFLICT (id) DO UPDATE SET {set_all}"
     )
+
+
+@cache
+def take_out(table: Table) -> str:
+    """The statement that removes the row of an id."""
+    return f"DELETE FROM {_quote(table.name)} WHERE id = ?"  # noqa: S608 - our own names
+
+
+def _quote(name: str) -> str:
+    return _dialect.identifier_preparer.quote(str(name))
 
 
 @cache

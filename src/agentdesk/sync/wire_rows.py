@@ -20,7 +20,7 @@ from sqlalchemy.sql.type_api import TypeEngine
 from agentdesk.base.text import msg
 from agentdesk.store.types import Id, Moment
 
-__all__ = ["WireRow", "from_wire", "microseconds", "slim", "to_sqlite", "to_wire", "wire_size"]
+__all__ = ["WireRow", "microseconds", "slim", "to_sqlite", "to_wire", "wire_size"]
 
 WireRow = dict[str, Any]
 _Convert = Callable[[Any], Any]
@@ -43,18 +43,6 @@ def to_wire(table: Table, row: Mapping[str, Any] | RowMapping) -> WireRow:
         for name, convert in _outward(table)
         for value in (row[name],)
     }
-
-
-def from_wire(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a travelling row as values for ``table``.
-
-    Raises ValueError or TypeError where a value cannot be of its column's type.
-    """
-    values: dict[str, Any] = {}
-    for name, convert, default in _inward(table):
-        value = row[name] if name in row else default()
-        values[name] = value if value is None or convert is None else convert(value)
-    return values
 
 
 def to_sqlite(table: Table, row: WireRow) -> tuple[Any, ...]:
@@ -105,11 +93,6 @@ def _outward(table: Table) -> tuple[tuple[str, _Convert | None], ...]:
 
 
 @cache
-def _inward(table: Table) -> tuple[tuple[str, _Convert | None, Callable[[], Any]], ...]:
-    return tuple((str(column.name), _from(column.type), _default_of(column)) for column in table.c)
-
-
-@cache
 def _stored(table: Table) -> tuple[tuple[str, ...], tuple[int, ...], tuple[Callable[[], Any], ...]]:
     """Names of the columns, which of them hold JSON, and what stands in them by default."""
     columns = list(table.c)
@@ -123,27 +106,13 @@ def _to(kind: TypeEngine[Any]) -> _Convert | None:
     return microseconds if isinstance(kind, Moment) else None
 
 
-def _from(kind: TypeEngine[Any]) -> _Convert | None:
-    if isinstance(kind, Id):
-        return _id_of
-    return _moment_of if isinstance(kind, Moment) else None
-
-
 def _id_bytes(value: UUID) -> bytes:
     return value.bytes
-
-
-def _id_of(value: bytes) -> UUID:
-    return UUID(bytes=value)
 
 
 def microseconds(value: datetime) -> int:
     """Return a moment as it travels: whole microseconds since 1970 in UTC."""
     return (value - _EPOCH) // _MICROSECOND
-
-
-def _moment_of(value: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=value)
 
 
 def _default_of(column: Column[Any]) -> Callable[[], Any]:

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -21,15 +20,15 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Actor
 from agentdesk.commands.values import Answer, AnyCommand, Envelope, File
 from agentdesk.store.errors import DatabaseError
+from agentdesk.store.sqlite import at_once
 from agentdesk.store.tables import draft
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Waiting
-from agentdesk.sync.desk_drafts import DeskDrafts, DraftCourier, GoneDrafts, gone_in
+from agentdesk.sync.desk_drafts import DeskDrafts, DraftCourier, GoneDrafts
 from agentdesk.sync.drafting import as_draft, as_refused, as_waiting, draft_change, draft_place, offered_anew
 from agentdesk.sync.outbox import Outbox, WrongPerson
 from agentdesk.sync.overlay import (
     Pending,
-    Replayed,
     add_changes,
     apply_one,
     desk_actor,
@@ -40,8 +39,8 @@ from agentdesk.sync.overlay import (
     restore,
 )
 from agentdesk.sync.protocol import Batch, KeepDraft, Welcome
-from agentdesk.sync.replica import Replica, Standing, empty, plain, put_standing, write_batches
-from agentdesk.sync.replica_tables import confirmed_command
+from agentdesk.sync.replica import Replica, Standing, empty, plain, put_standing
+from agentdesk.sync.taking_in import Incoming, write
 from agentdesk.sync.unbroken import Unbroken, whole
 
 __all__ = ["Workbench"]
@@ -267,7 +266,7 @@ class Workbench(Unbroken):
             if (ready := plain(batches, standing)) is None:
                 return False
             try:
-                await self._replica.write_plain(ready.statements)
+                await self._replica.write_plain(ready.steps)
                 self.standing = standing
             finally:
                 self._tell(ready.changes, {})
@@ -279,24 +278,12 @@ class Workbench(Unbroken):
             own = {command_id for batch in batches for command_id in batch.own} & self._pending.keys()
             left = [pending for pending in self._pending.values() if pending.id not in own]
             standing = self.standing.after(batches)
-            replayed = Replayed()
             confirmed = [self._pending[command_id] for command_id in own]
-            families = laid_anew(families_in(batches), confirmed, left) if left else None
-            async with self._replica.write() as conn:
-                gone = await gone_in(conn, batches)
-                changes = await restore(conn, families) if self._overlaid else {}
-                add_changes(changes, await write_batches(conn, batches))
-                if own:
-                    names = [{"id": command_id} for command_id in own]
-                    await conn.execute(upsert(confirmed_command).on_conflict_do_nothing(), names)
-                await put_standing(conn, standing)
-                if left:
-                    replayed = await replay(conn, left, await self._actor(conn), families)
-            replayed.mark()
-            add_changes(changes, replayed.changes)
+            taken = await write(self._replica, Incoming(batches, standing, confirmed, left, self._overlaid))
+            changes = taken.changes
             self._overlaid, self.standing = bool(left), standing
             await self._let_go(own)
-            changes[draft.name] = await self._settle_drafts(gone, batches[-1])
+            changes[draft.name] = await self._settle_drafts(taken.gone, batches[-1])
         self._tell(changes, {"outbox": own})
 
     @whole
@@ -369,7 +356,7 @@ class Workbench(Unbroken):
         """Lay the overlay anew: after commands have ``gone``, or all of it."""
         families = None if gone is None else laid_anew(set(), gone, self._pending.values())
         async with self._replica.write() as conn:
-            changes = await restore(conn, families)
+            changes = await at_once(conn, functools.partial(restore, families=families))
             left, actor = list(self._pending.values()), await self._actor(conn)
             replayed = await replay(conn, left, actor, families)
         replayed.mark()
@@ -386,7 +373,7 @@ class Workbench(Unbroken):
         await self._replica.write_plain([(_LET_GO, [(command_id.bytes,) for command_id in confirmed])])
 
     async def _actor(self, conn: AsyncConnection) -> Actor:
-        return await desk_actor(conn, self.standing.user_id or UUID(int=0))
+        return await desk_actor(conn, self.standing.user_id)
 
     def _tell(self, changes: Changes, besides: Changes) -> None:
         add_changes(changes, besides)
