@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import event
 
 from agentdesk.store.errors import translated
-from agentdesk.store.sqlite import Statement
+from agentdesk.store.sqlite import Step
 from tests.sync.world import SimDesk
 
 
@@ -48,14 +48,14 @@ class FailingDisk(_Countdown):
         event.listen(engine, "commit", self.count)
         write_at_once = db.write_at_once
 
-        async def counted(statements: Sequence[Statement]) -> None:
+        async def counted(steps: Sequence[Step]) -> None:
             """A part that fails takes the whole with it: tests/store/test_engine.py sees to that."""
             try:
-                for _ in range(len(statements) + 1):
+                for _ in range(len(steps) + 1):
                     self.count()
             except sqlite3.Error as error:
                 raise translated(error) or error from error
-            await write_at_once(statements)
+            await write_at_once(steps)
 
         db.write_at_once = counted  # type: ignore[method-assign]
 

@@ -6,17 +6,23 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
+import msgspec
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import SetTags
-from agentdesk.store.sqlite import Statement
+from agentdesk.store.sqlite import Step
+from agentdesk.store.tables import conversation, event
 from agentdesk.store.unit import Changes
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.protocol import PROTOCOL, Batch, Rows, Welcome
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.replica_tables import base_row
 from agentdesk.sync.workbench import Workbench
 from tests.helpers.until import until
 
@@ -25,6 +31,14 @@ _INBOX = new_id()
 
 def _batch(cursor: str, ver: int) -> Batch:
     return Batch(cursor=cursor, rows=(Rows("inbox", ({"id": _INBOX.bytes, "name": cursor, "ver": ver},)),))
+
+
+def _conversation(row_id: UUID, ver: int, status: str = "open", **values: Any) -> dict[str, Any]:
+    return {"id": row_id.bytes, "inbox_id": _INBOX.bytes, "status": status, "ver": ver, **values}
+
+
+def _conversations(cursor: str, *rows: dict[str, Any]) -> Batch:
+    return Batch(cursor=cursor, rows=(Rows("conversation", rows),))
 
 
 class _Desk(Workbench):
@@ -61,8 +75,8 @@ async def test_who_is_cut_off_after_the_commit_tells_and_asks_for_it_again(
 ) -> None:
     written, write = asyncio.Event(), desk.replica.write_plain
 
-    async def is_cut_off(statements: Sequence[Statement]) -> None:
-        await write(statements)
+    async def is_cut_off(steps: Sequence[Step]) -> None:
+        await write(steps)
         written.set()
         await asyncio.Event().wait()
 
@@ -82,12 +96,63 @@ async def test_who_is_cut_off_after_the_commit_tells_and_asks_for_it_again(
     assert await desk.replica.standing() == desk.standing
 
 
+async def test_what_comes_with_a_command_of_ours_brings_all_back_that_it_had_changed(
+    desk: _Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, touched = new_id(), new_id()
+    await desk.take_in([_conversations("second", _conversation(ours, 1), _conversation(touched, 1))])
+    command_id = await desk.do(SetTags(conversation_id=ours, tags=("a",)), None)
+    monkeypatch.setattr(desk.replica, "write", None)  # one trip to the thread, or none of it is written
+    told = msgspec.structs.replace(
+        _conversations("third", _conversation(touched, 2, status="resolved")), own=(command_id,)
+    )
+    await desk.take_in([told])
+
+    async with desk.replica.read() as conn:
+        rows = await conn.execute(select(conversation.c.id, conversation.c.tags, conversation.c.status))
+        assert {row.id: (row.tags, row.status) for row in rows} == {
+            ours: ([], "open"),  # the server took it, and it changed nothing there
+            touched: ([], "resolved"),
+        }
+        assert list(await conn.scalars(select(event.c.id))) == []
+        assert list(await conn.scalars(select(base_row.c.row_id))) == []
+    assert desk.unsent() == 0
+    assert (await desk.replica.standing()).cursor == "third"
+
+
+async def test_what_is_as_new_stays_and_what_is_newer_is_written(desk: _Desk) -> None:
+    row_id = new_id()
+    steps: list[tuple[dict[str, Any], tuple[str, list[str], int]]] = [
+        (_conversation(row_id, 2, tags=["first"]), ("open", ["first"], 2)),
+        (_conversation(row_id, 2, "resolved", tags=["as new"]), ("open", ["first"], 2)),
+        (_conversation(row_id, 1, "resolved", tags=["older"]), ("open", ["first"], 2)),
+        (_conversation(row_id, 3, tags=["newer"]), ("open", ["newer"], 3)),
+        (_conversation(row_id, 4, "snoozed", updated_at=5), ("snoozed", [], 4)),
+    ]
+    c = conversation.c
+    for comes, stands in steps:
+        await desk.take_in([_conversations("x", comes)])
+        async with desk.replica.read() as conn:
+            assert (await conn.execute(select(c.status, c.tags, c.ver))).one() == stands
+            assert list(await conn.exec_driver_sql("PRAGMA integrity_check")) == [("ok",)]
+
+
+async def test_a_change_writes_no_index_in_which_a_row_keeps_its_place(desk: _Desk, tmp_path: Path) -> None:
+    row_id, log = new_id(), tmp_path / "replica.sqlite-wal"
+    await desk.take_in([_conversations("0", _conversation(row_id, 1, updated_at=1))])
+    sizes = [log.stat().st_size]
+    for ver, status in ((2, "open"), (3, "resolved")):
+        await desk.take_in([_conversations("1", _conversation(row_id, ver, status=status, updated_at=ver))])
+        sizes.append(log.stat().st_size)
+    kept, moved = sizes[1] - sizes[0], sizes[2] - sizes[1]
+    assert kept < moved
+
+
 async def test_a_command_may_go_up_as_soon_as_it_is_kept(
     desk: _Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conversation_id = new_id()
-    row = {"id": conversation_id.bytes, "inbox_id": _INBOX.bytes, "status": "open", "ver": 1}
-    await desk.take_in([Batch(cursor="second", rows=(Rows("conversation", (row,)),))])
+    await desk.take_in([_conversations("second", _conversation(conversation_id, 1))])
     may_end, write, heard = asyncio.Event(), desk.replica.write, desk.news.rings
 
     @asynccontextmanager

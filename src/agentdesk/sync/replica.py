@@ -8,7 +8,8 @@ were set aside under the overlay, and which of our commands the rows contain.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -57,6 +58,7 @@ __all__ = [
 _VERSION = "1"
 _READER_CACHE_MB = 4
 """The ids of a list of 100,000 fit into it; with twice as much, four readers cost 16 MB and gain nothing."""
+_MANY_INDEXES = 3
 _WEIGHED = frozenset({message, draft})
 _PUT_STANDING = (
     "INSERT INTO replica_state (name, value) VALUES ('standing', ?)"
@@ -179,7 +181,8 @@ def plain(batches: Sequence[Batch], standing: Standing) -> Plain | None:
         if table in _WEIGHED:
             return None
         if table is not None:
-            ready.steps.append((_upsert(table), [to_sqlite(table, row) for row in rows.rows]))
+            values = [to_sqlite(table, row) for row in rows.rows]
+            ready.steps.extend((statement, values) for statement in _sparing(table))
             ready.changes.setdefault(table.name, set()).update(UUID(bytes=row["id"]) for row in rows.rows)
     ready.steps.append((_PUT_STANDING, [_standing_values(standing)]))
     return ready
@@ -237,16 +240,48 @@ async def _write_rows(conn: AsyncConnection, table: Table, rows: Sequence[WireRo
 
 
 @cache
+def _sparing(table: Table) -> tuple[str, ...]:
+    """Statements, to be run with the same values, that do what :func:`_upsert` does, for changes of rows.
+
+    All that a statement sets is taken out of its indexes and put in again, also what stays the same; with
+    many indexes that is most of what a change writes to the disk. So the first statement sets the columns of
+    the indexes where one differs, but for what each change sets anyway, and the second one sets the others.
+    """
+    if len(table.indexes) < _MANY_INDEXES:
+        return (_upsert(table),)
+    terms = " ".join(str(term) for index in table.indexes for term in index.expressions)
+    indexed = {*re.findall(r"\w+", terms)} - {"id", "updated_at"}
+    at = {str(column.name): f"?{number}" for number, column in enumerate(table.c, 1)}
+    set_indexed = ", ".join(f"{_quote(name)} = {at[name]}" for name in at if name in indexed)
+    differs = " OR ".join(f"{_quote(name)} IS NOT {at[name]}" for name in at if name in indexed)
+    which = f"id = {at['id']} AND ver < {at['ver']} AND ({differs})"
+    return (
+        f"UPDATE {_quote(table.name)} SET {set_indexed} WHERE {which}",  # noqa: S608 - our own names
+        _unless_as_new(table, but=indexed),
+    )
+
+
+@cache
 def _upsert(table: Table) -> str:
     """The statement that writes a row unless ours is as new."""
-    return f"{put_back(table)} WHERE excluded.ver > {_quote(table.name)}.ver"
+    return _unless_as_new(table)
+
+
+def _unless_as_new(table: Table, but: Collection[str] = ()) -> str:
+    return f"{_insert(table, but)} WHERE excluded.ver > {_quote(table.name)}.ver"
 
 
 @cache
 def put_back(table: Table) -> str:
     """The statement that writes a row, whatever is there; its values are those of :func:`to_sqlite`."""
+    return _insert(table)
+
+
+def _insert(table: Table, but: Collection[str] = ()) -> str:
+    """... and leaves the columns ``but`` of a row that is there as they are."""
     names = [_quote(column.name) for column in table.c]
-    set_all = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+    others = [_quote(column.name) for column in table.c if column.name not in ("id", *but)]
+    set_all = ", ".join(f"{name} = excluded.{name}" for name in others)
     values = ", ".join("?" for _ in names)
     return (
         f"INSERT INTO {_quote(table.name)} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - our own names
