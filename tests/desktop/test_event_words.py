@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from agentdesk.base import clock
@@ -23,14 +25,42 @@ MARIA = new_id()
 )
 def test_it_says_who_assigned_it(author: str, name: str, whom: str, words: str) -> None:
     data = {"assignee_id": str(MARIA) if whom else None, "assignee": whom}
-    row = EventRow(
+    row = _event("assigned", author, data, name)
+    assert str(event_words(row)) == words
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"score": 5}, "The visitor rated the chat: Great"),
+        ({"score": 2, "effort": 3}, "The visitor rated the chat: Bad, ease 3 of 7"),
+        ({"score": 1, "text": "Never"}, "The visitor rated the chat: Very bad – “Never”"),
+    ],
+)
+def test_it_says_how_the_visitor_found_it(data: dict[str, Any], words: str) -> None:
+    assert str(event_words(_event("rated", "contact", data))) == words
+
+
+@pytest.mark.parametrize(
+    ("author", "name", "words"),
+    [
+        ("user", "Jonas", "Jonas ended the chat"),
+        ("contact", "", "The visitor ended the chat"),
+        ("system", "", "The chat ended by itself: nobody wrote for long"),
+    ],
+)
+def test_it_says_who_ended_the_chat(author: str, name: str, words: str) -> None:
+    assert str(event_words(_event("ended", author, {}, name))) == words
+
+
+def _event(kind: str, author: str, data: dict[str, Any], name: str = "") -> EventRow:
+    return EventRow(
         id=new_id(),
         conversation_id=new_id(),
-        kind="assigned",
+        kind=kind,
         author=author,
         user_id=new_id() if name else None,
         user_name=name,
         data=data,
         created_at=clock.now(),
     )
-    assert str(event_words(row)) == words

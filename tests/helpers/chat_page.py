@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
@@ -278,3 +280,31 @@ class Page:
         for frame in given:
             self.take(frame)
         return answer.status, given
+
+    async def upload(
+        self,
+        content: bytes | AsyncIterator[bytes],
+        name: str,
+        *,
+        type: str = "application/octet-stream",  # noqa: A002 - as the header says it
+        key: str = "",
+        done: Callable[[], None] = lambda: None,
+    ) -> tuple[int, dict[str, Any]]:
+        """Send a file up: the status and what is told."""
+        headers = {
+            **self.headers,
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": type,
+            "X-File-Name": quote(name),
+        }
+        if key:
+            headers["X-File-Id"] = key
+        body = io.BytesIO(content) if isinstance(content, bytes) else content
+        async with self.http.post(self.path("files"), data=body, headers=headers) as answer:
+            done()
+            return answer.status, await answer.json()
+
+    async def download(self, url: str) -> tuple[int, bytes]:
+        """Load what an address leads to."""
+        async with self.http.get(self.site.address + url, headers=self.headers) as answer:
+            return answer.status, await answer.read()

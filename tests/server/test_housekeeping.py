@@ -19,7 +19,15 @@ from agentdesk.server.housekeeping import ANSWERS_KEPT, UPLOADS_KEPT, keep_house
 from agentdesk.store import blobs
 from agentdesk.store.base import metadata
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import applied_command, attachment, blob, change_log, raw_item, server_info
+from agentdesk.store.tables import (
+    applied_command,
+    attachment,
+    blob,
+    change_log,
+    chat_file,
+    raw_item,
+    server_info,
+)
 from agentdesk.sync.feed import KEPT_DAYS
 
 DAY = timedelta(days=1)
@@ -103,7 +111,7 @@ async def _waits_for_lock(db: Database) -> bool:
 async def test_every_table_with_files_is_asked(desk: FakeWorld) -> None:
     """Whoever adds a column with hashes must tell the one who drops files without a user."""
     named = {table.name for table in metadata.tables.values() if "blob" in table.c}
-    assert named == {attachment.name, raw_item.name}
+    assert named == {attachment.name, chat_file.name, raw_item.name}
 
 
 async def test_old_answers_go_and_their_repeats_do_no_harm(desk: FakeWorld) -> None:

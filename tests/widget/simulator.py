@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import html
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -48,7 +49,7 @@ _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "seen": {"upto": (int,), "state": (str,)},
     "older": {"before": (int,), "most": (int,)},
     "end": {"id": (str,)},
-    "survey": {"id": (str,), "score": (int,), "text": (str,)},
+    "survey": {"id": (str,), "score": (int,), "effort": (int, type(None)), "text": (str,)},
     "transcript": {"id": (str,), "email": (str,)},
     "ping": {},
 }
@@ -203,7 +204,7 @@ class Simulator:
         return _json(self.settings, request)
 
     async def _preflight(self, request: web.Request) -> web.Response:
-        allow = {"Access-Control-Allow-Headers": "authorization, content-type, x-file-name"}
+        allow = {"Access-Control-Allow-Headers": "authorization, content-type, x-file-id, x-file-name"}
         return web.Response(status=204, headers={**_cors(request), **allow})
 
     async def _upload(self, request: web.Request) -> web.Response:
@@ -214,6 +215,8 @@ class Simulator:
             return _json(_error(**error), request, 415)
         reference = f"file-{len(self.uploads) + 1}"
         name = request.headers["X-File-Name"]
+        if not re.fullmatch("[A-Za-z0-9_-]{8,64}", request.headers.get("X-File-Id", "")):
+            self.wrong.append("an upload without an id")
         self.uploads[reference] = {"name": name, "type": request.content_type, "body": body}
         answer = {"file": reference, "name": name, "type": request.content_type, "size": len(body)}
         return _json(answer, request, 201)

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 from tests.helpers.chat_page import ChatSite
 from tests.helpers.desk_keys import keys
+from tests.helpers.pictures import PNG
 from tests.helpers.until import until
 from tests.widget.browser import Site, Visit, in_browser
 
@@ -77,6 +78,10 @@ async def test_from_the_page_to_the_desk_and_back(
         )
         await visit.write("Thank you 👍")
         assert await chat.texts(2) == ["Where is my <b>parcel</b>?", "Thank you 👍"]
+        chosen: FilePayload = {"name": "chair.png", "mimeType": "image/png", "buffer": PNG}
+        await visit.page.locator("input[type=file]").first.set_input_files([chosen])
+        await visit.page.get_by_role("button", name="Send").click()
+        await expect(visit.page.get_by_label("Picture: chair.png").locator("canvas")).to_be_visible()
         assert len(await chat.conversations()) == 1
 
 

@@ -190,13 +190,15 @@ async def test_after_the_conversation(site: Site) -> None:
     await visit.page.get_by_role("button", name="Send").click()
     await expect(visit.page.get_by_text("Please fill this in.")).to_be_visible()
     await visit.page.get_by_role("radio", name="Good").check()
+    await visit.page.get_by_role("radio", name="6").check()
     await visit.page.get_by_label("Anything we should know?").fill("All fine")
     await site.picture(visit, "survey")
     await visit.page.get_by_role("button", name="Send").click()
     await expect(visit.page.get_by_text("Thank you!")).to_be_visible()
     await until(lambda: site.server.sent("survey"))
     survey, copy = site.server.sent("survey")[0], site.server.sent("transcript")[0]
-    assert (survey["score"], survey["text"], copy["email"]) == (4, "All fine", "ana@shop.example")
+    assert (survey["score"], survey["effort"], survey["text"]) == (4, 6, "All fine")
+    assert copy["email"] == "ana@shop.example"
     await visit.page.reload()
     await expect(visit.text).to_be_visible()  # it is asked once
 

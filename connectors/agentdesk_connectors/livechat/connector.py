@@ -18,6 +18,8 @@ from agentdesk_connectors.livechat.wire import KIND
 
 LONGEST_TEXT = 20_000
 """Characters of an answer: more than anybody reads in a chat."""
+HEAVIEST_FILE = 25_000_000
+"""Bytes of one file of ours: what a phone loads within a minute."""
 _AT_ONCE = 100
 
 
@@ -68,11 +70,13 @@ class ChatAccount:
         """Raise Rejected for what a page cannot show."""
         if len([party for party in message.to if party.kind == KIND]) != 1 or message.cc or message.bcc:
             raise Rejected(msg("A chat goes to its visitor and to nobody else."))
-        if message.attachments:
+        heavy = next((one for one in message.attachments if len(one.content) > HEAVIEST_FILE), None)
+        if heavy is not None:
             raise Rejected(
-                msg("Files cannot be sent to a chat yet."), hint=msg("Put a link into the text instead.")
+                msg("The file {name} is too large for a chat.", name=heavy.name),
+                hint=msg("Put a link into the text instead."),
             )
-        if not message.text.strip():
+        if not message.text.strip() and not message.attachments:
             raise Rejected(msg("There is no text yet."))
         if len(message.text) > LONGEST_TEXT:
             raise Rejected(msg("The text is too long for a chat."))
@@ -81,7 +85,7 @@ class ChatAccount:
         """Put the text before the visitor, once per key."""
         self._must_be_ours()
         (visitor,) = (party.value for party in message.to if party.kind == KIND)
-        line = PageLine(message.key, message.text, message.sender_name, clock.now())
+        line = PageLine(message.key, message.text, message.sender_name, clock.now(), message.attachments)
         if not await self._pages().show(visitor, line):
             raise Rejected(
                 msg("This visitor's session is over: nobody would see the answer."),

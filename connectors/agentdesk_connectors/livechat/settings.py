@@ -16,7 +16,6 @@ __all__ = ["IDENTITY_SECRET", "SCHEMA", "read_settings"]
 
 IDENTITY_SECRET = "identity_secret"  # noqa: S105 - the name of a setting
 SHORTEST_SECRET = 32
-_LONGEST_SILENCE = 720
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
@@ -24,6 +23,7 @@ _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
 _PAGES = msg("Pages")
 _LOOK = msg("Look")
 _BEFORE = msg("Before the chat")
+_FILES = msg("Files")
 _AFTER = msg("The end")
 _VISITORS = msg("Signed-in visitors")
 
@@ -85,6 +85,22 @@ SCHEMA = Schema(
         Field("consent", FieldType.BOOLEAN, msg("Ask for consent"), _BEFORE, default=False),
         _text("texts.consent", msg("What visitors agree to"), _BEFORE),
         Field(
+            "files.most",
+            FieldType.INTEGER,
+            msg("Files in one message of a visitor"),
+            _FILES,
+            msg("0 to 10; 0: visitors cannot send files."),
+            default=5,
+        ),
+        Field(
+            "files.megabytes",
+            FieldType.INTEGER,
+            msg("Largest file"),
+            _FILES,
+            msg("Megabytes: 1 to 25."),
+            default=10,
+        ),
+        Field(
             "end_after",
             FieldType.INTEGER,
             msg("Ends by itself after"),
@@ -92,6 +108,7 @@ SCHEMA = Schema(
             msg("Hours in which neither side has written: 1 to 720."),
             default=24,
         ),
+        Field("survey", FieldType.BOOLEAN, msg("Ask how it was"), _AFTER, default=True),
         Field(
             IDENTITY_SECRET,
             FieldType.SECRET,
@@ -135,15 +152,19 @@ def read_settings(given: Mapping[str, object], secret: str) -> PageSettings:
         texts={name: text(f"texts.{name}") for name in ("greeting", "offline", "consent")},
         pre_chat=tuple(PageField(name, how == "required") for name, how in asked.items() if how != "no"),
         consent=bool(values["consent"]),
-        silence=_silence(values["end_after"]),
+        silence=timedelta(hours=_number("end_after", values, 1, 720)),
+        survey=bool(values["survey"]),
+        files=_number("files.most", values, 0, 10),
+        file_bytes=_number("files.megabytes", values, 1, 25) * 1_000_000,
         identity_secret=secret,
     )
 
 
-def _silence(hours: object) -> timedelta:
-    if not isinstance(hours, int) or not 1 <= hours <= _LONGEST_SILENCE:
-        raise _unusable("end_after", str(hours))
-    return timedelta(hours=hours)
+def _number(key: str, values: Mapping[str, object], least: int, most: int) -> int:
+    value = values[key]
+    if not isinstance(value, int) or not least <= value <= most:
+        raise _unusable(key, str(value))
+    return value
 
 
 def _origin(given: str) -> str:

@@ -12,7 +12,17 @@ import msgspec
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
-from agentdesk.sdk.inbound import DeliveryReport, Happening, Inbound, Party, Profile, Report, What
+from agentdesk.sdk.inbound import (
+    DeliveryReport,
+    Happening,
+    Inbound,
+    InboundAttachment,
+    Party,
+    Profile,
+    Rating,
+    Report,
+    What,
+)
 
 __all__ = ["KIND", "interpret"]
 
@@ -34,6 +44,15 @@ class _Visitor(msgspec.Struct, frozen=True):
     referrer: str = ""
 
 
+class _File(msgspec.Struct, frozen=True):
+    """A file that the server has taken from the page and looked at; ``blob`` is its SHA-256."""
+
+    name: str
+    media_type: str
+    size: int
+    blob: str
+
+
 class _Message(msgspec.Struct, frozen=True, tag_field="kind", tag="message"):
     """``id`` is the same however often it was handed in; ``after`` that of the visitor's message before it,
     empty for their first one."""
@@ -43,6 +62,7 @@ class _Message(msgspec.Struct, frozen=True, tag_field="kind", tag="message"):
     visitor: _Visitor
     text: str
     at: datetime
+    files: tuple[_File, ...] = ()
 
 
 class _Seen(msgspec.Struct, frozen=True, tag_field="kind", tag="seen"):
@@ -62,7 +82,19 @@ class _Ended(msgspec.Struct, frozen=True, tag_field="kind", tag="ended"):
     silent: bool = False
 
 
-_Item = _Message | _Seen | _Ended
+class _Rated(msgspec.Struct, frozen=True, tag_field="kind", tag="rated"):
+    """How the visitor finds a ``chat``; ``after`` is as above."""
+
+    after: str
+    visitor: _Visitor
+    at: datetime
+    chat: str
+    score: int
+    effort: int | None = None
+    text: str = ""
+
+
+_Item = _Message | _Seen | _Ended | _Rated
 _decoder: msgspec.json.Decoder[_Item] = msgspec.json.Decoder(_Item)
 
 
@@ -79,6 +111,9 @@ def interpret(raw: bytes, _facts: Mapping[str, object]) -> Inbound:
             return _seen(item)
         case _Ended():
             return _happened(item.visitor, item.after, item.at, Happening(What.ENDED, automatic=item.silent))
+        case _Rated():
+            rating = Rating(item.chat, item.score, item.effort, item.text)
+            return _happened(item.visitor, item.after, item.at, Happening(What.RATED, rating=rating))
 
 
 def _message(item: _Message) -> Inbound:
@@ -97,6 +132,10 @@ def _message(item: _Message) -> Inbound:
         subject=visitor.topic,
         sent_at=clock.to_utc(item.at),
         references=(item.after,) if item.after else (),
+        attachments=tuple(
+            InboundAttachment(one.name, one.media_type, b"", stored=one.blob, stored_size=one.size)
+            for one in item.files
+        ),
         profile=Profile(
             language=visitor.language,
             time_zone=visitor.time_zone,

@@ -19,6 +19,8 @@ export interface Shown extends Message {
   readonly fate: Fate;
   /** The code of the refusal of a failed one. */
   readonly why?: string;
+  /** How much of its files is at the server, from 0 to 1. */
+  readonly progress?: number | undefined;
 }
 
 export interface Options {
@@ -73,7 +75,7 @@ export class Session implements Listener {
     this.online = options.settings.online;
     this.back = options.settings.back ?? null;
     this.#can = options.settings.can;
-    this.uploads = new Uploads(options.base);
+    this.uploads = new Uploads(options.base, () => this.changed());
     this.#connection = new Connection(options.base, this);
     this.#giveUpFiles((one) => one.at < Date.now() - ABANDONED_MS);
   }
@@ -122,8 +124,8 @@ export class Session implements Listener {
     this.#enqueue({ t: "end", id: newId() });
   }
 
-  rate(score: number, text: string): void {
-    this.#enqueue({ t: "survey", id: newId(), score, text });
+  rate(score: number, effort: number | null, text: string): void {
+    this.#enqueue({ t: "survey", id: newId(), score, effort, text });
   }
 
   askForCopy(email: string): void {
@@ -214,6 +216,7 @@ export class Session implements Listener {
       ended: false,
       fate: one.failed ? "failed" : "sending",
       why: one.failed ?? "",
+      progress: one.files && this.uploads.progress(id),
     };
   }
 

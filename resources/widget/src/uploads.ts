@@ -2,19 +2,31 @@
 
 interface Held {
   readonly file: File;
+  /** The page's own name of it: however often it is sent up, it is one file. */
+  readonly id: string;
+  sent: number;
   reference?: string;
 }
 
 export class Uploads {
   readonly #base: string;
   readonly #held = new Map<string, Held[]>();
+  readonly #changed: () => void;
 
-  constructor(base: string) {
+  constructor(base: string, changed: () => void) {
     this.#base = base;
+    this.#changed = changed;
   }
 
   add(id: string, files: readonly File[]): void {
-    if (files.length) this.#held.set(id, files.map((file) => ({ file })));
+    if (files.length) this.#held.set(id, files.map((file, at) => ({ file, id: `${id.slice(0, 60)}-${at}`, sent: 0 })));
+  }
+
+  /** How much of a message's files is there, from 0 to 1. */
+  progress(id: string): number {
+    const held = this.#held.get(id) ?? [];
+    const whole = held.reduce((sum, one) => sum + one.file.size, 0);
+    return held.reduce((sum, one) => sum + one.sent, 0) / (whole || 1);
   }
 
   has(id: string): boolean {
@@ -46,23 +58,32 @@ export class Uploads {
   }
 
   /** Sends one file up; gives the code of what went wrong, or nothing. */
-  async #send(held: Held, token: string): Promise<string> {
+  #send(held: Held, token: string): Promise<string> {
     const { file } = held;
+    const request = new XMLHttpRequest(); // fetch does not tell how far it has come
+    request.open("POST", `${this.#base}/files`);
+    request.setRequestHeader("Authorization", `Bearer ${token}`);
+    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    request.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
+    request.setRequestHeader("X-File-Id", held.id);
+    request.upload.onprogress = (event) => {
+      held.sent = Math.min(event.loaded, file.size);
+      this.#changed();
+    };
+    return new Promise((done) => {
+      request.onerror = request.ontimeout = () => done("later");
+      request.onload = () => done(this.#answered(held, request));
+      request.send(file);
+    });
+  }
+
+  #answered(held: Held, { status, responseText }: XMLHttpRequest): string {
+    if ([401, 429, 503].includes(status)) return "later";
     try {
-      const response = await fetch(`${this.#base}/files`, {
-        method: "POST",
-        headers: {
-          Authorization: `Bearer ${token}`,
-          "Content-Type": file.type || "application/octet-stream",
-          "X-File-Name": encodeURIComponent(file.name),
-        },
-        body: file,
-        credentials: "omit",
-      });
-      if ([401, 429, 503].includes(response.status)) return "later";
-      const answer = (await response.json()) as { file?: string; code?: string };
+      const answer = JSON.parse(responseText) as { file?: string; code?: string };
       if (!answer.file) return answer.code ?? "invalid";
       held.reference = answer.file;
+      held.sent = held.file.size;
       return "";
     } catch {
       return "later";

@@ -13,6 +13,7 @@ from agentdesk.commands.arrival import Arrival, Person, Thread
 from agentdesk.commands.bounces import apply_report
 from agentdesk.commands.numbers import reserve_numbers
 from agentdesk.commands.placing import Event, attachment_rows, happened, message_row, place
+from agentdesk.commands.ratings import rates, write_ratings
 from agentdesk.store import blobs, search
 from agentdesk.store.bulk import insert_many
 from agentdesk.store.fixed import Fixed
@@ -66,7 +67,7 @@ async def record(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -
     events: list[Event] = []
     rows = []
     for arrival in arrivals:
-        if arrival.end == "happened":
+        if arrival.end == "happened" and not rates(arrival):
             events.append(happened(arrival, now))
         elif arrival.thread is not None and not arrival.settled:
             moment = place(arrival, events, now)
@@ -79,6 +80,7 @@ async def record(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -
     await _messages(unit, shown, rows)
     await _files(unit, shown, now)
     await unit.insert(event, [_event_row(e, now) for e in events])
+    await write_ratings(unit, arrivals, now)
     await _settle(unit, arrivals, now)
 
 

@@ -111,7 +111,8 @@ def reopen(thread: Thread, events: list[Event], author: Author, moment: datetime
 def _preview(arrival: Arrival) -> str:
     if arrival.end == "quarantined":
         return UNREADABLE
-    return preview_of(arrival.inbound.text)
+    files = ", ".join(file.name for file in arrival.inbound.attachments)
+    return preview_of(arrival.inbound.text) or preview_of(files)
 
 
 def message_row(arrival: Arrival, moment: datetime) -> dict[str, Any]:
@@ -163,8 +164,9 @@ def attachment_rows(arrival: Arrival, contents: dict[str, bytes]) -> list[dict[s
     thread = _thread_of(arrival)
     rows = []
     for position, file in enumerate(arrival.inbound.attachments):
-        name = blobs.hash_of(file.content)
-        contents[name] = file.content
+        name = file.stored or blobs.hash_of(file.content)
+        if not file.stored:
+            contents[name] = file.content
         rows.append(
             {
                 "id": new_id(),
@@ -173,7 +175,7 @@ def attachment_rows(arrival: Arrival, contents: dict[str, bytes]) -> list[dict[s
                 "inbox_id": thread.inbox_id,
                 "position": position,
                 "blob": name,
-                "size": len(file.content),
+                "size": file.stored_size if file.stored else len(file.content),
                 "name": file.name,
                 "media_type": file.media_type,
                 "content_id": file.content_id,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.party import Party
 from agentdesk.domain.recipients import LONGEST_ADDRESS, LONGEST_NAME
-from agentdesk.sdk.inbound import DeliveryReport, Inbound, InboundAttachment, Profile
+from agentdesk.sdk.inbound import DeliveryReport, Happening, Inbound, InboundAttachment, Profile
 
 LONGEST_TEXT = 2_000_000
 LONGEST_LINE = 998
@@ -42,6 +42,7 @@ def tidied(inbound: Inbound) -> Inbound:
         warnings=tuple(storable(warning, 500) for warning in inbound.warnings[:100]),
         loop_marker=storable(inbound.loop_marker, LONGEST_LINE),
         profile=_profile(inbound.profile),
+        happening=_happening(inbound.happening),
     )
 
 
@@ -61,6 +62,13 @@ def _profile(profile: Profile) -> Profile:
         time_zone=one_line(profile.time_zone, 64),
         visit={one_line(name, 40): one_line(value, LONGEST_FACT) for name, value in facts},
     )
+
+
+def _happening(happening: Happening | None) -> Happening | None:
+    if happening is None or happening.rating is None:
+        return happening
+    text = storable(happening.rating.text, LONGEST_FACT)
+    return replace(happening, rating=replace(happening.rating, text=text))
 
 
 def _id(text: str) -> str:

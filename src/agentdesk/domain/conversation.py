@@ -43,3 +43,5 @@ class EventKind(StrEnum):
     UNMERGED = "unmerged"
     ENDED = "ended"
     """A chat has ended: by the visitor, by somebody of the team, or by silence."""
+    RATED = "rated"
+    """The customer has said how it was: ``score`` 1 to 5, and whom it is about."""

@@ -19,6 +19,7 @@ __all__ = [
     "InboundAttachment",
     "Party",
     "Profile",
+    "Rating",
     "RawItem",
     "Report",
     "ThreadToken",
@@ -46,7 +47,11 @@ class RawItem:
 
 @dataclass(frozen=True, slots=True)
 class InboundAttachment:
-    """A file that came with a message. ``note`` tells a person something about it (a catalogue text)."""
+    """A file that came with a message. ``note`` tells a person something about it (a catalogue text).
+
+    Of a file that the server's own pages have taken ``stored`` is the SHA-256 and ``stored_size`` the bytes
+    of what is kept already; ``content`` is empty then.
+    """
 
     name: str
     media_type: str
@@ -54,6 +59,8 @@ class InboundAttachment:
     content_id: str = ""
     inline: bool = False
     note: str = ""
+    stored: str = ""
+    stored_size: int = 0
 
 
 class Report(StrEnum):
@@ -107,6 +114,21 @@ class What(StrEnum):
 
     ENDED = "ended"
     """The person has ended it, or, where it is ``automatic``, the silence of all."""
+    RATED = "rated"
+    """The person says how it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How somebody finds what was done for them. ``key`` names what it is about: the last of a key counts.
+
+    ``score`` is 1 (very bad) to 5 (great), ``effort`` how easy it was: 1 (not at all) to 7 (very), or None.
+    """
+
+    key: str
+    score: int
+    effort: int | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +137,7 @@ class Happening:
 
     what: What
     automatic: bool = False
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True)

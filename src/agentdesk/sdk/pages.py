@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from agentdesk.sdk.inbound import RawItem
+from agentdesk.sdk.outbound import OutboundAttachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class PageSettings:
 
     ``origins``: none means every page. ``colour`` is ``#rrggbb``. ``identity_secret`` is the key with which
     the company's own server signs who a visitor is; empty where it never does. ``languages`` and ``texts``
-    are as a person typed them. ``silence`` is after how long without a word a chat ends by itself.
+    are as a person typed them. ``silence`` is after how long without a word a chat ends by itself. ``files``
+    is how many a visitor's message may have (none: they cannot send any), ``file_bytes`` how large each may
+    be; ``survey`` that visitors are asked how it was.
     """
 
     name: str
@@ -42,18 +45,22 @@ class PageSettings:
     pre_chat: tuple[PageField, ...] = ()
     consent: bool = False
     silence: timedelta = timedelta(hours=24)
+    files: int = 0
+    file_bytes: int = 0
+    survey: bool = False
     identity_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PageLine:
     """A message of ours as a page shows it. ``key`` makes it one line however often it is handed over;
-    ``name`` is who wrote it."""
+    ``name`` is who wrote it, ``files`` go with it."""
 
     key: str
     text: str
     name: str
     at: datetime
+    files: tuple[OutboundAttachment, ...] = ()
 
 
 class Pages(Protocol):

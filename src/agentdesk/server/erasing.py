@@ -73,6 +73,7 @@ _NO_WORDS: dict[str, Any] = {
     "delivery_detail": None,
     "raw_id": None,
 }
+_WORDS = ("visit", "text")
 _HAS_WORDS: ColumnElement[bool] = or_(
     *(
         message.c[name] != ""
@@ -165,15 +166,16 @@ class _Portion:
         return self._counted("conversations", ids)
 
     async def _events(self, people: Collection[UUID]) -> bool:
-        """Where the customer was when a conversation began."""
+        """Where the customer was when a conversation began, and their own words about it."""
         theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
-        about = event.c.conversation_id.in_(theirs), event.c.kind == EventKind.CREATED
-        told = cast(event.c.data, Text).like('%"visit"%')
+        about = event.c.conversation_id.in_(theirs), event.c.kind.in_((EventKind.CREATED, EventKind.RATED))
+        data = cast(event.c.data, Text)
+        told = or_(data.like('%"visit"%'), data.like('%"text"%'))
         found = await self._conn.execute(
             select(event.c.id, event.c.data).where(*about, told).limit(self._size)
         )
         bare = {
-            row.id: {"data": {name: value for name, value in row.data.items() if name != "visit"}}
+            row.id: {"data": {name: value for name, value in row.data.items() if name not in _WORDS}}
             for row in found
         }
         await self._unit.update_many(event, bare)

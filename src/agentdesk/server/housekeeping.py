@@ -6,18 +6,19 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, select, text, union, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.backoff import scattered
 from agentdesk.base.log import get_logger
 from agentdesk.server import retention
-from agentdesk.server.chat.dropping import drop_old
+from agentdesk.server.chat.dropping import drop_old, drop_waiting_files
 from agentdesk.server.throttle import forget_old_tries
+from agentdesk.store import blobs
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import api_token, applied_command, attachment, blob, draft, raw_item
+from agentdesk.store.tables import api_token, applied_command, blob, draft
 from agentdesk.sync.changelog import prune
 from agentdesk.sync.feed import KEPT_DAYS
 
@@ -53,6 +54,7 @@ async def keep_house(db: Database) -> None:
         sessions = await conn.execute(delete(api_token).where(api_token.c.expires_at < now))
         tries = await forget_old_tries(conn)
         visitors = await drop_old(conn)
+        await drop_waiting_files(conn)
     uploads = await _drop_unused_uploads(db)
     retained = await retention.run(db)
     ended = {"answers": answers.rowcount, "sessions": sessions.rowcount, "tries": tries, "visitors": visitors}
@@ -67,7 +69,7 @@ async def keep_longer(conn: AsyncConnection, names: Sequence[str]) -> int:
 
 
 async def _drop_unused_uploads(db: Database) -> int:
-    used = union(select(attachment.c.blob), select(raw_item.c.blob))
+    used = blobs.used()
     async with db.read() as conn:  # by hashes alone: SQLite would read each file to come to its date
         found = await conn.scalars(select(blob.c.hash).where(blob.c.hash.not_in(used)))
         drafted = await conn.scalars(select(draft.c.files))

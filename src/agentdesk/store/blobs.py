@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, text, union
+from sqlalchemy import CompoundSelect, delete, or_, select, text, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.base import clock
 from agentdesk.store.bulk import insert_many
-from agentdesk.store.tables import attachment, blob, raw_item
+from agentdesk.store.tables import attachment, blob, chat_file, raw_item
 
 _BYTES_AT_ONCE = 16_000_000
+_BECOMING_A_MESSAGE = timedelta(hours=6)
 
 
 def hash_of(content: bytes) -> str:
@@ -37,6 +39,14 @@ async def put_many(conn: AsyncConnection, contents: Mapping[str, bytes], now: da
     await insert_many(conn, blob, portion, ignore=True)
 
 
+def used() -> CompoundSelect[tuple[str]]:
+    """Return the statement for all contents that something needs. What visitors' pages show is that of
+    messages; on its own it counts only until it is one."""
+    fresh = or_(chat_file.c.n.is_(None), chat_file.c.created_at > clock.now() - _BECOMING_A_MESSAGE)
+    waiting = select(chat_file.c.blob).where(fresh)
+    return union(select(attachment.c.blob), select(raw_item.c.blob), waiting)
+
+
 async def drop_unused(conn: AsyncConnection, names: Collection[str]) -> int:
     """Drop those of ``names`` that no attachment and no raw item uses; returns how many went.
 
@@ -46,8 +56,7 @@ async def drop_unused(conn: AsyncConnection, names: Collection[str]) -> int:
         return 0
     if conn.dialect.name == "postgresql":
         await conn.execute(text("LOCK TABLE blob IN SHARE ROW EXCLUSIVE MODE"))
-    used = union(select(attachment.c.blob), select(raw_item.c.blob))
-    gone = await conn.execute(delete(blob).where(blob.c.hash.in_(names), blob.c.hash.not_in(used)))
+    gone = await conn.execute(delete(blob).where(blob.c.hash.in_(names), blob.c.hash.not_in(used())))
     return gone.rowcount
 
 

@@ -19,7 +19,7 @@ from agentdesk.sdk.inbound import Party, Report
 from agentdesk.sdk.outbound import Found, Outbound, OutboundAttachment
 from agentdesk.sdk.pages import Hosted, PageLine, PageSettings
 from agentdesk_connectors.livechat import create, interpret, manifest
-from agentdesk_connectors.livechat.connector import LONGEST_TEXT
+from agentdesk_connectors.livechat.connector import HEAVIEST_FILE, LONGEST_TEXT
 
 VISITOR = {"identity": "visitor-1", "name": "Ana", "url": "https://shop.example/", "language": "es"}
 
@@ -135,7 +135,7 @@ def test_a_short_key_is_refused() -> None:
         {"to": (Party("email", "ana@else.example"),)},
         {"to": (Party("chat", "visitor-1"), Party("chat", "visitor-2"))},
         {"cc": (Party("email", "ana@else.example"),)},
-        {"attachments": (OutboundAttachment("a.txt", "text/plain", b"x"),)},
+        {"attachments": (OutboundAttachment("a", "text/plain", b"x" * (HEAVIEST_FILE + 1)),)},
         {"text": " \n"},
         {"text": "x" * (LONGEST_TEXT + 1)},
     ],

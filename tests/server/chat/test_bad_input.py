@@ -239,8 +239,8 @@ _BAD_FRAMES = [
     ('{"t": "message", "id": "short", "text": "x"}', "invalid"),
     ('{"t": "message", "id": "with blanks in it", "text": "x"}', "invalid"),
     ('{"t": "message", "id": "some-id-1\\n", "text": "x"}', "invalid"),
-    ('{"t": "message", "id": "some-id-1", "text": "x", "files": ["one"]}', "not_here"),
-    ('{"t": "survey", "id": "some-id-1", "score": 5}', "not_here"),
+    ('{"t": "message", "id": "some-id-1", "text": "x", "files": ["one"]}', "file"),
+    ('{"t": "survey", "id": "some-id-1", "score": 5}', "invalid"),
     ('{"t": "hello", "v": 1}', "bad_frame"),
     ('{"t": "hello", "v": 2}', "version"),
 ]

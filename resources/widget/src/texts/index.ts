@@ -53,6 +53,14 @@ export class Words {
     return this.#date(at, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" });
   }
 
+  number(value: number): string {
+    return value.toLocaleString(this.language);
+  }
+
+  percent(share: number): string {
+    return share.toLocaleString(this.language, { style: "percent" });
+  }
+
   size(bytes: number): string {
     const power = bytes < 1_000 ? 0 : bytes < 1_000_000 ? 1 : 2;
     const [value, unit] = [bytes / 1_000 ** power, ["byte", "kilobyte", "megabyte"][power]!];

@@ -6,8 +6,9 @@ import type { Desk, View } from "./desk.ts";
 import { complain, isMail } from "./desk.ts";
 
 const SCORES = [1, 2, 3, 4, 5] as const;
+const EFFORTS = [1, 2, 3, 4, 5, 6, 7] as const;
 
-/** Five faces and a text. `done` is called when it is answered or passed over. */
+/** Five faces, how easy it was, and a text. `done` is called when it is answered or passed over. */
 export class Survey implements View {
   readonly element: HTMLElement;
 
@@ -17,6 +18,11 @@ export class Survey implements View {
     const inputs = SCORES.map((score) => h("input", { type: "radio", name: "score", value: String(score), "aria-label": words.say(`face${score}`) }));
     const faces = SCORES.map((score, at) => h("label", { title: words.say(`face${score}`) }, inputs[at], icon(`face${score}` as IconName)));
     const ends = h("div", { class: "ends note", "aria-hidden": "true" }, h("span", {}, words.say("face1")), h("span", {}, words.say("face5")));
+    const steps = EFFORTS.map((step) => h("input", { type: "radio", name: "effort", value: String(step), "aria-label": words.number(step) }));
+    const boxes = steps.map((step, at) => h("label", {}, step, words.number(EFFORTS[at]!)));
+    const effort = h("fieldset", { class: "field" });
+    const least = h("div", { class: "ends note" }, h("span", {}, words.say("effort1")), h("span", {}, words.say("effort7")));
+    effort.append(h("legend", {}, words.say("effort")), h("div", { class: "scale" }, ...boxes), least);
     const text = h("textarea", { id: "anything", maxlength: 1_000, rows: 3 });
     const question = agent ? words.say("howDid", { name: agent }) : words.say("howDidWe");
     const scale = h("fieldset", { class: "field", "aria-describedby": wrong.id });
@@ -27,7 +33,7 @@ export class Survey implements View {
       complain(scale, wrong, chosen ? "" : words.say("required"));
       scale.removeAttribute("aria-invalid"); // a group of radios knows no such state
       if (!chosen) return inputs[0]!.focus();
-      session.rate(Number(chosen.value), text.value.trim());
+      session.rate(Number(chosen.value), Number(steps.find((step) => step.checked)?.value) || null, text.value.trim());
       done(true);
     };
     this.element = h(
@@ -35,6 +41,7 @@ export class Survey implements View {
       { class: "body page", onsubmit: submit },
       h("h3", {}, question),
       scale,
+      effort,
       h("div", { class: "field" }, h("label", { for: "anything" }, words.say("anything")), text),
       h(
         "div",

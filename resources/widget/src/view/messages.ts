@@ -119,7 +119,8 @@ export class Messages implements View {
       return h("p", { class: "foot" }, picture, h("span", {}, h("bdi", {}, author), " · ", time, edited));
     }
     const [sign, said] = FATES[fate];
-    return h("p", { class: "foot" }, h("span", {}, time, edited, ` · ${words.say(said)}`), icon(sign));
+    const gone = one.progress ? ` ${words.percent(one.progress)}` : "";
+    return h("p", { class: "foot" }, h("span", {}, time, edited, ` · ${words.say(said)}${gone}`), icon(sign));
   }
 
   #failed(one: Shown): HTMLElement[] {

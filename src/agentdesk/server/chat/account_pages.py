@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
+from agentdesk.base.ids import new_id
+from agentdesk.domain.uploads import clean_name, kept_type
 from agentdesk.sdk.inbound import RawItem
 from agentdesk.sdk.pages import PageLine
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.chat.ending import any_silent, end_silent
 from agentdesk.server.chat.lines import add_line, number_of
 from agentdesk.server.leases import Lease
+from agentdesk.store import blobs
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import chat_line, chat_post, chat_session
+from agentdesk.store.tables import chat_file, chat_line, chat_post, chat_session
 
 __all__ = ["AccountPages"]
 
@@ -73,7 +77,9 @@ class AccountPages:
                 return False
             if await number_of(conn, row.id, line.key) is None:
                 at = clock.to_utc(line.at)
-                await add_line(conn, row, line.key, "agent", at, text=line.text, name=line.name)
+                ids = await _show_files(conn, row.id, line, row.lines + 1)
+                name = line.name
+                await add_line(conn, row, line.key, "agent", at, text=line.text, name=name, files=ids)
             await self._doors.tell(conn, "page", row.id)
         self._doors.shown(row.id)
         return True
@@ -105,3 +111,27 @@ class AccountPages:
     async def _check(self, conn: AsyncConnection) -> None:
         if self._lease is not None:
             await self._lease.check(conn)
+
+
+async def _show_files(conn: AsyncConnection, session_id: UUID, line: PageLine, n: int) -> list[str]:
+    """Let a line show files of ours; returns their ids. Their contents are those of the message's own."""
+    now = clock.now()
+    contents = [blobs.hash_of(file.content) for file in line.files]
+    await blobs.put_many(conn, dict(zip(contents, (f.content for f in line.files), strict=True)), now)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": new_id(),
+            "session_id": session_id,
+            "key": f"{line.key[:60]}-{position}",
+            "blob": content,
+            "name": clean_name(file.name),
+            "media_type": kept_type(file.media_type, file.content),
+            "size": len(file.content),
+            "n": n,
+            "created_at": now,
+        }
+        for position, (file, content) in enumerate(zip(line.files, contents, strict=True))
+    ]
+    if rows:
+        await conn.execute(insert(chat_file), rows)
+    return [row["id"].hex for row in rows]

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.chat.lines import add_line, add_post, locked, number_of
-from agentdesk.store.tables import chat_session, message
+from agentdesk.store.tables import chat_line, chat_session, message
 
-__all__ = ["any_silent", "end_by_agent", "end_by_visitor", "end_silent", "sessions_of"]
+__all__ = ["any_silent", "end_by_agent", "end_by_visitor", "end_silent", "last_end", "sessions_of"]
 
 _AT_ONCE = 100
 
@@ -47,6 +47,13 @@ async def end_by_agent(
             await doors.tell(conn, "page", session_id)
             ended.append(session_id)
     return ended if theirs else None
+
+
+async def last_end(conn: AsyncConnection, session_id: UUID) -> int | None:
+    """Return the number of the line with which a session's chat ended last; None where none has."""
+    ends = chat_line.c.session_id == session_id, chat_line.c.kind == "ended"
+    n: int | None = await conn.scalar(select(func.max(chat_line.c.n)).where(*ends))
+    return n
 
 
 async def any_silent(conn: AsyncConnection, account_id: UUID, before: datetime) -> bool:

@@ -18,11 +18,12 @@ from agentdesk.server.chat import identity
 from agentdesk.server.chat.doors import CHANNEL, Doors
 from agentdesk.server.chat.limits import Buckets, Places
 from agentdesk.server.chat.lines import SessionGone
-from agentdesk.server.chat.protocol import LONGEST_FRAME, BadFrame, Hello, Problem, encode, read_poll
+from agentdesk.server.chat.protocol import LONGEST_FRAME, PREFIX, BadFrame, Hello, Problem, encode, read_poll
 from agentdesk.server.chat.refused import Refused
 from agentdesk.server.chat.sessions import Sessions
 from agentdesk.server.chat.talking import MOST_VISITS, Polling, Talking
 from agentdesk.server.chat.trail import Trails
+from agentdesk.server.chat.uploads import Uploads
 from agentdesk.server.chat.visit import Visit, VisitTools
 from agentdesk.server.chat.watching import Watching
 from agentdesk.server.chat.widgets import Widget, Widgets, allows, public
@@ -34,7 +35,6 @@ from agentdesk.sync.presence_board import Board
 
 __all__ = ["PREFIX", "ChatEndpoint"]
 
-PREFIX = "/chat/v1"
 _CLOSE_SECONDS = 2.0
 _CONNECTIONS = 100
 _NEW_SESSIONS, _NEW_PER_SECOND = 10, 10 / 60
@@ -51,7 +51,9 @@ _STATUS = {
     "origin": 403,
     "blocked": 403,
     "widget": 404,
+    "gone": 404,
     "too_large": 413,
+    "media_type": 415,
     "invalid": 422,
     "not_here": 422,
     "slow_down": 429,
@@ -78,9 +80,10 @@ class ChatEndpoint:
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._widgets = Widgets(db, vault)
-        self._sessions = Sessions(db, doors)
+        self._sessions = Sessions(db, vault, doors)
         self._watching = Watching(db, board)
         messages = Buckets(_MESSAGES, _MESSAGES_PER_SECOND)
+        self._uploads = Uploads(db, vault, self._sessions)
         self._tools = VisitTools(self._sessions, Trails(db, wake), self._watching, messages)
         self._doors = doors
         self._peers = peers
@@ -95,7 +98,11 @@ class ChatEndpoint:
     def add_routes(self, app: web.Application) -> None:
         """Serve everything below ``/chat``."""
         app.router.add_get(f"{PREFIX}/widget.js", self.give_script)
-        for path, handler in (("settings", self._settings), ("poll", self._poll)):
+        app.router.add_get(
+            f"{PREFIX}/{{widget}}/files/{{ticket:[0-9a-f-]{{1,100}}}}", self._guarded(self._give)
+        )
+        paths = ("settings", self._settings), ("poll", self._poll), ("files", self._take)
+        for path, handler in paths:
             address = f"{PREFIX}/{{widget}}/{path}"
             app.router.add_route("GET" if path == "settings" else "POST", address, self._guarded(handler))
             app.router.add_route("OPTIONS", address, self._guarded(self._preflight))
@@ -139,10 +146,22 @@ class ChatEndpoint:
     async def _preflight(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
         allowed = {
             "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": "content-type",
+            "Access-Control-Allow-Headers": "authorization, content-type, x-file-id, x-file-name",
             "Access-Control-Max-Age": "600",
         }
         return web.Response(status=204, headers={**_cors(origin), **allowed})
+
+    # --- files ---
+
+    async def _take(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
+        body = await self._uploads.take(request, widget, self._peers.client(request))
+        headers = {**_cors(origin), "Cache-Control": "no-store"}
+        return web.Response(body=body, content_type="application/json", headers=headers)
+
+    async def _give(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
+        answer = await self._uploads.give(request.match_info["ticket"], widget)
+        answer.headers.update(_cors(origin))
+        return answer
 
     # --- talking ---
 
@@ -234,9 +253,10 @@ def _script() -> bytes:
 
 def _origin(request: web.Request, widget: Widget) -> str:
     """The origin of the page that asks. Raises Refused where it may not use the widget; only what is public
-    is told to a page of our own, whose browser names no origin then."""
+    is told to a page of our own, whose browser names no origin then, and a file to who has its address."""
     given = request.headers.getall("Origin", [])
-    if not given and request.method == "GET" and request.path.endswith("/settings"):
+    open_to_all = request.path.endswith("/settings") or "ticket" in request.match_info
+    if not given and request.method == "GET" and open_to_all:
         return ""
     if len(given) != 1 or not allows(widget.page, given[0]):
         raise Refused("origin", "This page may not use the widget.")

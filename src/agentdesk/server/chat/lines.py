@@ -12,10 +12,10 @@ from sqlalchemy import Row, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.domain.cleaning import one_line, storable
-from agentdesk.server.chat.protocol import Agent, Line
+from agentdesk.server.chat.protocol import Agent, Line, LineFile
 from agentdesk.store.tables import chat_line, chat_post, chat_session
 
-__all__ = ["SessionGone", "add_line", "add_post", "lines_of", "locked", "number_of", "shown_lines"]
+__all__ = ["SessionGone", "add_line", "add_post", "lines_of", "locked", "number_of", "shown"]
 
 _LONGEST_NAME = 300
 
@@ -50,15 +50,18 @@ async def add_line(
     kind: str = "message",
     text: str = "",
     name: str = "",
+    files: Sequence[str] = (),
     **session: Any,
 ) -> int:
     """Add a line to the session ``row``, which the caller has locked, and return its number.
 
-    ``origin`` is ``visitor``, ``agent`` or ``system``; ``name`` who of us it was; ``session`` is what else
-    changes of the session. A message begins the chat, or keeps it going; its end ends it.
+    ``origin`` is ``visitor``, ``agent`` or ``system``; ``name`` who of us it was; ``files`` the ids of what
+    it shows; ``session`` what else changes of the session. A message begins the chat, or keeps it going; its
+    end ends it.
     """
     n: int = row.lines + 1
     line = {"session_id": row.id, "n": n, "key": key, "kind": kind, "origin": origin, "created_at": at}
+    line["files"] = list(files) or None
     words = {"text": storable(text), "name": one_line(name, _LONGEST_NAME)}
     await conn.execute(insert(chat_line).values(**line, **words))
     session["lines"] = n
@@ -89,14 +92,10 @@ def lines_of(session_id: UUID) -> Select[Any]:
     return select(chat_line).where(chat_line.c.session_id == session_id)
 
 
-def shown_lines(rows: Sequence[Row[Any]]) -> list[Line]:
-    """Return lines as the page gets them."""
-    return [_shown(row) for row in rows]
-
-
-def _shown(row: Row[Any]) -> Line:
+def shown(row: Row[Any], files: Sequence[LineFile] = ()) -> Line:
+    """Return a line as the page gets it."""
     agent = Agent(row.name) if row.origin == "agent" else None
-    return Line(row.n, row.key, row.origin, row.text, row.created_at, agent, row.kind)
+    return Line(row.n, row.key, row.origin, row.text, row.created_at, agent, row.kind, tuple(files))
 
 
 def _visitor(row: Row[Any]) -> dict[str, str]:

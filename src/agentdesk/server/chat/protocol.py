@@ -13,6 +13,8 @@ __all__ = [
     "CAN",
     "LONGEST_FRAME",
     "LONGEST_TEXT",
+    "MOST_FILES",
+    "PREFIX",
     "SUBPROTOCOL",
     "VERSION",
     "Ack",
@@ -22,6 +24,7 @@ __all__ = [
     "Hello",
     "Identity",
     "Line",
+    "LineFile",
     "Lines",
     "Message",
     "Older",
@@ -42,18 +45,22 @@ __all__ = [
     "read_poll",
 ]
 
+PREFIX = "/chat/v1"
 VERSION = 1
 SUBPROTOCOL = "agentdesk.chat.v1"
 LONGEST_FRAME = 64 * 1024
 LONGEST_TEXT = 5_000
-CAN = ("typing", "seen", "read", "end")
+CAN = ("typing", "seen", "read", "files", "end", "survey")
 """What this server does beyond text; pages show nothing for what is not named."""
 PING_SECONDS = 25
 MOST_FRAMES = 20
+MOST_FILES = 10
+"""Of one message, whatever a widget allows."""
 _CONTROL = frozenset(range(32)) - {9, 10, 13}
 
 Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
 Key = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
+Reference = Annotated[str, Meta(max_length=64)]
 Number = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -115,7 +122,7 @@ class Profile(_Frame, frozen=True, tag="profile"):
 class Message(_Frame, frozen=True, tag="message"):
     id: Key
     text: Text = ""
-    files: Annotated[tuple[str, ...], Meta(max_length=5)] = ()
+    files: Annotated[tuple[Reference, ...], Meta(max_length=MOST_FILES)] = ()
 
 
 class Typing(_Frame, frozen=True, tag="typing"):
@@ -138,6 +145,9 @@ class End(_Frame, frozen=True, tag="end"):
 
 class Survey(_Frame, frozen=True, tag="survey"):
     id: Key
+    score: Annotated[int, Meta(ge=1, le=5)]
+    effort: Annotated[int, Meta(ge=1, le=7)] | None = None
+    text: Annotated[str, Meta(max_length=1_000)] = ""
 
 
 class Transcript(_Frame, frozen=True, tag="transcript"):
@@ -158,6 +168,16 @@ class Agent(msgspec.Struct, frozen=True):
     picture: str | None = None
 
 
+class LineFile(msgspec.Struct, frozen=True):
+    """A file of a line; ``url`` is a path at this server, ``picture`` says that it may be shown."""
+
+    name: str
+    type: str
+    size: int
+    url: str
+    picture: bool
+
+
 class Line(msgspec.Struct, frozen=True, rename={"origin": "from"}):
     """Something that the visitor sees, by its number ``n``."""
 
@@ -168,7 +188,7 @@ class Line(msgspec.Struct, frozen=True, rename={"origin": "from"}):
     at: datetime
     agent: Agent | None = None
     kind: str = "message"
-    files: tuple[str, ...] = ()
+    files: tuple[LineFile, ...] = ()
 
 
 class Welcome(_Frame, frozen=True, tag="welcome", rename={"first": "from"}):

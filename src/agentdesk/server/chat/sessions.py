@@ -10,18 +10,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
+from agentdesk.base.secrets import Vault
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.server.chat.blocking import refuse_blocked
 from agentdesk.server.chat.doors import Doors
-from agentdesk.server.chat.ending import end_by_visitor
+from agentdesk.server.chat.ending import end_by_visitor, last_end
+from agentdesk.server.chat.files import Links, claim, files_of
 from agentdesk.server.chat.identity import visitor_of
-from agentdesk.server.chat.lines import add_line, add_post, lines_of, locked, number_of, shown_lines
-from agentdesk.server.chat.protocol import Hello, Line, Message, Page, Profile
+from agentdesk.server.chat.lines import add_line, add_post, lines_of, locked, number_of, shown
+from agentdesk.server.chat.protocol import PREFIX, Hello, Line, Message, Page, Profile, Survey
 from agentdesk.store.engine import Database
 from agentdesk.store.facts import fact
 from agentdesk.store.tables import (
@@ -39,6 +41,7 @@ KEPT = timedelta(days=180)
 _RENEWED = timedelta(minutes=10)
 """How often it is written down that a visitor is here."""
 _TOKEN_BYTES = 32
+_TOLD = ("name", "media_type", "size", "blob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,10 @@ class Place:
 class Sessions:
     """All sessions of all widgets."""
 
-    def __init__(self, db: Database, doors: Doors) -> None:
+    def __init__(self, db: Database, vault: Vault, doors: Doors) -> None:
         self._db = db
         self._doors = doors
+        self._links = Links(vault)
 
     # --- coming in ---
 
@@ -123,7 +127,7 @@ class Sessions:
     # --- what the visitor does ---
 
     async def write(self, widget: UUID, session_id: UUID, given: Message) -> int:
-        """Store a message, once per id; returns the number of its line."""
+        """Store a message, once per id; returns the number of its line. Raises UnknownFile."""
         now, text = clock.now(), storable(given.text)
         async with self._db.write() as conn:
             row = await locked(conn, session_id)
@@ -132,9 +136,13 @@ class Sessions:
                 return before
             await refuse_blocked(conn, session_id)
             external_id = f"{row.identity}/{given.id}"
+            files = await claim(conn, session_id, given.files, row.lines + 1) if given.files else []
+            told = [{name: getattr(one, name) for name in _TOLD} for one in files]
             content = {"kind": "message", "id": external_id, "after": row.last, "text": text, "at": now}
+            content["files"] = told
             await add_post(conn, row, given.id, content, now)
-            n = await add_line(conn, row, given.id, "visitor", now, text=text, last=external_id)
+            ids = [one.id.hex for one in files]
+            n = await add_line(conn, row, given.id, "visitor", now, text=text, files=ids, last=external_id)
             await self._told(conn, widget, session_id)
         self._ring(widget, session_id)
         return n
@@ -146,6 +154,21 @@ class Sessions:
             await self._told(conn, widget, session_id)
         self._ring(widget, session_id)
         return n
+
+    async def rate(self, widget: UUID, session_id: UUID, given: Survey) -> bool:
+        """Hand in how the visitor finds the chat that ended last; False where none has."""
+        now = clock.now()
+        async with self._db.write() as conn:
+            row = await locked(conn, session_id)
+            end = await last_end(conn, session_id)
+            if end is None:
+                return False
+            said = {"score": given.score, "effort": given.effort, "text": storable(given.text).strip()}
+            content = {"kind": "rated", "chat": f"{session_id.hex}/{end}", "after": row.last, "at": now}
+            await add_post(conn, row, f"rated/{given.id}", {**content, **said}, now)
+            await self._doors.tell(conn, "box", widget)
+        self._doors.handed_in(widget)
+        return True
 
     async def _told(self, conn: AsyncConnection, widget: UUID, session_id: UUID) -> None:
         await self._doors.tell(conn, "box", widget)
@@ -211,17 +234,24 @@ class Sessions:
             )
         return lines
 
-    async def after(self, session_id: UUID, cursor: int, most: int) -> Sequence[Line]:
+    async def after(self, widget: UUID, session_id: UUID, cursor: int, most: int) -> Sequence[Line]:
         """Return the lines after ``cursor``, in order."""
         later = lines_of(session_id).where(chat_line.c.n > cursor).order_by(chat_line.c.n)
-        async with self._db.read() as conn:
-            return shown_lines((await conn.execute(later.limit(most))).all())
+        return await self._lines(widget, later.limit(most))
 
-    async def before(self, session_id: UUID, n: int, most: int) -> Sequence[Line]:
+    async def before(self, widget: UUID, session_id: UUID, n: int, most: int) -> Sequence[Line]:
         """Return the lines before ``n``, in order."""
         earlier = lines_of(session_id).where(chat_line.c.n < n).order_by(chat_line.c.n.desc())
+        return (await self._lines(widget, earlier.limit(most)))[::-1]
+
+    async def _lines(self, widget: UUID, which: Select[Any]) -> Sequence[Line]:
         async with self._db.read() as conn:
-            return shown_lines((await conn.execute(earlier.limit(most))).all()[::-1])
+            rows = (await conn.execute(which)).all()
+            ids = [name for row in rows for name in row.files or ()]
+            files = await files_of(conn, ids) if ids else {}
+        prefix = f"{PREFIX}/{widget}"
+        links = {name: self._links.shown(prefix, one) for name, one in files.items()}
+        return [shown(row, [links[name] for name in row.files or () if name in links]) for row in rows]
 
     async def place(self, session_id: UUID) -> Place | None:
         """Return where a session is at the desk; None before its first message was recorded."""

@@ -9,6 +9,7 @@ import msgspec
 
 from agentdesk.base import clock
 from agentdesk.base.events import Bell
+from agentdesk.server.chat.files import UnknownFile
 from agentdesk.server.chat.limits import Buckets
 from agentdesk.server.chat.protocol import (
     Ack,
@@ -27,6 +28,7 @@ from agentdesk.server.chat.protocol import (
     Read,
     Seen,
     Status,
+    Survey,
     Typing,
     TypingAgent,
     Welcome,
@@ -34,7 +36,7 @@ from agentdesk.server.chat.protocol import (
 from agentdesk.server.chat.sessions import Opened, Sessions
 from agentdesk.server.chat.trail import Trails
 from agentdesk.server.chat.watching import Caller, Watching
-from agentdesk.server.chat.widgets import Standing, Widget
+from agentdesk.server.chat.widgets import Standing, Widget, abilities
 
 __all__ = ["Visit", "VisitTools"]
 
@@ -105,13 +107,16 @@ class Visit:
             back=self._standing.back,
             profile=dict(opened.profile),
             time=clock.now(),
+            can=abilities(self._widget),
         )
 
     # --- down ---
 
     async def lines(self) -> Frames:
         """Return the lines that the page does not have yet, as many as go at once."""
-        found = await self._tools.sessions.after(self.session_id, self.cursor, _LINES_AT_ONCE)
+        found = await self._tools.sessions.after(
+            self._widget.id, self.session_id, self.cursor, _LINES_AT_ONCE
+        )
         if not found:
             return []
         self.cursor = found[-1].n
@@ -198,14 +203,15 @@ class Visit:
                 await self._tools.sessions.mark(self._widget.id, self.session_id, frame.upto, frame.state)
                 return []
             case Older():
-                older = await self._tools.sessions.before(self.session_id, frame.before, frame.most)
-                return [Lines(lines=tuple(older), first=not older or older[0].n == 1)]
+                return [await self._older(frame)]
             case Profile():
                 await self._tools.sessions.introduce(self.session_id, frame)
                 return [Ack(id=frame.id)]
             case End():
                 n = await self._tools.sessions.end(self._widget.id, self.session_id, frame.id)
                 return [Ack(id=frame.id, n=n)]
+            case Survey():
+                return [await self._rate(frame)]
             case PageMoved():
                 await self._tools.sessions.move(self.session_id, frame.page)
                 await self._tools.trails.note(self.session_id, self._agent)
@@ -216,18 +222,35 @@ class Visit:
                 return [Problem(code="bad_frame", text="One hello is enough.")]
         return [Problem(code="not_here", text="This server does not do that.", id=frame.id)]
 
+    async def _older(self, frame: Older) -> Lines:
+        older = await self._tools.sessions.before(self._widget.id, self.session_id, frame.before, frame.most)
+        return Lines(lines=tuple(older), first=not older or older[0].n == 1)
+
     async def _write(self, frame: Message) -> Ack | Problem:
-        if frame.files:
-            return Problem(code="not_here", text="This server takes no files.", id=frame.id)
-        if not frame.text.strip():
+        if len(frame.files) > self._widget.page.files:
+            return Problem(code="not_here", text="This widget takes fewer files.", id=frame.id)
+        if not frame.text.strip() and not frame.files:
             return Problem(code="invalid", text="A message needs a text.", id=frame.id)
         wait = self._tools.messages.take(self.session_id)
         if wait:
             return Problem(code="slow_down", text="Too many messages.", id=frame.id, retry=int(wait) + 1)
-        n = await self._tools.sessions.write(self._widget.id, self.session_id, frame)
+        try:
+            n = await self._tools.sessions.write(self._widget.id, self.session_id, frame)
+        except UnknownFile:
+            return Problem(code="file", text="A file is not there (any more).", id=frame.id)
         self._wrote = asyncio.get_running_loop().time()
         self._stop_typing()
         return Ack(id=frame.id, n=n)
+
+    async def _rate(self, frame: Survey) -> Ack | Problem:
+        if not self._widget.page.survey:
+            return Problem(code="not_here", text="This widget does not ask.", id=frame.id)
+        wait = self._tools.messages.take(self.session_id)
+        if wait:
+            return Problem(code="slow_down", text="Too many answers.", id=frame.id, retry=int(wait) + 1)
+        if not await self._tools.sessions.rate(self._widget.id, self.session_id, frame):
+            return Problem(code="invalid", text="No chat has ended yet.", id=frame.id)
+        return Ack(id=frame.id)
 
     async def _type(self, on: bool) -> None:
         if not on:

@@ -21,7 +21,7 @@ from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import account, inbox
 
-__all__ = ["Standing", "Widget", "Widgets", "allows", "public"]
+__all__ = ["Standing", "Widget", "Widgets", "abilities", "allows", "public"]
 
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?")
 _log = get_logger(__name__)
@@ -96,6 +96,13 @@ def _covers(allowed: str, origin: str) -> bool:
     return origin.startswith(start) and origin.endswith(end) and len(origin) > len(start) + len(end)
 
 
+def abilities(widget: Widget) -> tuple[str, ...]:
+    """Return what the pages of a widget can do beyond text."""
+    page = widget.page
+    missing = {"files": not page.files, "survey": not page.survey}
+    return tuple(one for one in CAN if not missing.get(one))
+
+
 def public(widget: Widget, standing: Standing) -> Mapping[str, object]:
     """Return what every page may know of a widget."""
     page = widget.page
@@ -115,6 +122,11 @@ def public(widget: Widget, standing: Standing) -> Mapping[str, object]:
         "consent": page.consent,
         "online": standing.online,
         "back": standing.back,
-        "can": list(CAN),
-        "limits": {"text": LONGEST_TEXT, "file": 0, "files": 0, "frame": LONGEST_FRAME},
+        "can": list(abilities(widget)),
+        "limits": {
+            "text": LONGEST_TEXT,
+            "file": page.file_bytes,
+            "files": page.files,
+            "frame": LONGEST_FRAME,
+        },
     }

@@ -80,6 +80,14 @@ _EVENT_ICONS = {
     "merged": "merge",
     "unmerged": "split",
     "ended": "log-out",
+    "rated": "star",
+}
+_SCORES = {
+    "1": msg("Very bad"),
+    "2": msg("Bad"),
+    "3": msg("All right"),
+    "4": msg("Good"),
+    "5": msg("Great"),
 }
 _STATUS_ICONS = {"resolved": "check", "open": "rotate-ccw", "snoozed": "alarm-clock"}
 
@@ -159,6 +167,8 @@ def event_words(row: EventRow) -> Msg:
             return _delivery_decision(row.data, who)
         case "ended":
             return _ended(row, who)
+        case "rated":
+            return _rated(row.data)
         case "merged" | "unmerged":
             return _merging(row, who)
     return msg("{who} changed something", who=who) if who else msg("Something changed")
@@ -219,6 +229,16 @@ def _ended(row: EventRow, who: str) -> Msg:
     if row.author == Author.CONTACT:
         return msg("The visitor ended the chat")
     return msg("The chat ended by itself: nobody wrote for long")
+
+
+def _rated(data: Mapping[str, Any]) -> Msg:
+    score = _SCORES.get(str(data.get("score")), msg("no answer"))
+    said = str(data.get("text") or "")
+    effort = data.get("effort")
+    what = score if effort is None else msg("{score}, ease {effort} of 7", score=score, effort=int(effort))
+    if said:
+        return msg("The visitor rated the chat: {what} – “{text}”", what=what, text=said)
+    return msg("The visitor rated the chat: {what}", what=what)
 
 
 def _until(data: Mapping[str, Any]) -> str:
