@@ -132,6 +132,7 @@ async def customer_find() -> QWidget:
     window = MainWindow(SettingsFile(Path(tempfile.mkdtemp()) / "settings.json"))
     window.resize(1440, 900)
     workspace = window.attach(desk, workspace="Larkfield Home")
+    await workspace.complete()
     workspace.show_view(View(kind="all"))
     window.show()
     await settle()

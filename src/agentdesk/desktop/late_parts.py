@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from PySide6.QtCore import QObject, Signal
@@ -28,6 +29,7 @@ from agentdesk.desktop.saved_views import SavedViews
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.troubles import Troubles
 from agentdesk.desktop.views.bulk_actions import BulkActions
+from agentdesk.desktop.views.chat_tabs import ChatTabs
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.find_bar import Finder
@@ -73,13 +75,16 @@ class LateParts(QObject):
         super().__init__(owner)
         self._frame, self._owner = frame, owner
         desk, queue = frame.desk, frame.queue
+        self.tabs = ChatTabs(desk, frame.middle)
         self.conversation = ConversationView(desk, frame.middle)
         self.deeds = self.conversation.deeds
         self.next_one = NextOne(desk, self.deeds)
         self.finder = Finder(desk, self.conversation)
         self.bulk = BulkActions(desk, queue, self.deeds)
         self.panel = CustomerPanel(desk, frame.side, frame.settings, self.deeds.done)
+        frame.middle.fill(self.tabs)
         frame.middle.fill(self.conversation)
+        self.tabs.hide()
         frame.side.fill(self.panel)
         self._notifier = Notifier(frame.window, desk, self._is_shown)
         self.offers = Offers(desk, self.deeds, frame.actions, owner)
@@ -89,6 +94,8 @@ class LateParts(QObject):
         self._rail_menu = RailMenu(frame.rail, self._troubles, self.saved_views)
         self.panel.bind_actions(frame.actions, frame.arrangement.show_panel)
         self.conversation.bind_actions(frame.actions)
+        frame.actions.bind("chat.next", partial(self.tabs.step, 1))
+        frame.actions.bind("chat.previous", partial(self.tabs.step, -1))
         self.menu_bar = MenuBar(frame.window, frame.actions, frame.settings, frame.side, owner)
         self.my_menu = self._new_menu()
         self.my_status = MyStatus(desk, frame.rail)
@@ -99,6 +106,7 @@ class LateParts(QObject):
         self._troubles.on_changes({})
         self.my_status.refresh()
         self.offers.on_changes({})
+        self.tabs.refresh()
 
     # For the window
 
@@ -111,10 +119,12 @@ class LateParts(QObject):
         self._troubles.on_changes(changes)
         self.my_status.on_changes(changes)
         self.offers.on_changes(changes)
+        self.tabs.on_changes(changes)
 
     def on_status(self, status: LinkStatus) -> None:
         """Follow the connection."""
         self.conversation.on_status(status)
+        self.tabs.tick()
 
     def show_counts(self, counts: Counts, accounts: Sequence[AccountRow]) -> None:
         """Follow how much there is to read, and how the channels are doing."""
@@ -135,6 +145,7 @@ class LateParts(QObject):
         head = await self._frame.desk.conversation(conversation_id)
         if head is not None:
             self._frame.actions.set_state(chat=head.channel == CHANNEL)
+            self.tabs.set_current(head.id)
             self._frame.queue.select(head.id)  # another one where it was merged
             await self.panel.show_contact(head.contact_id, conversation_id)
 
@@ -166,6 +177,7 @@ class LateParts(QObject):
         self.bulk.show_wanted.connect(self._show_unchanged)
         self.next_one.taken.connect(self._on_taken)
         self.next_one.found.connect(self.conversation_wanted)
+        self.tabs.chosen.connect(self.conversation_wanted)
         self.next_one.said.connect(queue.say)
         self.deeds.find_wanted.connect(self.finder.open)
         self.conversation.left.connect(self._on_left)
@@ -211,6 +223,7 @@ class LateParts(QObject):
             self._frame.arrangement.set_focus_mode(False)
             self.conversation.clear()
             self.panel.clear()
+            self.tabs.set_current(None)
             self._frame.actions.set_state(conversation=False, chat=False)
 
     def _on_many_left(self, ids: list[UUID], order: list[UUID]) -> None:

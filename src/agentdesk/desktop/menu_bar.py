@@ -44,7 +44,7 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
         (
             *("go.queue", "go.unassigned", "go.mentions", "go.snoozed", "go.drafts", "go.open", None),
             *("queue.next", "queue.previous", "queue.open", "queue.take_next"),
-            *("queue.next_chat", "queue.refresh"),
+            *("queue.refresh", None, "queue.next_chat", "chat.next", "chat.previous"),
         ),
     ),
     (msg("Window"), ("status.choose", None, "pane.next", "pane.previous", "window.back")),

@@ -121,6 +121,20 @@ QUEUE = (
         icon="x",
         aliases=(msg("Live chat"), msg("Visitor")),
     ),
+    ActionSpec(
+        id="chat.next",
+        title=msg("Next of my chats"),
+        group="queue",
+        keys=("F8",),
+        aliases=(msg("Live chat"), msg("Tab")),
+    ),
+    ActionSpec(
+        id="chat.previous",
+        title=msg("Previous of my chats"),
+        group="queue",
+        keys=("Shift+F8",),
+        aliases=(msg("Live chat"), msg("Tab")),
+    ),
     ActionSpec(id="queue.refresh", title=msg("Show what is waiting"), group="queue", keys=(".",)),
 )
 
