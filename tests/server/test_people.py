@@ -6,16 +6,18 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from tests.helpers.fake_connector import raw_mail
+from tests.helpers.fake_world import FakeWorld
 from tests.helpers.program import Programs
 from tests.helpers.until import until
 
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Refusal
-from agentdesk.commands.values import SaveTemplate
+from agentdesk.commands.values import Assign, SaveTemplate, SetStatus
 from agentdesk.domain.authority import Permission
 from agentdesk.domain.team import Role
-from agentdesk.server import people
+from agentdesk.server import members, people
 from agentdesk.server.admin import add_user
 from agentdesk.store.engine import Database
 from agentdesk.sync.desk import Link
@@ -143,3 +145,23 @@ async def test_what_a_person_may_reaches_the_desk(
         assert listed.split()[5] == "assign_others,block,edit_templates,history,merge"
     finally:
         await desk.close()
+
+
+async def test_what_is_left_with_somebody_who_does_not_see_it_is_counted(world: FakeWorld) -> None:
+    core, who = await world.started(), "maria@desk.example"
+    for text in ("one", "two"):
+        world.service.put(raw_mail("zoe@customer.example", text=text, subject=text))
+    await world.settled(2)
+    for row in await world.conversations():
+        given = Assign(conversation_id=row.id, assignee_id=world.user_id)
+        assert (await world.do(core, given)).outcome == "done"
+    done = SetStatus(conversation_id=row.id, status="resolved")
+    assert (await world.do(core, done)).outcome == "done"
+    assert await people.count_assigned(world.db, who) == 1
+    assert await members.open_to_everyone(world.db, "Support", False) == 1
+    await members.join(world.db, "Support", who)
+    assert await members.open_to_everyone(world.db, "Support", False) == 0
+    assert await members.leave(world.db, "Support", who) == 1
+    assert await members.open_to_everyone(world.db, "Support", True) == 0
+    await people.set_active(world.db, who, False)
+    assert await members.open_to_everyone(world.db, "Support", True) == 1

@@ -104,6 +104,15 @@ async def deactivate(db: Database, parsed: argparse.Namespace) -> int:
     ended = await people.set_active(db, parsed.email, False)
     _say(msg("{name} cannot sign in any more.", name=parsed.email))
     _say_ended(ended)
+    left = await people.count_assigned(db, parsed.email)
+    if left:
+        _say(
+            plural(
+                "{count} conversation is still assigned to them: give it to somebody else.",
+                "{count} conversations are still assigned to them: give them to somebody else.",
+                left,
+            )
+        )
     return 0
 
 

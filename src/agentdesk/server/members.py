@@ -11,16 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base.errors import Invalid, NotFound
 from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
-from agentdesk.domain.conversation import Status
-from agentdesk.server.people import person_id
+from agentdesk.server.people import AT_WORK, person_id
 from agentdesk.store.engine import Database
 from agentdesk.store.people import people_of
 from agentdesk.store.tables import conversation, inbox, inbox_member, user
 from agentdesk.store.unit import ServerUnit
 
 __all__ = ["join", "leave", "list_members", "open_to_everyone"]
-
-_AT_WORK = (Status.OPEN.value, Status.SNOOZED.value)
 
 
 async def list_members(db: Database) -> dict[str, list[str]]:
@@ -96,5 +93,5 @@ async def _out_of_sight(conn: AsyncConnection, inbox_id: UUID) -> int:
     """How many conversations wait for somebody who does not see them."""
     sees = people_of(inbox_id).with_only_columns(user.c.id).order_by(None)
     held = conversation.c.assignee_id.is_not(None), conversation.c.assignee_id.not_in(sees)
-    here = conversation.c.inbox_id == inbox_id, conversation.c.status.in_(_AT_WORK)
+    here = conversation.c.inbox_id == inbox_id, conversation.c.status.in_(AT_WORK)
     return await conn.scalar(select(func.count()).select_from(conversation).where(*here, *held)) or 0

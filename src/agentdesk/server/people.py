@@ -14,13 +14,16 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.commands.availability import put_availability
 from agentdesk.domain.authority import Permission, grant, permissions
+from agentdesk.domain.conversation import Status
 from agentdesk.domain.team import Role
 from agentdesk.server.auth import hash_password
 from agentdesk.server.second_factor import forget
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import api_token, availability, credential, second_factor, user
+from agentdesk.store.tables import api_token, availability, conversation, credential, second_factor, user
 from agentdesk.store.unit import ServerUnit
 
+AT_WORK = (Status.OPEN.value, Status.SNOOZED.value)
+"""Conversations that somebody has still to do something about."""
 _SESSION, _PROGRAM = "session", "api"
 _MOST_CONVERSATIONS = 1000
 
@@ -161,6 +164,13 @@ async def set_active(db: Database, email: str, active: bool) -> int:
         ended = 0 if active else await _end_all(conn, user_id)
         await unit.flush()
     return ended
+
+
+async def count_assigned(db: Database, email: str) -> int:
+    """Return how many conversations at work are assigned to a person. Raises Invalid for somebody unknown."""
+    async with db.read() as conn:
+        mine = conversation.c.assignee_id == await person_id(conn, email), conversation.c.status.in_(AT_WORK)
+        return await conn.scalar(select(func.count()).select_from(conversation).where(*mine)) or 0
 
 
 async def end_sign_ins(db: Database, email: str) -> int:
