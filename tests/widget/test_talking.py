@@ -253,6 +253,9 @@ async def test_when_nobody_is_there(site: Site) -> None:
     back = {"online": False, "back": "2026-11-23T08:00:00.000Z", "agent": None}
     await site.server.tell({"t": "status", **back})
     await expect(visit.page.get_by_text("We are back: Monday 23 November")).to_be_visible()
+    await site.server.tell({"t": "status", "online": True, "agent": None, "place": 2, "minutes": 3})
+    waits = "Your place in the queue: 2. Wait: about 3 minutes."
+    await expect(visit.page.get_by_text(waits)).to_be_visible()
 
 
 @in_browser

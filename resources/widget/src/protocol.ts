@@ -96,7 +96,7 @@ export type ServerFrame =
   | { readonly t: "ack"; readonly id: string; readonly n: number }
   | { readonly t: "typing"; readonly on: boolean; readonly agent: Agent | null }
   | { readonly t: "read"; readonly upto: number }
-  | { readonly t: "status"; readonly online: boolean; readonly back?: string | null; readonly agent: Agent | null }
+  | { readonly t: "status"; readonly online: boolean; readonly back?: string | null; readonly agent: Agent | null; readonly place?: number | null; readonly minutes?: number | null }
   | { readonly t: "pong" };
 
 /** What the page says; commands that are answered carry an `id`. */

@@ -43,6 +43,9 @@ export class Session implements Listener {
 
   online: boolean;
   back: string | null;
+  /** The place among those who wait for somebody, and about how many minutes it takes; 0: not known. */
+  place = 0;
+  minutes = 0;
   agent: Agent | null = null;
   typing: Agent | null = null;
   connected = false;
@@ -310,7 +313,7 @@ export class Session implements Listener {
     else if (frame.t === "error") this.#error(frame);
     else if (frame.t === "typing") this.#typing(frame.on ? (frame.agent ?? { name: "", picture: null }) : null);
     else if (frame.t === "read") this.#readUpto = Math.max(this.#readUpto, frame.upto);
-    else if (frame.t === "status") Object.assign(this, { online: frame.online, back: frame.back ?? null, agent: frame.agent });
+    else if (frame.t === "status") Object.assign(this, { online: frame.online, back: frame.back ?? null, agent: frame.agent, place: frame.place ?? 0, minutes: frame.minutes ?? 0 });
     else if (frame.t === "welcome") this.#welcome(frame);
     this.changed();
   }
@@ -349,6 +352,7 @@ export class Session implements Listener {
     this.keep.put({ epoch: welcome.epoch, ...(welcome.token ? { token: welcome.token } : {}) });
     this.online = welcome.online;
     this.back = welcome.back ?? null;
+    this.place = this.minutes = 0;
     this.agent = welcome.agent;
     const told = this.keep.waiting().filter((one) => one.frame.t === "profile").at(-1);
     this.profile = { ...welcome.profile, ...(told?.frame as Partial<Profile> | undefined) };

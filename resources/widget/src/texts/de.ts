@@ -38,6 +38,8 @@ export const de: Texts = {
   online: "Wir sind für Sie da",
   away: "Gerade ist niemand da",
   back: "Wir sind wieder da: {when}.",
+  place: "Ihr Platz in der Warteschlange: {n}.",
+  wait: "Wartezeit: etwa {time}.",
   leave: "Hinterlassen Sie eine Nachricht. Wir lesen sie, sobald wir zurück sind.",
   lost: "Keine Verbindung. Was Sie schreiben, wird aufgehoben und später gesendet.",
   blocked: "Dieser Chat wurde geschlossen. Sie können hier nicht mehr schreiben.",

@@ -38,6 +38,8 @@ export const en = {
   online: "We are here for you",
   away: "Nobody is here right now",
   back: "We are back: {when}.",
+  place: "Your place in the queue: {n}.",
+  wait: "Wait: about {time}.",
   leave: "Leave a message. We read it as soon as we are back.",
   lost: "No connection. What you write is kept and sent later.",
   blocked: "This chat has been closed. You cannot write here any more.",

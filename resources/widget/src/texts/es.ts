@@ -38,6 +38,8 @@ export const es: Texts = {
   online: "Estamos a su disposición",
   away: "Ahora no hay nadie",
   back: "Volvemos: {when}.",
+  place: "Su lugar en la cola: {n}.",
+  wait: "Espera: unos {time}.",
   leave: "Deje un mensaje. Lo leeremos en cuanto volvamos.",
   lost: "Sin conexión. Lo que escriba se guarda y se envía más tarde.",
   blocked: "Este chat se ha cerrado. Ya no puede escribir aquí.",

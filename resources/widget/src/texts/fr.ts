@@ -38,6 +38,8 @@ export const fr: Texts = {
   online: "Nous sommes là pour vous",
   away: "Personne n’est là pour l’instant",
   back: "De retour : {when}.",
+  place: "Votre place dans la file : {n}.",
+  wait: "Attente : environ {time}.",
   leave: "Laissez un message. Nous le lirons dès notre retour.",
   lost: "Pas de connexion. Vos messages sont gardés et partiront plus tard.",
   blocked: "Ce chat a été fermé. Vous ne pouvez plus écrire ici.",

@@ -53,6 +53,10 @@ export class Words {
     return this.#date(at, { weekday: "long", day: "numeric", month: "long", hour: "numeric", minute: "2-digit" });
   }
 
+  minutes(count: number): string {
+    return new Intl.NumberFormat(this.language, { style: "unit", unit: "minute", unitDisplay: "long" }).format(count);
+  }
+
   number(value: number): string {
     return value.toLocaleString(this.language);
   }

@@ -38,6 +38,8 @@ export const it: Texts = {
   online: "Siamo qui per lei",
   away: "Al momento non c’è nessuno",
   back: "Torniamo: {when}.",
+  place: "Il suo posto in coda: {n}.",
+  wait: "Attesa: circa {time}.",
   leave: "Lasci un messaggio. Lo leggeremo appena torniamo.",
   lost: "Nessuna connessione. Ciò che scrive viene conservato e inviato più tardi.",
   blocked: "Questa chat è stata chiusa. Non può più scrivere qui.",

@@ -38,6 +38,8 @@ export const nl: Texts = {
   online: "We zijn er voor u",
   away: "Er is nu niemand",
   back: "We zijn terug: {when}.",
+  place: "Uw plaats in de wachtrij: {n}.",
+  wait: "Wachttijd: ongeveer {time}.",
   leave: "Laat een bericht achter. We lezen het zodra we terug zijn.",
   lost: "Geen verbinding. Wat u schrijft, wordt bewaard en later verstuurd.",
   blocked: "Deze chat is gesloten. U kunt hier niet meer schrijven.",

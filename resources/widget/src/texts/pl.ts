@@ -38,6 +38,8 @@ export const pl: Texts = {
   online: "Jesteśmy do dyspozycji",
   away: "Teraz nikogo nie ma",
   back: "Wracamy: {when}.",
+  place: "Miejsce w kolejce: {n}.",
+  wait: "Czas oczekiwania: około {time}.",
   leave: "Zostaw wiadomość. Przeczytamy ją zaraz po powrocie.",
   lost: "Brak połączenia. To, co napiszesz, zostanie zachowane i wysłane później.",
   blocked: "Ten czat został zamknięty. Nie można już tu pisać.",

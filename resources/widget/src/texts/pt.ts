@@ -38,6 +38,8 @@ export const pt: Texts = {
   online: "Estamos aqui para ajudar",
   away: "Neste momento não está ninguém",
   back: "Estaremos de volta: {when}.",
+  place: "O seu lugar na fila: {n}.",
+  wait: "Espera: cerca de {time}.",
   leave: "Deixe uma mensagem. Vamos lê-la assim que voltarmos.",
   lost: "Sem ligação. O que escrever fica guardado e segue mais tarde.",
   blocked: "Este chat foi fechado. Já não pode escrever aqui.",

@@ -123,7 +123,9 @@ export class Panel implements View {
     const { session, words } = this.#desk;
     const back = session.back ? words.say("back", { when: words.moment(session.back) }) + " " : "";
     const away = back + (session.settings.texts.offline || words.say("leave"));
-    const text = session.blocked ? words.say("blocked") : session.cut ? words.say("lost") : this.#notice || (session.online || session.log.ended ? "" : away);
+    const wait = session.minutes ? " " + words.say("wait", { time: words.minutes(session.minutes) }) : "";
+    const turn = session.place ? words.say("place", { n: session.place }) + wait : "";
+    const text = session.blocked ? words.say("blocked") : session.cut ? words.say("lost") : this.#notice || (session.log.ended ? "" : session.online ? turn : away);
     say(this.#strip, text);
     this.#strip.hidden = !text;
   }

@@ -23,6 +23,7 @@ from agentdesk.server.chat.refused import Refused
 from agentdesk.server.chat.sessions import Sessions
 from agentdesk.server.chat.talking import MOST_VISITS, Polling, Talking
 from agentdesk.server.chat.trail import Trails
+from agentdesk.server.chat.turns import Turns
 from agentdesk.server.chat.uploads import Uploads
 from agentdesk.server.chat.visit import Visit, VisitTools
 from agentdesk.server.chat.watching import Watching
@@ -84,7 +85,7 @@ class ChatEndpoint:
         self._watching = Watching(db, board)
         messages = Buckets(_MESSAGES, _MESSAGES_PER_SECOND)
         self._uploads = Uploads(db, vault, self._sessions)
-        self._tools = VisitTools(self._sessions, Trails(db, wake), self._watching, messages)
+        self._tools = VisitTools(self._sessions, Trails(db, wake), self._watching, Turns(db), messages)
         self._doors = doors
         self._peers = peers
         self._connections = Places(_CONNECTIONS)

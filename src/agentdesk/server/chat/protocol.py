@@ -232,6 +232,8 @@ class Status(_Frame, frozen=True, tag="status"):
     online: bool
     agent: Agent | None = None
     back: datetime | None = None
+    place: int | None = None
+    minutes: int | None = None
 
 
 class Problem(_Frame, frozen=True, tag="error"):

@@ -35,6 +35,7 @@ from agentdesk.server.chat.protocol import (
 )
 from agentdesk.server.chat.sessions import Opened, Sessions
 from agentdesk.server.chat.trail import Trails
+from agentdesk.server.chat.turns import TURN_SECONDS, Turn, Turns
 from agentdesk.server.chat.watching import Caller, Watching
 from agentdesk.server.chat.widgets import Standing, Widget, abilities
 
@@ -56,6 +57,7 @@ class VisitTools:
     sessions: Sessions
     trails: Trails
     watching: Watching
+    turns: Turns
     messages: Buckets
 
 
@@ -80,6 +82,7 @@ class Visit:
         self._typing: Agent | None = None
         self._read = 0
         self._standing = self._look()
+        self._turn: Turn | None = None
         self._quiet: asyncio.TimerHandle | None = None
 
     def leave(self) -> None:
@@ -135,14 +138,20 @@ class Visit:
         if self._tools.watching.is_read(self._caller) and self.cursor > self._read:
             self._read = self.cursor
             frames.append(Read(upto=self.cursor))
-        return [*frames, *self._presence()]
+        return [*frames, *await self._presence()]
 
-    def _presence(self) -> Frames:
-        standing = self._look()
-        if standing == self._standing:
+    async def _presence(self) -> Frames:
+        """Whether somebody is there, and whose turn it is, where that has changed; both are known to the
+        server without asking for each page."""
+        standing, place = self._look(), self._caller.place
+        turn = None if place is None else await self._tools.turns.of(place)
+        if (standing, turn) == (self._standing, self._turn):
             return []
-        self._standing = standing
-        return [Status(online=standing.online, back=standing.back)]
+        self._standing, self._turn = standing, turn
+        status = Status(online=standing.online, back=standing.back)
+        if turn is not None:
+            status = msgspec.structs.replace(status, place=turn.place, minutes=turn.minutes)
+        return [status]
 
     def _look(self) -> Standing:
         there = self._tools.watching.online(self._widget.inbox_id)
@@ -151,15 +160,19 @@ class Visit:
     async def next(self) -> Frames:
         """Return what is new, waiting for it. Where nothing rings the database is left alone, unless somebody
         else may have written to it whom nobody heard: most pages are silent most of the time."""
-        ask = True
+        ask, loop = True, asyncio.get_running_loop()
         while True:
             heard = self.bell.rings
-            frames = [*await self.lines(), *await self.changes()] if ask else self._presence()
+            if ask:
+                asked_at = loop.time()
+            frames = [*await self.lines(), *await self.changes()] if ask else await self._presence()
             if frames:
                 return frames
             patience = self._patience()
-            rings = await self.bell.wait(heard, patience)
-            ask = rings > heard or patience < _LOOK_SECONDS or self._tools.watching.shared
+            rest = patience if self._turn is None else min(patience, TURN_SECONDS)
+            rings = await self.bell.wait(heard, rest)
+            unheard = self._tools.watching.shared and loop.time() - asked_at >= _LOOK_SECONDS
+            ask = rings > heard or patience < _LOOK_SECONDS or unheard
 
     async def next_line(self) -> None:
         """Wait until there is a line that the page does not have. Who types is told with it: it alone is not
