@@ -33,7 +33,8 @@ async def test_a_page_without_a_websocket_talks_as_well(site: ChatSite, new_page
     waiting = asyncio.ensure_future(page.poll(wait=25))
     await _show(site, page, "Good day")
     _status, frames = await waiting
-    assert [frame["t"] for frame in frames] == ["welcome", "lines"]
+    assert [frame["t"] for frame in frames] == ["welcome", "lines", "status"]
+    assert frames[-1]["place"] == 1  # nobody has taken the chat
     assert [line["text"] for line in page.lines] == ["Hello", "Good day"]
     assert await site.texts(1) == ["Hello"]
 
