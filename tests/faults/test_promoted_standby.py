@@ -46,6 +46,12 @@ class Pair:
         self._line.trouble = Trouble(refuse=True)
         self._line.cut()
 
+    def change_over_behind(self, front: Proxy) -> None:
+        """Promote the standby in the place of the primary: whoever comes through ``front`` is with it now."""
+        self.standby.promote()
+        front.target_port = self.standby.port
+        front.cut()
+
     def change_over(self, company: Company) -> str:
         """Promote the standby and take it up, as the operator does; returns what the program says."""
         self.standby.promote()
@@ -97,6 +103,60 @@ async def test_a_standby_without_the_last_moments_is_taken_up(
     assert first_lines(customer) == Counter(dict.fromkeys(REPLIES, 1))
 
 
+async def test_servers_and_desks_that_stay_up_find_out_by_themselves(
+    new_company: NewCompany,
+    pair: Pair,
+    new_proxy: Callable[[int], Proxy],
+    tmp_path: Path,
+    new_mailbox: NewMailbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where a service looks after PostgreSQL: nobody stops a server, and nobody adopts anything."""
+    monkeypatch.setenv("AGENTDESK_LEASE_SECONDS", "1.5")
+    customer, front = new_mailbox(), new_proxy(pair.primary.port)
+    url = pair.primary.url(pair.primary.create_database())
+    company = new_company(url.replace(f":{pair.primary.port}/", f":{front.port}/"))
+    company.start()
+    sender = customer_address(customer, 0)
+    write(company.mailbox, sender, "Letter 0")
+    first = (await conversations(company, 1))["Letter 0"]
+    token = await sign_in(company.address, "ana@desk.test", "correct horse")
+    ana = Agent(company, tmp_path / "desk", token)
+    await ana.open()
+    try:
+        await _lose_the_end(company, ana, (first, sender), pair, front)
+    finally:
+        await ana.desk.close()
+    assert await asyncio.to_thread(company.stop) == 0
+    assert first_lines(customer) == Counter(dict.fromkeys(REPLIES[:3], 1))
+
+
+async def _lose_the_end(
+    company: Company, ana: Agent, where: tuple[str, str], pair: Pair, front: Proxy
+) -> None:
+    """Cut the line while one answer leaves and another waits, send them and a third, and lose the primary."""
+    first, sender = where
+    is_cut = threading.Event()
+    company.smtp.faults.on_data = partial(is_cut.wait, 120)
+    await has(company, first, await ana.reply(first, REPLIES[0], sender), "sending")
+    waiting = await ana.reply(first, REPLIES[1], sender)
+    await has(company, first, waiting, "queued")
+    await asyncio.to_thread(pair.cut)
+    company.smtp.faults.on_data = None
+    is_cut.set()
+    await has(company, first, waiting, "sent")
+    later = await ana.reply(first, REPLIES[2], sender)
+    await has(company, first, later, "sent")
+    await until(lambda: ana.desk.status.waiting == 0, what="all is confirmed")
+    await asyncio.to_thread(pair.primary.kill)
+    await asyncio.to_thread(pair.change_over_behind, front)
+    await until(partial(_answers, company), what="a server that works again")
+    await has(company, first, later, "sent")
+    await has(company, first, waiting, "sent")
+    await until(lambda: ana.desk.status.waiting == 0, what="the outbox is through")
+    await _agree(company, ana, first)
+
+
 async def _play(company: Company, ana: Agent, senders: list[str], known: tuple[str, str], pair: Pair) -> None:
     """Work, cut the line, go on, lose the primary, take the standby up, and see what the desk makes of it."""
     first, second = known
@@ -134,6 +194,14 @@ async def _play(company: Company, ana: Agent, senders: list[str], known: tuple[s
     for one in (first, second, again):
         await _agree(company, ana, one)
     assert (await asyncio.to_thread(company.conversation, first))["conversation"]["tags"] == ["late"]
+
+
+async def _answers(company: Company) -> bool:
+    try:
+        await asyncio.to_thread(company.conversations)
+    except OSError:  # 503: it has no database at the moment
+        return False
+    return True
 
 
 async def _agree(company: Company, ana: Agent, conversation_id: str) -> None:

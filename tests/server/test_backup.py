@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, literal, select, update
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 from tests.helpers.postgres import PostgresServer
@@ -23,7 +23,7 @@ from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import Envelope, RetryDelivery, SendReply
 from agentdesk.domain.party import Party
-from agentdesk.server import backup, restore
+from agentdesk.server import backup, restore, timeline
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
@@ -202,6 +202,22 @@ async def test_what_is_proven_absent_goes_out(world: FakeWorld) -> None:
     assert (await restore.adopt_restore(world.db, quiet)).looked_up == 1
     assert world.service.sent == []
     await world.started()
+    await world.delivered(message_id, "sent")
+    assert len(world.service.sent) == 1
+
+
+@pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+async def test_what_a_standby_calls_unsent_is_looked_up_though_nobody_has_said_so(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = await world.started()
+    conversation_id = await conversation_of(world, core)
+    message_id = await world.reply(core, conversation_id)
+    await world.delivered(message_id, "sent")
+    await core.stop()
+    await _put_in_state(world, message_id, "queued", "queued")  # as a standby knows it that lags behind
+    monkeypatch.setattr(timeline, "_NOW_AND_TIMELINE", select(func.clock_timestamp(), literal("00000009")))
+    await world.started("two")
     await world.delivered(message_id, "sent")
     assert len(world.service.sent) == 1
 

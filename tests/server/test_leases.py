@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, literal, select, text, update
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 from tests.helpers.until import until
@@ -16,7 +16,7 @@ from tests.helpers.until import until
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
 from agentdesk.base.events import Bell
-from agentdesk.server import leases
+from agentdesk.server import leases, timeline
 from agentdesk.server.health import Health, State
 from agentdesk.server.leases import NOBODY, Lease, LeaseLost, end_held, lasting_holder, list_held
 from agentdesk.store.engine import Database
@@ -187,3 +187,32 @@ async def test_a_holder_that_was_stopped_while_sending_leaves_the_rest_to_the_ne
         await conn.execute(update(outbox).values(next_at=clock.now()))
     await world.delivered(message_id, "sent")
     assert len(world.service.sent) == 1
+
+
+@pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+async def test_a_lease_ends_with_the_life_of_the_database_it_was_taken_in(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A standby that takes PostgreSQL's place has the lease too, and may not know what was done under it."""
+    one = Lease(db, "x", "one")
+    assert await one.acquire()
+    first = one.timeline
+    await one.renew()
+    monkeypatch.setattr(timeline, "_NOW_AND_TIMELINE", select(func.clock_timestamp(), literal("00000009")))
+    for step in (one.renew, one.still_ours):
+        with pytest.raises(LeaseLost):
+            await step()
+    assert await one.acquire()
+    assert (len(first), one.timeline) == (8, "00000009")
+    await one.still_ours()
+
+
+@pytest.mark.parametrize("migrated_url", ["postgres"], indirect=True)
+async def test_a_database_that_does_not_tell_its_life_does_all_the_same(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline, "_NOW_AND_TIMELINE", text("SELECT no_such_function()"))
+    one = Lease(db, "x", "one")
+    assert await one.acquire()
+    assert one.timeline == ""
+    await one.still_ours()

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
+from agentdesk.server.timeline import now_and_timeline, tells_timeline
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError, DatabaseGone
 from agentdesk.store.tables import account, lease
@@ -55,11 +56,16 @@ class Lease:
         self._holder = holder
         self._length = timedelta(seconds=seconds)
         self._good_until = 0.0
+        self._tells_timeline: bool | None = None
         self.token = 0
+        self.timeline = ""
+        """In which life of the database it was taken; empty where that cannot be known."""
 
     async def acquire(self) -> bool:
         """Take the lease where nobody holds it; returns whether it is ours now."""
         asked = _seconds()
+        if self._tells_timeline is None:
+            self._tells_timeline = await tells_timeline(self._db)
         try:
             async with self._db.write() as conn:
                 taken = await self._take(conn)
@@ -70,7 +76,7 @@ class Lease:
         return taken
 
     async def _take(self, conn: AsyncConnection) -> bool:
-        now = await database_time(conn)
+        now, self.timeline = await self._moment(conn)
         row = (
             await conn.execute(
                 select(lease.c.holder, lease.c.token, lease.c.expires_at)
@@ -95,7 +101,7 @@ class Lease:
         """Keep the lease for another while. Raises LeaseLost."""
         asked = _seconds()
         async with self._db.write() as conn:
-            now = await database_time(conn)
+            now = await self._now(conn)
             kept = await conn.execute(
                 update(lease)
                 .where(lease.c.name == self.name, lease.c.token == self.token, lease.c.expires_at > now)
@@ -105,6 +111,20 @@ class Lease:
             raise LeaseLost(self.name)
         self._good_until = asked + self._length.total_seconds()
 
+    async def _now(self, conn: AsyncConnection) -> datetime:
+        """What time it is for the database. Raises LeaseLost where another one has taken its place: that one
+        may not know what was done under this lease."""
+        now, timeline = await self._moment(conn)
+        if timeline != self.timeline:
+            problem = DatabaseGone(msg("A standby has taken the database's place."))
+            raise LeaseLost(self.name) from problem
+        return now
+
+    async def _moment(self, conn: AsyncConnection) -> tuple[datetime, str]:
+        if self._tells_timeline:
+            return await now_and_timeline(conn)
+        return await database_time(conn), ""
+
     def must_be_fresh(self) -> None:
         """Raise LeaseLost where the lease may have run out. Asks nobody: for the last moment before a step
         that cannot be taken back."""
@@ -113,7 +133,7 @@ class Lease:
 
     async def check(self, conn: AsyncConnection) -> None:
         """Raise LeaseLost unless the lease is ours, now and until the transaction of ``conn`` ends."""
-        now = await database_time(conn)
+        now = await self._now(conn)
         statement = (
             select(lease.c.expires_at)
             .where(lease.c.name == self.name, lease.c.token == self.token)
@@ -126,7 +146,7 @@ class Lease:
     async def still_ours(self) -> None:
         """Raise LeaseLost unless the lease is ours at this moment; asked before each call to the outside."""
         async with self._db.read() as conn:
-            now = await database_time(conn)
+            now = await self._now(conn)
             mine = lease.c.name == self.name, lease.c.token == self.token
             expires_at = await conn.scalar(select(lease.c.expires_at).where(*mine))
         if expires_at is None or expires_at <= now:

@@ -21,7 +21,9 @@ from agentdesk.domain.conversation import EventKind, Status
 from agentdesk.domain.delivery import DeliveryState, may_follow
 from agentdesk.domain.message import Author
 from agentdesk.server.leases import Lease
+from agentdesk.server.restore import look_up_first
 from agentdesk.store.engine import Database
+from agentdesk.store.facts import fact, put_fact
 from agentdesk.store.tables import conversation, delivery_attempt, event, message, outbox
 from agentdesk.store.unit import ServerUnit
 
@@ -95,6 +97,7 @@ class Ledger:
         """Send everything to be looked up that was being sent when an earlier holder ended."""
         async with self._db.write() as conn:
             await self.lease.check(conn)
+            doubted = await self._doubt(conn)
             unit = ServerUnit(conn)
             left = await conn.scalars(
                 select(outbox.c.message_id).where(
@@ -107,8 +110,25 @@ class Ledger:
                 await self._move(unit, message_id, outcome)
                 await _end_open_attempt(conn, message_id, "uncertain")
             await unit.flush()
-        if unit.changes:
+        if unit.changes or doubted:
             self._bell.ring()
+
+    async def _doubt(self, conn: AsyncConnection) -> bool:
+        """Have all that waits looked up first where a standby took the database's place since the account
+        was run last: it may have gone out in moments that are lost. Says whether something does wait."""
+        name, now = f"timeline:{self._account_id}", self.lease.timeline
+        before = await fact(conn, name)
+        if not now or now == before:
+            return False
+        await put_fact(conn, name, now)
+        if before is None:
+            return False
+        columns, states = outbox.c, ("queued", "sending", "verify")
+        waits = columns.account_id == self._account_id, columns.state.in_(states)
+        ids = (await conn.scalars(select(columns.message_id).where(*waits))).all()
+        why = msg("A standby has taken the database's place; it is being looked up.")
+        await look_up_first(conn, ids, why)
+        return bool(ids)
 
     async def claim(self, row: Row[Any]) -> UUID | None:
         """Commit that a message is being sent, before its first byte leaves; returns the attempt's id.

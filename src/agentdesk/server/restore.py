@@ -7,7 +7,7 @@ no server can hold which went on with the lost original.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.commands.executor import as_text
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.server.leases import database_time
@@ -59,7 +59,8 @@ async def adopt_restore(db: Database, on_wait: Callable[[float], None]) -> Adopt
     await until_nobody_works(db, on_wait)
     async with db.write() as conn:
         doubtful = await _doubtful(conn)
-        await _look_up_first(conn, doubtful)
+        why = msg("The database was restored from a copy; it is being looked up.")
+        await look_up_first(conn, doubtful, why)
         freed = await conn.execute(
             update(lease).values(token=lease.c.token + TOKENS_SKIPPED, expires_at=await database_time(conn))
         )
@@ -97,13 +98,13 @@ async def _doubtful(conn: AsyncConnection) -> list[UUID]:
     return list(await conn.scalars(joined.where(or_(waiting, unknown)).order_by(outbox.c.created_at)))
 
 
-async def _look_up_first(conn: AsyncConnection, ids: list[UUID]) -> None:
-    now = clock.now()
-    why = as_text(msg("The database was restored from a copy; it is being looked up."))
+async def look_up_first(conn: AsyncConnection, ids: Sequence[UUID], why: Msg) -> None:
+    """Have messages looked up before anything is sent of them: they may have gone out. ``why`` is shown."""
+    now, shown_why = clock.now(), as_text(why)
     shown = {
         "delivery": DeliveryState.VERIFY.value,
         "delivery_at": now,
-        "delivery_detail": {"text": why.text, "args": why.args, "words": ""},
+        "delivery_detail": {"text": shown_why.text, "args": shown_why.args, "words": ""},
     }
     # It may have left a moment ago: a look-up finds nothing until the service has had time to show it.
     first = func.coalesce(outbox.c.first_attempt_at, outbox.c.created_at)
