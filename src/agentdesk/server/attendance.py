@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, null, select, update
+from sqlalchemy import Select, exists, func, null, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.backoff import scattered
@@ -18,12 +20,13 @@ from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
 from agentdesk.commands.availability import put_availability
 from agentdesk.domain.availability import GONE_AFTER
+from agentdesk.domain.team import Role
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import availability, desk, user
+from agentdesk.store.tables import availability, desk, inbox, inbox_member, user
 from agentdesk.store.unit import ServerUnit
 
-__all__ = ["note_absences", "note_arrivals", "see_desks", "watch_for_ever"]
+__all__ = ["is_staffed", "note_absences", "note_arrivals", "see_desks", "watch_for_ever"]
 
 LOOK_SECONDS = 60.0
 """How often a server says which desks are there; several times within ``GONE_AFTER``."""
@@ -56,6 +59,21 @@ async def see_desks(db: Database, desks: Collection[UUID]) -> None:
     if desks:
         async with db.write() as conn:
             await conn.execute(update(desk).where(desk.c.id.in_(desks)).values(seen_at=clock.now()))
+
+
+async def is_staffed(conn: AsyncConnection, inbox_id: UUID) -> bool:
+    """Say whether the desk of somebody who works in an inbox was connected to any server lately."""
+    lately = clock.now() - timedelta(seconds=2.5 * LOOK_SECONDS)
+    member = inbox_member.c.inbox_id == inbox.c.id, inbox_member.c.user_id == user.c.id
+    works_there = or_(user.c.role != Role.AGENT, inbox.c.everyone, exists().where(*member))
+    there = (
+        select(desk.c.id)
+        .join(user, user.c.id == desk.c.user_id)
+        .join(inbox, inbox.c.id == inbox_id)
+        .where(desk.c.seen_at >= lately, user.c.active, works_there)
+        .limit(1)
+    )
+    return await conn.scalar(there) is not None
 
 
 async def note_arrivals(db: Database, bell: Bell) -> None:

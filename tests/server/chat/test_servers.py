@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete, insert, update
 from tests.helpers.chat_page import ChatSite, Page
 from tests.helpers.until import until
 
 from agentdesk.base import clock
+from agentdesk.base.ids import new_id
 from agentdesk.sdk.pages import PageLine
+from agentdesk.server.chat import watching
 from agentdesk.server.chat.account_pages import AccountPages
 from agentdesk.server.chat.doors import Doors
-from agentdesk.store.tables import chat_session
+from agentdesk.store.tables import chat_session, desk, inbox, inbox_member
 
 pytestmark = pytest.mark.postgres
 
@@ -70,3 +74,27 @@ async def test_what_is_heard_from_oneself_or_from_nobody_rings_nothing() -> None
     assert doors.box(widget).rings == before
     doors.hear(f"other box {widget.hex}")
     assert doors.box(widget).rings == before + 1
+
+
+async def test_somebody_is_there_whose_desk_is_at_another_server(
+    sites: list[ChatSite], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_ELSEWHERE_SECONDS", 0.0)
+    site = sites[1]
+    page = Page(site)
+    try:
+        assert (await page.connect())["online"] is False
+        long_ago, moment = clock.now() - timedelta(minutes=10), clock.now()
+        row = {"id": new_id(), "user_id": site.maria, "last_number": 0, "created_at": long_ago}
+        async with site.db.write() as conn:
+            await conn.execute(insert(desk).values(**row, seen_at=long_ago))
+        assert (await page.connect())["online"] is False
+        async with site.db.write() as conn:
+            await conn.execute(update(desk).values(seen_at=moment))
+        assert (await page.connect())["online"] is True
+        async with site.db.write() as conn:
+            await conn.execute(update(inbox).values(everyone=False))
+            await conn.execute(delete(inbox_member))
+        assert (await page.connect())["online"] is False
+    finally:
+        await page.close()

@@ -139,7 +139,8 @@ class ChatEndpoint:
         return web.Response(body=content, content_type="text/javascript", charset="utf-8", headers=headers)
 
     async def _settings(self, request: web.Request, widget: Widget, origin: str) -> web.StreamResponse:
-        known = public(widget, widget.standing(self._watching.online(widget.inbox_id), clock.now()))
+        there = await self._watching.online(widget.inbox_id)
+        known = public(widget, widget.standing(there, clock.now()))
         body = msgspec.json.encode(known)
         headers = {**_cors(origin), "Cache-Control": f"max-age={_SETTINGS_SECONDS}"}
         return web.Response(body=body, content_type="application/json", headers=headers)
@@ -210,9 +211,10 @@ class ChatEndpoint:
         if opened is None:
             raise Refused("unauthorized", "This token is not known.")
         await self._sessions.let_in(opened.id)
+        standing = widget.standing(await self._watching.online(widget.inbox_id), clock.now())
         if self._doors.visits(opened.id) >= MOST_VISITS:
             raise Refused("too_many", "Too many tabs.", 60)
-        visit = Visit(self._tools, widget, hello, opened, agent)
+        visit = Visit(self._tools, widget, hello, opened, standing, agent)
         self._doors.enter(visit.session_id, visit.bell)
         return visit
 

@@ -66,7 +66,13 @@ class Visit:
     calls itself."""
 
     def __init__(
-        self, tools: VisitTools, widget: Widget, hello: Hello, opened: Opened, agent: str = ""
+        self,
+        tools: VisitTools,
+        widget: Widget,
+        hello: Hello,
+        opened: Opened,
+        standing: Standing,
+        agent: str = "",
     ) -> None:
         self.session_id = opened.id
         self.bell = Bell()
@@ -81,7 +87,7 @@ class Visit:
         self._wrote = -_ON_ITS_WAY_SECONDS
         self._typing: Agent | None = None
         self._read = 0
-        self._standing = self._look()
+        self._standing = standing
         self._turn: Turn | None = None
         self._quiet: asyncio.TimerHandle | None = None
 
@@ -143,7 +149,8 @@ class Visit:
     async def _presence(self) -> Frames:
         """Whether somebody is there, and whose turn it is, where that has changed; both are known to the
         server without asking for each page."""
-        standing, place = self._look(), self._caller.place
+        there = await self._tools.watching.online(self._widget.inbox_id)
+        standing, place = self._widget.standing(there, clock.now()), self._caller.place
         turn = None if place is None else await self._tools.turns.of(place)
         if (standing, turn) == (self._standing, self._turn):
             return []
@@ -152,10 +159,6 @@ class Visit:
         if turn is not None:
             status = msgspec.structs.replace(status, place=turn.place, minutes=turn.minutes)
         return [status]
-
-    def _look(self) -> Standing:
-        there = self._tools.watching.online(self._widget.inbox_id)
-        return self._widget.standing(there, clock.now())
 
     async def next(self) -> Frames:
         """Return what is new, waiting for it. Where nothing rings the database is left alone, unless somebody

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from agentdesk.base.events import Bell
+from agentdesk.server.attendance import is_staffed
 from agentdesk.server.chat.protocol import Agent
 from agentdesk.server.chat.sessions import Place
 from agentdesk.store.engine import Database
@@ -22,6 +23,8 @@ __all__ = ["LEFT_SECONDS", "Caller", "Watching"]
 
 LEFT_SECONDS = 8.0
 """How long a visitor still counts as being there: they go from page to page, or their network is lost."""
+_ELSEWHERE_SECONDS = 20.0
+"""How long it is believed who is at the desks of other servers."""
 
 
 class Caller:
@@ -42,6 +45,7 @@ class Watching:
         self._left_seconds = left_seconds
         self._leaving: dict[Visitor, asyncio.TimerHandle] = {}
         self._at: dict[UUID, set[Bell]] = {}
+        self._elsewhere: dict[UUID, tuple[bool, float]] = {}
         board.on_change = self._changed
 
     @property
@@ -49,10 +53,20 @@ class Watching:
         """Whether other servers may work on the database."""
         return self._db.dialect != "sqlite"
 
-    def online(self, inbox_id: UUID) -> bool:
-        """Say whether somebody who works in an inbox is there. Where several servers may share the database,
-        nobody knows who is at the others': then somebody is."""
-        return self.shared or self._board.serves(inbox_id)
+    async def online(self, inbox_id: UUID) -> bool:
+        """Say whether somebody who works in an inbox is there: at a desk of this server, or, as far as the
+        database tells, of another one. Raises DatabaseError."""
+        if self._board.serves(inbox_id):
+            return True
+        if not self.shared:
+            return False
+        now = asyncio.get_running_loop().time()
+        there, until = self._elsewhere.get(inbox_id, (False, 0.0))
+        if now >= until:
+            async with self._db.read() as conn:
+                there = await is_staffed(conn, inbox_id)
+            self._elsewhere[inbox_id] = there, now + _ELSEWHERE_SECONDS
+        return there
 
     def follow(self, caller: Caller, place: Place) -> None:
         """A visit is known to belong to a conversation."""
