@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from agentdesk.sync.sign_in import sign_in
 
 KILLS = 20 if FULL else 2
 DESKS = 3
+_MOVED_SECONDS = 120.0  # beside much other work thirty were not enough once
 
 
 @dataclass
@@ -124,7 +126,12 @@ async def _hear_each_other(agents: list[Agent], conversation_id: UUID) -> None:
         async def heard(agent: Agent = agent) -> bool:
             return marks <= set(await agent.shown([conversation_id]))
 
-        await until(heard, what="desks that moved")
+        await until(heard, _MOVED_SECONDS, what=partial(_how_it_stands, agent))
+
+
+def _how_it_stands(agent: Agent) -> str:
+    status = agent.desk.status
+    return f"a desk that moved (it is {status.link}, {status.waiting} commands wait, {status.problem})"
 
 
 async def _check(db: Database, agents: list[Agent], conversations: list[UUID]) -> None:
