@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.helpers.postgres import PostgresServer
 
 from agentdesk.base.clock import now
@@ -23,6 +25,7 @@ from agentdesk.store import engine, migrations, sqlite
 from agentdesk.store.base import metadata
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseBusy, DatabaseFull, DatabaseGone, DatabaseTooOld
+from agentdesk.store.sqlite import all_at_once
 from agentdesk.store.sqlite_file import open_file
 from agentdesk.store.tables import contact, counter
 
@@ -84,6 +87,46 @@ async def test_what_is_written_at_once_takes_its_turn(sqlite_url: str) -> None:
     await db.close()
     await db.write_at_once(_ADD_ONE)  # opened anew
     assert await _value(db) == 12
+    await db.close()
+
+
+async def test_a_coroutine_is_carried_out_in_the_thread_of_its_connection(sqlite_url: str) -> None:
+    db = await _with_counter(sqlite_url)
+    threads: list[int] = []
+    async with db.write() as conn:
+
+        async def work() -> int | None:
+            await conn.execute(update(counter).values(value=5))
+            threads.append(threading.get_ident())
+            return await conn.scalar(select(counter.c.value))
+
+        assert await all_at_once(conn, work) == 5
+        await conn.execute(update(counter).values(value=counter.c.value + 1))
+    assert threads != [threading.get_ident()]
+    assert await _value(db) == 6
+    await db.close()
+
+
+async def test_a_coroutine_that_fails_or_waits_for_something_else_takes_its_transaction_with_it(
+    sqlite_url: str,
+) -> None:
+    db = await _with_counter(sqlite_url)
+    before = await _value(db)
+
+    async def work(conn: AsyncConnection, then: Callable[[], Awaitable[object]]) -> None:
+        await conn.execute(update(counter).values(value=5))
+        await then()
+
+    again = insert(counter).values(name="n", value=1)
+    with pytest.raises(IntegrityError):
+        async with db.write() as conn:
+            await all_at_once(conn, lambda: work(conn, lambda: conn.execute(again)))
+    with pytest.raises(RuntimeError, match="something else"):
+        async with db.write() as conn:
+            await all_at_once(conn, lambda: work(conn, lambda: asyncio.sleep(0)))
+    assert await _value(db) == before
+    await db.write_at_once(_ADD_ONE)
+    assert await _value(db) == before + 1
     await db.close()
 
 

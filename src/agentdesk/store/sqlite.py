@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import cache, partial
 from pathlib import Path
+from threading import get_ident
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -49,6 +50,8 @@ class SteadyConnection(aiosqlite.Connection):
 
     driver: ModuleType = sqlite3
     _stopped: asyncio.Future[Any] | None = None
+    _at_once_in: int | None = None
+    """The thread, while it carries out a coroutine with statements of this connection."""
 
     def __init__(self, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int) -> None:
         self._opened: sqlite3.Connection | None = None
@@ -86,9 +89,11 @@ class SteadyConnection(aiosqlite.Connection):
             raise ValueError("Connection closed")
         if _is_instant(fn, self.driver):
             return fn(*args, **kwargs)
-        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._tx.put_nowait((done, partial(fn, *args, **kwargs)))
         try:
+            if self._at_once_in == get_ident():
+                return fn(*args, **kwargs)
+            done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self._tx.put_nowait((done, partial(fn, *args, **kwargs)))
             return await done
         except asyncio.CancelledError:
             cursor = getattr(fn, "__self__", None)
@@ -128,6 +133,19 @@ class SteadyConnection(aiosqlite.Connection):
         assert self._connection is not None
         done: T = await self._execute(work, self._connection)
         return done
+
+    async def all_at_once(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Carry out a coroutine, which awaits nothing but statements of this connection, in a single trip to
+        the thread."""
+
+        def carry_out(_: sqlite3.Connection) -> T:
+            self._at_once_in = get_ident()
+            try:
+                return _carried_out(work())
+            finally:
+                self._at_once_in = None
+
+        return await self.at_once(carry_out)
 
     async def close(self) -> None:
         """Roll back and close: a statement that somebody still holds must not keep the file locked."""
@@ -170,9 +188,30 @@ def _nothing() -> None:
 
 async def at_once(conn: AsyncConnection, work: Callable[[sqlite3.Connection], T]) -> T:
     """Run ``work`` in the transaction of ``conn``, in a single trip to its thread; SQLite only."""
+    return await (await _steady(conn)).at_once(work)
+
+
+async def all_at_once(conn: AsyncConnection, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Carry out a coroutine, which awaits nothing but statements of ``conn``, in a single trip to its thread:
+    the way there and back costs more than most of them. SQLite only."""
+    return await (await _steady(conn)).all_at_once(work)
+
+
+async def _steady(conn: AsyncConnection) -> SteadyConnection:
     connection = (await conn.get_raw_connection()).driver_connection
     assert isinstance(connection, SteadyConnection)
-    return await connection.at_once(work)
+    return connection
+
+
+def _carried_out(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns that never has to wait."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    work.close()
+    raise RuntimeError("this coroutine waits for something else than its connection")
 
 
 def _transaction(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:

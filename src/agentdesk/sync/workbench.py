@@ -20,7 +20,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Actor
 from agentdesk.commands.values import Answer, AnyCommand, Envelope, File
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.sqlite import at_once
+from agentdesk.store.sqlite import all_at_once, at_once
 from agentdesk.store.tables import draft
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Waiting
@@ -314,7 +314,7 @@ class Workbench(Unbroken):
         self._overlaid = True
         try:
             async with self._replica.write() as conn:
-                changes = await apply_one(conn, pending, await self._actor(conn))
+                changes = await all_at_once(conn, lambda: self._applied(conn, pending))
                 pending.envelope = await self._outbox.run(keep)
                 self._pending[pending.id] = pending
                 self.news.ring()  # it may go up before its effect is shown
@@ -323,6 +323,9 @@ class Workbench(Unbroken):
                 raise
             return {}  # it is in the outbox: the next transaction shows its effect
         return changes
+
+    async def _applied(self, conn: AsyncConnection, pending: Pending) -> Changes:
+        return await apply_one(conn, pending, await self._actor(conn))
 
     async def _settle_drafts(self, gone: GoneDrafts | None, last: Batch) -> set[UUID]:
         """Bring the drafts in step with the rows; returns the conversations where something changed."""
