@@ -3,11 +3,12 @@
     python -m benchmarks.many_desks [--desks 200] [--rate 20] [--seconds 20] [--database postgresql|sqlite]
 
 A server process on the database, and desks without windows (the real sync code, each with its replica and
-outbox on the disk) in two processes, joined by HTTP on loopback. Desks that share a process let one thread
-read and write their replicas (:mod:`benchmarks.one_thread`); all else is as in a desk with a window, which
-has a process of its own. Random desks change a conversation each; the clock runs from that call until each
-other desk has written the change and tells its views. Afterwards every replica is held against the database,
-and the statements per command are counted, also for a tenth of the desks: the two should not differ.
+outbox on the disk) in two processes, joined by HTTP on loopback. Desks that share a process share the
+threads that read and write their replicas (:mod:`benchmarks.few_threads`); all else is as in a desk with a
+window, which has a process of its own. Random desks change a conversation each; the clock runs from that
+call until each other desk has written the change and tells its views. Afterwards every replica is held
+against the database, and the statements per command are counted, also for a tenth of the desks: the two
+should not differ.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from uuid import UUID
 
+from benchmarks.few_threads import sharing_threads
 from benchmarks.measuring import cpu_seconds, database, load, postgres, show, statements
 from benchmarks.office import found, serving, until_findable, until_synced
-from benchmarks.one_thread import sharing_one_thread
 from benchmarks.world import World
 from sqlalchemy import select
 from tests.helpers.postgres import PostgresServer
@@ -149,7 +150,7 @@ def work(part: Part, parent: Connection) -> None:
             log.wrong = await wrong(part.url, desks)
         return log
 
-    with sharing_one_thread() if len(part.tokens) > 1 else contextlib.nullcontext():
+    with sharing_threads() if len(part.tokens) > 1 else contextlib.nullcontext():
         parent.send(asyncio.run(main()))
 
 
