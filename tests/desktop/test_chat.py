@@ -40,7 +40,8 @@ async def test_a_reply_is_plain_text_to_the_visitor_and_goes_at_once(desk: FakeD
     async with conversation(ANA, desk) as view:
         box = view.composer.box
         assert box._tile.accessibleName() == "Live chat"
-        for missing in (box.edit_recipients, box._format, box._attach):
+        assert box._attach.isVisible()
+        for missing in (box.edit_recipients, box._format):
             assert not missing.isVisible()
         assert box._summary.text() == "to Ana Ruiz"
         box.reply_text.set_content("", "<b>Good day</b>")

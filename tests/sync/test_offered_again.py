@@ -37,10 +37,10 @@ async def test_a_reply_that_is_refused_and_meant_anyway_may_still_have_gone_out(
     world: World, new_desk: NewDesk
 ) -> None:
     desk = await _lost_reply(world, new_desk)
-    (again,) = desk.workbench.to_push((), 20)
+    (again,) = await desk.workbench.to_push((), 20)
     assert again.again
     await desk.workbench.refused([Answer(command_id=again.id, outcome="refused", code="stale_reply")])
     await desk.workbench.retry(again.id)
-    (anew,) = desk.workbench.to_push((), 20)
+    (anew,) = await desk.workbench.to_push((), 20)
     assert anew.id != again.id
     assert anew.sent_since == again.issued_at

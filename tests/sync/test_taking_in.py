@@ -165,7 +165,7 @@ async def test_a_command_may_go_up_as_soon_as_it_is_kept(
         patched.setattr(desk.replica, "write", takes_long)
         doing = asyncio.create_task(desk.do(SetTags(conversation_id=conversation_id, tags=("a",)), None))
         await until(lambda: desk.news.rings > heard)
-        (envelope,) = desk.to_push((), 10)
+        (envelope,) = await desk.to_push((), 10)
         assert not doing.done()
         may_end.set()
         assert await doing == envelope.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,6 @@ from uuid import UUID
 import msgspec
 
 from agentdesk import __version__
-from agentdesk.base.backoff import Backoff
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import Msg, msg
@@ -48,6 +48,7 @@ from agentdesk.sync.protocol import (
     decode_from_server,
     encode,
 )
+from agentdesk.sync.putting_off import PutOff
 from agentdesk.sync.transport import Transport
 from agentdesk.sync.workbench import Workbench
 
@@ -221,14 +222,17 @@ class Exchange:
                 await self._archive.take(frame)
 
     async def _push(self) -> Farewell | None:
-        """Send commands up, strictly by number and one handful at a time; wait where the server says so."""
-        heard, tries, backoff = 0, 0, Backoff(first=0.5, longest=30.0)
+        """Send commands up, strictly by number and one handful at a time. What cannot be done yet waits, and
+        lets pass what has nothing to do with it."""
+        put_off = PutOff()
         while True:
             heard = self._workbench.news.rings
-            envelopes = _handful(self._workbench.to_push(self._pushed, _PUSH_COMMANDS))
-            envelopes = await self._with_files(await self._understood(envelopes))
+            envelopes = _handful(await self._workbench.to_push(self._pushed, _PUSH_COMMANDS, put_off))
             if not envelopes:
-                await self._workbench.news.wait(heard)
+                await self._something_to_push(heard, put_off)
+                continue
+            envelopes = await self._with_files(await self._understood(envelopes), put_off)
+            if not envelopes:
                 continue
             await self._send(Push(commands=tuple(envelopes)))
             self._pushed |= {envelope.id for envelope in envelopes}
@@ -236,11 +240,17 @@ class Exchange:
             answers = await self._answers.get()
             await self._workbench.refused([a for a in answers if a.outcome == "refused"])
             done = {answer.command_id for answer in answers if answer.outcome != "try_later"}
-            not_yet = {envelope.id for envelope in envelopes} - done
-            self._pushed -= not_yet
-            tries = tries + 1 if not_yet else 0
-            if not_yet:
-                await asyncio.sleep(backoff.delay(tries))
+            self._pushed -= {envelope.id for envelope in envelopes} - done
+            put_off.over(done)
+            for answer in answers:
+                if answer.outcome == "try_later":
+                    put_off.later(answer.command_id)
+
+    async def _something_to_push(self, heard: int, put_off: PutOff) -> None:
+        """Wait for a new command, or until one that was put off may be tried again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(put_off.seconds()):
+                await self._workbench.news.wait(heard)
 
     async def _understood(self, envelopes: list[Envelope]) -> list[Envelope]:
         """Refuse here what this server is too old for; it would not understand the frame at all."""
@@ -248,8 +258,9 @@ class Exchange:
         await self._workbench.refused([_too_new(envelope) for envelope in strange])
         return [envelope for envelope in envelopes if envelope not in strange]
 
-    async def _with_files(self, envelopes: list[Envelope]) -> list[Envelope]:
-        """Bring the files of commands up first; those whose files cannot be sent are refused here."""
+    async def _with_files(self, envelopes: list[Envelope], put_off: PutOff) -> list[Envelope]:
+        """Bring the files of commands up first. Those whose files cannot be sent are refused here; where one
+        cannot be sent yet, its command is put off, and what comes before it goes."""
         ready: list[Envelope] = []
         for envelope in envelopes:
             try:
@@ -258,6 +269,9 @@ class Exchange:
             except Unusable as error:
                 await self._workbench.refused([_not_sendable(envelope, error)])
                 continue
+            except ConnectionError:
+                put_off.later(envelope.id)
+                return ready
             ready.append(envelope)
         return ready
 

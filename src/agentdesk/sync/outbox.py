@@ -31,6 +31,7 @@ from agentdesk.sync.draft import Draft
 from agentdesk.sync.dropping import drop_about, scrub
 from agentdesk.sync.outbox_drafts import SCHEMA as DRAFT_SCHEMA
 from agentdesk.sync.outbox_drafts import DraftShelf, drop_draft, put_draft, take_up_old
+from agentdesk.sync.outbox_numbers import number_anew, numbered
 from agentdesk.sync.wire_rows import microseconds
 
 __all__ = ["KEPT", "Kept", "Outbox", "OutboxFile", "OutboxNewer", "WrongPerson"]
@@ -149,20 +150,20 @@ class OutboxFile:
         the same transaction. Returns the envelope as it will travel."""
 
         def work(db: sqlite3.Connection) -> Envelope:
-            numbered = envelope if held_until else _numbered(db, envelope)
+            kept = envelope if held_until else numbered(db, envelope)
             db.execute(
                 "INSERT INTO command (id, number, envelope, state, held_until) VALUES (?, ?, ?, ?, ?)",
                 (
                     envelope.id.bytes,
-                    numbered.number,
-                    _encode(numbered),
+                    kept.number,
+                    _encode(kept),
                     "held" if held_until else "waiting",
                     microseconds(held_until) if held_until else None,
                 ),
             )
             if draft_of is not None:
                 drop_draft(db, *draft_of)
-            return numbered
+            return kept
 
         return self.change(work)
 
@@ -175,13 +176,13 @@ class OutboxFile:
             ).fetchone()
             if row is None:
                 return None
-            numbered = _numbered(db, _envelope_decoder.decode(row[0]))
+            released = numbered(db, _envelope_decoder.decode(row[0]))
             db.execute(
                 "UPDATE command SET state = 'waiting', held_until = NULL, number = ?, envelope = ?"
                 " WHERE id = ?",
-                (numbered.number, _encode(numbered), command_id.bytes),
+                (released.number, _encode(released), command_id.bytes),
             )
-            return numbered
+            return released
 
         return self.change(work)
 
@@ -215,14 +216,18 @@ class OutboxFile:
 
         def work(db: sqlite3.Connection) -> Envelope:
             db.execute("DELETE FROM command WHERE id = ? AND state = 'refused'", (old.bytes,))
-            numbered = _numbered(db, envelope)
+            again = numbered(db, envelope)
             db.execute(
                 "INSERT INTO command (id, number, envelope, state) VALUES (?, ?, ?, 'waiting')",
-                (envelope.id.bytes, numbered.number, _encode(numbered)),
+                (envelope.id.bytes, again.number, _encode(again)),
             )
-            return numbered
+            return again
 
         return self.change(work)
+
+    def number_anew(self, command_ids: Sequence[UUID]) -> dict[UUID, Envelope]:
+        """Let commands that wait come after all others, in this order; returns them with their numbers."""
+        return self.change(lambda db: number_anew(db, command_ids))
 
     def confirm(self, command_ids: Sequence[UUID]) -> None:
         """The replica contains these commands: they wait no longer, but are kept for a while."""
@@ -364,14 +369,6 @@ class Outbox:
             self._closed = True
             await self.run(self._file.close)
             self._thread.shutdown()
-
-
-def _numbered(db: sqlite3.Connection, envelope: Envelope) -> Envelope:
-    db.execute("INSERT OR IGNORE INTO about (name, value) VALUES ('last_number', '0')")
-    row = db.execute(
-        "UPDATE about SET value = CAST(value AS INTEGER) + 1 WHERE name = 'last_number' RETURNING value"
-    ).fetchone()
-    return msgspec.structs.replace(envelope, number=int(row[0]))
 
 
 def _make_anew(db: sqlite3.Connection) -> None:

@@ -39,6 +39,7 @@ from agentdesk.sync.overlay import (
     restore,
 )
 from agentdesk.sync.protocol import Batch, KeepDraft, Welcome
+from agentdesk.sync.putting_off import PutOff
 from agentdesk.sync.replica import Replica, Standing, empty, plain, put_standing
 from agentdesk.sync.taking_in import Incoming, write
 from agentdesk.sync.unbroken import Unbroken, whole
@@ -207,15 +208,23 @@ class Workbench(Unbroken):
         """Return what takes drafts up over one connection; ``upload`` gives a file to the server."""
         return DraftCourier(self.drafts, self._outbox, upload, self.draft_told)
 
-    def to_push(self, but: Iterable[UUID], limit: int) -> list[Envelope]:
-        """Return the next commands to go up, by number, without those named in ``but``."""
+    @whole
+    async def to_push(self, but: Iterable[UUID], limit: int, put_off: PutOff | None = None) -> list[Envelope]:
+        """Return the next commands to go up, by number, without those named in ``but``.
+
+        What is ``put_off`` stays here with all that has to do with it, and is numbered anew to come after
+        what goes past it: to the server, a number below its last one is that of a command which it has had.
+        """
         known = set(but)
-        ready = [
-            pending.envelope
-            for pending in self._pending.values()
-            if pending.held_until is None and pending.id not in known
-        ]
-        return sorted(ready, key=lambda envelope: envelope.number or 0)[:limit]
+        ready = [p for p in self._pending.values() if p.held_until is None and p.id not in known]
+        ready.sort(key=lambda pending: pending.envelope.number or 0)
+        free, behind = (ready, []) if put_off is None else put_off.divide(ready)
+        if free and behind:
+            ids = [pending.id for pending in behind]
+            for pending_id, envelope in (await self._outbox.run(self._outbox.file.number_anew, ids)).items():
+                if (pending := self._pending.get(pending_id)) is not None:
+                    pending.envelope = envelope
+        return [pending.envelope for pending in free[:limit]]
 
     @whole
     async def welcome(self, welcome: Welcome) -> None:

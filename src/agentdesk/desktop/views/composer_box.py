@@ -264,7 +264,6 @@ class ComposerBox(Surface):
             widget.setVisible(not note)
         for button in (self.edit_recipients, self._format):
             button.setVisible(not note and not chat)
-        self._attach.setVisible(note or not chat)
         self.recipients.setVisible(self.recipients.isVisibleTo(self) and not note)
         self.formats.setVisible(self._format.isChecked() and not note and not chat)
         self._all.setVisible(not note and bool(self._all.property("count")))
