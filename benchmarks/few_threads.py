@@ -4,8 +4,7 @@ Each connection to a SQLite file has a thread of its own. A real desk is a proce
 of them; a hundred desks in one process have hundreds, which no computer of an agent has, and the handing
 over of Python's lock between them costs nearly as much as the work itself. Here the connections of a process
 are given out to a few threads, each of which does the work of its connections in their order, as before:
-nothing else of the desks' code changes. They are more than one so that a desk that waits for the disk does
-not hold up all.
+nothing else of the desks' code changes.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from aiosqlite import core
 
 __all__ = ["sharing_threads"]
 
-_THREADS = 8
+_THREADS = 2
 
 Job = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
 
