@@ -1,12 +1,18 @@
 """How long a visitor's line takes to the agent's screen, and an answer to the visitor's page.
 
-    python -m benchmarks.chat [--chats 10] [--talking 10] [--pause 2] [--seconds 30]
+    python -m benchmarks.chat [--chats 10 --talking 10 --pause 2] [--seconds 30]
                               [--database postgresql|sqlite]
+
+Without --chats two sizes are measured, each with a server and a desk of its own: 10 chats that all talk, a
+line every 2 seconds, and 1,000 open ones of which 100 talk, a line every 10 seconds.
 
 A server process that has one core for itself, visitors in a process of their own, and a desk with its window
 in this one. The clock runs from the visitor's frame until the row with that text has been painted, and from
 the command that answers until the visitor's page has the line. Beside it, on the same core afterwards: a bare
 aiohttp WebSocket that sends each frame back, with as many sockets and frames.
+
+What a line and its answer ask of PostgreSQL is counted by PostgreSQL itself; what it is asked while nobody
+writes is taken off.
 """
 
 from __future__ import annotations
@@ -20,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from pathlib import Path
@@ -28,14 +35,16 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTHONPATH", str(Path(__file__).parents[1]))
 
 import aiohttp
+import asyncpg
 import psutil
 from aiohttp import web
 from benchmarks.chat_visitors import ORIGIN, Plan, Seen, play
-from benchmarks.measuring import CORES, database, load, show
+from benchmarks.measuring import CORES, database, load, postgres, show, statements
 from benchmarks.office import server_process, serving
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionViewItem
+from tests.helpers.postgres import PostgresServer
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import SendReply
@@ -56,6 +65,9 @@ from agentdesk.sync.sign_in import sign_in
 
 _EMAIL, _PASSWORD = "ana@desk.test", "correct horse"
 _SERVERS_CORE = 0
+_IDLE_SECONDS = 5.0
+_SIZES = (10, 10, 2.0), (1_000, 100, 10.0)
+"""Chats, those that talk, seconds from one line of each to the next."""
 
 
 def is_talk(text: str) -> bool:
@@ -110,8 +122,8 @@ class Agent:
             await self._desk.do(command)
 
 
-async def set_up(url: str, folder: Path) -> str:
-    """Make an inbox with a widget and an agent; returns the widget's id."""
+async def set_up(url: str, folder: Path, origins: str = ORIGIN) -> str:
+    """Make an inbox with a widget for pages of ``origins`` (none: all), and an agent; returns its id."""
     db = Database(url)
     try:
         await db.migrate()
@@ -119,10 +131,52 @@ async def set_up(url: str, folder: Path) -> str:
         vault = await open_vault(db)
         await add_user(db, _EMAIL, "Ana", Role.ADMIN, _PASSWORD)
         await add_inbox(db, "Support")
-        given = {"site": "shop.example", "origins": ORIGIN}
+        given = {"site": "shop.example", "origins": origins}
         return str(await add_channel(db, vault, "chat", "Support", "Shop", given, {}))
     finally:
         await db.close()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What PostgreSQL was asked so far: transactions, those that write, and statements (BEGIN and COMMIT
+    among them)."""
+
+    transactions: float = 0.0
+    writing: float = 0.0
+    statements: float = 0.0
+
+    def since(self, before: Asked, idle: Asked | None = None, share: float = 0.0) -> Asked:
+        """The difference, without ``share`` times what is asked while nobody writes."""
+        off = idle or Asked()
+        pairs = zip(astuple(self), astuple(before), astuple(off), strict=True)
+        return Asked(*(now - then - share * taken for now, then, taken in pairs))
+
+
+Count = Callable[[], Awaitable[Asked]]
+
+
+async def nothing() -> Asked:
+    """SQLite counts nothing."""
+    return Asked()
+
+
+def counted_by(server: PostgresServer, name: str) -> Count:
+    """Ask a counting server what one of its databases was asked."""
+
+    async def count() -> Asked:
+        found = await statements(server, name)
+        connection = await asyncpg.connect(server.url(name))
+        try:
+            ended = await connection.fetchval(
+                "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
+            )
+            begun = await connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        finally:
+            await connection.close()
+        return Asked(ended, begun, found)
+
+    return count
 
 
 async def chat(plan: Plan, folder: Path, start: Callable[[], Awaitable[Seen]]) -> dict[str, list[float]]:
@@ -140,6 +194,8 @@ async def chat(plan: Plan, folder: Path, start: Callable[[], Awaitable[Seen]]) -
     workspace.show_view(View(kind="all", order="newest"))
     while desk.status.link is not Link.SYNCED:
         await asyncio.sleep(0.05)
+    while len(await desk.queue_ids(View(kind="all"))) < plan.chats:
+        await asyncio.sleep(0.5)
     working = asyncio.create_task(agent.work())
     seen = await start()
     working.cancel()
@@ -166,19 +222,23 @@ def visiting(plan: Plan) -> Iterator[Connection]:
         process.join()
 
 
-def measure(plan: Plan, folder: Path) -> None:
+def measure(plan: Plan, folder: Path, count: Count) -> None:
     """Chat, and print what it took."""
-    server, results = psutil.Process(server_process(plan.address)), {}
+    server, results, asked = psutil.Process(server_process(plan.address)), {}, list[Asked]()
     with visiting(plan) as visitors_end:
+        visitors_end.recv()  # all chats are open
 
         async def talk() -> Seen:
-            await asyncio.to_thread(visitors_end.recv)
-            await asyncio.sleep(3)  # the last "comes" is on its way
-            before = server.cpu_times()
+            await asyncio.sleep(3)  # what the last ones bring about
+            quiet = await count()
+            await asyncio.sleep(_IDLE_SECONDS)
+            before, begun, asked_before = server.cpu_times(), time.monotonic(), await count()
+            idle = asked_before.since(quiet)
             visitors_end.send("talk")
             seen: Seen = await asyncio.to_thread(visitors_end.recv)
-            after = server.cpu_times()
+            after, took = server.cpu_times(), time.monotonic() - begun
             results["cpu"] = [after.user + after.system - before.user - before.system]
+            asked.append((await count()).since(asked_before, idle, took / _IDLE_SECONDS))
             return seen
 
         async def main() -> int:
@@ -192,6 +252,8 @@ def measure(plan: Plan, folder: Path) -> None:
     (written,), (cpu,) = results["written"], results["cpu"]
     print(f"{written:.0f} written, {len(results['in'])} painted, {len(results['out'])} answers arrived")
     print(f"server: {1000 * cpu / max(1, written):.2f} ms of processor time for a line and its answer")
+    (each,) = [[value / max(1, written) for value in astuple(one)] for one in asked]
+    print("PostgreSQL: {:.1f} transactions, {:.1f} of them write, {:.0f} statements".format(*each))
 
 
 def echo(parent: Connection) -> None:
@@ -274,19 +336,43 @@ def compare(plan: Plan) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chats", type=int, default=10)
+    parser.add_argument("--chats", type=int, default=None)
     parser.add_argument("--talking", type=int, default=10)
     parser.add_argument("--pause", type=float, default=2.0)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, database(given.database) as url:
+    sizes = _SIZES if given.chats is None else ((given.chats, given.talking, given.pause),)
+    context = multiprocessing.get_context("spawn")
+    for size in sizes:  # each in a process of its own: a desk has one window
+        one = context.Process(target=measure_size, args=(given.database, size, given.seconds))
+        one.start()
+        one.join()
+        if one.exitcode:
+            raise SystemExit(one.exitcode)
+
+
+def measure_size(kind: str, size: tuple[int, int, float], seconds: float) -> None:
+    """Measure one size, and print."""
+    with tempfile.TemporaryDirectory() as name, counted(kind) as (url, count):
         folder = Path(name)
         widget = asyncio.run(set_up(url, folder))
         with serving(url, folder, "--trusted-proxy", "127.0.0.1", core=_SERVERS_CORE) as address:
-            plan = Plan(address, widget, given.chats, given.talking, given.pause, given.seconds)
-            measure(plan, folder)
+            plan = Plan(address, widget, *size, seconds)
+            measure(plan, folder, count)
         compare(plan)
+
+
+@contextmanager
+def counted(kind: str) -> Iterator[tuple[str, Count]]:
+    """An empty database, and how to count what it is asked."""
+    if kind == "sqlite":
+        with database(kind) as url:
+            yield url, nothing
+        return
+    with postgres(counting=True) as server:
+        name = server.create_database()
+        yield server.url(name), counted_by(server, name)
 
 
 if __name__ == "__main__":

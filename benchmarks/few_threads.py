@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from queue import SimpleQueue
-from threading import Thread
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -23,7 +23,8 @@ __all__ = ["sharing_threads"]
 
 _THREADS = 2
 
-Job = tuple[asyncio.Future[Any] | None, Callable[[], Any]]
+Work = Callable[[], Any]
+Waiting = asyncio.Future[Any]
 
 
 class _NoThread:
@@ -36,23 +37,29 @@ class _NoThread:
         """Nothing: the shared threads run already."""
 
 
+class _Lane:
+    """Stands where a connection has the queue of its thread; several share one."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "files")
+
+    def put_nowait(self, job: tuple[Waiting | None, Work]) -> None:
+        """Do the work when all before it is done, and tell whoever waits for it."""
+        waiting, work = job
+        done = self._thread.submit(work)
+        if waiting is not None:
+            done.add_done_callback(partial(_tell, waiting))
+
+
 def sharing_threads() -> mock._patch[Any]:
     """Connections that are made within a ``with`` statement of this share threads."""
-    lanes: list[SimpleQueue[Job]] = [SimpleQueue() for _ in range(_THREADS)]
-    for lane in lanes:
-        Thread(target=_run, args=(lane,), name="files", daemon=True).start()
-    turns = itertools.cycle(lanes)
+    turns = itertools.cycle([_Lane() for _ in range(_THREADS)])
     return mock.patch.multiple(core, Thread=_NoThread, SimpleQueue=lambda: next(turns))
 
 
-def _run(jobs: SimpleQueue[Job]) -> None:
-    while True:
-        future, work = jobs.get()
-        tell: Callable[[asyncio.Future[Any], Any], None]
-        answer: Any
-        try:
-            tell, answer = core.set_result, work()
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            tell, answer = core.set_exception, error
-        if future is not None:
-            future.get_loop().call_soon_threadsafe(tell, future, answer)
+def _tell(waiting: Waiting, done: Future[Any]) -> None:
+    error = done.exception()
+    if error is None:
+        waiting.get_loop().call_soon_threadsafe(core.set_result, waiting, done.result())
+    else:
+        waiting.get_loop().call_soon_threadsafe(core.set_exception, waiting, error)

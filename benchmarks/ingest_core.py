@@ -32,6 +32,7 @@ from agentdesk.server.health import Health
 from agentdesk.server.intake import Intake
 from agentdesk.server.interpreting import Interpreter
 from agentdesk.server.leases import Lease
+from agentdesk.server.recording import Recorder
 from agentdesk.store.engine import Database
 
 _PORTION = 50
@@ -55,12 +56,13 @@ async def ingest(url: str, corpus: Sequence[RawItem], folder: Path) -> tuple[flo
     lease = Lease(db, f"account:{account_id}", "benchmark", seconds=3600)
     await lease.acquire()
     interpreter, bell = Interpreter(), Bell()
+    source = Source(account_id, inbox_id, "email", "support@shop.example")
     intake = Intake(
         db,
-        vault,
-        Source(account_id, inbox_id, "email", "support@shop.example"),
+        source,
         email_channel,
         lease,
+        Recorder(vault, source, email_channel, lease, bell),
         interpreter,
         bell,
         Health(db, bell, account_id, inbox_id, "Mail"),

@@ -189,6 +189,7 @@ def _conversation(world: World, row_id: UUID, number: int) -> dict[str, Any]:
         "tags": ["vip", "returns"],
         "language": "en",
         "unread": choose.random() < 0.2,
+        "watched": False,
         "waiting_since": at if choose.random() < 0.5 else None,
         "last_message_at": at,
         "last_customer_at": at,

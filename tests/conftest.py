@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # never the key ring of who tests
@@ -33,6 +33,9 @@ from tests.helpers.program import Programs
 from tests.helpers.proxy import Proxy
 from tests.helpers.scratch import keep_files_in_memory
 from tests.helpers.smtp import PostOffice, SmtpServer
+
+if TYPE_CHECKING:
+    from tests.widget.browser import Chromium
 
 mend_accepting()
 cheapen_hashes()
@@ -78,7 +81,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         names = getattr(item, "fixturenames", ())
         if "postgres" in names:
             item.add_marker("postgres")
-        if "dovecot" in names:
+        if "dovecot_server" in names:
             item.add_marker("dovecot")
         if "chromium" in names:
             item.add_marker("chromium")
@@ -105,7 +108,11 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """The ``postgresql://`` URL of an empty database."""
+    """The ``postgresql://`` URL of an empty database.
+
+    Ask for it before what connects to it in this process: a desk that still is, while its loop waits for the
+    database to be dropped, may be in the middle of signing in, which PostgreSQL gives a minute.
+    """
     name = postgres.create_database()
     yield postgres.url(name)
     postgres.drop_database(name)
@@ -193,7 +200,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="session")
-def _dovecot_server() -> Iterator[DovecotServer]:
+def dovecot_server() -> Iterator[DovecotServer]:
     program = find_dovecot()
     need(program, "Dovecot (Debian's package dovecot-imapd)")
     assert program is not None
@@ -203,11 +210,11 @@ def _dovecot_server() -> Iterator[DovecotServer]:
 
 
 @pytest.fixture
-def dovecot(_dovecot_server: DovecotServer) -> DovecotServer:
+def dovecot(dovecot_server: DovecotServer) -> DovecotServer:
     """The Dovecot server of this test run; started again when the test before stopped it."""
-    if not _dovecot_server.running:
-        _dovecot_server.start()
-    return _dovecot_server
+    if not dovecot_server.running:
+        dovecot_server.start()
+    return dovecot_server
 
 
 @pytest.fixture
@@ -260,6 +267,22 @@ def new_proxy() -> Iterator[Callable[[int], Proxy]]:
     yield make
     for proxy in proxies:
         proxy.close()
+
+
+# --- a browser ---
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """A running Chromium without a window."""
+    from tests.widget.browser import Chromium, find_chromium
+
+    program = find_chromium()
+    need(program, "Chromium (Debian's package chromium)")
+    assert program is not None
+    browser = Chromium(program)
+    yield browser
+    browser.close()
 
 
 # --- programs ---

@@ -14,18 +14,15 @@ if TYPE_CHECKING:
     from agentdesk.server.peers import Network
     from agentdesk.server.tls import CertificateFiles
 
-    _Subjects = argparse._SubParsersAction[argparse.ArgumentParser]
-
 OK, FAILED, USAGE = 0, 1, 2
 _MOST_DAYS = 365
-_MOST_LINES = 1_000_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``agentdesk`` and return the exit status: 0, 1 for a known failure, 2 for a wrong call."""
     from agentdesk.base.errors import AgentDeskError
 
-    parsed = _parser().parse_args(arguments)
+    parsed = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         return _run(parsed)
     except AgentDeskError as error:
@@ -37,9 +34,9 @@ def _run(parsed: argparse.Namespace) -> int:
     if parsed.command == "server":
         return _server(parsed)
     if parsed.command == "admin":
-        from agentdesk.app import admin
+        from agentdesk.app.admin import command
 
-        return admin.run(parsed)
+        return command.run(parsed)
     if parsed.command == "doctor":
         from agentdesk.app import doctor
 
@@ -100,16 +97,25 @@ def _sentence(error: object) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what the words of a call ask for; leaves the program with a sentence where they are wrong.
+
+    Only the command that is named learns its words: those of the server would cost the window's start dear.
+    """
     parser = argparse.ArgumentParser(prog="agentdesk", description="One queue for all that customers write.")
     parser.add_argument("--version", action="version", version=f"agentdesk {__version__}")
     _desk_options(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _server_command(commands)
-    _admin_command(commands)
-    _doctor_command(commands)
-    _demo_command(commands)
-    return parser
+    for name, text, fill in (
+        ("server", "run the server", _server_options),
+        ("admin", "set up people, inboxes, channels and tokens", _admin_options),
+        ("doctor", "say what is wrong with a server, and what helps", _doctor_options),
+        ("demo", "a small world to try everything in, on this computer only", _demo_options),
+    ):
+        command = commands.add_parser(name, help=text)
+        if name in arguments:
+            fill(command)
+    return parser.parse_args(arguments)
 
 
 def _desk_options(parser: argparse.ArgumentParser) -> None:
@@ -120,8 +126,7 @@ def _desk_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="colours, for this start")
 
 
-def _server_command(commands: _Subjects) -> None:
-    server = commands.add_parser("server", help="run the server")
+def _server_options(server: argparse.ArgumentParser) -> None:
     server.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     server.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder of this server")
     server.add_argument("--listen", type=_address, default=("127.0.0.1", 8642), metavar="HOST:PORT")
@@ -151,195 +156,20 @@ def _server_command(commands: _Subjects) -> None:
     server.add_argument("--log-level", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
 
 
-def _admin_command(commands: _Subjects) -> None:
-    from agentdesk.app.routing_arguments import hours_commands, routing_commands
+def _admin_options(admin: argparse.ArgumentParser) -> None:
+    from agentdesk.app.admin.arguments import admin_commands
 
-    admin = commands.add_parser("admin", help="set up people, inboxes, channels and tokens")
-    admin.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
-    admin.add_argument(
-        "--data", type=Path, metavar="DIR", help="the server's folder (default: beside SQLite)"
-    )
-    subjects = admin.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
-
-    _people_commands(subjects)
-
-    leases = _subject(subjects, "lease", "which server works on what")
-    leases.add_parser("list", help="list which server works on what, and until when")
-    leases.add_parser("end", help="take it away from a server that hangs").add_argument("name")
-
-    inboxes = _subject(subjects, "inbox", "inboxes: who works in them, how they are routed")
-    inboxes.add_parser("add", help="add an inbox").add_argument("name")
-    inboxes.add_parser("list", help="list inboxes, who works in them, and how they are routed")
-    access = inboxes.add_parser("access", help="let every agent work in it, or its members alone")
-    access.add_argument("name")
-    access.add_argument("who", choices=("everyone", "members"))
-    for verb, text in (("join", "make a person a member"), ("leave", "let a person be a member no more")):
-        parser = inboxes.add_parser(verb, help=text)
-        parser.add_argument("name", help="of the inbox")
-        parser.add_argument("email", metavar="ADDRESS")
-    change = inboxes.add_parser("set", help="say whether waiting conversations are given out automatically")
-    change.add_argument("name")
-    change.add_argument("--routing", choices=("on", "off"), help="give them to whoever is available")
-    change.add_argument(
-        "--open-within",
-        type=int,
-        metavar="SECONDS",
-        help="to somebody else when not opened after so long (0: never)",
-    )
-
-    routing_commands(_subject(subjects, "routing", "who is given what waits"))
-    hours_commands(_subject(subjects, "hours", "when inboxes are staffed"))
-
-    tokens = _subject(subjects, "token", "what programs sign in with (REST API)")
-    tokens.add_parser("list", help="list the tokens of programs, never the secrets")
-    tokens.add_parser("revoke", help="let a program in no more").add_argument("id", metavar="ID")
-    token = tokens.add_parser("create", help="make a token for a program; it is the last word printed")
-    token.add_argument("--name", required=True)
-
-    _channel_commands(subjects)
-    _copy_commands(subjects)
-    _audit_commands(subjects)
-    _privacy_commands(subjects)
+    admin_commands(admin)
 
 
-def _subject(subjects: _Subjects, name: str, text: str) -> _Subjects:
-    return subjects.add_parser(name, help=text).add_subparsers(dest="verb", required=True, metavar="VERB")
-
-
-def _people_commands(subjects: _Subjects) -> None:
-    from agentdesk.domain.authority import Permission
-
-    people = _subject(subjects, "user", "people: passwords, roles, permissions, limits")
-    person = people.add_parser("add", help="add a person")
-    person.add_argument("email")
-    person.add_argument("--name", required=True)
-    person.add_argument("--role", choices=("agent", "supervisor", "admin"), default="agent")
-    person.add_argument("--password-stdin", action="store_true", required=True)
-
-    for verb, text in (("deactivate", "let a person in no more"), ("activate", "let a person in again")):
-        people.add_parser(verb, help=text).add_argument("email")
-
-    password = people.add_parser("password", help="give a person another password; their sign-ins end")
-    password.add_argument("email")
-    password.add_argument("--password-stdin", action="store_true", required=True)
-    role = people.add_parser("role", help="give a person another role")
-    role.add_argument("email")
-    role.add_argument("role", choices=("agent", "supervisor", "admin"))
-
-    people.add_parser("list", help="list people, their roles and permissions")
-    for verb, text in (("permit", "give a person a permission"), ("deny", "take a permission from a person")):
-        parser = people.add_parser(verb, help=text)
-        parser.add_argument("email")
-        parser.add_argument("permission", choices=[one.value for one in Permission])
-
-    limit = people.add_parser("limit", help="say how many open conversations a person has at most")
-    limit.add_argument("email")
-    limit.add_argument("conversations", metavar="NUMBER|none")
-
-    factor = people.add_parser("second-factor", help="turn the second factor of a person off (a lost phone)")
-    factor.add_argument("email")
-    factor.add_argument("--off", action="store_true", required=True)
-
-    sessions = _subject(subjects, "session", "who is signed in")
-    sessions.add_parser("list", help="list who is signed in")
-    end = sessions.add_parser("end", help="end one sign-in, or all of a person")
-    end.add_argument("whose", metavar="ADDRESS|ID", help="a person's address, or an id from the list")
-
-
-def _privacy_commands(subjects: _Subjects) -> None:
-    contacts = _subject(subjects, "contact", "customers: marks, export, erasure")
-    mark = contacts.add_parser("mark", help="record who reads of a customer, or keep all of it")
-    mark.add_argument("--sensitive", choices=("yes", "no"), help="write down who reads of this customer")
-    mark.add_argument("--hold", choices=("yes", "no"), help="legal hold: nothing is dropped or erased")
-    erase = contacts.add_parser("erase", help="erase a customer and all that was said, for ever")
-    erase.add_argument("--yes", action="store_true", help="yes, it cannot be undone")
-    erase.add_argument("--dry-run", action="store_true", help="only list who else's conversations name them")
-    export = contacts.add_parser("export", help="write everything about a customer into one ZIP")
-    export.add_argument("--to", type=Path, required=True, metavar="FILE", help="the ZIP to be made")
-    for parser in (mark, erase, export):
-        parser.add_argument("contact", metavar="CUSTOMER", help="an address, or the customer's id")
-    conversations = _subject(subjects, "conversation", "single conversations under a legal hold")
-    mark = conversations.add_parser("mark", help="put one conversation under a legal hold, or lift it")
-    mark.add_argument("conversation", metavar="CONVERSATION", help="a number, or the conversation's id")
-    mark.add_argument("--hold", choices=("yes", "no"), required=True, help="keep all of it")
-    conversations.add_parser("holds", help="list conversations under a legal hold")
-    rules = _subject(subjects, "retention", "for how long things are kept")
-    change = rules.add_parser("set", help="say for how long something is kept")
-    change.add_argument("kind", choices=("conversations", "raw", "attachments", "audit"))
-    change.add_argument("days", metavar="DAYS", help="a number of days, or never: nothing is dropped")
-    change.add_argument("--inbox", metavar="NAME", help="of this inbox only")
-    rules.add_parser("list", help="list what is kept for how long")
-    running = rules.add_parser("run", help="drop now what the rules let go")
-    running.add_argument("--dry-run", action="store_true", help="only count it")
-    listing = contacts.add_parser("erasures", help="list erasures, and desks that may still hold a copy")
-    listing.add_argument("--json", action="store_true", help="for programs, a line each")
-
-
-def _audit_commands(subjects: _Subjects) -> None:
-    audit = _subject(subjects, "audit", "who did what, and the proof of it")
-    listing = audit.add_parser("list", help="list who did what, the oldest first")
-    listing.add_argument("--person", metavar="ADDRESS", help="of one member of the team")
-    listing.add_argument("--conversation", metavar="NUMBER", help="of one conversation")
-    listing.add_argument("--since", metavar="DATE", help="from then on")
-    listing.add_argument("--limit", type=_count, default=1000, metavar="COUNT", help="the newest (1000)")
-    listing.add_argument("--json", action="store_true", help="for programs, a line each")
-    verify = audit.add_parser("verify", help="prove that nothing in it was changed or is gone")
-    verify.add_argument("--head", metavar="HEAD", help="what audit head printed earlier: finds a cut-off end")
-    verify.add_argument(
-        "--against",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="heads that were noted down, a line each: audit-heads.txt of a server's folder",
-    )
-    audit.add_parser("head", help="print the newest seal, to be kept elsewhere")
-
-
-def _copy_commands(subjects: _Subjects) -> None:
-    backup = subjects.add_parser("backup", help="copy the database into one file while the server works")
-    backup.add_argument("file", type=Path, metavar="FILE")
-    adopt = subjects.add_parser("adopt-restore", help="take up a database that was restored from a copy")
-    move = subjects.add_parser("move", help="move a server from SQLite to an empty PostgreSQL database")
-    move.add_argument("--to", required=True, metavar="URL", help="postgresql://…")
-    for parser in (backup, adopt, move):
-        parser.set_defaults(verb="")
-
-
-def _channel_commands(subjects: _Subjects) -> None:
-    channels = _subject(subjects, "channel", "accounts of channels, and their secrets")
-    add = channels.add_parser("add", help="connect an account of a channel")
-    add.add_argument("channel", metavar="CHANNEL", help="email, …")
-    add.add_argument("--inbox", required=True)
-    add.add_argument("--name", required=True)
-    change = channels.add_parser("set", help="change settings or replace a secret; a server takes it up")
-    change.add_argument("name")
-    for parser in (add, change):
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings")
-        parser.add_argument(
-            "--secret", action="append", default=[], metavar="NAME=env:VAR|file:PATH|-", dest="secrets"
-        )
-    listing = channels.add_parser("list", help="list the connected accounts")
-    listing.add_argument("--json", action="store_true")
-    for verb, text in (
-        ("test", "try the settings"),
-        ("authorise", "sign in on the provider's page (OAuth 2)"),
-        ("pause", "stop for now"),
-        ("resume", "go on"),
-    ):
-        channels.add_parser(verb, help=text).add_argument("name")
-
-
-def _doctor_command(commands: _Subjects) -> None:
-    doctor = commands.add_parser("doctor", help="say what is wrong with a server, and what helps")
+def _doctor_options(doctor: argparse.ArgumentParser) -> None:
     doctor.add_argument("--database", required=True, metavar="URL", help="sqlite:///file or postgresql://…")
     doctor.add_argument("--data", type=Path, metavar="DIR", help="the server's folder")
     doctor.add_argument("--tls-cert", type=Path, metavar="FILE", help="the certificate that the server shows")
     doctor.add_argument("--json", action="store_true", help="for programs")
 
 
-def _demo_command(commands: _Subjects) -> None:
-    demo = commands.add_parser("demo", help="a small world to try everything in, on this computer only")
+def _demo_options(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--headless", action="store_true", help="play an agent without a screen")
     demo.add_argument("--for", type=float, dest="seconds", metavar="SECONDS", help="how long to play")
     demo.add_argument("--out", type=Path, metavar="DIR", help="where desk.png and summary.json go")
@@ -348,12 +178,6 @@ def _demo_command(commands: _Subjects) -> None:
 def _days(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= _MOST_DAYS:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to {_MOST_DAYS}")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 7 or not 1 <= int(text) <= _MOST_LINES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {_MOST_LINES}")
     return int(text)
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 WITHOUT_QT = """
 import sys
 sys.modules.update(dict.fromkeys(("PySide6", "shiboken6", "qasync")))
-import agentdesk.app.admin, agentdesk.app.doctor, agentdesk.cli
+import agentdesk.app.admin.command, agentdesk.app.doctor, agentdesk.cli
 import agentdesk.server.app, agentdesk_connectors.email
 """
 

@@ -13,11 +13,13 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands import authority, registry
 from agentdesk.commands.context import Actor, Refusal
 from agentdesk.commands.values import (
+    AddNote,
     AnyCommand,
     Assign,
     BlockContact,
     Command,
     EditContact,
+    Mention,
     RetryAccount,
     SaveTemplate,
     SaveView,
@@ -49,6 +51,9 @@ NEEDS: dict[Permission, Command] = {
     Permission.EDIT_TEMPLATES: SAVING,
     Permission.SHARE_VIEWS: SaveView(
         view_id=new_id(), name="a", icon="flag", query=ViewQuery(kind="all"), shared=True
+    ),
+    Permission.SUPERVISE: AddNote(
+        message_id=new_id(), conversation_id=TALK, text="a", mentions=(Mention("whisper", JONAS, "Jonas"),)
     ),
     Permission.RETRY_CHANNELS: RetryAccount(account_id=new_id()),
 }

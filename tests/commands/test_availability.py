@@ -13,7 +13,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.context import SYSTEM
 from agentdesk.commands.values import SetAvailability
 from agentdesk.domain.availability import Availability, has_room, now_is
-from agentdesk.queries.rows import TeammateRow
+from agentdesk.queries.team_rows import TeammateRow
 from agentdesk.server.people import set_capacity
 from agentdesk.store.tables import availability, change_log
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 
@@ -16,7 +17,7 @@ from agentdesk.domain.party import Party
 from agentdesk.domain.recipients import MOST_RECIPIENTS
 from agentdesk.domain.team import Role
 from agentdesk.server.admin import add_user
-from agentdesk.store.tables import outbox
+from agentdesk.store.tables import conversation, outbox
 
 ALICE = Party("email", "alice@customer.example", "Alice")
 
@@ -57,6 +58,19 @@ async def test_an_answer_over_a_colleagues_is_held_and_over_ones_own_is_not(
     answer = await send(world, talk, jonas, seen_message_id=first.id)
     assert answer.code == "stale_reply"
     assert len(answer.newer) == 2
+
+
+async def test_a_visitor_who_writes_on_holds_no_answer_up(world: FakeWorld, talk: Any) -> None:
+    async with world.db.write() as conn:
+        await conn.execute(update(conversation).values(channel="chat"))
+    (first,) = await world.messages()
+    world.service.put(raw_mail(refs=["m1@x.example"], text="And one more thing"))
+    await world.settled(2)
+    assert (await send(world, talk, seen_message_id=first.id)).outcome == "done"
+    jonas_id = await add_user(world.db, "jonas@desk.example", "Jonas", Role.AGENT, "long enough")
+    jonas = Actor(Author.USER, jonas_id, Role.AGENT, frozenset({world.inbox_id}))
+    answer = await send(world, talk, jonas, seen_message_id=first.id)
+    assert (answer.code, len(answer.newer)) == ("stale_reply", 1), "a colleague has answered"
 
 
 async def test_automatic_mail_holds_no_answer_up(world: FakeWorld, talk: Any) -> None:

@@ -107,15 +107,16 @@ async def test_what_is_not_sent_is_said_before_signing_out(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("mode", ["team", "alone"])
-async def test_the_menu_offers_it_to_who_is_signed_in_to_a_server(tmp_path: Path, mode: str) -> None:
+async def test_the_menu_offers_what_there_is(tmp_path: Path, mode: str) -> None:
     SettingsFile(tmp_path / "settings.json").change(mode=mode)
     async with main_window(FakeDesk.sample(), tmp_path) as panes:
         menu, wanted = panes.my_menu, list[str]()
         menu.sign_out_wanted.connect(lambda: wanted.append("sign out"))
-        menu.second_factor_wanted.connect(lambda: wanted.append("second factor"))
+        menu.account_wanted.connect(wanted.append)
         menu.menu.aboutToShow.emit()
         offered = {one.text(): one for one in menu.menu.actions() if one.isVisible()}
-        mine = [offered[text] for text in ("Two-step sign-in…", "Sign out…") if text in offered]
+        texts = ("Your picture…", "Two-step sign-in…", "Sign out…")
+        mine = [offered[text] for text in texts if text in offered]
         for action in mine:
             action.trigger()
-        assert wanted == (["second factor", "sign out"] if mode == "team" else [])
+        assert wanted == ["picture", *(["second_factor", "sign out"] if mode == "team" else [])]

@@ -15,6 +15,7 @@ from tests.helpers.until import until
 from tests.helpers.views import conversation, settled
 from tests.helpers.windows import list_loaded, main_window, opened, press
 
+from agentdesk.base import clock
 from agentdesk.desktop.delegates.chat_chips import waiting_chip
 from agentdesk.desktop.delegates.queue_rows import chips_of
 from agentdesk.desktop.locale import wait_text
@@ -32,9 +33,9 @@ NOW = datetime(2026, 11, 25, 10, 35, tzinfo=UTC)
 
 @pytest.fixture
 def desk() -> FakeDesk:
-    """Ana's conversation is a chat, she waits for an answer."""
+    """Ana's conversation is a chat, she has waited for an answer for half a minute."""
     made = FakeDesk.sample()
-    make_chat(made, ANA)
+    make_chat(made, ANA, waiting_since=made.world.now - timedelta(seconds=30))
     return made
 
 
@@ -104,6 +105,11 @@ async def test_a_row_says_whether_the_visitor_is_there(desk: FakeDesk, tmp_path:
         assert "On the page" in shown
         desk.set_link(Link.OFFLINE)
         assert told() is None, "nobody knows"
+        desk.set_link(Link.SYNCED)
+        for age, said in ((11, False), (0, None)):  # one who has just written is not called gone
+            make_chat(desk, TOM, waiting_since=clock.now() - timedelta(seconds=age))
+            desk.emit(conversation={desk.find(TOM)})
+            await until(lambda said=said: told(TOM) is said)
 
 
 async def test_the_head_says_whether_the_visitor_is_there(desk: FakeDesk) -> None:

@@ -13,7 +13,7 @@ from tests.helpers.sample_chats import CHATS, make_chat, sample_chats
 from tests.helpers.until import until
 from tests.helpers.windows import main_window, opened, press
 
-from agentdesk.desktop.views.chat_tabs import ChatTab
+from agentdesk.desktop.views.chat_tabs import ChatTab, ChatTabs
 from agentdesk.desktop.workspace import Workspace
 from agentdesk.sync.presence import Other
 
@@ -78,6 +78,28 @@ async def test_keys_go_round_while_writing_and_drafts_stay(desk: FakeDesk, tmp_p
         await opened(panes, ANA, desk)
 
 
+async def test_a_tab_counts_what_is_new_since_it_was_looked_at(desk: FakeDesk, tmp_path: Path) -> None:
+    async with main_window(desk, tmp_path) as panes:
+        await until(lambda: len(_tabs(panes)) == 3)
+        panes.open_conversation(desk.find(ANA))
+        await opened(panes, ANA, desk)
+        tab = next(one for one in _tabs(panes) if one.row.id == desk.find(TOM))
+        before = tab.news
+        for count in (1, 2):
+            desk.receive(desk.find(TOM), "Hello?")
+            await until(lambda count=count: tab.news == before + count, what=f"{count} are new")
+        assert tab.accessibleName().endswith(f"{before + 2} new messages")
+        tab.click()
+        await opened(panes, TOM, desk)
+        await until(lambda: tab.news == 0, what="they were seen")
+        panes.open_conversation(desk.find(ANA))
+        await opened(panes, ANA, desk)
+        desk.world.now += timedelta(seconds=1)
+        desk.receive(desk.find(TOM), "Are you there?")
+        await until(lambda: tab.news == 1, what="one is new since")
+        assert tab.accessibleName().endswith("1 new message")
+
+
 async def test_a_tab_follows_who_types(desk: FakeDesk, tmp_path: Path) -> None:
     async with main_window(desk, tmp_path) as panes:
         await until(lambda: len(_tabs(panes)) == 3)
@@ -90,3 +112,19 @@ async def test_a_tab_follows_who_types(desk: FakeDesk, tmp_path: Path) -> None:
         desk.colleagues(here)
         await until(lambda: not tab._typing)
         assert "left the page" in tab.accessibleName()
+
+
+async def test_a_second_that_changes_nothing_costs_nothing(
+    desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = desk.world.now
+    (row,) = await desk.queue_rows([make_chat(desk, 5088, waiting_since=now - timedelta(minutes=10))])
+    owner = ChatTabs(desk)
+    tab = ChatTab(row, owner)
+    told: list[str] = []
+    monkeypatch.setattr(tab, "setAccessibleName", told.append)
+    for seconds in (0, 1, 2, 60, 61):
+        tab.set_now(now + timedelta(seconds=seconds), None, typing=False)
+    assert len(told) == 2
+    tab.set_now(now + timedelta(seconds=61), None, typing=True)
+    assert len(told) == 3

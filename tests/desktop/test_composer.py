@@ -16,10 +16,11 @@ from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
 from agentdesk.commands.values import AddNote, File, SendReply
 from agentdesk.desktop.views.composer import Composer
-from agentdesk.desktop.views.composer_recipients import looks_like_address, parse
+from agentdesk.desktop.views.composer_recipients import parse
 from agentdesk.desktop.views.composer_templates import ranked
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.domain.party import Party
+from agentdesk.domain.recipients import looks_like_address
 from agentdesk.sync.desk import Link
 
 ANA, TOM, LEA = 4417, 4390, 5118

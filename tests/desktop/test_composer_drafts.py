@@ -86,3 +86,13 @@ async def test_the_text_that_gave_way_is_offered(desk: FakeDesk, key: str, text:
         await until(lambda: _saved(desk, text))
         assert view.composer.box.reply_text.plain() == text
         assert strip.isHidden()
+
+
+async def test_what_is_only_looked_at_leaves_no_draft(desk: FakeDesk) -> None:
+    async with conversation(ANA, desk) as view:
+        typed: list[None] = []
+        view.composer.box.typed.connect(lambda: typed.append(None))
+        view.composer.box.note_text.set_names(["Somebody who came to the inbox"])
+        assert not typed
+        QTest.keyClicks(view.composer.box.text, "G")
+        assert typed

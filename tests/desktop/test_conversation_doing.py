@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QWidget
 from tests.helpers.fake_desk import FakeDesk
 from tests.helpers.until import until
-from tests.helpers.views import conversation, settled
+from tests.helpers.views import conversation, settled, shown
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
@@ -30,8 +32,10 @@ from agentdesk.desktop.dialogs.original import OriginalDialog
 from agentdesk.desktop.dialogs.picture import PictureDialog
 from agentdesk.desktop.locale import apply_locale
 from agentdesk.desktop.views.conversation import ConversationView
+from agentdesk.desktop.views.drop_field import DropField
 from agentdesk.desktop.views.message_actions import safe_name
 from agentdesk.desktop.views.messages.attachments import AttachmentChip
+from agentdesk.desktop.views.messages.delivery import DeliveryLine
 from agentdesk.desktop.views.messages.media import is_dangerous
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.queries.rows import MessageRow
@@ -231,14 +235,32 @@ async def test_marked_unread_it_stays_so_although_it_is_open(desk: FakeDesk) -> 
         assert desk.world.conversations[desk.find(ANA)].unread
 
 
+@pytest.mark.parametrize("width", [400, 200, 90])
+async def test_what_can_be_done_with_a_message_is_there_however_narrow(desk: FakeDesk, width: int) -> None:
+    row = next(row for row in desk.world.messages.values() if row.delivery == "uncertain")
+    async with shown(DeliveryLine(), width, 200) as line:
+        line.show_row(row)
+        line.resize(width, line.heightForWidth(width))
+        places = [line.button(key).geometry() for key in ("check", "arrived", "again")]
+        assert all(line.rect().contains(place) for place in places)
+        assert not any(one.intersects(other) for one, other in combinations(places, 2))
+
+
 async def test_files_dropped_anywhere_are_attached(desk: FakeDesk, tmp_path: Path) -> None:
     path = tmp_path / "plan.txt"
     path.write_text("plan")
     async with conversation(ANA, desk) as view:
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(path))])
-        view.composer.take_drop(data)
+        point, copy = QPoint(200, 200), Qt.DropAction.CopyAction
+        left, no_keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        field = view.findChild(DropField)
+        QApplication.sendEvent(view, QDragEnterEvent(point, copy, data, left, no_keys))
+        assert field.geometry() == view.rect()
+        assert field.isVisible()
+        QApplication.sendEvent(view, QDropEvent(QPointF(point), copy, data, left, no_keys))
         await until(lambda: [file.name for file in view.composer.box.files()] == ["plan.txt"])
+        assert not field.isVisible()
 
 
 async def test_the_composer_never_takes_more_than_its_share(desk: FakeDesk) -> None:

@@ -42,6 +42,8 @@ async def test_it_says_where_the_visitor_is_and_was(desk: FakeDesk) -> None:
         assert (facts["program"], facts["language"]) == ("Firefox 132, Windows", "Español")
         assert "search.example" in facts["referrer"]
         assert facts["time"]
+        assert facts["country"] == "Probably Japan"
+        assert "Asia/Tokyo" in panel.visit.facts["country"].toolTip()
         assert facts["visits"].startswith("2, ")
         assert "<img" not in panel.visit.page.toolTip()
 

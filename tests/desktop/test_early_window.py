@@ -107,7 +107,8 @@ async def test_the_list_comes_before_all_else(desk: FakeDesk, tmp_path: Path) ->
         await settled()
         assert panes.queue.table.hasFocus()
         assert panes.conversation.isVisible()
-        for part in (panes.conversation, panes.panel):
+        assert panes.conversation.size() == panes.late.side_by_side.size()
+        for part in (panes.late.side_by_side, panes.panel):
             place = part.parentWidget()
             assert isinstance(place, Place)
             assert place.geometry() == before[place]

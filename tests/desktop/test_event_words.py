@@ -29,6 +29,13 @@ def test_it_says_who_assigned_it(author: str, name: str, whom: str, words: str) 
     assert str(event_words(row)) == words
 
 
+def test_it_says_which_invitation_was_answered() -> None:
+    data = {"name": "Prices", "text": "Any questions?"}
+    words = "The visitor answered the invitation Prices"
+    assert str(event_words(_event("invited", "system", data, ""))) == f"{words}: “Any questions?”"
+    assert str(event_words(_event("invited", "system", {"name": "Prices"}, ""))) == words
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -51,6 +58,22 @@ def test_it_says_how_the_visitor_found_it(data: dict[str, Any], words: str) -> N
 )
 def test_it_says_who_ended_the_chat(author: str, name: str, words: str) -> None:
     assert str(event_words(_event("ended", author, {}, name))) == words
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"step": "asked", "person": "Maria"}, "Jonas asked Maria to take it over"),
+        ({"step": "declined", "person": "Maria"}, "Maria declined to take it over"),
+        ({"step": "missed", "person": "Maria"}, "Maria did not answer whether they take it over"),
+        ({"step": "withdrawn", "person": "Maria"}, "Maria went away before they took it over"),
+        ({"step": "cancelled", "person": "Maria"}, "Jonas does not ask Maria any more"),
+        ({"step": "moved", "inbox": "Sales", "before": "Support"}, "Jonas moved it from Support to Sales"),
+        ({"step": "returned"}, "Jonas gave it back to the queue"),
+    ],
+)
+def test_it_says_how_it_was_handed_over(data: dict[str, Any], words: str) -> None:
+    assert str(event_words(_event("transfer", "user", data, "Jonas"))) == words
 
 
 def _event(kind: str, author: str, data: dict[str, Any], name: str = "") -> EventRow:

@@ -28,7 +28,7 @@ def desk() -> FakeDesk:
 
 
 def _bar(panes: Workspace) -> FindBar:
-    return panes.findChild(FindBar)
+    return panes.late.finder.bar
 
 
 def _marked(panes: Workspace, message_id: UUID) -> list[str]:

@@ -18,15 +18,16 @@ from tests.helpers.windows import main_window, press
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.paths import resource
 from agentdesk.base.text import msg
 from agentdesk.commands.values import AnyCommand, SetAvailability
 from agentdesk.desktop.locale import time_text
-from agentdesk.desktop.models.teammates import by_room, return_times, standing_text
+from agentdesk.desktop.models.teammates import by_room, dot_of, return_times, standing_text, state_words
 from agentdesk.desktop.my_status import MyStatus
 from agentdesk.desktop.widgets.popup_list import PopupList
 from agentdesk.desktop.workspace import Workspace
-from agentdesk.domain.availability import Availability
-from agentdesk.queries.rows import TeammateRow
+from agentdesk.domain.availability import OWN_ICONS, Availability
+from agentdesk.queries.team_rows import OwnStatusRow, TeammateRow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -140,7 +141,7 @@ async def test_the_picker_shows_who_has_room_first_and_lets_the_others_be_chosen
         assert all(item.enabled for item in items)
         shown_loads = {item.text: item.detail for item in items}
         assert shown_loads["Elif Demir"] == f"Break, {loads['Elif Demir']}/60"
-        assert shown_loads[maria.name] == f"{maria.load}/{maria.load}"
+        assert shown_loads[maria.name] == f"At limit, {maria.load}/{maria.load}"
     away = msgspec.structs.replace(maria, unreachable_since=now)
     assert standing_text(away, now) == f"Not reachable, {maria.load}/60"
 
@@ -160,6 +161,67 @@ async def test_people_are_sorted_by_who_takes_one_more_and_how_much_they_have(de
         like("Else", load=3),
     ]
     assert [one.name for one in by_room(rows, now)] == ["Else", "some", "much", "away", "full"]
+
+
+def _define(desk: FakeDesk, name: str, kind: str, icon: str, minutes: int | None = None) -> OwnStatusRow:
+    """The team has a status of its own."""
+    made = OwnStatusRow(id=desk.world.new_id(), name=name, kind=kind, icon=icon, minutes=minutes)
+    desk.world.statuses[made.id] = made
+    desk.emit(own_status={made.id})
+    return made
+
+
+async def test_a_status_of_the_team_is_chosen_shown_and_kept(desk: FakeDesk, tmp_path: Path) -> None:
+    _define(desk, "On a call", "busy", "phone")
+    lunch = _define(desk, "Lunch & rest", "break", "moon", 30)
+    async with shown(desk, tmp_path) as (panes, status):
+        for menu in (status.menu, panes.my_menu.menu):
+            words = [action.text() for action in menu.actions()[:6]]
+            assert words == ["Available", "Busy", "Break", "Offline", "On a call", "Lunch && rest"]
+        status.own[lunch.id].trigger()
+        await until(lambda: _said(desk), what="chosen")
+        (command,) = _said(desk)
+        assert isinstance(command, SetAvailability)
+        assert (command.state, command.status_id) == ("break", lunch.id)
+        assert command.back_at is not None
+        assert timedelta(minutes=29) < command.back_at - clock.now() <= timedelta(minutes=30)
+        until_then = time_text(command.back_at)  # which may be tomorrow
+
+        def is_told() -> bool:
+            begins = "My menu, Jonas Weber, Lunch & rest until "
+            return any(one.startswith(begins) and one.endswith(until_then) for one in _spoken(panes))
+
+        await until(is_told, what="it is shown")
+        assert status.own[lunch.id].isChecked()
+        assert _checked(status) == []
+        desk.world.retired.add(lunch.id)
+        desk.emit(own_status={lunch.id})
+        call = next(one for one in desk.world.statuses.values() if one.name == "On a call")
+        desk.world.retired.add(call.id)
+        desk.emit(own_status={call.id})
+        await until(lambda: list(status.own) == [lunch.id], what="who has it keeps it")
+        assert is_told()
+        status.choices[Availability.AVAILABLE].trigger()
+        await until(lambda: not status.own, what="nobody can choose it any more")
+        assert _checked(status) == [Availability.AVAILABLE]
+
+
+async def test_colleagues_see_the_team_s_words_and_who_is_at_their_limit(desk: FakeDesk) -> None:
+    now, call = clock.now(), _define(desk, "On a call", "busy", "phone")
+    _stand(desk, "Elif Demir", state="busy", status_id=call.id)
+    rows = {row.name: row for row in await desk.teammates()}
+    elif_ = rows["Elif Demir"]
+    assert standing_text(elif_, now) == f"On a call, {elif_.load}"
+    assert not elif_.takes(now)
+    over = msgspec.structs.replace(elif_, back_at=now)  # it has ended: available again
+    assert standing_text(over, now) == f"{elif_.load}"
+    full = msgspec.structs.replace(over, capacity=elif_.load, back_at=None, own_name="", state="available")
+    assert str(state_words(full, now)) == "At limit"
+    assert dot_of(full, now) == "warn.mark"
+
+
+def test_all_icons_of_statuses_are_there() -> None:
+    assert all(resource(f"icons/{name}.svg").is_file() for name in OWN_ICONS)
 
 
 def test_return_times_lie_ahead_in_their_order() -> None:

@@ -22,7 +22,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.values import AnswerOffer, Assign
 from agentdesk.desktop.offers import Offers
 from agentdesk.desktop.workspace import Workspace
-from agentdesk.queries.rows import OfferRow
+from agentdesk.queries.team_rows import OfferRow
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 

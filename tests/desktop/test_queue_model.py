@@ -16,7 +16,8 @@ from tests.helpers.until import until
 from agentdesk.base import clock
 from agentdesk.desktop.delegates.queue_rows import chips_of
 from agentdesk.desktop.models.queue import ID_ROLE, ROW_ROLE, QueueModel
-from agentdesk.queries.rows import QueueRow, View
+from agentdesk.desktop.views.queue_listing import LiveList
+from agentdesk.queries.rows import Place, QueueRow, View
 
 
 def _shown(model: QueueModel) -> list[uuid.UUID]:
@@ -44,6 +45,27 @@ async def test_any_change_of_order_is_told_rightly(qtbot: QtBot, seed: int) -> N
                 assert index.data(ID_ROLE) == conversation_id, "the selection would have jumped"
             else:
                 assert not index.isValid()
+    del tester
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_single_step_is_told_rightly(qtbot: QtBot, seed: int) -> None:
+    dice = random.Random(seed)
+    model = QueueModel(FakeDesk.empty())
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    people = [uuid.UUID(int=number) for number in range(12)]
+    live = LiveList([])
+    for _ in range(60):
+        changed = dice.sample(people, 3)
+        found = [Place((dice.randrange(9), one.bytes), one) for one in changed if dice.random() < 0.7]
+        watched = {one: QPersistentModelIndex(model.index(at, 0)) for at, one in enumerate(model.ids)}
+        model.take(live.put(changed, found))
+        assert _shown(model) == live.ids
+        assert [model.position(one) for one in live.ids] == list(range(len(live.ids)))
+        for one, index in watched.items():
+            assert index.data(ID_ROLE) == (one if one in live.ids else None), (
+                "the selection would have jumped"
+            )
     del tester
 
 
@@ -84,3 +106,22 @@ async def test_a_row_says_for_whom_it_waits_only_where_a_person_wrote(qtbot: QtB
     assert first_chip(structs.replace(row, waiting_since=None, last_customer_at=now)) == "Waiting for {name}"
     program = structs.replace(row, waiting_since=None, last_customer_at=None)
     assert first_chip(program) == "Written by a program"
+
+
+async def test_only_rows_that_show_something_of_a_change_are_told_of(qtbot: QtBot) -> None:
+    desk = FakeDesk.sample()
+    model = QueueModel(desk)
+    model.set_ids(await desk.queue_ids(View(kind="all")))
+    for place in range(model.rowCount()):
+        model.index(place, 0).data(ROW_ROLE)
+    await until(lambda: all(model.row(one) for one in model.ids), what="all rows")
+    rows = [model.row(one) for one in model.ids]
+    told: list[int] = []
+    model.dataChanged.connect(lambda first, _last: told.append(first.row()))
+    model.follow({"message": {uuid.uuid4()}})
+    assert told == [place for place, row in enumerate(rows) if row and row.failed]
+    told.clear()
+    assert rows[0] is not None
+    model.follow({"contact": {rows[0].contact_id}, "conversation": {model.ids[1]}})
+    theirs = {place for place, row in enumerate(rows) if row and row.contact_id == rows[0].contact_id}
+    assert set(told) == theirs | {1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,8 +12,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 from tests.helpers.fake_desk import NOW, FakeDesk
+from tests.helpers.until import until
 from tests.helpers.views import shown
+from tests.helpers.windows import main_window
 
+from agentdesk.base import clock
 from agentdesk.base.text import msg
 from agentdesk.desktop.locale import time_text, tr
 from agentdesk.desktop.views.status_bar import StatusBar, link_words
@@ -133,3 +137,13 @@ async def test_a_long_sentence_leaves_room_for_the_rest() -> None:
         buttons = [one for one in bar.findChildren(QToolButton) if one.isVisible()]
         assert bar.minimumSizeHint().width() <= 720
         assert all(bar.rect().contains(one.geometry()) for one in buttons)
+
+
+async def test_what_comes_says_how_current_the_desk_is(tmp_path: Path) -> None:
+    desk = FakeDesk.sample()
+    async with main_window(desk, tmp_path) as panes:
+        desk.set_status(synced_at=clock.now() - timedelta(hours=1))
+        assert panes.status_bar.words().startswith("Synced at")
+        desk._status = msgspec.structs.replace(desk.status, synced_at=clock.now())  # of which nobody is told
+        desk.receive(desk.find(4417), "Hello?")
+        await until(lambda: panes.status_bar.words().endswith("s ago"))

@@ -24,6 +24,7 @@ from agentdesk.desktop.locale import (
     time_text,
 )
 from agentdesk.desktop.theme import TEXT_SCALES, theme
+from agentdesk.desktop.world_names import country_of_zone, language_name
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -237,6 +238,28 @@ def test_times_and_sizes_follow_the_language(app: QApplication) -> None:
     assert ":" in time_text(NOW)
     apply_locale(app, "ar")
     assert all(char.isascii() or not char.isdigit() for char in time_text(NOW))
+
+
+def test_languages_and_countries_have_names_in_the_language_of_the_window(app: QApplication) -> None:
+    codes = ("de", "de-AT", "zh-Hant", "tlh-x", "no language")
+    assert [language_name(code) for code in codes] == [
+        "German",
+        "German (Austria)",
+        "Chinese (Traditional)",
+        "tlh-x",
+        "no language",
+    ]
+    zones = ("Europe/Madrid", "Asia/Calcutta", "Pacific/Chuuk")
+    assert [country_of_zone(zone) for zone in zones] == ["Spain", "India", "Micronesia"]
+    apply_locale(app, "ar")
+    assert (language_name("de"), country_of_zone("Europe/Madrid")) == ("الألمانية", "إسبانيا")
+    apply_locale(app, i18n.PSEUDO)
+    assert country_of_zone("Europe/Madrid") == "Spain"
+
+
+@pytest.mark.parametrize("zone", ["", "UTC", "CET", "Etc/GMT+3", "Antarctica/Troll", "Nope/Where", "/"])
+def test_a_time_zone_of_no_one_country_tells_none(zone: str) -> None:
+    assert country_of_zone(zone) == ""
 
 
 def test_languages_name_themselves(app: QApplication) -> None:

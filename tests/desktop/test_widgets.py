@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QImage, QKeySequence, QPainter, QTextLayout
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
@@ -21,6 +21,7 @@ from agentdesk.desktop.widgets.button import Button, IconButton, PrimaryButton
 from agentdesk.desktop.widgets.chip import Chip, ChipLabel, chip_width, paint_chips
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.empty import EmptyState
+from agentdesk.desktop.widgets.floating import FloatingCard
 from agentdesk.desktop.widgets.flow import FlowLayout
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.pill import Pill, PillRow
@@ -282,6 +283,17 @@ def test_a_toast_offers_undo_and_gives_way_to_the_next() -> None:
     host.clear()
     assert host.current_text() == ""
     pane.close()
+
+
+def test_a_toast_whose_time_is_over_gives_way_too() -> None:
+    pane = QWidget()
+    host = ToastHost(pane)
+    host.show_toast(msg("Offline"))
+    (toast,) = pane.findChildren(FloatingCard)
+    toast.findChildren(QTimer)[0].timeout.emit()
+    QApplication.sendPostedEvents(toast, QEvent.Type.DeferredDelete)
+    host.show_toast(msg("Loading"))
+    assert host.current_text() == "Loading"
 
 
 def test_a_ring_shows_a_share_or_counts() -> None:

@@ -255,7 +255,7 @@ async def test_a_reply_whose_confirmation_is_lost_never_goes_out_twice(
 
 
 async def test_nothing_is_lost_while_the_database_is_away(
-    make_desk: MakeDesk, mailbox: Mailbox, postgres: PostgresServer, postgres_url: str
+    postgres: PostgresServer, postgres_url: str, make_desk: MakeDesk, mailbox: Mailbox
 ) -> None:
     desk = await make_desk(postgres_url)
     await desk.comes_to("ok")

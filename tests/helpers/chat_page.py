@@ -49,6 +49,8 @@ class ChatSite:
     widget: UUID = field(init=False)
     inbox: UUID = field(init=False)
     maria: UUID = field(init=False)
+    others: dict[str, Actor] = field(default_factory=dict)
+    """Who else works here, by their token."""
 
     @classmethod
     async def make(cls, url: str, folder: Path, **settings: str) -> ChatSite:
@@ -69,6 +71,7 @@ class ChatSite:
         """Start another server on the same database."""
         other = ChatSite(self.url, self.folder, "two")
         other.inbox, other.maria, other.widget = self.inbox, self.maria, self.widget
+        other.others = self.others
         await other.start()
         return other
 
@@ -112,9 +115,16 @@ class ChatSite:
         """Where it serves."""
         return f"http://127.0.0.1:{self.port}"
 
+    async def hire(self, name: str, role: Role) -> Actor:
+        """Somebody else works here from now on; their first name in small letters is their token."""
+        token = name.split()[0].lower()
+        user_id = await add_user(self.db, f"{token}@desk.example", name, role, "long enough")
+        self.others[token] = Actor(Author.USER, user_id, role, frozenset({self.inbox}))
+        return self.others[token]
+
     async def _authenticate(self, token: str) -> Actor | None:
         if token != "maria":
-            return None
+            return self.others.get(token)
         return Actor(Author.USER, self.maria, Role.AGENT, frozenset({self.inbox}))
 
     # --- asking ---
@@ -286,7 +296,7 @@ class Page:
         content: bytes | AsyncIterator[bytes],
         name: str,
         *,
-        type: str = "application/octet-stream",  # noqa: A002 - as the header says it
+        media_type: str = "application/octet-stream",
         key: str = "",
         done: Callable[[], None] = lambda: None,
     ) -> tuple[int, dict[str, Any]]:
@@ -294,7 +304,7 @@ class Page:
         headers = {
             **self.headers,
             "Authorization": f"Bearer {self.token}",
-            "Content-Type": type,
+            "Content-Type": media_type,
             "X-File-Name": quote(name),
         }
         if key:

@@ -144,17 +144,7 @@ async def _found(database: str) -> str:
 
 def add_mailbox(company: Company, mailbox: Mailbox, inbox: str, history: str = "all") -> None:
     """Let the company read a mailbox, into a new inbox of its own."""
-    settings = {
-        "address": mailbox.address,
-        "imap.host": mailbox.host,
-        "imap.port": str(mailbox.port),
-        "imap.security": "none",
-        "imap.user": mailbox.user,
-        "smtp.host": "127.0.0.1",
-        "smtp.port": str(company.smtp.port),
-        "smtp.security": "none",
-        "history": history,
-    }
+    settings = mail_settings(mailbox, company.smtp, history)
 
     async def add() -> None:
         db = Database(company.database)
@@ -166,6 +156,21 @@ def add_mailbox(company: Company, mailbox: Mailbox, inbox: str, history: str = "
             await db.close()
 
     run_aside(add())
+
+
+def mail_settings(mailbox: Mailbox, smtp: SmtpServer, history: str = "all") -> dict[str, str]:
+    """What an account needs that reads a mailbox and sends through ``smtp``."""
+    return {
+        "address": mailbox.address,
+        "imap.host": mailbox.host,
+        "imap.port": str(mailbox.port),
+        "imap.security": "none",
+        "imap.user": mailbox.user,
+        "smtp.host": "127.0.0.1",
+        "smtp.port": str(smtp.port),
+        "smtp.security": "none",
+        "history": history,
+    }
 
 
 def letter(
@@ -193,6 +198,13 @@ def first_lines(mailbox: Mailbox) -> Counter[str]:
     mails = [message_from_bytes(raw, policy=policy.default) for raw in mailbox.messages()]
     bodies = [mail.get_body(("plain",)) for mail in mails]
     return Counter(body.get_content().splitlines()[0] for body in bodies if body is not None)
+
+
+def body_of(mail: EmailMessage, kind: str = "plain") -> str:
+    """What a mail says, as ``plain`` or ``html`` text."""
+    body = mail.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
 
 
 def answer_to(received: bytes, sender: str, text: str) -> EmailMessage:

@@ -16,10 +16,10 @@ class FakeAccount:
     def __init__(self, on: bool = False) -> None:
         self.on = on
         self.away = False
+        self.picture: bytes | None = None
 
     async def second_factor(self) -> SecondFactor:
-        if self.away:
-            raise AgentDeskError(msg("The server cannot be reached."))
+        self._there()
         return SecondFactor(on=self.on, recovery_codes=2 if self.on else 0)
 
     async def begin_second_factor(self) -> Enrolment:
@@ -33,6 +33,18 @@ class FakeAccount:
     async def turn_second_factor_off(self, code: str) -> None:
         self._check(code)
         self.on = False
+
+    async def set_picture(self, content: bytes) -> None:
+        self._there()
+        self.picture = content
+
+    async def take_picture_away(self) -> None:
+        self._there()
+        self.picture = None
+
+    def _there(self) -> None:
+        if self.away:
+            raise AgentDeskError(msg("The server cannot be reached."))
 
     def _check(self, code: str) -> None:
         if code != "123456":

@@ -13,11 +13,16 @@ from agentdesk.commands.values import (
     AnyCommand,
     Assign,
     BlockContact,
+    CancelTransfer,
     CheckDelivery,
     ConfirmDelivery,
+    DeleteReply,
     EditContact,
+    EditReply,
     EndChat,
     EraseContact,
+    JoinChat,
+    LeaveChat,
     MarkContact,
     MarkRead,
     MergeConversations,
@@ -27,10 +32,13 @@ from agentdesk.commands.values import (
     SetPriority,
     SetStatus,
     SetTags,
+    TakeOver,
+    Transfer,
     UnmergeConversations,
 )
 from agentdesk.domain.party import Party
-from agentdesk.queries.rows import AttachmentRow, EventRow, MergedRow, MessageRow, UserRow
+from agentdesk.domain.revising import after_deletion, after_edit
+from agentdesk.queries.rows import AttachmentRow, EventRow, MentionedRow, MergedRow, MessageRow, UserRow
 from agentdesk.sync.desk import Changes
 from tests.helpers.sample_world import World
 
@@ -53,8 +61,7 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
         case MarkRead(conversation_id=id_, unread=unread):
             return _head(world, id_, unread=unread)
         case SetAvailability(state=state, back_at=back_at) if me is not None:
-            before = world.standings.get(me.id, {})
-            world.standings[me.id] = {**before, "state": state, "back_at": back_at}
+            world.choose(me.id, state=state, back_at=back_at, status_id=command.status_id)
             return {"availability": {me.id}}
         case MergeConversations(conversation_id=id_, joined_ids=joined):
             return _merge(world, me, id_, joined)
@@ -70,6 +77,8 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
             return _message(world, id_, delivery="sent", delivery_detail=None)
         case CheckDelivery(message_id=id_):
             return _message(world, id_, delivery="verify")
+        case EditReply() | DeleteReply():
+            return _revise(world, command)
         case EditContact(contact_id=id_, fields=fields):
             return _contact(world, id_, **fields)
         case MarkContact(contact_id=id_):
@@ -77,18 +86,56 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
             return _contact(world, id_, **{name: mark for name, mark in marks.items() if mark is not None})
         case BlockContact(contact_id=id_, blocked=blocked):
             return _contact(world, id_, blocked=blocked)
-        case EndChat(conversation_id=id_):
-            _event(world, id_, "ended", me)
-            return _head(world, id_, status="resolved")
+        case Transfer() | CancelTransfer():
+            return _transfer(world, me, command)
+        case EndChat() | JoinChat() | LeaveChat() | TakeOver():
+            return _in_chat(world, me, command)
         case EraseContact(contact_id=id_):
             return _contact(world, id_, name="", notes="", identities=(), erased_at=clock.now())
     return {}
+
+
+def _revise(world: World, command: EditReply | DeleteReply) -> Changes:
+    row, now = world.messages[command.message_id], clock.now()
+    if isinstance(command, DeleteReply):
+        return _message(world, row.id, text="", html="", revision=after_deletion(now))
+    revision = after_edit(row.revision, row.text, row.created_at, now)
+    return _message(world, row.id, text=command.text, html="", revision=revision)
+
+
+def _in_chat(world: World, me: UserRow | None, command: EndChat | JoinChat | LeaveChat | TakeOver) -> Changes:
+    id_ = command.conversation_id
+    if isinstance(command, EndChat):
+        _event(world, id_, "ended", me)
+        return _head(world, id_, status="resolved")
+    if not isinstance(command, TakeOver):
+        _event(world, id_, "joined" if isinstance(command, JoinChat) else "left", me)
+        return _head(world, id_)
+    assert me is not None
+    old, new = world.conversations[id_], world.users[command.back_to or me.id]
+    taken = {"taken_from_id": str(old.assignee_id), "taken_from": old.assignee_name}
+    _event(world, id_, "assigned", me, assignee_id=str(new.id), assignee=new.name, **taken)
+    return _head(world, id_, assignee_id=new.id, assignee_name=new.name)
 
 
 def _head(world: World, id_: UUID, **values: Any) -> Changes:
     row = world.conversations[id_]
     world.conversations[id_] = msgspec.structs.replace(row, ver=row.ver + 1, **values)
     return {"conversation": {id_}, "event": set()}
+
+
+def _transfer(world: World, me: UserRow | None, command: Transfer | CancelTransfer) -> Changes:
+    id_ = command.conversation_id
+    if isinstance(command, CancelTransfer):
+        return _head(world, id_, asked_id=None, asked_name="")
+    user_id = command.user_id
+    name = world.users[user_id].name if user_id else ""
+    step = "moved" if command.inbox_id else "asked" if command.ask else "returned"
+    _event(world, id_, "transfer", me, step=step, person=name)
+    if command.ask:
+        return _head(world, id_, asked_id=user_id, asked_name=name)
+    inbox_id = command.inbox_id or world.conversations[id_].inbox_id
+    return _head(world, id_, assignee_id=user_id, assignee_name=name, inbox_id=inbox_id)
 
 
 def _contact(world: World, id_: UUID, **values: Any) -> Changes:
@@ -178,6 +225,8 @@ def _reply(world: World, me: UserRow | None, command: SendReply, delivery: str) 
 
 def _note(world: World, me: UserRow | None, command: AddNote) -> Changes:
     row = _written(world, me, command, "note", subject="", delivery="")
+    meant = tuple(MentionedRow(kind=one.kind, id=one.id, name=one.name) for one in command.mentions)
+    row = msgspec.structs.replace(row, mentions=meant)
     world.messages[row.id] = row
     return {"message": {row.id}, "conversation": {command.conversation_id}}
 

@@ -19,16 +19,20 @@ from uuid import UUID
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.party import Party
+from agentdesk.domain.posts import post_of
 from agentdesk.sdk.context import AccountContext, Sink
 from agentdesk.sdk.errors import ConnectorError, Rejected, Uncertain, Unreachable
 from agentdesk.sdk.inbound import (
     Automation,
     Cursor,
     DeliveryReport,
+    Happening,
     Inbound,
     InboundAttachment,
+    Profile,
     RawItem,
     Report,
+    What,
 )
 from agentdesk.sdk.manifest import Manifest
 from agentdesk.sdk.outbound import Found, Outbound, Receipt, Reconciliation
@@ -135,6 +139,9 @@ def interpret(raw: bytes, facts: Mapping[str, object]) -> Inbound:
         ),
         sender_verified=data.get("genuine", True),
         loop_marker=data.get("marker", ""),
+        profile=Profile(**data.get("profile", {})),
+        happening=Happening(What(data["what"]), text=data.get("text", "")) if "what" in data else None,
+        post=post_of(data.get("post")),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from agentdesk.commands.values import (
     SendReply,
     Text,
 )
+from agentdesk.domain.chat import Step, joined
 from agentdesk.queries.rows import (
     AccountRow,
     ContactDetail,
@@ -37,22 +38,24 @@ from agentdesk.queries.rows import (
     MentionRow,
     MessageRow,
     PastConversation,
+    Place,
     QueueRow,
     SavedViewRow,
     SectionRow,
     SimilarContact,
-    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
     View,
 )
+from agentdesk.queries.team_rows import OwnStatusRow, PortraitRow, TeammateRow
 from agentdesk.sync.desk import Changes, Draft, Link, LinkStatus, OlderPage, OlderWish, Waiting
 from agentdesk.sync.drafting import as_draft
 from agentdesk.sync.presence import Other, Writing
 from tests.helpers.fake_commands import apply_command
 from tests.helpers.fake_order import place_in, section_rank
 from tests.helpers.fake_personal import OfferedChats, SavedLists
+from tests.helpers.fake_site import WatchedSite
 from tests.helpers.sample_mail import sample_world
 from tests.helpers.sample_world import Thread, World
 
@@ -63,7 +66,7 @@ OLDER_PAGE = 2
 """How many older conversations an answer has."""
 
 
-class FakeDesk(SavedLists, OfferedChats):
+class FakeDesk(SavedLists, OfferedChats, WatchedSite):
     """See the module. ``commands`` are all that was done, oldest first; ``failure`` is raised by the next
     `do` or `older`; ``places`` is where it said to be, the latest last; a conversation whose id is in
     ``gates`` is answered only when its event is set. ``elsewhere`` is what only the server has, ``wishes``
@@ -77,10 +80,13 @@ class FakeDesk(SavedLists, OfferedChats):
         self.undo_seconds = 10
         self.asked_pictures: list[str] = []
         self.places: list[tuple[UUID | None, Writing]] = []
+        self.is_watching = False
+        """Whether it only looks on where it said to be."""
         self._others: dict[UUID, tuple[Other, ...]] = {}
         self._me = me
         self.begin()
         self.offered = {}
+        self.begin_site()
         self._status = LinkStatus(link=Link.SYNCED, since=world.now, synced_at=world.now)
         self._listeners: list[Callable[[Changes], None]] = []
         self._status_listeners: list[Callable[[LinkStatus], None]] = []
@@ -88,6 +94,7 @@ class FakeDesk(SavedLists, OfferedChats):
         self.asides: list[Draft] = []
         self.mentions: list[MentionRow] = []
         self.outsiders: set[UUID] = set()
+        self.faces: dict[UUID, bytes] = {}
         self.elsewhere: dict[UUID, ConversationRow] = {}
         self.wishes: list[OlderWish] = []
         self.older_gate: asyncio.Event | None = None
@@ -202,6 +209,15 @@ class FakeDesk(SavedLists, OfferedChats):
         rows = [row for row in self.world.conversations.values() if self._belongs(row, view)]
         return [row.id for row in sorted(rows, key=lambda row: place_in(row, view))]
 
+    async def queue_places(self, view: View, among: Collection[UUID] | None = None) -> list[Place]:
+        rows = [row for row in self.world.conversations.values() if self._belongs(row, view)]
+        ranks = {row.id: section_rank(row, view.group) if view.group else ("",) for row in rows}
+        return [
+            Place((*ranks[row.id], *place_in(row, view)), row.id, ranks[row.id][-1])
+            for row in rows
+            if among is None or row.id in among
+        ]
+
     async def filter_counts(self, view: View) -> FilterCounts:
         numbers = {
             only: len(await self.queue_ids(msgspec.structs.replace(view, only=only)))
@@ -220,6 +236,14 @@ class FakeDesk(SavedLists, OfferedChats):
         keys = [section_rank(row, view.group)[-1] for row in rows]
         sections = [SectionRow(key=key, count=len(list(same))) for key, same in itertools.groupby(keys)]
         return [row.id for row in rows], sections
+
+    async def written_since(self, since: Mapping[UUID, datetime]) -> dict[UUID, int]:
+        theirs = [row for row in self.world.messages.values() if row.direction == "in"]
+        found = {
+            one: sum(row.conversation_id == one and row.created_at > moment for row in theirs)
+            for one, moment in since.items()
+        }
+        return {one: count for one, count in found.items() if count}
 
     async def counts(self) -> Counts:
         rows = self.world.conversations.values()
@@ -261,6 +285,11 @@ class FakeDesk(SavedLists, OfferedChats):
             end = self.world.messages[before].created_at
             events = [row for row in events if row.created_at < end]
         return Timeline(messages=tuple(page), events=tuple(events), older=older)
+
+    async def joined(self, conversation_id: UUID) -> frozenset[UUID]:
+        events = [row for row in self.world.events.values() if row.conversation_id == conversation_id]
+        events.sort(key=lambda row: (row.created_at, row.id))
+        return joined(Step(row.kind, row.user_id, row.data) for row in events)
 
     async def contact(self, contact_id: UUID) -> ContactDetail | None:
         if gate := self.gates.get(contact_id):
@@ -315,12 +344,18 @@ class FakeDesk(SavedLists, OfferedChats):
                     "load": opened.count(row.id),
                     "count": opened.count(row.id),
                 },
-                **self.world.standings.get(row.id, {}),
+                **self.world.standing_of(row.id),
             )
             for row in self.world.users.values()
             if row.active
         ]
         return sorted(rows, key=lambda row: row.name.casefold())
+
+    async def own_statuses(self) -> list[OwnStatusRow]:
+        return [one for one in self.world.statuses.values() if one.id not in self.world.retired]
+
+    async def portraits(self) -> list[PortraitRow]:
+        return [PortraitRow(one, hashlib.sha256(jpeg).hexdigest(), jpeg) for one, jpeg in self.faces.items()]
 
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
         return [row for row in self.world.users.values() if row.active and row.id not in self.outsiders]
@@ -418,7 +453,8 @@ class FakeDesk(SavedLists, OfferedChats):
     async def drafts(self) -> list[Draft]:
         return list(self._drafts.values())
 
-    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "", *, watching: bool = False) -> None:
+        self.is_watching = watching
         self.places.append((conversation_id, writing))
 
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:

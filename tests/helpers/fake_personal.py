@@ -7,7 +7,11 @@ from uuid import UUID
 import msgspec
 
 from agentdesk.commands.values import AnswerOffer, AnyCommand, ArrangeRail, Assign, RemoveView, SaveView
-from agentdesk.queries.rows import OfferRow, SavedViewRow, UserRow
+from agentdesk.queries.rows import (
+    SavedViewRow,
+    UserRow,
+)
+from agentdesk.queries.team_rows import OfferRow
 from agentdesk.sync.desk import Changes
 from tests.helpers.fake_commands import apply_command
 from tests.helpers.sample_world import World

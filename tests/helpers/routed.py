@@ -21,7 +21,7 @@ from agentdesk.store.tables import desk, placement
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
 
-__all__ = ["LONG", "Routed", "routed_world"]
+__all__ = ["LONG", "Routed", "routed_world", "two_at_desks"]
 
 LONG = GONE_AFTER + timedelta(minutes=1)
 
@@ -58,12 +58,12 @@ class Routed:
             await conn.execute(update(placement).values(given_at=clock.now() - timedelta(minutes=5)))
 
 
-async def routed_world(world: FakeWorld) -> Routed:
-    """Let three mails come in, and switch routing on."""
-    for number in range(3):
+async def two_at_desks(world: FakeWorld, mails: int) -> UUID:
+    """Let so many mails come in for Maria and Jonas, who are at their desks; return Jonas."""
+    for number in range(mails):
         world.service.put(raw_mail(id=f"m{number}@x.example", sender=f"c{number}@customer.example"))
     core = await world.started()
-    await world.settled(3)
+    await world.settled(mails)
     await core.stop()
     jonas = await add_user(world.db, "jonas@desk.example", "Jonas", Role.AGENT, "long enough")
     now = clock.now()
@@ -71,5 +71,11 @@ async def routed_world(world: FakeWorld) -> Routed:
         for person in (world.user_id, jonas):
             values = {"user_id": person, "last_number": 0, "created_at": now, "seen_at": now}
             await conn.execute(insert(desk).values(id=new_id(), **values))
+    return jonas
+
+
+async def routed_world(world: FakeWorld) -> Routed:
+    """Let three mails come in, and switch routing on."""
+    jonas = await two_at_desks(world, 3)
     await set_routing(world.db, "Support", routed=True, open_within=60)
     return Routed(world, jonas)

@@ -28,6 +28,7 @@ from agentdesk.queries.rows import (
     TemplateRow,
     UserRow,
 )
+from agentdesk.queries.team_rows import OwnStatusRow
 
 OUR_ADDRESS = "support@larkfield.example"
 
@@ -57,9 +58,22 @@ class World:
     """What was merged: the conversation as it was, and the one it goes on in."""
     standings: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     """How people stand who do not stand as usual: fields of a TeammateRow."""
+    statuses: dict[UUID, OwnStatusRow] = field(default_factory=dict)
+    """The team's own statuses."""
+    retired: set[UUID] = field(default_factory=set)
     homes: dict[UUID, UUID] = field(default_factory=dict)
     """Where messages belong that moved."""
     last_id: int = 0
+
+    def choose(self, user_id: UUID, **values: Any) -> None:
+        """Somebody chooses a status."""
+        self.standings[user_id] = {**self.standings.get(user_id, {}), **values}
+
+    def standing_of(self, user_id: UUID) -> dict[str, Any]:
+        """How somebody stands, with the name of the team's own status."""
+        values = self.standings.get(user_id, {})
+        status = self.statuses.get(values.get("status_id", user_id))
+        return values if status is None else {**values, "own_name": status.name, "own_icon": status.icon}
 
     def new_id(self) -> UUID:
         """The next id of this world."""

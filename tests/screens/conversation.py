@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
+from agentdesk.domain.posts import Visibility
 from agentdesk.sync.desk import Link
 from agentdesk.sync.presence import Other
 from tests.helpers.fake_desk import NOW, FakeDesk
+from tests.helpers.sample_posts import make_post
 from tests.screens.runner import screen, settle
 
 CONVERSATION = ((584, 836),)
@@ -65,6 +67,16 @@ for _name, _number, _sizes in (
     ("conversation-resolved", 5030, CONVERSATION),
 ):
     screen(_name, sizes=_sizes)(_of(_number))
+
+
+@screen("conversation-public", sizes=(*CONVERSATION, *NARROW))
+async def conversation_public() -> QWidget:
+    with time_machine.travel(NOW, tick=True):
+        desk = FakeDesk.sample(NOW)
+        make_post(desk, 4390, Visibility.PUBLIC)
+        _, view = await _open(4390, desk)
+        view.composer.box.text.insertPlainText("Thank you, Tom. The refund is on its way.")
+        return view
 
 
 @screen("conversation-empty", sizes=CONVERSATION)

@@ -16,16 +16,20 @@ from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import update
 from tests.helpers.fake_connector import raw_mail
 from tests.helpers.fake_world import FakeWorld
+from tests.helpers.pictures import photo
 
 from agentdesk.base import clock
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.domain.team import Role
+from agentdesk.server import people
 from agentdesk.server.admin import add_inbox, add_user
 from agentdesk.server.api.web import MAX_BODY_BYTES
 from agentdesk.server.app import build_app
 from agentdesk.server.auth import Authenticator
+from agentdesk.server.portraits import made_portrait
 from agentdesk.server.sync_endpoint import SyncEndpoint
+from agentdesk.store import blobs
 from agentdesk.store.tables import conversation, inbox
 from agentdesk.sync.feed import Feed
 
@@ -315,6 +319,21 @@ async def test_the_channels_tell_how_they_are_and_no_secret(api: Api) -> None:
     (channel,) = (await api.get("/channels"))["channels"]
     assert channel["name"] == "Support mail"
     assert not {"password", "settings", "secrets", "sealed"} & set(channel)
+
+
+async def test_people_have_pictures(api: Api) -> None:
+    await add_user(api.world.db, "ana@desk.test", "Ana", Role.AGENT, "correct horse")
+    await people.set_picture(api.world.db, "ana@desk.test", photo())
+
+    async def pictures() -> dict[str, str | None]:
+        return {one["name"]: one["picture"] for one in (await api.get("/users"))["users"]}
+
+    shown = await pictures()
+    digest = blobs.hash_of(await made_portrait(photo()))
+    assert shown == {**dict.fromkeys(shown), "Ana": f"/chat/v1/pictures/{digest}"}
+    assert len(shown) > 1
+    await people.set_active(api.world.db, "ana@desk.test", False)
+    assert (await pictures())["Ana"] is None
 
 
 async def test_people_sign_in_and_out_over_http(api: Api) -> None:

@@ -23,7 +23,7 @@ from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import Envelope, RetryDelivery, SendReply
 from agentdesk.domain.party import Party
-from agentdesk.server import backup, restore, timeline
+from agentdesk.server import backup, leases, restore, timeline
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
@@ -216,7 +216,9 @@ async def test_what_a_standby_calls_unsent_is_looked_up_though_nobody_has_said_s
     await world.delivered(message_id, "sent")
     await core.stop()
     await _put_in_state(world, message_id, "queued", "queued")  # as a standby knows it that lags behind
-    monkeypatch.setattr(timeline, "_NOW_AND_TIMELINE", select(func.clock_timestamp(), literal("00000009")))
+    another = literal("00000009")
+    monkeypatch.setattr(timeline, "_NOW_AND_TIMELINE", select(func.clock_timestamp(), another))
+    monkeypatch.setattr(leases, "_MINE_AND_TIMELINE", leases._mine(leases._NOW, another.label("timeline")))
     await world.started("two")
     await world.delivered(message_id, "sent")
     assert len(world.service.sent) == 1

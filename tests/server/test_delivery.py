@@ -130,7 +130,7 @@ async def test_an_uncertain_message_is_looked_up_before_it_is_repeated(
 
 
 async def test_not_found_counts_only_after_the_service_had_time(world: FakeWorld) -> None:
-    world.service.settle_seconds = 0.3
+    world.service.settle_seconds = 1.0  # a busy computer looks it up within that
     core = world.core()
     conversation_id = await conversation_of(world, core)
     world.service.send_script.append("kept")

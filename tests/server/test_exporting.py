@@ -28,7 +28,7 @@ from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.server.exporting import export_contact
 from agentdesk.server.privacy import find_contact
-from agentdesk.store.tables import chat_session
+from agentdesk.store.tables import chat_file, chat_line, chat_session
 
 ZELDA = "zelda@customer.example"
 NASTY = '</pre><script src="//evil.test/x.js"></script><img src="\\\\evil.test\\s">&lt;'
@@ -63,8 +63,14 @@ async def _visit(world: FakeWorld, identity: str) -> None:
     place = {"url": f"https://shop.test/{identity}", "title": NASTY}
     row = {"id": new_id(), "account_id": world.account_id, "identity": identity, "verified": True}
     numbers = {"last": "", "lines": 0, "delivered": 0, "seen": 0, "created_at": now(), "seen_at": now()}
+    file_id = new_id()
+    line = {"session_id": row["id"], "n": 1, "key": f"key of {identity}", "origin": "visitor", "name": ""}
+    file = {"id": file_id, "session_id": row["id"], "key": "file", "blob": "", "media_type": "image/png"}
     async with world.db.write() as conn:
         await conn.execute(insert(chat_session).values(**row, **numbers, profile=said, place=place))
+        words = {"text": f"{identity} wrote {NASTY}", "files": [file_id.hex, "gone"], "created_at": now()}
+        await conn.execute(insert(chat_line).values(**line, **words))
+        await conn.execute(insert(chat_file).values(**file, name=NASTY, size=7, n=1, created_at=now()))
 
 
 async def test_it_holds_everything_and_nothing_of_others(zipped: zipfile.ZipFile) -> None:
@@ -81,7 +87,12 @@ async def test_it_holds_everything_and_nothing_of_others(zipped: zipfile.ZipFile
     assert not any(b"not for Zelda" in zipped.read(name) for name in zipped.namelist())
     (visit,) = whole["visits"]
     assert (visit["profile"]["consent"], visit["place"]["url"]) == ("2026-01", f"https://shop.test/{ZELDA}")
+    (line,) = visit["lines"]
+    assert (line["origin"], line["text"]) == ("visitor", f"{ZELDA} wrote {NASTY}")
+    assert line["files"] == [{"name": NASTY, "media_type": "image/png", "size": 7}]
     page = zipped.read("index.html").decode()
+    assert f"{ZELDA} wrote &lt;/pre&gt;" in page
+    assert "alice@customer.example wrote" not in page
     assert f"https://shop.test/{ZELDA}" in page
     assert "shop.test/alice" not in page
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from tests.helpers.fake_world import FakeWorld
 
-from agentdesk.app import admin
+from agentdesk.app.admin import command
 from agentdesk.base.errors import AgentDeskError
-from agentdesk.cli import _parser
+from agentdesk.cli import parse
 from agentdesk.server.hours_settings import days_in
 
 
 async def _admin(world: FakeWorld, *words: str) -> int:
-    parsed = _parser().parse_args(["admin", "--database", "unused", "hours", *words])
-    return await admin._VERBS[f"{parsed.subject} {parsed.verb}"](world.db, parsed)
+    parsed = parse(["admin", "--database", "unused", "hours", *words])
+    return await command.VERBS[f"{parsed.subject} {parsed.verb}"](world.db, parsed)
 
 
 async def _listed(world: FakeWorld, capsys: pytest.CaptureFixture[str]) -> list[str]:

@@ -19,7 +19,7 @@ from tests.helpers.until import until
 from agentdesk.base import clock
 from agentdesk.commands.values import RetryItem, SetStatus
 from agentdesk.sdk.protocols import ConnectorModule
-from agentdesk.server import intake
+from agentdesk.server import intake, recording
 from agentdesk.server.admin import add_channel, add_inbox
 from agentdesk.server.interpreting import Interpreter, Raw
 from agentdesk.store.engine import Database
@@ -320,14 +320,14 @@ async def test_text_that_no_database_takes_is_made_fit(world: FakeWorld) -> None
 async def test_a_message_that_cannot_be_recorded_stops_no_other(
     world: FakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = intake.record
+    real = recording.record
 
-    async def fails_for_poison(unit: Any, arrivals: Any, now: Any) -> None:
+    async def fails_for_poison(unit: Any, arrivals: Any, *more: Any) -> None:
         if any(a.inbound.text == "poison" for a in arrivals):
             raise ValueError("surprise")
-        await real(unit, arrivals, now)
+        await real(unit, arrivals, *more)
 
-    monkeypatch.setattr(intake, "record", fails_for_poison)
+    monkeypatch.setattr(recording, "record", fails_for_poison)
     await take_in(world, raw_mail(text="one"), raw_mail(text="poison"), raw_mail(text="two"))
     assert await states(world) == ["done", "quarantined", "done"]
     item = (await world.rows(raw_item))[1]

@@ -14,7 +14,7 @@ from tests.helpers.routed import LONG, Routed, routed_world
 
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
-from agentdesk.cli import _parser
+from agentdesk.cli import parse
 from agentdesk.commands.context import Actor
 from agentdesk.commands.values import AnswerOffer, Assign
 from agentdesk.domain.message import Author
@@ -200,16 +200,16 @@ async def test_two_servers_never_offer_one_chat_to_two_people(ringing: Ringing) 
 
 
 async def test_a_time_that_makes_no_sense_is_refused(ringing: Ringing) -> None:
-    from agentdesk.app import admin
+    from agentdesk.app.admin import command
 
     world = ringing.routed.world
     for seconds, fine in ((5, False), (0, True), (45, True)):
         words = ["admin", "--database", "-", "routing", "set", "Support", "--offer-within", str(seconds)]
-        parsed = _parser().parse_args(words)
+        parsed = parse(words)
         if fine:
-            await admin._VERBS["routing set"](world.db, parsed)
+            await command.VERBS["routing set"](world.db, parsed)
             rules = (await routing_settings.rules_of(world.db))["Support"]
             assert rules.offer_within == (timedelta(seconds=seconds) if seconds else None)
         else:
             with pytest.raises(Invalid, match="10 to 600 seconds"):
-                await admin._VERBS["routing set"](world.db, parsed)
+                await command.VERBS["routing set"](world.db, parsed)

@@ -56,6 +56,18 @@ def test_nobody_else_is_believed() -> None:
     assert PROXIES.client(request("::ffff:10.0.0.1", (FOR, "198.51.100.1"))) == "198.51.100.1"
 
 
+def test_who_may_change_their_address_at_will_is_counted_as_one() -> None:
+    for said, counted in (
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+    ):
+        assert PROXIES.counted(request("10.0.0.1", (FOR, said))) == counted
+    assert Peers().counted(request("/run/proxy.sock")) == "/run/proxy.sock"
+
+
 async def _status(address: str, client: str, number: int) -> int:
     body = {"email": f"nobody{number}@desk.test", "password": "wrong"}
     headers = {FOR: client}

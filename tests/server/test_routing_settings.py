@@ -5,31 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
-from tests.helpers.fake_connector import raw_mail
+from sqlalchemy import update
 from tests.helpers.fake_world import FakeWorld
+from tests.helpers.routed import two_at_desks
 
-from agentdesk.app import admin
+from agentdesk.app.admin import command
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid, NotFound
 from agentdesk.base.events import Bell
-from agentdesk.base.ids import new_id
-from agentdesk.cli import _parser
+from agentdesk.cli import parse
 from agentdesk.domain.routing_rules import Care, Strategy
-from agentdesk.domain.team import Role
 from agentdesk.queries import team
 from agentdesk.server import routing_settings as said
-from agentdesk.server.admin import add_user
 from agentdesk.server.inboxes import set_routing
 from agentdesk.server.leases import Lease
 from agentdesk.server.people import set_capacity
 from agentdesk.server.routing import LEASE, place_waiting
-from agentdesk.store.tables import conversation, desk
+from agentdesk.store.tables import conversation
 
 
 async def _admin(world: FakeWorld, *words: str) -> int:
-    parsed = _parser().parse_args(["admin", "--database", "unused", "routing", *words])
-    return await admin._VERBS[f"{parsed.subject} {parsed.verb}"](world.db, parsed)
+    parsed = parse(["admin", "--database", "unused", "routing", *words])
+    return await command.VERBS[f"{parsed.subject} {parsed.verb}"](world.db, parsed)
 
 
 async def test_an_administrator_sets_and_lists_it(
@@ -72,19 +69,10 @@ async def test_what_makes_no_sense_is_refused_in_a_sentence(world: FakeWorld) ->
 
 async def test_it_is_gone_by(world: FakeWorld) -> None:
     """A chat of three units goes to nobody who has room for two; a German one to whoever speaks German."""
-    for number in range(2):
-        world.service.put(raw_mail(id=f"m{number}@x.example", sender=f"c{number}@customer.example"))
-    core = await world.started()
-    await world.settled(2)
-    await core.stop()
-    jonas = await add_user(world.db, "jonas@desk.example", "Jonas", Role.AGENT, "long enough")
-    now = clock.now()
+    jonas = await two_at_desks(world, 2)
+    waiting = {"waiting_since": clock.now() - timedelta(days=400)}
     async with world.db.write() as conn:
-        for person in (world.user_id, jonas):
-            values = {"user_id": person, "last_number": 0, "created_at": now, "seen_at": now}
-            await conn.execute(insert(desk).values(id=new_id(), **values))
         first, second = (row.id for row in await world.conversations())
-        waiting = {"waiting_since": now - timedelta(days=400)}
         await conn.execute(
             update(conversation).where(conversation.c.id == first).values(language="de", **waiting)
         )

@@ -60,7 +60,9 @@ async def test_views_are_narrowed(desk: Desk) -> None:
     chat = await desk.conversation(channel="chat")
     elsewhere = await desk.conversation(inbox_id=other)
     assert await _ids(desk, only="unread") == [unread]
+    await desk.conversation(status="resolved", waiting_since=at(1))
     assert await _ids(desk, only="waiting") == [waiting]
+    assert await _ids(desk, "resolved", only="waiting") == [], "nobody waits for an answer there"
     assert await _ids(desk, channel="chat") == [chat]
     assert await _ids(desk, inbox_id=other) == [elsewhere]
     visible = await queue.queue_ids(desk.conn, View(kind="all"), None, inboxes=[desk.inbox_id])

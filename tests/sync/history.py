@@ -31,7 +31,9 @@ from agentdesk.commands.values import (
     Answer,
     AnyCommand,
     Assign,
+    DeleteReply,
     EditContact,
+    EditReply,
     Envelope,
     MarkRead,
     Mention,
@@ -43,6 +45,7 @@ from agentdesk.commands.values import (
     SetPriority,
     SetStatus,
     SetTags,
+    Transfer,
     UnmergeContacts,
     UnmergeConversations,
 )
@@ -63,6 +66,7 @@ from agentdesk.store.tables import (
 from agentdesk.store.unit import ServerUnit
 from tests.helpers.until import until
 from tests.sync.differences import differences
+from tests.sync.revising import check_revised, revision
 from tests.sync.world import SimDesk, World
 
 STEPS = 40
@@ -126,6 +130,8 @@ class History:
         self.conversations: list[UUID] = []
         self.made: dict[SimDesk, dict[UUID, AnyCommand]] = {desk: {} for desk in self.desks}
         self.taken_back: set[UUID] = set()
+        self.revised: set[UUID] = set()
+        """Answers that somebody may have changed: they need not say what they said."""
         self.tied: set[UUID] = set()
         """Conversations that a merge has named: what is in them may go where not everybody sees it."""
         self.actions: list[tuple[Any, int]] = [
@@ -133,6 +139,7 @@ class History:
             (self._customer_writes, 4),
             (self._delivery, 2),
             (self._agent_acts, 12),
+            (self._agent_revises, 8),
             (self._agent_merges, 5),
             (self._release_or_undo, 4),
             (self._connect, 5),
@@ -319,8 +326,18 @@ class History:
             MarkRead(conversation_id=chosen, unread=rng.random() < 0.3),
             SetStatus(conversation_id=chosen, status=rng.choice(["open", "resolved"]), seen_message_id=seen),
             Assign(conversation_id=chosen, assignee_id=rng.choice([me, None]), seen_assignee_id=holder),
+            Transfer(
+                conversation_id=chosen,
+                user_id=rng.choice([*people, None]),
+                inbox_id=rng.choice([None, *(inbox_id for inbox_id, _ in self.world.places)]),
+                ask=rng.random() < 0.5,
+                seen_assignee_id=holder,
+            ),
         ]
-        return rng.choice(choices)
+        command = rng.choice(choices)
+        if isinstance(command, Transfer) and command.inbox_id is not None:
+            self.tied.add(chosen)  # it may leave a desk, with what waits there to be judged
+        return command
 
     async def _agent_merges(self) -> None:
         """Conversations or customers become one, or part again."""
@@ -340,13 +357,26 @@ class History:
             self.tied.update(ids)
             await self._do(desk, _of_two(merging, *ids))
 
+    async def _agent_revises(self) -> None:
+        """An answer is changed or taken back; where there is none that has gone out, one does."""
+        desk = self.rng.choice(self.desks)
+        made = (command for commands in self.made.values() for command in commands.values())
+        answers = {command.message_id for command in made if isinstance(command, SendReply)}
+        command = await revision(desk, self.rng, answers)
+        if command is not None:
+            if not isinstance(command, SendReply):
+                self.revised.add(command.message_id)
+            held = clock.seconds_from_now(3600) if self.rng.random() < 0.2 else None
+            await self._do(desk, command, held)
+        await self._delivery()
+
     async def _do(self, desk: SimDesk, command: AnyCommand, held_until: datetime | None = None) -> None:
         try:
             command_id = await desk.workbench.do(command, held_until)
         except AgentDeskError:
             return
         self.made[desk][command_id] = command
-        self.injected[_MERGES.get(type(command), "commands")] += 1
+        self.injected[_COUNTED.get(type(command), "commands")] += 1
 
     async def _release_or_undo(self) -> None:
         desk = self.rng.choice(self.desks)
@@ -392,14 +422,15 @@ class History:
         """What the agent wrote is on screen once, unless it was refused, taken back, or cannot be (yet)."""
         async with desk.workbench._writing:  # between two transactions
             async with desk.replica.read() as conn:
-                shown = list(await conn.scalars(select(message.c.text).where(message.c.direction == "out")))
+                out = select(message.c.id, message.c.text).where(message.c.direction == "out")
+                shown = {row.id: row.text for row in await conn.execute(out)}
                 known = set(await conn.scalars(select(conversation.c.id)))
                 ours = await conn.scalar(select(func.count()).where(event.c.ver == 0))
             waiting = {waiting.id: waiting for waiting in desk.workbench.waiting()}
             contained = {p.id for p in desk.workbench._pending.values() if p.contained}
             filled = desk.workbench.standing.cursor is not None
         assert waiting or ours == 0, "a confirmed command still lies over the rows"
-        assert max(Counter(shown).values(), default=1) == 1
+        assert max(Counter(filter(None, shown.values())).values(), default=1) == 1
         for command_id, command in self.made[desk].items():
             if not isinstance(command, SendReply | AddNote) or command.conversation_id not in known:
                 continue
@@ -410,9 +441,10 @@ class History:
             waits = waiting.get(command_id)
             gone = command_id in self.taken_back or (waits is not None and waits.answer is not None)
             what = f"{command} of {desk.token}, {waits}"
-            assert (command.text in shown) is not gone, (
-                f"left a trace: {what}" if gone else f"vanished: {what}"
-            )
+            there = command.message_id in shown
+            assert there is not gone, f"left a trace: {what}" if gone else f"vanished: {what}"
+            if there and command.message_id not in self.revised:
+                assert shown[command.message_id] == command.text, what
 
     async def _no_orphans(self, desk: SimDesk) -> None:
         """Nothing without what it belongs to, but in the middle of a fill."""
@@ -454,7 +486,9 @@ class History:
             texts = list(await conn.scalars(select(message.c.text).where(message.c.direction == "out")))
         assert made <= applied | shown
         assert not self.taken_back & applied
-        assert max(Counter(texts).values(), default=1) == 1
+        assert max(Counter(filter(None, texts)).values(), default=1) == 1
+        everything = {i: command for commands in self.made.values() for i, command in commands.items()}
+        self.injected["changes carried out"] += await check_revised(self.world, everything)
 
 
 class RolledBack(History):
@@ -485,7 +519,9 @@ class RolledBack(History):
             )
 
 
-_MERGES: dict[type[Any], str] = {
+_COUNTED: dict[type[Any], str] = {
+    EditReply: "changed answers",
+    DeleteReply: "answers taken back",
     MergeConversations: "merges",
     MergeContacts: "merges",
     UnmergeConversations: "partings",

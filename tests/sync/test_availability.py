@@ -9,8 +9,8 @@ from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import Assign, Envelope, SetAvailability, SetTags
 from agentdesk.domain.team import Role
-from agentdesk.queries.rows import TeammateRow
 from agentdesk.queries.team import teammates
+from agentdesk.queries.team_rows import TeammateRow
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
 from tests.sync.differences import differences

@@ -42,6 +42,7 @@ from agentdesk.sync.protocol import (
     decode_from_server,
     encode,
 )
+from agentdesk.sync.pruning import prune
 from agentdesk.sync.scope import Scope
 from agentdesk.sync.subscription import Subscription
 from tests.helpers.until import until
@@ -267,7 +268,7 @@ async def test_who_was_away_for_longer_than_the_log_is_filled_anew(world: World,
     away = await world.mail("while away")
     async with world.db.write() as conn:
         await conn.execute(delete(server_info).where(server_info.c.name.like("change_log_day%")))
-        assert await changelog.prune(conn, days=0) > 0
+        assert await prune(conn, days=0) > 0
     desk.changes.clear()
     await connected(desk)
     assert {} in desk.changes
@@ -277,7 +278,7 @@ async def test_who_was_away_for_longer_than_the_log_is_filled_anew(world: World,
 async def test_a_log_of_enough_days_is_kept(world: World) -> None:
     await world.mail()
     async with world.db.write() as conn:
-        assert await changelog.prune(conn, days=14) == 0
+        assert await prune(conn, days=14) == 0
         position = await changelog.where_now(conn)
         assert await changelog.still_good(conn, position)
 

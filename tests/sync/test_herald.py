@@ -65,7 +65,7 @@ async def test_a_change_that_nobody_was_told_of_is_found_all_the_same(
 ) -> None:
     lost: list[World] = []
 
-    async def lose() -> None:
+    async def lose(_words: object) -> None:
         lost.append(writer)
 
     writer, reader = await server(_NEVER, begin=True), await server(0.2, begin=False)
@@ -84,7 +84,7 @@ async def test_what_was_rolled_back_or_changed_nothing_is_not_told(
 ) -> None:
     told: list[World] = []
 
-    async def tell() -> None:
+    async def tell(_words: object) -> None:
         told.append(world)
 
     async def fail() -> None:
@@ -112,15 +112,15 @@ async def test_what_was_rolled_back_or_changed_nothing_is_not_told(
 async def test_many_commits_share_one_message_and_a_failure_ends_nothing() -> None:
     told: list[int] = []
 
-    async def send() -> None:
+    async def send(_words: object) -> None:
         told.append(len(told))
         if len(told) == 1:
             raise DatabaseBusy
 
     herald = Herald(send)
     for _ in range(100):
-        herald.tell()
+        herald.tell([("channel", "text")])
     await until(lambda: told)
-    herald.tell()
+    herald.tell([("channel", "text")])
     await herald.close()
     assert told == [0, 1]

@@ -15,9 +15,11 @@ from agentdesk.domain.team import Role
 from agentdesk.queries.queue import counts, queue_ids
 from agentdesk.queries.rows import Counts, View
 from agentdesk.queries.team import unseen_mentions
-from agentdesk.store.tables import inbox, inbox_member, mention, message
+from agentdesk.store.tables import conversation, event, inbox, inbox_member, mention, message
+from agentdesk.store.unit import ServerUnit
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk
+from tests.sync.differences import differences
 from tests.sync.world import SimDesk, World, connected
 
 MENTIONS = View(kind="mentions")
@@ -124,3 +126,33 @@ async def test_whoever_would_not_see_the_note_cannot_be_mentioned(world: World, 
 async def _offered(world: World, command: AddNote) -> Any:
     envelope = Envelope(id=new_id(), command=command, issued_at=clock.now())
     return await world.executor.execute(envelope, world.actors["ada"])
+
+
+async def test_one_in_a_conversation_that_goes_elsewhere_goes_with_it(
+    world: World, new_desk: NewDesk
+) -> None:
+    await world.add_user("ada")
+    cleo = await world.add_user("cleo", Role.AGENT, frozenset({world.inbox_id}))
+    elsewhere, _ = await world.add_inbox("Returns")
+    where = await world.mail("It arrived broken.")
+    ada, desk = await connected(await new_desk("ada")), await connected(await new_desk("cleo"))
+    await ada.workbench.do(_note(where, "Look at this", Mention("user", cleo, "Cleo")), None)
+
+    async def is_held() -> bool:
+        return await _held(desk) == 1
+
+    await until(is_held)
+
+    async def work(unit: ServerUnit) -> None:
+        for table in (conversation, message, event, mention):
+            column = table.c.id if table is conversation else table.c.conversation_id
+            for row_id in list(await unit.conn.scalars(select(table.c.id).where(column == where))):
+                await unit.update(table, row_id, {"inbox_id": elsewhere})
+
+    await world.write(work)
+
+    async def is_gone() -> bool:
+        return await differences(world, desk) == []
+
+    await until(is_gone, 5)
+    assert await _held(desk) == 0

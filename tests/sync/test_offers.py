@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import AnswerOffer
-from agentdesk.queries.rows import OfferRow
 from agentdesk.queries.team import offers
+from agentdesk.queries.team_rows import OfferRow
 from agentdesk.store.tables import conversation, offer
 from tests.helpers.until import until
 from tests.sync.conftest import NewDesk

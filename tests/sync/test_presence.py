@@ -363,6 +363,47 @@ async def test_customers_are_told_of_while_their_page_is_open(world: World) -> N
     assert not stranger.told
 
 
+async def test_what_a_customer_types_is_told_to_desks_that_have_it_open(world: World) -> None:
+    board, customer, here = Board(world.db), Visitor(new_id()), await world.mail()
+
+    def member(scope: Scope, **more: bool) -> Member:
+        return Member(new_id(), scope, sees_visitors=True, **more)
+
+    there, elsewhere = (member(Scope(None), sees_previews=True) for _ in range(2))
+    old, stranger = member(Scope(None)), member(Scope(frozenset()), sees_previews=True)
+    hearing = []
+    for one in (there, elsewhere, old, stranger):
+        board.join(one)
+        if one is not elsewhere:
+            one.report(Here(conversation_id=here))
+            hearing.append(asyncio.ensure_future(board.hear(one)))
+    await until(lambda: there.place is not None and old.place is not None, what="both are there")
+
+    async def told() -> Other:
+        async with asyncio.timeout(20):
+            while True:
+                frame = decode_from_server(await board.next(there))
+                assert isinstance(frame, Others)
+                found = [one for one in frame.people if one.user_id == customer.user_id]
+                if found:
+                    return found[0]
+
+    for text in ("Hel", "Hello"):
+        board.preview(customer, text)
+        board.host(customer, Place(here, world.inbox_id.hex, "reply"))
+        assert await told() == Other(customer.user_id, "reply", text=text)
+    plain = Other(customer.user_id, "reply")
+    assert plain in board._seen_by(old, here)
+    assert board._seen_by(elsewhere, here) == (plain,)
+    assert board._seen_by(stranger, here) == ()
+    board.preview(customer, "")  # sent
+    board.host(customer, Place(here, world.inbox_id.hex, ""))
+    assert await told() == Other(customer.user_id)
+    for task in hearing:
+        task.cancel()
+    await asyncio.gather(*hearing, return_exceptions=True)
+
+
 async def test_what_is_told_is_forgotten_again(world: World) -> None:
     """A hearer's memory follows those who write, not all who ever wrote."""
     board = Board(world.db)

@@ -85,6 +85,10 @@ async def test_who_writes_is_seen_at_another_server_and_gone_at_once(
     await until(lambda: servers[1].told[bob].get(place) == ())  # who only looks is told to who looks too
     bob.report(Here(conversation_id=place))
     await until(lambda: servers[1].told[bob].get(place) == (Other(ada.user_id),))
+    ada.may_watch = True
+    ada.report(Here(conversation_id=place, watching=True))
+    await until(lambda: servers[1].told[bob].get(place) == (Other(ada.user_id, watching=True),))
+    assert ada.user_id not in servers[1].board.people(place)
     await until(lambda: servers[0].told[ada].get(place) == (Other(bob.user_id),))
     servers[0].board.leave(ada)
     await until(lambda: servers[1].told[bob].get(place) == ())

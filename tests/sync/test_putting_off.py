@@ -23,17 +23,19 @@ from tests.sync.world import SimDesk, World, connected
 
 @dataclass
 class Locked:
-    """A server that cannot carry out commands about some conversations for now. ``done``: the others, and
-    these once they are free again, in the order in which they were carried out."""
+    """A server that cannot carry out commands about the conversation ``stuck`` until it is ``open``.
+    ``done``: what it has carried out, in that order."""
 
     plain: Executor
-    conversations: set[UUID]
+    stuck: UUID
+    free: UUID
+    open: bool = False
     done: list[tuple[UUID, int]] = field(default_factory=list)
     refused: int = 0
 
     async def execute(self, envelope: Envelope, actor: Actor, desk_id: UUID | None = None) -> Answer:
         about = getattr(envelope.command, "conversation_id", None)
-        if about in self.conversations:
+        if about == self.stuck and not self.open:
             self.refused += 1
             return Answer(command_id=envelope.id, outcome="try_later")
         answer = await self.plain.execute(envelope, actor, desk_id)
@@ -42,9 +44,13 @@ class Locked:
         return answer
 
 
-def _locked(world: World, *conversations: UUID) -> Locked:
-    locked = Locked(world.executor, set(conversations))
-    world.executor = locked  # type: ignore[assignment]
+@pytest.fixture
+async def locked(world: World, monkeypatch: pytest.MonkeyPatch) -> Locked:
+    """A server that cannot change the first of two conversations yet, which Ada answers."""
+    await world.add_user("ada")
+    stuck, free = await world.mail(), await world.mail()
+    locked = Locked(world.executor, stuck, free)
+    monkeypatch.setattr(world, "executor", locked)
     return locked
 
 
@@ -62,43 +68,40 @@ async def _tags_of(world: World, conversation_id: UUID) -> list[str]:
     return list(found or ())
 
 
-async def test_a_conversation_that_cannot_be_changed_yet_holds_up_no_other(
-    world: World, new_desk: NewDesk
-) -> None:
-    await world.add_user("ada")
-    stuck, free = await world.mail(), await world.mail()
-    locked = _locked(world, stuck)
-    desk = await connected(await new_desk("ada"))
-    await desk.workbench.do(_tags(stuck, "one"), None)
+async def _held_up(locked: Locked, desk: SimDesk, *others: str) -> None:
+    """Tag the one that cannot be changed twice, and the other with each of ``others``, which goes through."""
+    await desk.workbench.do(_tags(locked.stuck, "one"), None)
     await until(lambda: locked.refused > 0, what="the server asks to try later")
-    await desk.workbench.do(_tags(stuck, "two"), None)
-    for number in range(3):
-        await desk.workbench.do(_tags(free, f"{number}"), None)
-    await until(lambda: len(locked.done) == 3, what="the other conversation's commands")
-    assert await _tags_of(world, free) == ["2"]
+    await desk.workbench.do(_tags(locked.stuck, "two"), None)
+    for tag in others:
+        await desk.workbench.do(_tags(locked.free, tag), None)
+    await until(lambda: len(locked.done) == len(others), what="the other conversation's commands")
+
+
+async def test_a_conversation_that_cannot_be_changed_yet_holds_up_no_other(
+    world: World, locked: Locked, new_desk: NewDesk
+) -> None:
+    desk = await connected(await new_desk("ada"))
+    await _held_up(locked, desk, "0", "1", "2")
+    assert await _tags_of(world, locked.free) == ["2"]
     assert desk.workbench.unsent() >= 2
-    locked.conversations.clear()
+    locked.open = True
     await _all_sent(desk)
-    assert await _tags_of(world, stuck) == ["two"]
+    assert await _tags_of(world, locked.stuck) == ["two"]
     numbers = [number for _, number in locked.done]
     assert numbers == sorted(numbers), "a number below the last one is that of a command which was done"
 
 
-async def test_what_was_put_off_is_not_lost_with_the_desk(world: World, new_desk: NewDesk) -> None:
-    await world.add_user("ada")
-    stuck, free = await world.mail(), await world.mail()
-    locked = _locked(world, stuck)
+async def test_what_was_put_off_is_not_lost_with_the_desk(
+    world: World, locked: Locked, new_desk: NewDesk
+) -> None:
     desk = await connected(await new_desk("ada"))
-    await desk.workbench.do(_tags(stuck, "one"), None)
-    await until(lambda: locked.refused > 0, what="the server asks to try later")
-    await desk.workbench.do(_tags(stuck, "two"), None)
-    await desk.workbench.do(_tags(free, "other"), None)
-    await until(lambda: len(locked.done) == 1, what="the other conversation's command")
+    await _held_up(locked, desk, "other")
     await desk.reopen()
-    locked.conversations.clear()
+    locked.open = True
     await connected(desk)
     await _all_sent(desk)
-    assert await _tags_of(world, stuck) == ["two"]
+    assert await _tags_of(world, locked.stuck) == ["two"]
 
 
 async def test_a_file_that_cannot_be_sent_yet_holds_up_no_other_conversation(

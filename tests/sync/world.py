@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import new_id
 from agentdesk.base.tasks import Tasks
-from agentdesk.commands.context import Actor
+from agentdesk.commands.context import Actor, Context
 from agentdesk.commands.executor import Executor
 from agentdesk.commands.values import File
 from agentdesk.domain.message import Author
@@ -65,10 +65,19 @@ from tests.helpers.until import until
 class FakeChannels:
     """Gives out keys as a channel would."""
 
+    def asks(self, _account_id: UUID, _conversation_id: UUID) -> tuple[()]:
+        return ()
+
     async def reserve_key(
         self, _conn: AsyncConnection, _account_id: UUID, _conversation_id: UUID, message_id: UUID
     ) -> str:
         return f"<{message_id}@desk.test>"
+
+    async def show(self, _context: Context, _values: Mapping[str, Any]) -> bool:
+        return False
+
+    async def revise(self, _context: Context, _row: Mapping[str, Any], _text: str | None, _name: str) -> bool:
+        return True
 
 
 @dataclass

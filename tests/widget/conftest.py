@@ -1,4 +1,4 @@
-"""A browser for all tests of the widget, and for each test a shop with the simulated server beside it."""
+"""For each test of the widget a shop with the simulated server beside it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.helpers.processes import need
-from tests.widget.browser import Chromium, Site, find_chromium
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Chromium]:
-    """A running Chromium without a window."""
-    program = find_chromium()
-    need(program, "Chromium (Debian's package chromium)")
-    assert program is not None
-    browser = Chromium(program)
-    yield browser
-    browser.close()
+from tests.widget.browser import Chromium, Site
 
 
 @pytest.fixture

@@ -29,9 +29,17 @@ test("a conversation is over until somebody writes again", () => {
   log.take([line(1), { n: 2, kind: "ended" }, { n: 3, kind: "edited", of: "m1", text: "x" }]);
   assert.equal(log.ended, 2);
   const [, end] = log.messages();
-  assert.deepEqual([end!.from, end!.ended, log.unread(0)], ["system", true, 1]);
+  assert.deepEqual([end!.from, end!.remark, log.unread(0)], ["system", "ended", 1]);
   log.take([line(4)]);
   assert.equal(log.ended, 0);
+});
+
+test("who comes and goes is said, and counts as no message", () => {
+  const log = new Log();
+  const agent = { name: "Rana", picture: null };
+  log.take([line(1), { n: 2, kind: "joined", from: "system", agent }, { n: 3, kind: "left", from: "system", agent }]);
+  assert.deepEqual(log.messages().map((one) => [one.from, one.remark]).slice(1), [["system", "joined"], ["system", "left"]]);
+  assert.deepEqual([log.unread(0), log.ended], [1, 0]);
 });
 
 test("only what others wrote is unread", () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { contrast, palette, parseColour } from "../../resources/widget/src/colour.ts";
 import { hostOf, linkParts, webAddress } from "../../resources/widget/src/links.ts";
 import { readFrame } from "../../resources/widget/src/protocol.ts";
-import { chooseLanguage, type Key, TEXTS, Words } from "../../resources/widget/src/texts/index.ts";
+import { chosenLanguage, languageTags, Words } from "../../resources/widget/src/texts/index.ts";
 import { backOff } from "../../resources/widget/src/waiting.ts";
 
 const of = (colour: string) => parseColour(colour)!;
@@ -65,34 +65,31 @@ test("what is no frame is none", () => {
   assert.deepEqual(readFrame('{"t":"pong"}'), { t: "pong" });
 });
 
-test("ten languages have all texts with the same places", () => {
-  assert.equal(Object.keys(TEXTS).length, 10);
-  const places = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
-  const english = TEXTS["en"]!;
-  for (const [language, texts] of Object.entries(TEXTS)) {
-    for (const key of Object.keys(english) as Key[]) {
-      assert.ok(texts[key].trim(), `${language}: ${key}`);
-      assert.deepEqual(places(texts[key]), places(english[key]), `${language}: ${key}`);
-    }
-  }
+test("only what is a tag is asked for", () => {
+  assert.deepEqual(languageTags([null, undefined, "", "de_DE", "not a tag", "pt-BR", "de"]), ["pt-BR", "de"]);
+  assert.deepEqual(languageTags(["zh-Hant-TW", "de-DE-1996", "es-419", "en-x-shop"]), ["zh-Hant-TW", "de-DE", "es-419", "en"]);
 });
 
-test("the language is the page's, then the browser's, as far as the company has it", () => {
-  assert.equal(chooseLanguage([null, "de", "fr-CA"], []), "de");
-  assert.equal(chooseLanguage(["xx", "", "pt-BR"], []), "pt-BR");
-  assert.equal(chooseLanguage(["de", "fr"], ["en", "fr"]), "fr");
-  assert.equal(chooseLanguage(["de"], ["es", "en"]), "es");
-  assert.equal(chooseLanguage(["not a tag", "de_DE"], ["tlh"]), "en");
-  assert.equal(chooseLanguage(["en", "en-GB"], []), "en-GB", "the browser knows the region");
+test("what a language lacks is said in English, and a tag that no browser knows breaks nothing", () => {
+  const words = new Words("de-x", { open: "Chat öffnen" });
+  assert.deepEqual([words.say("open"), words.say("send"), words.language], ["Chat öffnen", "Send", "de"]);
 });
 
 test("words are filled, with the numbers and the direction of the language", () => {
   assert.equal(new Words("en").say("here", { name: "Jonas" }), "Jonas is here");
   assert.equal(new Words("en").say("here", { name: "{n}" }), "{n} is here");
-  assert.equal(new Words("ar").say("here", { name: "Jonas" }), "\u2068Jonas\u2069 هنا", "a name keeps its own direction");
+  assert.equal(new Words("ar", { here: "{name} هنا" }).say("here", { name: "Jonas" }), "\u2068Jonas\u2069 هنا", "a name keeps its own direction");
   assert.equal(new Words("ar-EG").direction, "rtl");
   assert.match(new Words("de").moment("2026-11-23T08:00:00Z"), /^Montag, 23\. November/);
   assert.equal(new Words("de").moment("no moment"), "");
   assert.equal(new Words("de").size(1_500_000), "1,5 MB");
   assert.equal(new Words("de").time("no date"), "");
+});
+
+test("the launcher is called something that the server would have chosen", () => {
+  const usable = ["de", "en"];
+  assert.equal(chosenLanguage(["fr", "de", "de-AT", "en"], usable), "de-AT");
+  assert.equal(chosenLanguage(["EN-gb", "de"], usable), "EN-gb");
+  assert.equal(chosenLanguage(["fr"], usable), null);
+  assert.equal(chosenLanguage([], usable), null);
 });

@@ -65,6 +65,22 @@ async def test_an_answer_that_is_lost_does_not_make_a_second_message(site: Site)
 
 
 @in_browser
+async def test_what_is_answered_stays_in_sight_until_its_line_comes(site: Site) -> None:
+    visit = await site.chat()
+    await until(lambda: site.server.sockets)
+    site.server.lines_held = True
+    for text in ("one", "two"):
+        await visit.write(text)
+    await until(lambda: site.server.texts() == ["one", "two"])  # the second goes when the first is answered
+    await expect(visit.bubbles).to_have_text(["one", "two"])
+    await site.server.catch_up()
+    await expect(visit.page.get_by_text("Delivered")).to_have_count(1)
+    await expect(visit.bubbles).to_have_text(["one", "two"])
+    assert len(site.server.sent("message")) == 2
+    assert await _waiting(visit) == 0
+
+
+@in_browser
 async def test_lines_of_the_time_away_come_after_it(site: Site) -> None:
     visit = await site.chat()
     await visit.write("Hello")
@@ -125,8 +141,8 @@ async def test_a_refused_message_can_be_sent_again_or_taken_back(site: Site) -> 
         await expect(visit.page.get_by_role("button", name="Not sent, tap to try again").last).to_be_visible()
     await visit.page.get_by_role("button", name="Not sent, tap to try again").first.click()
     await until(lambda: site.server.texts() == ["one"])
-    await expect(visit.page.get_by_role("button", name="Delete")).to_have_count(1)
-    await visit.page.get_by_role("button", name="Delete").click()
+    await expect(visit.page.locator(".failed").get_by_role("button", name="Delete")).to_have_count(1)
+    await visit.page.locator(".failed").get_by_role("button", name="Delete").click()
     await expect(visit.bubbles).to_have_text(["one"])
     assert await _waiting(visit) == 0
 
@@ -148,6 +164,18 @@ async def test_two_tabs_are_one_visitor(site: Site) -> None:
     await second.write("From here")
     await expect(first.bubbles).to_have_text(["Hello", "Hi", "From here"])
     assert site.server.texts() == ["Hello", "From here"]
+
+
+@in_browser
+async def test_what_waits_in_one_tab_is_shown_in_the_other(site: Site) -> None:
+    visitor = await site.visitor()
+    first, second = await site.chat(visitor), await site.chat(visitor)
+    await until(lambda: len(site.server.sockets) == 2)
+    site.server.refuse["message"] = {"code": "invalid"}
+    await first.write("Hello")
+    await expect(second.page.get_by_role("button", name="Not sent")).to_be_visible()
+    await first.page.locator(".failed").get_by_role("button", name="Delete").click()
+    await expect(second.bubbles).to_have_count(0)
 
 
 @in_browser
@@ -180,6 +208,21 @@ async def test_a_dead_connection_is_noticed(site: Site) -> None:
     assert len(site.server.sent("hello")) == 1
     await visit.page.clock.run_for(16_000)
     await until(lambda: len(site.server.sent("hello")) == 2)
+
+
+@in_browser
+async def test_the_browser_says_that_there_is_no_network(site: Site) -> None:
+    visit = await site.chat()
+    (socket,) = await until(lambda: site.server.sockets)
+    offline = "window.dispatchEvent(new Event('offline'))"
+    await visit.page.evaluate(offline)
+    await until(lambda: site.server.sent("ping"))
+    await visit.write("It is wrong")
+    await expect(visit.page.locator(".mine .foot")).to_contain_text("Delivered")
+    assert site.server.sockets == [socket], "who answers is there"
+    site.server.deaf = site.server.network_down = True
+    await visit.page.evaluate(offline)
+    await expect(visit.page.get_by_text("No connection.")).to_be_visible()
 
 
 @in_browser

@@ -124,7 +124,7 @@ async def test_files_that_cannot_go(site: Site) -> None:
     await expect(visit.page.get_by_text("Files of this kind cannot be sent.")).to_be_visible()
     await visit.write("Then without")
     await until(lambda: site.server.texts() == ["Then without"])
-    await visit.page.get_by_role("button", name="Delete").click()
+    await visit.page.locator(".failed").get_by_role("button", name="Delete").click()
     await expect(visit.page.locator(".mine")).to_have_count(1)
 
 
@@ -187,6 +187,8 @@ async def test_after_the_conversation(site: Site) -> None:
     await expect(visit.page.get_by_text("The copy is on its way to ana@shop.example.")).to_be_visible()
     await visit.choose("End conversation")
     await expect(visit.page.get_by_role("heading", name="How did Jonas Weber do?")).to_be_visible()
+    await visit.page.get_by_role("button", name="Email me a copy").click()
+    await visit.page.get_by_role("button", name="Cancel").click()
     await visit.page.get_by_role("button", name="Send").click()
     await expect(visit.page.get_by_text("Please fill this in.")).to_be_visible()
     await visit.page.get_by_role("radio", name="Good").check()
@@ -201,6 +203,21 @@ async def test_after_the_conversation(site: Site) -> None:
     assert copy["email"] == "ana@shop.example"
     await visit.page.reload()
     await expect(visit.text).to_be_visible()  # it is asked once
+
+
+@in_browser
+async def test_where_the_team_sees_it_what_is_typed_goes_along_and_the_visitor_is_told(site: Site) -> None:
+    site.server.settings = settings(can=["typing", "preview"])
+    visit = await site.chat()
+    field = visit.text
+    await until(lambda: site.server.sockets)
+    await expect(field).to_have_accessible_description("We see what you write before you send it.")
+    await field.press_sequentially("Hello")
+    await until(lambda: [f for f in site.server.sent("typing") if f.get("text") == "Hello"])
+    told = len(site.server.sent("typing"))
+    assert told <= 3, "once a second at most"
+    await field.press("Enter")
+    await until(lambda: site.server.sent("typing")[-1] == {"t": "typing", "on": False, "text": ""})
 
 
 @in_browser
@@ -256,6 +273,8 @@ async def test_when_nobody_is_there(site: Site) -> None:
     await site.server.tell({"t": "status", "online": True, "agent": None, "place": 2, "minutes": 3})
     waits = "Your place in the queue: 2. Wait: about 3 minutes."
     await expect(visit.page.get_by_text(waits)).to_be_visible()
+    await site.server.says("Here I am")
+    await expect(visit.page.get_by_text(waits)).to_be_hidden()
 
 
 @in_browser

@@ -213,7 +213,7 @@ async def authorise(
     """
     verifier, state = secrets.token_urlsafe(64), secrets.token_urlsafe(24)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    async with _loopback(provider.loopback, state) as (redirect_uri, answered):
+    async with loopback(provider.loopback, state) as (redirect_uri, answered):
         question = {
             "response_type": "code",
             "client_id": client_id,
@@ -236,7 +236,7 @@ async def authorise(
 
 
 @asynccontextmanager
-async def _loopback(name: str, state: str) -> AsyncIterator[tuple[str, asyncio.Future[Mapping[str, str]]]]:
+async def loopback(name: str, state: str) -> AsyncIterator[tuple[str, asyncio.Future[Mapping[str, str]]]]:
     """Listen on 127.0.0.1 for the browser's return; only a return with our ``state`` counts."""
     answered: asyncio.Future[Mapping[str, str]] = asyncio.get_running_loop().create_future()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agentdesk.base.text import msg
 from agentdesk.sdk.context import AccountContext
-from agentdesk.sdk.manifest import Manifest
+from agentdesk.sdk.manifest import EDITS, EXTRAS, Manifest
 from agentdesk_connectors.livechat.settings import SCHEMA
 from agentdesk_connectors.livechat.wire import interpret
 
@@ -23,6 +23,7 @@ manifest = Manifest(
     tile="message-circle",
     settings=SCHEMA,
     address_setting="site",
+    can=frozenset({EDITS, EXTRAS}),
 )
 
 

@@ -76,7 +76,7 @@ class ChatAccount:
                 msg("The file {name} is too large for a chat.", name=heavy.name),
                 hint=msg("Put a link into the text instead."),
             )
-        if not message.text.strip() and not message.attachments:
+        if not (message.text.strip() or message.attachments or message.extras):
             raise Rejected(msg("There is no text yet."))
         if len(message.text) > LONGEST_TEXT:
             raise Rejected(msg("The text is too long for a chat."))
@@ -85,7 +85,8 @@ class ChatAccount:
         """Put the text before the visitor, once per key."""
         self._must_be_ours()
         (visitor,) = (party.value for party in message.to if party.kind == KIND)
-        line = PageLine(message.key, message.text, message.sender_name, clock.now(), message.attachments)
+        said = message.text, message.sender_name, clock.now(), message.attachments, message.extras
+        line = PageLine(message.key, *said)
         if not await self._pages().show(visitor, line):
             raise Rejected(
                 msg("This visitor's session is over: nobody would see the answer."),
@@ -110,9 +111,7 @@ class ChatAccount:
             else msg("Every page may use it: no origins are set.")
         )
         yield CheckStep(msg("Pages that may use it"), True, found)
-        tag = (
-            f'<script async src="https://SERVER/chat/v1/widget.js" data-widget="{self._account_id}"></script>'
-        )
+        tag = f'<script async src="https://SERVER/chat/v1/{self._account_id}/widget.js"></script>'
         yield CheckStep(msg("In each of these pages"), True, msg("{tag}", tag=tag))
 
     def _pages(self) -> Pages:

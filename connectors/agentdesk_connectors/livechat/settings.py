@@ -25,7 +25,8 @@ _LOOK = msg("Look")
 _BEFORE = msg("Before the chat")
 _FILES = msg("Files")
 _AFTER = msg("The end")
-_VISITORS = msg("Signed-in visitors")
+_AWAY = msg("When nobody is there")
+_VISITORS = msg("Visitors")
 
 _ASKED = {"no": msg("Not asked"), "optional": msg("May be given"), "required": msg("Must be given")}
 
@@ -53,6 +54,12 @@ SCHEMA = Schema(
             _PAGES,
             msg("Origins, separated by blanks: https://shop.example.com https://*.example.org. Empty: all."),
         ),
+        _text(
+            "server",
+            msg("Address of this server"),
+            _PAGES,
+            msg("Where visitors reach it: https://desk.example.com. Empty: mails have no links to it."),
+        ),
         _text("name", msg("Name shown to visitors"), _LOOK, msg("Empty: the website.")),
         Field("colour", FieldType.TEXT, msg("Colour"), _LOOK, msg("As #rrggbb."), default="#1F6FEB"),
         Field(
@@ -79,11 +86,28 @@ SCHEMA = Schema(
         ),
         _text("texts.greeting", msg("Greeting"), _LOOK, msg("Empty: the widget's own words.")),
         _text("texts.offline", msg("When nobody is there"), _LOOK, msg("Empty: the widget's own words.")),
+        Field(
+            "mail",
+            FieldType.ACCOUNT,
+            msg("Left messages are answered from"),
+            _AWAY,
+            msg("The address of an email account of the same inbox. Empty: answered in the chat."),
+            default="",
+            required=False,
+        ),
         _asked("ask.name", msg("Name")),
         _asked("ask.email", msg("Email address")),
         _asked("ask.topic", msg("Topic")),
         Field("consent", FieldType.BOOLEAN, msg("Ask for consent"), _BEFORE, default=False),
         _text("texts.consent", msg("What visitors agree to"), _BEFORE),
+        Field(
+            "preview",
+            FieldType.BOOLEAN,
+            msg("Show agents what visitors type before they send it"),
+            _BEFORE,
+            msg("Visitors are told so where they write."),
+            default=False,
+        ),
         Field(
             "files.most",
             FieldType.INTEGER,
@@ -109,6 +133,14 @@ SCHEMA = Schema(
             default=24,
         ),
         Field("survey", FieldType.BOOLEAN, msg("Ask how it was"), _AFTER, default=True),
+        Field(
+            "presence",
+            FieldType.BOOLEAN,
+            msg("Show who is on the pages"),
+            _VISITORS,
+            msg("Only visitors who agreed: your pages say so (data-consent)."),
+            default=False,
+        ),
         Field(
             IDENTITY_SECRET,
             FieldType.SECRET,
@@ -148,16 +180,27 @@ def read_settings(given: Mapping[str, object], secret: str) -> PageSettings:
         position=text("position"),
         theme=text("theme"),
         origins=tuple(_origin(one) for one in text("origins").split()),
+        server=_server(text("server")) if text("server") else "",
         languages=tuple(text("languages").split()),
         texts={name: text(f"texts.{name}") for name in ("greeting", "offline", "consent")},
         pre_chat=tuple(PageField(name, how == "required") for name, how in asked.items() if how != "no"),
         consent=bool(values["consent"]),
+        preview=bool(values["preview"]),
         silence=timedelta(hours=_number("end_after", values, 1, 720)),
         survey=bool(values["survey"]),
+        presence=bool(values["presence"]),
+        mail=text("mail").lower(),
         files=_number("files.most", values, 0, 10),
         file_bytes=_number("files.megabytes", values, 1, 25) * 1_000_000,
         identity_secret=secret,
     )
+
+
+def _server(given: str) -> str:
+    """Where this server is reached: one origin."""
+    if "*" in given:
+        raise _unusable("server", given)
+    return _origin(given, "server")
 
 
 def _number(key: str, values: Mapping[str, object], least: int, most: int) -> int:
@@ -167,18 +210,18 @@ def _number(key: str, values: Mapping[str, object], least: int, most: int) -> in
     return value
 
 
-def _origin(given: str) -> str:
+def _origin(given: str, key: str = "origins") -> str:
     """Return an origin as browsers write it (RFC 6454, 6.2): scheme, host, and a port that is not the usual
     one. The host may begin with ``*.``."""
     try:
         parts = urlsplit(given.rstrip("/").lower())
         port = parts.port
     except ValueError:
-        raise _unusable("origins", given) from None
+        raise _unusable(key, given) from None
     host = parts.hostname or ""
     plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme not in ("http", "https") or not plain or not _HOST.fullmatch(host):
-        raise _unusable("origins", given)
+        raise _unusable(key, given)
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" if port in (None, usual) else f"{parts.scheme}://{host}:{port}"
 

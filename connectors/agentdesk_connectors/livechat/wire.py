@@ -17,6 +17,7 @@ from agentdesk.sdk.inbound import (
     Happening,
     Inbound,
     InboundAttachment,
+    Invitation,
     Party,
     Profile,
     Rating,
@@ -28,6 +29,8 @@ __all__ = ["KIND", "interpret"]
 
 KIND = "chat"
 """The kind of address that visitors have."""
+EMAIL = "email"
+"""The kind of the address to which an answer goes where nobody was there."""
 
 
 class _Visitor(msgspec.Struct, frozen=True):
@@ -53,9 +56,18 @@ class _File(msgspec.Struct, frozen=True):
     blob: str
 
 
+class _Invited(msgspec.Struct, frozen=True):
+    """What the server's page has asked the visitor, in the name of somebody or by itself."""
+
+    name: str
+    text: str
+    user_id: str = ""
+
+
 class _Message(msgspec.Struct, frozen=True, tag_field="kind", tag="message"):
     """``id`` is the same however often it was handed in; ``after`` that of the visitor's message before it,
-    empty for their first one."""
+    empty for their first one. ``mail``: it was left while nobody was there, and is answered by email, from
+    this address of ours."""
 
     id: str
     after: str
@@ -63,6 +75,8 @@ class _Message(msgspec.Struct, frozen=True, tag_field="kind", tag="message"):
     text: str
     at: datetime
     files: tuple[_File, ...] = ()
+    mail: str = ""
+    invited: _Invited | None = None
 
 
 class _Seen(msgspec.Struct, frozen=True, tag_field="kind", tag="seen"):
@@ -94,7 +108,24 @@ class _Rated(msgspec.Struct, frozen=True, tag_field="kind", tag="rated"):
     text: str = ""
 
 
-_Item = _Message | _Seen | _Ended | _Rated
+class _Edited(msgspec.Struct, frozen=True, tag_field="kind", tag="edited"):
+    """The visitor has changed their message ``id``, which says ``text`` now."""
+
+    id: str
+    visitor: _Visitor
+    text: str
+    at: datetime
+
+
+class _Deleted(msgspec.Struct, frozen=True, tag_field="kind", tag="deleted"):
+    """The visitor has taken their message ``id`` back."""
+
+    id: str
+    visitor: _Visitor
+    at: datetime
+
+
+_Item = _Message | _Seen | _Ended | _Rated | _Edited | _Deleted
 _decoder: msgspec.json.Decoder[_Item] = msgspec.json.Decoder(_Item)
 
 
@@ -114,6 +145,10 @@ def interpret(raw: bytes, _facts: Mapping[str, object]) -> Inbound:
         case _Rated():
             rating = Rating(item.chat, item.score, item.effort, item.text)
             return _happened(item.visitor, item.after, item.at, Happening(What.RATED, rating=rating))
+        case _Edited():
+            return _happened(item.visitor, item.id, item.at, Happening(What.EDITED, text=item.text))
+        case _Deleted():
+            return _happened(item.visitor, item.id, item.at, Happening(What.DELETED))
 
 
 def _message(item: _Message) -> Inbound:
@@ -131,17 +166,24 @@ def _message(item: _Message) -> Inbound:
         external_id=item.id,
         subject=visitor.topic,
         sent_at=clock.to_utc(item.at),
+        to=(Party(EMAIL, item.mail),) if item.mail else (),
+        reply_to=(Party(EMAIL, visitor.email.lower(), visitor.name),) if item.mail else (),
         references=(item.after,) if item.after else (),
         attachments=tuple(
             InboundAttachment(one.name, one.media_type, b"", stored=one.blob, stored_size=one.size)
             for one in item.files
         ),
+        invitation=_invitation(item.invited),
         profile=Profile(
             language=visitor.language,
             time_zone=visitor.time_zone,
             visit={name: value for name, value in visit.items() if value},
         ),
     )
+
+
+def _invitation(invited: _Invited | None) -> Invitation | None:
+    return Invitation(invited.name, invited.text, invited.user_id) if invited is not None else None
 
 
 def _seen(item: _Seen) -> Inbound:

@@ -1,48 +1,35 @@
-/** The widget on the page: the launcher, the panel behind it, and what the browser tells. */
+/** The widget behind its launcher: the session, the panel, invitations, and what the browser tells. */
 
-import { palette } from "./colour.ts";
-import { h, icon, set } from "./dom.ts";
+import { Inviter } from "./inviter.ts";
 import { Keep, pageStorage } from "./keep.ts";
+import type { Launcher } from "./launcher.ts";
 import { Chime, showInTitle } from "./notice.ts";
+import { Presence } from "./presence.ts";
 import type { Settings } from "./protocol.ts";
 import { Session } from "./session.ts";
-import { STYLE } from "./style.ts";
 import type { Tag } from "./tag.ts";
-import { chooseLanguage, Words } from "./texts/index.ts";
+import { Words } from "./texts/index.ts";
 import type { Desk } from "./view/desk.ts";
 import { Panel } from "./view/panel.ts";
-
-// Surface and bubble, as in the style sheet.
-const LIGHT = ["#ffffff", "#f0f2f6"] as const;
-const DARK = ["#1e2128", "#2a2e37"] as const;
 
 export class App {
   readonly #tag: Tag;
   readonly #desk: Desk;
-  readonly #host = document.createElement("agentdesk-chat");
-  readonly #root = h("div", { class: "root" });
-  readonly #launcher: HTMLButtonElement;
-  readonly #badge = h("span", { class: "badge", "aria-hidden": "true" });
+  readonly #launcher: Launcher;
   readonly #chime = new Chime();
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
   readonly #gone = new AbortController();
   #panel: Panel | null = null;
+  #inviter: Inviter | null = null;
   #drawing = false;
 
-  constructor(tag: Tag, settings: Settings) {
+  constructor(tag: Tag, settings: Settings, launcher: Launcher) {
     this.#tag = tag;
-    const wishes = [tag.language, document.documentElement.lang, ...navigator.languages];
-    const words = new Words(chooseLanguage(wishes, settings.languages));
+    this.#launcher = launcher;
+    const words = new Words(settings.language ?? "en", settings.words);
     this.#desk = { session: this.#session(settings, words.language), words, server: tag.server };
-    this.#launcher = h("button", { type: "button", class: "launcher", "aria-haspopup": "dialog", onclick: () => this.#toggle() });
-    set(this.#root, "dir", words.direction);
-    set(this.#root, "lang", words.language);
-    this.#root.classList.toggle("start", (tag.position ?? settings.position) === "start");
-    this.#root.append(this.#launcher);
-    this.#attach();
     this.#listen();
-    this.#paint();
     if (this.#desk.session.known) this.#desk.session.connect();
+    this.#invite();
     if (tag.open || this.#wasOpen) this.#open(false);
     this.#draw();
   }
@@ -60,19 +47,6 @@ export class App {
     return session;
   }
 
-  #attach(): void {
-    const shadow = this.#host.attachShadow({ mode: "open" });
-    try {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(STYLE);
-      shadow.adoptedStyleSheets = [sheet];
-    } catch {
-      shadow.append(h("style", { nonce: this.#tag.nonce }, STYLE)); // browsers without constructed style sheets
-    }
-    shadow.append(this.#root);
-    document.body.append(this.#host);
-  }
-
   #listen(): void {
     const { session } = this.#desk;
     const { signal } = this.#gone;
@@ -82,11 +56,11 @@ export class App {
     };
     document.addEventListener("visibilitychange", () => this.#turned(wake), { signal });
     window.addEventListener("online", wake, { signal });
+    window.addEventListener("offline", () => session.doubt(), { signal });
     window.addEventListener("pagehide", () => session.rest(), { signal });
     window.addEventListener("pageshow", (event) => event.persisted && session.known && session.connect(), { signal });
     window.addEventListener("storage", (event) => session.keep.concerns(event.key) && this.#elsewhere(), { signal });
     window.addEventListener("popstate", () => session.visit(), { signal });
-    this.#scheme.addEventListener("change", () => this.#paint(), { signal });
     window.visualViewport?.addEventListener("resize", () => this.#fit(), { signal });
     window.visualViewport?.addEventListener("scroll", () => this.#fit(), { signal });
   }
@@ -103,25 +77,31 @@ export class App {
     this.#soon();
   }
 
-  // --- look ---
-
-  #paint(): void {
-    const theme = this.#tag.theme ?? this.#desk.session.settings.theme;
-    const dark = theme === "dark" || (theme !== "light" && this.#scheme.matches);
-    const [surface, bubble] = dark ? DARK : LIGHT;
-    const colours = palette(this.#desk.session.settings.colour, surface, bubble);
-    this.#root.classList.toggle("dark", dark);
-    this.#root.style.setProperty("--fill", colours.fill);
-    this.#root.style.setProperty("--on-fill", colours.onFill);
-    this.#root.style.setProperty("--accent", colours.accent);
+  /** Invites the visitor when it is time, where the company has invitations. */
+  #invite(): void {
+    const { session } = this.#desk;
+    const seen = session.settings.can.includes("presence");
+    if (!session.settings.invitations?.length && !seen) return;
+    const { base, script } = this.#tag;
+    const isFree = (): boolean => !session.blocked && !session.unread && !session.going && !this.#isOpen;
+    const inviter = new Inviter(this.#desk, base, isFree, () => this.#open(true), () => this.#launcher.focus());
+    this.#launcher.dress();
+    this.#inviter = inviter;
+    this.#launcher.root.prepend(inviter.element);
+    if (!seen) return;
+    const state = (): string => (session.going || this.#isOpen ? "chat" : inviter.state);
+    const presence = new Presence({ session, base, script, signal: this.#gone.signal, state, invite: (one) => inviter.ask(one) });
+    inviter.changed = () => presence.report();
   }
+
+  // --- look ---
 
   /** Keeps the panel above the keyboard of a phone. */
   #fit(): void {
     const view = window.visualViewport;
     if (!view) return;
-    this.#root.style.setProperty("--top", `${view.offsetTop}px`);
-    this.#root.style.setProperty("--height", `${view.height}px`);
+    this.#launcher.root.style.setProperty("--top", `${view.offsetTop}px`);
+    this.#launcher.root.style.setProperty("--height", `${view.height}px`);
   }
 
   /** Draws once before the next picture of the screen, however much has changed. */
@@ -142,15 +122,8 @@ export class App {
     session.visit();
     if (open) this.#panel?.update();
     const { unread } = session;
-    this.#badge.textContent = unread.toLocaleString(words.language);
     const name = open ? words.say("minimise") : unread ? words.say("openNew", { n: unread }) : words.say("open");
-    set(this.#launcher, "aria-label", name);
-    set(this.#launcher, "aria-expanded", String(open));
-    const state = open ? "open" : unread ? "unread" : "closed";
-    if (this.#launcher.dataset["state"] !== state) {
-      this.#launcher.dataset["state"] = state;
-      this.#launcher.replaceChildren(icon(open ? "down" : "chat"), ...(state === "unread" ? [this.#badge] : []));
-    }
+    this.#launcher.draw({ open, unread: unread ? words.number(unread) : "", name }); // a browser's first number in a language is dear
     showInTitle(unread);
   }
 
@@ -161,29 +134,32 @@ export class App {
   // --- open and closed ---
 
   get #isOpen(): boolean {
-    return this.#root.classList.contains("open");
+    return this.#launcher.root.classList.contains("open");
   }
 
-  #toggle(): void {
-    this.#chime.prepare();
+  /** The visitor has tapped the launcher. */
+  toggle(): void {
+    window.setTimeout(() => this.#chime.prepare()); // dear, and nothing rings before the panel stands
     if (this.#isOpen) this.#minimise();
     else this.#open(true);
   }
 
   #open(byVisitor: boolean): void {
     const { session } = this.#desk;
+    this.#fit(); // asks for measures: before anything of the page is different
+    this.#inviter?.opened();
+    this.#launcher.dress();
     this.#panel ??= new Panel(this.#desk, () => this.#minimise());
-    this.#root.classList.add("open");
-    this.#root.prepend(this.#panel.element);
-    this.#wasOpen = true;
-    session.connect();
-    this.#fit();
+    this.#launcher.root.classList.add("open");
+    this.#launcher.root.prepend(this.#panel.element);
     this.#draw();
     if (byVisitor) this.#panel.opened();
+    this.#wasOpen = true;
+    window.setTimeout(() => this.#isOpen && session.connect()); // behind the panel's first picture
   }
 
   #minimise(): void {
-    this.#root.classList.remove("open");
+    this.#launcher.root.classList.remove("open");
     this.#panel?.element.remove();
     this.#wasOpen = false;
     this.#draw();
@@ -194,7 +170,7 @@ export class App {
   #leave(): void {
     this.#gone.abort();
     showInTitle(0);
-    this.#host.remove();
+    this.#launcher.remove();
   }
 
   /** Whether the panel was open on the page before, in this tab. */

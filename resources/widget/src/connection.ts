@@ -6,6 +6,7 @@ import { backOff } from "./waiting.ts";
 const OPEN_WITHIN_MS = 10_000;
 const QUIET_MS = 35_000;
 const ANSWER_MS = 10_000;
+const SOON_MS = 1_000;
 const LOOK_MS = 2_500;
 const HELD_MS = 30_000;
 const SOCKET_AGAIN_MS = 600_000;
@@ -77,6 +78,13 @@ export class Connection {
     if (!this.started) return;
     if (this.#open && this.#socket) this.#ask();
     else if (!this.#socket && !this.#polling) this.#connect();
+  }
+
+  /** The browser says that there is no network, which it does not know of a server nearby: let it answer soon. */
+  doubt(): void {
+    if (!this.#open || !this.#socket) return;
+    this.#ask();
+    this.#asked -= ANSWER_MS - SOON_MS;
   }
 
   /** Ends the connection and makes a new one. */

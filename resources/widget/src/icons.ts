@@ -16,6 +16,8 @@ export const ICONS = {
   sound: "M4 9v6h4l5 4V5L8 9ZM16.500 9a4 4 0 0 1 0 6M19 6.500a8 8 0 0 1 0 11",
   mute: "M4 9v6h4l5 4V5L8 9Zm13 .5 5 5m0-5-5 5",
   end: "M9 4H5v16h4M14 8l4 4-4 4m4-4H9",
+  edit: "M4 20h4L19 9l-4-4L4 16Z",
+  bin: "M5 7h14M9 7V4h6v3m2 0-1 13H8L7 7",
   sent: "m5 12 5 5 9-10",
   arrived: "m2 12 5 5 9-10m-4 9 1 1 9-10",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18m0 4v5l3 2",

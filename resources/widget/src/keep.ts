@@ -1,5 +1,7 @@
 /** What outlives the page: the token, what is not sent yet, and a few wishes of the visitor. */
 
+import type { VisitKept } from "./inviter.ts";
+import type { GuestKept } from "./presence.ts";
 import type { PageFrame } from "./protocol.ts";
 
 /** A file as it is named before it is sent. */
@@ -32,6 +34,12 @@ interface Kept {
   user?: string;
   /** Line of the end whose questions were answered or closed. */
   asked?: number;
+  visit?: VisitKept;
+  guest?: GuestKept | null;
+  /** When an invitation was closed, in milliseconds since 1970. */
+  refused?: number;
+  /** The invitation that the visitor accepts with what they write first. */
+  invited?: { readonly id: string; readonly text: string } | null;
 }
 
 /**
@@ -75,12 +83,12 @@ export class Keep {
 
   /** Forgets who the visitor is and what was shown; what is not sent yet stays. */
   forgetSession(): void {
-    this.put({ token: null, epoch: null, read: 0, asked: 0 });
+    this.put({ token: null, epoch: null, read: 0, asked: 0, invited: null });
   }
 
-  /** Says whether a `storage` event is about this widget. */
+  /** Says whether a `storage` event is about this widget: its drawer, a command that waits, or everything. */
   concerns(key: string | null): boolean {
-    return key === this.#name;
+    return key === null || key === this.#name || key.startsWith(`${this.#name}:`);
   }
 
   #all(): Kept {

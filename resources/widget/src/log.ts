@@ -1,6 +1,6 @@
 /** The conversation as the visitor sees it, made from the numbered lines of the server. No clock, no network. */
 
-import type { Agent, Line, LineFile } from "./protocol.ts";
+import type { Agent, Card, Line, LineFile } from "./protocol.ts";
 
 /** One message, or a remark of the system. */
 export interface Message {
@@ -11,11 +11,19 @@ export interface Message {
   readonly at: string;
   readonly agent: Agent | null;
   readonly files: readonly LineFile[];
+  readonly choices: readonly string[];
+  readonly cards: readonly Card[];
   readonly edited: boolean;
   readonly deleted: boolean;
-  /** It is no message but the end of the conversation; `agent` is who ended it. */
-  readonly ended: boolean;
+  /** It is no message but says what `agent` did: ended the conversation, came into it, or left it. */
+  readonly remark: Remark | "";
 }
+
+const REMARKS = ["ended", "joined", "left"] as const;
+type Remark = (typeof REMARKS)[number];
+
+/** What is left of a message that was taken back. */
+export const NOTHING = { text: "", files: [], choices: [], cards: [] } as const;
 
 /** The lines that the page holds. Lines may come twice and in any order; each counts once. */
 export class Log {
@@ -61,10 +69,10 @@ export class Log {
   messages(): Message[] {
     const found = new Map<string, Message>();
     for (const line of this.#inOrder()) {
-      const target = line.of === undefined ? undefined : found.get(line.of);
-      if (line.kind === "message" || line.kind === "ended") found.set(line.id ?? `#${line.n}`, message(line));
+      const target = line.of ? found.get(line.of) : undefined;
+      if (line.kind === "message" || remark(line) || line.kind === "invited") found.set(line.id ?? `#${line.n}`, message(line));
       else if (line.kind === "edited" && target) found.set(target.id, { ...target, text: line.text ?? "", edited: true });
-      else if (line.kind === "deleted" && target) found.set(target.id, { ...target, text: "", files: [], deleted: true });
+      else if (line.kind === "deleted" && target) found.set(target.id, { ...target, ...NOTHING, deleted: true });
     }
     return [...found.values()];
   }
@@ -78,13 +86,19 @@ function message(line: Line): Message {
   return {
     id: line.id ?? `#${line.n}`,
     n: line.n,
-    from: line.kind === "ended" ? "system" : (line.from ?? "system"),
+    from: remark(line) ? "system" : line.kind === "invited" ? "agent" : (line.from ?? "system"),
     text: line.text ?? "",
     at: line.at ?? "",
     agent: line.agent ?? null,
     files: line.files ?? [],
+    choices: line.choices ?? [],
+    cards: line.cards ?? [],
     edited: false,
     deleted: false,
-    ended: line.kind === "ended",
+    remark: remark(line),
   };
+}
+
+function remark(line: Line): Remark | "" {
+  return REMARKS.find((kind) => kind === line.kind) ?? "";
 }

@@ -1,9 +1,11 @@
 /** What the page and the server say to each other: version 1 of the protocol in docs/chat-protocol.md. */
 
+import type { Texts } from "./texts/index.ts";
+
 export const VERSION = 1;
 export const SUBPROTOCOL = "agentdesk.chat.v1";
 
-export type Ability = "typing" | "seen" | "read" | "files" | "edits" | "end" | "survey" | "transcript";
+export type Ability = "typing" | "preview" | "seen" | "read" | "files" | "edits" | "end" | "survey" | "transcript" | "presence";
 
 export interface Limits {
   readonly text: number;
@@ -17,13 +19,32 @@ export interface FormField {
   readonly required: boolean;
 }
 
+/** What visitors are asked, and when: all that is set must hold. */
+export interface Invitation {
+  readonly id: string;
+  readonly text: string;
+  readonly after?: number;
+  readonly address?: string;
+  readonly scroll?: number;
+  readonly pages?: number;
+  readonly referrer?: string;
+  readonly online?: boolean;
+  readonly returning?: boolean;
+}
+
 /** What anybody may know of a widget. */
 export interface Settings {
+  readonly widget: string;
   readonly name: string;
   readonly colour: string;
   readonly position: string;
   readonly theme: string;
   readonly languages: readonly string[];
+  /** The one of the asked languages that the widget is shown in, and its words where they are not English. */
+  readonly language?: string;
+  readonly words?: Partial<Texts>;
+  /** What the launcher is called in each language that the widget can be shown in: only with the script. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly texts: { readonly greeting: string; readonly offline: string; readonly consent: string };
   readonly pre_chat: readonly FormField[];
   readonly consent: boolean;
@@ -32,6 +53,7 @@ export interface Settings {
   readonly back?: string | null;
   readonly can: readonly Ability[];
   readonly limits: Limits;
+  readonly invitations?: readonly Invitation[];
 }
 
 export interface Agent {
@@ -58,7 +80,17 @@ export interface Line {
   readonly agent?: Agent | null;
   readonly files?: readonly LineFile[];
   /** The message that an `edited` or `deleted` line is about. */
-  readonly of?: string;
+  readonly of?: string | null;
+  /** Answers that the visitor can choose from. */
+  readonly choices?: readonly string[];
+  readonly cards?: readonly Card[];
+}
+
+/** A page to go to. */
+export interface Card {
+  readonly title: string;
+  readonly summary: string;
+  readonly url: string;
 }
 
 export interface Profile {
@@ -80,6 +112,7 @@ export interface Welcome {
   readonly agent: Agent | null;
   readonly can: readonly Ability[];
   readonly profile: Profile;
+  readonly time: string;
 }
 
 export interface Refusal {

@@ -2,15 +2,18 @@
 
 import { Connection, type Listener } from "./connection.ts";
 import type { Keep, Named, Waiting } from "./keep.ts";
-import { Log, type Message } from "./log.ts";
-import type { Ability, Agent, Line, PageFrame, Profile, Refusal, ServerFrame, Settings, Welcome } from "./protocol.ts";
+import { Log, type Message, NOTHING } from "./log.ts";
+import type { Ability, Agent, Invitation, Line, PageFrame, Profile, Refusal, ServerFrame, Settings, Welcome } from "./protocol.ts";
 import { VERSION } from "./protocol.ts";
 import { Uploads } from "./uploads.ts";
 
+const PREVIEW_AGAIN_MS = 1_000;
+const PREVIEW_LENGTH = 1_000;
 const TYPING_AGAIN_MS = 3_000;
 const TYPING_ENDS_MS = 8_000;
 const OLDER = 50;
 const ABANDONED_MS = 600_000;
+const REVISABLE_MS = 300_000;
 
 /** What became of a message of the visitor. */
 export type Fate = "sending" | "failed" | "delivered" | "read";
@@ -21,6 +24,8 @@ export interface Shown extends Message {
   readonly why?: string;
   /** How much of its files is at the server, from 0 to 1. */
   readonly progress?: number | undefined;
+  /** The visitor can still change it, or take it back. */
+  readonly revisable?: boolean;
 }
 
 export interface Options {
@@ -54,16 +59,25 @@ export class Session implements Listener {
   /** The team has closed the chat: nothing can be written. */
   blocked = false;
   welcomed = false;
+  /** The message that the visitor is changing. */
+  editing: Message | null = null;
+  /** The last change came too late. */
+  late = false;
   profile: Profile | null = null;
 
   readonly #connection: Connection;
   readonly #options: Options;
   #can: readonly Ability[];
   #readUpto = 0;
+  /** By how many milliseconds the visitor's clock is ahead of the server's. */
+  #ahead = 0;
   #inFlight: string | null = null;
+  /** What the server has, but whose lines are not here yet: it stays in sight as it is, and is not sent again. */
+  readonly #taken = new Set<string>();
   #pause: number | undefined;
   #typingEnds: number | undefined;
   #toldTyping = 0;
+  #typingSoon: number | undefined;
   #told = { delivered: 0, read: 0 };
   #page = "";
   /** With which token this page said hello last; another tab may have another one by now. */
@@ -107,15 +121,44 @@ export class Session implements Listener {
     this.#connection.wake();
   }
 
+  doubt(): void {
+    this.#connection.doubt();
+  }
+
   // --- what the visitor does ---
 
   /** Sends a text with files; it stays among the waiting until the server has it. */
   write(text: string, files: readonly File[] = []): void {
     const id = newId();
+    this.late = false;
     this.uploads.add(id, files);
     const named = files.map(({ name, type, size }) => ({ name, type, size }));
-    this.#enqueue({ t: "message", id, text, files: [] }, named);
+    const invitation = this.invited?.id;
+    this.#enqueue({ t: "message", id, text, files: [], ...(invitation && { invitation }) }, named);
     this.#toldTyping = 0;
+  }
+
+  /** The visitor accepts an invitation: what they write first answers it. */
+  invite({ id, text }: Invitation): void {
+    this.keep.put({ invited: { id, text } });
+  }
+
+  /** The invitation that is not answered yet. */
+  get invited(): { readonly id: string; readonly text: string } | null {
+    return this.keep.get("invited") ?? null;
+  }
+
+  /** Begins to change a message; `null`: leaves it as it is. */
+  edit(message: Message | null): void {
+    this.editing = message;
+    this.changed();
+  }
+
+  /** Lets a message that was sent say `text`, or, without one, be gone. */
+  revise(of: string, text?: string): void {
+    this.editing = null;
+    this.late = false;
+    this.#enqueue({ id: newId(), of, ...(text === undefined ? { t: "delete" } : { t: "edit", text }) });
   }
 
   introduce(profile: Partial<Profile>): void {
@@ -129,6 +172,11 @@ export class Session implements Listener {
 
   rate(score: number, effort: number | null, text: string): void {
     this.#enqueue({ t: "survey", id: newId(), score, effort, text });
+  }
+
+  /** Whether the server sends copies, and has something of the team's to send. */
+  get hasCopy(): boolean {
+    return this.can("transcript") && this.log.messages().some((one) => one.agent);
   }
 
   askForCopy(email: string): void {
@@ -149,13 +197,18 @@ export class Session implements Listener {
     this.changed();
   }
 
-  /** The visitor has changed the text that is not sent yet. */
-  tellTyping(on: boolean): void {
+  /** The visitor has changed the text that is not sent yet; empty: they do not write any more. */
+  tellTyping(text: string): void {
     if (!this.can("typing") || !this.connected) return;
-    const now = Date.now();
-    if (on ? now - this.#toldTyping < TYPING_AGAIN_MS : !this.#toldTyping) return;
-    this.#toldTyping = on ? now : 0;
-    this.#connection.send({ t: "typing", on });
+    const preview = this.can("preview");
+    const wait = this.#toldTyping + (preview ? PREVIEW_AGAIN_MS : TYPING_AGAIN_MS) - Date.now();
+    window.clearTimeout(this.#typingSoon);
+    if (text && wait > 0) {
+      if (preview) this.#typingSoon = window.setTimeout(() => this.tellTyping(text), wait);
+    } else if (text || this.#toldTyping) {
+      this.#toldTyping = text ? Date.now() : 0;
+      this.#connection.send({ t: "typing", on: !!text, ...(preview && { text: text.slice(-PREVIEW_LENGTH) }) });
+    }
   }
 
   /** All that is here was on screen. */
@@ -177,7 +230,7 @@ export class Session implements Listener {
   /** The visitor went to another page of the site. */
   visit(): void {
     if (!this.connected || location.href === this.#page) return;
-    this.#connection.send({ t: "page", page: this.#here() });
+    this.#connection.send({ t: "page", page: this.here() });
   }
 
   /** All messages, those on their way at the end. */
@@ -185,8 +238,23 @@ export class Session implements Listener {
     const sent = this.log.messages();
     const answered = sent.filter((one) => one.from === "agent").at(-1)?.n ?? 0; // who answers has read what is before
     const known = new Set(sent.map((one) => one.id));
-    const waiting = this.keep.waiting().filter((one) => one.frame.t === "message" && !known.has(one.frame.id));
-    return [...sent.map((one) => ({ ...one, fate: this.#fate(one, answered) })), ...waiting.map((one) => this.#shown(one))];
+    const invited = this.invited ? [this.#asked(this.invited)] : [];
+    const waiting = this.keep.waiting();
+    const changes = new Map(waiting.map(({ frame }) => [frame["of"], frame]));
+    const shown = sent.map((one) => ({ ...revised(one, changes.get(one.id)), fate: this.#fate(one, answered), revisable: this.#revisable(one) }));
+    const coming = waiting.filter(({ frame }) => frame.t === "message" && !known.has(frame.id));
+    return [...shown, ...invited, ...coming.map((one) => this.#shown(one))];
+  }
+
+  /** An invitation as the first line of what is to come. */
+  #asked({ id, text }: { readonly id: string; readonly text: string }): Shown {
+    const nothing = { ...NOTHING, agent: null, edited: false, deleted: false, remark: "" } as const;
+    return { ...nothing, id, n: Infinity, from: "agent", text, at: new Date().toISOString(), fate: "read" };
+  }
+
+  #revisable(one: Message): boolean {
+    const age = Date.now() - this.#ahead - Date.parse(one.at);
+    return this.can("edits") && one.from === "visitor" && !one.deleted && age < REVISABLE_MS;
   }
 
   #fate(message: Message, answered: number): Fate {
@@ -213,10 +281,12 @@ export class Session implements Listener {
       text: String(text ?? ""),
       at: new Date(one.at).toISOString(),
       agent: null,
+      choices: [],
+      cards: [],
       files: (one.files ?? []).map((file) => ({ ...file, url: "", picture: false })),
       edited: false,
       deleted: false,
-      ended: false,
+      remark: "",
       fate: one.failed ? "failed" : "sending",
       why: one.failed ?? "",
       progress: one.files && this.uploads.progress(id),
@@ -235,7 +305,7 @@ export class Session implements Listener {
   /** Sends the first that waits; the next follows when it is answered, so that their order stays. */
   #pump(): void {
     if (this.#inFlight || !this.connected) return;
-    const next = this.keep.waiting().find((one) => !one.failed && (!one.files || this.uploads.has(one.frame.id)));
+    const next = this.keep.waiting().find((one) => !one.failed && !this.#taken.has(one.frame.id) && (!one.files || this.uploads.has(one.frame.id)));
     if (!next) return;
     this.#inFlight = next.frame.id;
     void this.#dispatch(next);
@@ -286,9 +356,9 @@ export class Session implements Listener {
       token: this.#said,
       epoch: this.#epoch ?? this.keep.get("epoch") ?? null,
       cursor: this.log.cursor,
-      page: this.#here(),
-      language: this.#options.language,
-      time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "",
+      page: this.here(),
+      language: this.language,
+      time_zone: this.timeZone,
       identity: this.#options.identity,
     };
   }
@@ -297,6 +367,7 @@ export class Session implements Listener {
     const stored = this.keep.get("token");
     if (welcome.token && stored && stored !== this.#said) return this.#connection.renew(); // another tab was quicker
     this.#inFlight = null;
+    this.#taken.clear();
     window.clearTimeout(this.#pause);
     this.#told = { delivered: 0, read: 0 };
     this.#toldTyping = 0;
@@ -309,7 +380,7 @@ export class Session implements Listener {
 
   frame(frame: ServerFrame): void {
     if (frame.t === "lines") this.#lines(frame.lines, frame.first);
-    else if (frame.t === "ack") this.#acknowledged(frame.id);
+    else if (frame.t === "ack") this.#acknowledged(frame.id, frame.n);
     else if (frame.t === "error") this.#error(frame);
     else if (frame.t === "typing") this.#typing(frame.on ? (frame.agent ?? { name: "", picture: null }) : null);
     else if (frame.t === "read") this.#readUpto = Math.max(this.#readUpto, frame.upto);
@@ -357,6 +428,7 @@ export class Session implements Listener {
     const told = this.keep.waiting().filter((one) => one.frame.t === "profile").at(-1);
     this.profile = { ...welcome.profile, ...(told?.frame as Partial<Profile> | undefined) };
     this.#can = welcome.can;
+    this.#ahead = Date.now() - Date.parse(welcome.time);
     if (welcome.cursor === 0) this.log.complete = true;
   }
 
@@ -364,24 +436,34 @@ export class Session implements Listener {
     const before = this.log.cursor;
     const fresh = this.log.take(lines);
     if (first) this.log.complete = true;
-    for (const line of fresh) if (line.id) this.keep.answered(line.id);
+    for (const line of fresh) if (line.id) this.#settled(line.id);
+    if (this.invited && fresh.some((line) => line.n > before && line.from === "visitor")) this.keep.put({ invited: null });
     const others = fresh.filter((line) => line.kind === "message" && line.from === "agent");
-    if (others.length) this.#typing(null);
+    if (others.length) {
+      this.#typing(null);
+      this.place = this.minutes = 0; // who is answered does not wait, whatever the next status says
+    }
     this.#tellSeen("delivered", this.log.cursor);
     const late = others.filter((line) => line.n > before && line.n > (this.keep.get("read") ?? 0));
     if (late.length) this.arrived(late);
   }
 
-  #acknowledged(id: string): void {
+  #acknowledged(id: string, n: number): void {
+    if (n > this.log.cursor) this.#taken.add(id);
+    else this.#settled(id);
+    this.#next(id);
+  }
+
+  #settled(id: string): void {
     this.uploads.forget(id);
     this.keep.answered(id);
-    this.#next(id);
   }
 
   #error(error: Refusal): void {
     if (!error.id) return;
     if (error.code === "slow_down" || error.code === "busy") return this.#later(error.retry ?? 2);
     if (error.code === "file") this.uploads.again(error.id);
+    if (this.#find(error.id)?.frame["of"]) this.late = true;
     this.#failed(error.id, error.code);
   }
 
@@ -402,7 +484,23 @@ export class Session implements Listener {
     this.changed();
   }
 
-  #here(): { url: string; title: string; referrer: string } {
+  get language(): string {
+    return this.#options.language;
+  }
+
+  /** The visitor's time zone (IANA), or nothing. A page's first `Intl` takes a slow phone a tenth of a second. */
+  get timeZone(): string {
+    const { Temporal } = globalThis as { Temporal?: { readonly Now: { timeZoneId(): string } } };
+    return Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  }
+
+  /** Whether a chat goes on, as far as this page knows. */
+  get going(): boolean {
+    return this.known && (!this.welcomed || (this.log.cursor > 0 && !this.log.ended));
+  }
+
+  /** The page that the visitor looks at. */
+  here(): { url: string; title: string; referrer: string } {
     this.#page = location.href;
     return {
       url: location.href.slice(0, 2_000),
@@ -412,7 +510,14 @@ export class Session implements Listener {
   }
 }
 
-function newId(): string {
+/** A message as it will be once the server has taken the `change`. */
+function revised(one: Message, change: PageFrame | undefined): Message {
+  if (!change) return one;
+  return change.t === "delete" ? { ...one, ...NOTHING, deleted: true } : { ...one, text: String(change["text"]), edited: true };
+}
+
+/** An id that nobody else has. */
+export function newId(): string {
   if (crypto.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,9 +1,12 @@
 /**
  * The look. Measures are in em of the reader's own text size, sides are start and end, so that large text and
- * right-to-left need nothing more. It goes in as a constructed style sheet, which no content security policy stops.
+ * right-to-left need nothing more. It goes in as constructed style sheets, which no content security policy stops.
  */
 
-export const STYLE = `
+import { h } from "./dom.ts";
+
+/** What the launcher needs. */
+export const FIRST = `
 :host { all: initial; font-size: medium; color-scheme: light }
 .root {
   --surface: #fff; --text: #161b26; --soft: #475060; --muted: #5d6778; --line: #e3e7ed; --edge: #7d8696;
@@ -18,18 +21,11 @@ export const STYLE = `
 }
 *, ::before, ::after { box-sizing: border-box }
 [hidden] { display: none !important }
-h2, h3, p, ul, ol, fieldset { margin: 0; padding: 0; border: 0; min-width: 0 }
-ul, ol { list-style: none }
-h2 { font-size: 1.125em; line-height: 1.3; font-weight: 600 }
 button, input, textarea, select { font: inherit; color: inherit; letter-spacing: inherit; margin: 0 }
 button { border: 0; background: none; cursor: pointer; padding: 0; touch-action: manipulation }
 button:disabled { cursor: default; opacity: .55 }
 :focus-visible { outline: 2px solid var(--ring); outline-offset: 2px }
 svg { inline-size: 1.35em; block-size: 1.35em; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; flex: none; display: block }
-a { color: var(--accent); overflow-wrap: anywhere }
-.note { color: var(--muted); font-size: .8125em }
-.bad { color: var(--bad); font-size: .8125em }
-.unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 
 .launcher {
   position: fixed; z-index: 2147483000; inset-block-end: calc(var(--offset, 24px) + env(safe-area-inset-bottom, 0px)); inset-inline-end: 24px;
@@ -43,7 +39,28 @@ a { color: var(--accent); overflow-wrap: anywhere }
   position: absolute; inset-block-start: -4px; inset-inline-end: -4px; min-inline-size: 22px; block-size: 22px; padding-inline: 5px;
   border-radius: 11px; background: #c42b23; color: #fff; border: 2px solid var(--surface); font-size: 12px; font-weight: 600; line-height: 18px; text-align: center;
 }
+@media (forced-colors: active) { .launcher { border: 1px solid; forced-color-adjust: auto } }
+@media print { .root { display: none } }
+`;
 
+/** What the panel and the invitations need besides. */
+export const REST = `
+h2, h3, p, ul, ol, fieldset { margin: 0; padding: 0; border: 0; min-width: 0 }
+ul, ol { list-style: none }
+h2 { font-size: 1.125em; line-height: 1.3; font-weight: 600 }
+a { color: var(--accent); overflow-wrap: anywhere }
+.note { color: var(--muted); font-size: .8125em }
+.bad { color: var(--bad); font-size: .8125em }
+.unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
+
+.invite {
+  position: fixed; z-index: 2147483000; inset-block-end: calc(var(--offset, 24px) + 68px); inset-inline-end: 24px;
+  inline-size: min(18.5em, calc(100vw - 48px)); background: var(--surface); border: 1px solid var(--line); border-radius: 14px; box-shadow: var(--shadow);
+  padding: .5em .5em .75em .9em; display: grid; gap: .5em; justify-items: start; animation: rise .16s ease-out;
+}
+.invite p { flex: 1; padding-block: .4em; overflow-wrap: anywhere }
+.invite .row { inline-size: 100%; align-items: flex-start }
+.start .invite { inset-inline: 24px auto }
 .panel {
   position: fixed; z-index: 2147483001; inset-block-end: calc(var(--offset, 24px) + 68px); inset-inline-end: 24px;
   inline-size: min(376px, calc(100vw - 48px)); block-size: min(612px, calc(100vh - 116px));
@@ -57,8 +74,7 @@ a { color: var(--accent); overflow-wrap: anywhere }
 .head h2 { font-size: 1em }
 .head h2, .head p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .head p { font-size: .8125em }
-.head :focus-visible, .launcher:focus-visible { outline-color: var(--on-fill) }
-.launcher:focus-visible { outline-color: var(--ring) }
+.head :focus-visible { outline-color: var(--on-fill) }
 .face { inline-size: 2.4em; block-size: 2.4em; border-radius: 50%; overflow: hidden; flex: none; display: grid; place-items: center; background: #dce6fb; color: #27479b; font-weight: 600; font-size: .9em }
 .face canvas { inline-size: 100%; block-size: 100% }
 .face.small { font-size: .6em }
@@ -76,6 +92,17 @@ a { color: var(--accent); overflow-wrap: anywhere }
   max-inline-size: 80%; padding: .6em .8em; border-radius: 14px; border-end-start-radius: 4px; background: var(--bubble);
   white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; text-align: start; line-height: 1.45;
 }
+.said { display: flex; align-items: center; justify-content: inherit; gap: .25em; max-inline-size: 100% }
+.said .bubble { max-inline-size: 290px }
+.changes { display: flex; color: var(--muted); font-size: .8em }
+@media (hover: hover) { li:not(:hover) > .said > .changes:not(:focus-within) { opacity: 0 } }
+.card { max-inline-size: 80%; display: grid; gap: .25em; padding: .6em .8em; border: 1px solid var(--line); border-radius: 14px; color: var(--text); text-decoration: none }
+.card > * { unicode-bidi: plaintext }
+.card strong { color: var(--accent); font-weight: 600 }
+.card:hover strong { text-decoration: underline }
+.choices { align-self: flex-end; display: flex; flex-wrap: wrap; gap: .5em; justify-content: flex-end; padding-block-start: .25em }
+.choices button { border: 1px solid var(--accent); color: var(--accent); border-radius: 20px; padding: .4em .9em; min-block-size: 2.2em; text-align: start; overflow-wrap: anywhere; unicode-bidi: plaintext }
+.choices button:hover { background: var(--bubble) }
 .mine .bubble { background: var(--fill); color: var(--on-fill); border-end-start-radius: 14px; border-end-end-radius: 4px }
 .mine .bubble a { color: inherit }
 .foot { display: flex; align-items: center; gap: .35em; color: var(--muted); font-size: .78em }
@@ -86,7 +113,8 @@ a { color: var(--accent); overflow-wrap: anywhere }
 .picture { border-radius: 12px; text-align: start }
 .chip { display: flex; align-items: center; gap: .5em; padding: .5em .75em; border: 1px solid var(--line); border-radius: 10px; text-align: start; min-block-size: 2.4em; overflow-wrap: anywhere; background: var(--surface); color: var(--text) }
 .chip .note { display: block }
-.dots { display: flex; gap: 4px; padding: .25em 1.6em 1.4em; flex: none }
+.dots { display: flex; align-items: center; gap: 4px; padding: .25em .875em 1.4em; flex: none }
+.dots .face { margin-inline-end: .4em; font-size: .6em }
 .dots i { inline-size: 7px; block-size: 7px; border-radius: 50%; background: var(--muted); animation: dot 1.2s infinite }
 .dots i:nth-child(2) { animation-delay: .15s }
 .dots i:nth-child(3) { animation-delay: .3s }
@@ -104,8 +132,9 @@ a { color: var(--accent); overflow-wrap: anywhere }
 .pick button { inline-size: 2em; block-size: 2em; font-size: 1.3em; border-radius: 8px }
 .menu { position: absolute; inset-block-start: 3.4em; inset-inline-end: .75em; z-index: 3; background: var(--surface); color: var(--text); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow); padding: .35em; min-inline-size: 13em; display: grid }
 .menu button { display: flex; gap: .65em; align-items: center; padding: .55em .65em; border-radius: 8px; text-align: start }
+.write .menu { inset-block: auto 100%; inset-inline: .75em auto }
 .menu button:hover, .pick button:hover { background: var(--bubble) }
-.waiting { display: flex; flex-wrap: wrap; gap: .35em; padding-block-end: .5em }
+.waiting { display: flex; flex-wrap: wrap; align-items: center; gap: .35em; padding-block-end: .5em }
 .waiting .chip { max-inline-size: 100%; padding-block: .2em }
 .over::after { content: attr(data-drop); position: absolute; inset: 0; z-index: 4; display: grid; place-items: center; background: var(--surface); opacity: .94; border: 3px dashed var(--accent); border-radius: 14px; font-weight: 600 }
 
@@ -137,6 +166,16 @@ a { color: var(--accent); overflow-wrap: anywhere }
   .write textarea, .field input, .field select, .field textarea { font-size: max(16px, 1em) }
 }
 @media (prefers-reduced-motion: reduce) { *, ::before, ::after { animation: none !important; transition: none !important; scroll-behavior: auto !important } }
-@media (forced-colors: active) { .bubble, .panel, .main, .round, .launcher, .scale label:has(:checked) { border: 1px solid; forced-color-adjust: auto } }
-@media print { .root { display: none } }
+@media (forced-colors: active) { .bubble, .panel, .invite, .main, .round, .scale label:has(:checked) { border: 1px solid; forced-color-adjust: auto } }
 `;
+
+/** Adds a style sheet; `nonce` is for browsers without constructed ones. */
+export function dress(shadow: ShadowRoot, css: string, nonce: string | null): void {
+  try {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
+  } catch {
+    shadow.append(h("style", { nonce }, css));
+  }
+}

@@ -1,5 +1,14 @@
 /** What the script tag says. */
 
+import type { Settings } from "./protocol.ts";
+
+declare global {
+  interface HTMLScriptElement {
+    /** The settings of the widget that the address of the script names: the server puts them here, ahead of the script. */
+    agentdesk?: Settings;
+  }
+}
+
 export interface Tag {
   /** Address of the widget at the server: `https://desk.example.com/chat/v1/ID`. */
   readonly base: string;
@@ -12,13 +21,19 @@ export interface Tag {
   readonly nonce: string | null;
   readonly identity: { readonly user_id?: unknown } | null;
   readonly framed: boolean;
+  /** What came with the script. */
+  readonly settings: Settings | null;
+  /** The tag itself: the page may change what it says of consent. */
+  readonly script: HTMLScriptElement;
 }
 
 /** Reads the tag; `null` where it names no widget or no server. */
 export function readTag(tag: HTMLScriptElement): Tag | null {
   const data = tag.dataset;
   const address = data["server"] || tag.src;
-  const widget = data["widget"] ?? "";
+  const settings = tag.agentdesk;
+  delete tag.agentdesk;
+  const widget = data["widget"] ?? settings?.widget ?? "";
   if (!/^[\w-]{1,64}$/.test(widget) || !URL.canParse(address)) return null;
   const server = new URL(address).origin;
   return {
@@ -32,6 +47,8 @@ export function readTag(tag: HTMLScriptElement): Tag | null {
     nonce: data["nonce"] || tag.nonce || null,
     identity: readIdentity(data["identity"]),
     framed: data["framed"] === "true",
+    settings: settings?.widget === widget ? settings : null,
+    script: tag,
   };
 }
 

@@ -9,18 +9,23 @@ from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.log import get_logger
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop import ask
+from agentdesk.desktop.dialogs.my_picture import MyPictureDialog
 from agentdesk.desktop.dialogs.second_factor import SecondFactorDialog
+from agentdesk.queries.rows import UserRow
 from agentdesk.sync.account import ServerAccount
 from agentdesk.sync.desk import DeskPort
 
-__all__ = ["change_second_factor", "confirm_sign_out", "end_session"]
+__all__ = ["change_account", "confirm_sign_out", "end_session"]
 
 _log = get_logger(__name__)
 
 
-async def change_second_factor(window: QWidget, account: ServerAccount) -> None:
-    """Let the person turn two-step sign-in on or off."""
-    await ask.answered(SecondFactorDialog(account, window))
+async def change_account(window: QWidget, account: ServerAccount, what: str, me: UserRow | None) -> None:
+    """Let the person ``me`` change ``what``: their ``picture``, or turn the ``second_factor`` on or off."""
+    if what == "second_factor":
+        await ask.answered(SecondFactorDialog(account, window))
+    elif me is not None:
+        await ask.answered(MyPictureDialog(account, me, window))
 
 
 async def confirm_sign_out(window: QWidget, desk: DeskPort) -> bool:

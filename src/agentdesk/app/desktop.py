@@ -129,7 +129,6 @@ class DeskProgram:
             self._show_trouble(window, error, can_retry=True)
         finally:
             gc.freeze()  # what is there now stays to the end: no collection need look at it again
-            gc.enable()
 
     def _show_trouble(self, window: MainWindow, error: AgentDeskError, *, can_retry: bool) -> None:
         page = trouble_page(error, window, can_retry=can_retry)
@@ -255,7 +254,7 @@ class DeskProgram:
         screen = await asyncio.to_thread(kept.read) if kept is not None else None
         early = self._early = early_desk(screen)
         workspace = window.attach(early, workspace=workspace_name(server), reconnect=self._on_reconnect)
-        workspace.second_factor_wanted.connect(self._on_second_factor)
+        workspace.account_wanted.connect(self._on_account)
         workspace.sign_out_wanted.connect(self._on_sign_out)
         if early.rows:
             await rows_painted(workspace)
@@ -296,15 +295,15 @@ class DeskProgram:
         if self._desk is not None:
             self._desk.retry_now()
 
-    def _on_second_factor(self) -> None:
+    def _on_account(self, what: str) -> None:
         if self._account is not None and not self._tasks.running(_MY_ACCOUNT):
-            self._tasks.start(self._change_second_factor(self._account), _MY_ACCOUNT)
+            self._tasks.start(self._change_account(self._account, what), _MY_ACCOUNT)
 
-    async def _change_second_factor(self, account: ServerAccount) -> None:
-        from agentdesk.app.account import change_second_factor
+    async def _change_account(self, account: ServerAccount, what: str) -> None:
+        from agentdesk.app.account import change_account
 
         if self._window is not None:
-            await change_second_factor(self._window, account)
+            await change_account(self._window, account, what, self._desk.me if self._desk else None)
 
     def _on_sign_out(self) -> None:
         if self._account is not None and not self._tasks.running(_MY_ACCOUNT):

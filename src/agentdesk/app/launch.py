@@ -28,7 +28,7 @@ _LOOK_MS = 20
 
 def run(parsed: argparse.Namespace) -> int:
     """Open the window and run until it is closed; returns the exit status."""
-    gc.disable()  # until the desk is open: what is made on the way stays
+    gc.disable()  # the loop collects, and not before the desk is open: what is made on the way stays
     log.configure(os.environ.get("AGENTDESK_LOG", "WARNING"))
     profile: Path = (parsed.profile or data_dir() / "desk").absolute()
     settings = SettingsFile(profile / "settings.json")

@@ -43,6 +43,10 @@ class Person:
     is_new: bool = False
     enters: bool = False
     renamed: bool = False
+    identity_id: UUID = field(default_factory=new_id)
+    profile: dict[str, Any] | None = None
+    changed: dict[str, Any] = field(default_factory=dict)
+    """What is to be written of the identity of somebody who is known."""
 
 
 @dataclass(slots=True)
@@ -68,6 +72,9 @@ class Thread:
     resolved_at: datetime | None = None
     snoozed_until: datetime | None = None
     related_id: UUID | None = None
+    visibility: str | None = None
+    root: str | None = None
+    watched: bool = False
     number: int = 0
     created_at: datetime | None = None
     is_new: bool = False
@@ -89,6 +96,7 @@ class Arrival:
     """One interpreted item. The rules fill in the rest, in their order; ``end`` is how it ends:
 
     ``message`` (recorded), ``happened`` (no message, a line in the transcript of ``thread``),
+    ``revised`` (what is known of a message already has changed),
     ``duplicate``, ``ignored`` (our own message come back), ``report`` (it told how a
     message of ours fared) or ``quarantined`` (shown, but it could not be read; ``problem`` says why).
     ``origin_id`` is the conversation it belongs to where that was merged into ``thread``.
@@ -126,7 +134,13 @@ class Arrival:
     @property
     def settled(self) -> bool:
         """Whether the rules have nothing more to say."""
-        return self.end in ("duplicate", "ignored", "report", "happened")
+        return self.end in ("duplicate", "ignored", "report", "happened", "revised")
+
+    @property
+    def root(self) -> str:
+        """The external id of the post with which the thread of a post began; empty for all other messages."""
+        post = self.inbound.post
+        return (post.root or self.inbound.external_id) if post is not None else ""
 
     @property
     def identity(self) -> Address:

@@ -32,20 +32,36 @@ def _assigning(actor: Actor, command: values.Assign) -> Permission | None:
     return Permission.ASSIGN_OTHERS if concerned else None
 
 
+def _handing(actor: Actor, command: values.Transfer) -> Permission | None:
+    concerned = {command.user_id, command.seen_assignee_id, command.inbox_id} - {None, actor.user_id}
+    return Permission.ASSIGN_OTHERS if concerned else None
+
+
 def _sharing(_actor: Actor, command: values.SaveView) -> Permission | None:
     return Permission.SHARE_VIEWS if command.shared else None
+
+
+def _noting(_actor: Actor, command: values.AddNote) -> Permission | None:
+    return Permission.SUPERVISE if command.is_whisper else None
 
 
 RULES: Mapping[type[values.Command], Rule] = {
     values.Assign: _assigning,
     values.SetStatus: _nothing,
     values.EndChat: _nothing,
+    values.WatchChat: _always(Permission.SUPERVISE),
+    values.JoinChat: _always(Permission.SUPERVISE),
+    values.LeaveChat: _nothing,
+    values.TakeOver: _always(Permission.SUPERVISE),
     values.SetPriority: _nothing,
     values.SetTags: _nothing,
     values.MarkRead: _nothing,
     values.SendReply: _nothing,
-    values.AddNote: _nothing,
+    values.SendTranscript: _nothing,
+    values.AddNote: _noting,
     values.SeeMentions: _nothing,
+    values.EditReply: _nothing,
+    values.DeleteReply: _nothing,
     values.RetryDelivery: _nothing,
     values.ConfirmDelivery: _nothing,
     values.CheckDelivery: _nothing,
@@ -67,6 +83,8 @@ RULES: Mapping[type[values.Command], Rule] = {
     values.RetryAccount: _always(Permission.RETRY_CHANNELS),
     values.SetAvailability: _nothing,
     values.AnswerOffer: _nothing,
+    values.Transfer: _handing,
+    values.CancelTransfer: _nothing,
 }
 
 _SENTENCES: Mapping[Permission, Msg] = {
@@ -79,6 +97,8 @@ _SENTENCES: Mapping[Permission, Msg] = {
     Permission.ERASE: msg("Erasing is left to some of your colleagues."),
     Permission.SHARE_VIEWS: msg("Views of the team are left to some of your colleagues."),
     Permission.BLOCK: msg("Blocking is left to some of your colleagues."),
+    Permission.SUPERVISE: msg("Watching colleagues' chats and helping in them is left to supervisors."),
+    Permission.SEE_VISITORS: msg("Who is on the site is shown to some of your colleagues."),
     Permission.RETRY_CHANNELS: msg("Trying a channel again is left to some of your colleagues."),
 }
 

@@ -24,21 +24,33 @@ _LONGEST_TAG = 60
 async def assign(context: Context, command: Assign) -> None:
     """Give a conversation to somebody or nobody; refused (``taken``) where another took it meanwhile."""
     row = await conversation_of(context, command.conversation_id)
-    now_with = row["assignee_id"]
-    if now_with == command.assignee_id:
+    if row["assignee_id"] == command.assignee_id:
         return
-    if now_with is not None and now_with != command.seen_assignee_id:
-        name = await context.conn.scalar(select(user.c.name).where(user.c.id == now_with))
-        raise Refusal("taken", msg("{name} took this conversation meanwhile.", name=name or "?"))
+    await refuse_taken(context, row, command.seen_assignee_id)
     name = ""
     if command.assignee_id is not None:
-        name = await _assignable(context, command.assignee_id, row["inbox_id"])
-    await context.unit.update(conversation, row["id"], {"assignee_id": command.assignee_id})
+        name = await assignable(context, command.assignee_id, row["inbox_id"])
+    await context.unit.update(conversation, row["id"], given_to(row, command.assignee_id))
     whom = str(command.assignee_id) if command.assignee_id else None
     await add_event(context, row, EventKind.ASSIGNED, {"assignee_id": whom, "assignee": name})
 
 
-async def _assignable(context: Context, user_id: UUID, inbox_id: UUID) -> str:
+def given_to(row: Mapping[Any, Any], user_id: UUID | None) -> dict[str, Any]:
+    """Return the columns that say who has the conversation ``row``; who was asked to take it is asked no
+    more."""
+    return {"assignee_id": user_id} if row["asked_id"] is None else {"assignee_id": user_id, "asked_id": None}
+
+
+async def refuse_taken(context: Context, row: Mapping[Any, Any], seen_assignee_id: UUID | None) -> None:
+    """Raise Refusal (``taken``) where somebody else has the conversation than the issuer saw."""
+    now_with = row["assignee_id"]
+    if now_with is not None and now_with != seen_assignee_id:
+        name = await context.conn.scalar(select(user.c.name).where(user.c.id == now_with))
+        raise Refusal("taken", msg("{name} took this conversation meanwhile.", name=name or "?"))
+
+
+async def assignable(context: Context, user_id: UUID, inbox_id: UUID) -> str:
+    """Return the name of somebody who is to get a conversation. Raises Refusal where they may not have it."""
     person = (
         await context.conn.execute(
             select(user.c.name, user.c.role, user.c.active).where(user.c.id == user_id)

@@ -16,15 +16,17 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.commands.context import Actor, Channels, Context, Refusal
 from agentdesk.commands.offer import Offer
 from agentdesk.commands.registry import apply
+from agentdesk.commands.sending import queues
 from agentdesk.commands.together import Sharing, carry_out
 from agentdesk.commands.trail import command_entry
-from agentdesk.commands.values import Answer, Envelope, Text
+from agentdesk.commands.values import Answer, Envelope, SendReply, Text
 from agentdesk.commands.waiting import Waiting
 from agentdesk.store.audit import record
 from agentdesk.store.engine import Database
 from agentdesk.store.entering import answer_of, enter
 from agentdesk.store.errors import DatabaseBusy, DatabaseError
 from agentdesk.store.tables import desk
+from agentdesk.store.trips import postpone
 from agentdesk.store.unit import ServerUnit
 
 _decoder = msgspec.msgpack.Decoder(Answer)
@@ -90,18 +92,21 @@ class Executor:
         afterwards: list[Callable[[], None]] = []
         try:
             async with self._db.write() as conn:
+                queues(conn)  # of a transaction that was rolled back
                 await self._enter(conn, offer, answer)
+                postpone(conn)
                 unit = ServerUnit(conn, envelope.id)
                 since, now, channels = envelope.sent_since, clock.now(), self._channels
                 context = Context(unit, offer.actor, envelope.id, now, channels, since, afterwards=afterwards)
                 await apply(context, envelope.command)
                 await unit.flush()
                 await record(conn, [command_entry(offer, answer, unit.changes)])
+                shown = isinstance(envelope.command, SendReply) and not queues(conn)
         except _AnsweredBefore as before:
             return before.answer
         except Refusal as refusal:
             return await self._refuse(offer, refusal)
-        self._bell.ring()
+        self._bell.ring(quietly=shown)  # whoever sends need not look
         for call in afterwards:
             call()
         return answer

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, update
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.arrival import Arrival, Person, Thread
 from agentdesk.commands.bounces import apply_report
+from agentdesk.commands.inviting import give_to_inviters
 from agentdesk.commands.numbers import reserve_numbers
 from agentdesk.commands.placing import Event, attachment_rows, happened, message_row, place
 from agentdesk.commands.ratings import rates, write_ratings
+from agentdesk.commands.revisions import revises, write_revisions
 from agentdesk.store import blobs, search
 from agentdesk.store.bulk import insert_many
 from agentdesk.store.fixed import Fixed
@@ -30,7 +33,8 @@ from agentdesk.store.tables import (
 )
 from agentdesk.store.unit import ServerUnit
 
-_STATES = {"message": "done", "report": "done", "happened": "done", "ignored": "done"}
+_REMEMBERED = ("message", "report", "happened", "ignored")
+_STATES = {"message": "done", "report": "done", "happened": "done", "ignored": "done", "revised": "done"}
 
 _END = {
     name: bindparam(f"new_{name}", type_=raw_item.c[name].type) for name in ("state", "problem", "message_id")
@@ -54,20 +58,28 @@ _THREAD_COLUMNS = (
     "last_customer_at",
     "resolved_at",
     "snoozed_until",
+    "visibility",
+    "watched",
 )
 
 
-async def record(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -> None:
+async def record(
+    unit: ServerUnit,
+    arrivals: Sequence[Arrival],
+    now: datetime,
+    fresh: Mapping[UUID, Mapping[str, Any]],
+) -> None:
     """Write what the rules decided about ``arrivals``, in their order, and settle their raw items.
 
-    ``now`` is the moment of recording (UTC). Raises IntegrityError where another server recorded the same
+    ``now`` is the moment of recording (UTC); ``fresh`` are the rows of raw items that are still to be stored,
+    by id. Raises IntegrityError where another server recorded the same
     customer or message at the same moment: decide and record the batch again.
     """
     shown = [a for a in arrivals if a.thread is not None and not a.settled]
     events: list[Event] = []
     rows = []
     for arrival in arrivals:
-        if arrival.end == "happened" and not rates(arrival):
+        if arrival.end == "happened" and not (rates(arrival) or revises(arrival)):
             events.append(happened(arrival, now))
         elif arrival.thread is not None and not arrival.settled:
             moment = place(arrival, events, now)
@@ -79,9 +91,11 @@ async def record(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -
     await _threads(unit, [*(a.thread for a in shown), *(sent.thread for _, sent, _ in reports)])
     await _messages(unit, shown, rows)
     await _files(unit, shown, now)
+    events += await give_to_inviters(unit, shown)
     await unit.insert(event, [_event_row(e, now) for e in events])
     await write_ratings(unit, arrivals, now)
-    await _settle(unit, arrivals, now)
+    await write_revisions(unit, arrivals)
+    await _settle(unit, arrivals, now, fresh)
 
 
 async def _contacts(unit: ServerUnit, shown: Sequence[Arrival], now: datetime) -> None:
@@ -100,6 +114,8 @@ async def _contacts(unit: ServerUnit, shown: Sequence[Arrival], now: datetime) -
     for person, _ in people.values():
         if person.renamed:
             await unit.update(contact, person.id, {"name": person.name})
+        if person.changed and not person.is_new:
+            await unit.update(contact_identity, person.identity_id, person.changed)
 
 
 def _contact_row(person: Person, now: datetime) -> dict[str, Any]:
@@ -119,13 +135,14 @@ def _contact_row(person: Person, now: datetime) -> dict[str, Any]:
 
 def _identity_row(person: Person, now: datetime) -> dict[str, Any]:
     return {
-        "id": new_id(),
+        "id": person.identity_id,
         "contact_id": person.id,
         "kind": person.kind,
         "value": person.value,
         "display": person.display,
         "verified": person.verified,
         "bouncing": None,
+        "profile": person.profile,
         "created_at": now,
     }
 
@@ -160,6 +177,7 @@ def _thread_row(thread: Thread) -> dict[str, Any]:
         "tags": [],
         "first_reply_at": None,
         "related_id": thread.related_id,
+        "root": thread.root,
         "created_at": thread.created_at,
     }
 
@@ -171,13 +189,11 @@ async def _messages(unit: ServerUnit, shown: Sequence[Arrival], rows: Sequence[M
         if arrival.replaces is not None:
             kept = ("id", "conversation_id", "origin_id", "inbox_id", "created_at")
             await unit.update(message, arrival.replaces, {k: v for k, v in row.items() if k not in kept})
-    await search.index_messages(
-        unit.conn,
-        [
-            (row["id"], row["conversation_id"], row["inbox_id"], _search_text(arrival, row))
-            for arrival, row in zip(shown, rows, strict=True)
-        ],
-    )
+    entries = [
+        (row["id"], row["conversation_id"], row["inbox_id"], _search_text(arrival, row))
+        for arrival, row in zip(shown, rows, strict=True)
+    ]
+    await search.index_messages(unit.conn, entries, fresh=len(fresh) == len(rows))
 
 
 def _search_text(arrival: Arrival, row: Mapping[str, Any]) -> str:
@@ -209,21 +225,28 @@ def _event_row(happened: Event, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _settle(unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime) -> None:
+async def _settle(
+    unit: ServerUnit, arrivals: Sequence[Arrival], now: datetime, fresh: Mapping[UUID, Mapping[str, Any]]
+) -> None:
     """Give each raw item its one end, and remember what was taken in: for ever, also once it is deleted."""
     if not arrivals:
         return
-    ends = [
-        {
-            "item": a.raw_id,
-            "new_state": _STATES.get(a.end, a.end),
-            "new_problem": a.problem,
-            "new_message_id": a.message_id if a.end in ("message", "quarantined") else None,
-        }
-        for a in arrivals
+    ends = {arrival.raw_id: _end_of(arrival) for arrival in arrivals}
+    await insert_many(unit.conn, raw_item, [{**row, **ends.pop(raw_id)} for raw_id, row in fresh.items()])
+    stored = [
+        {"item": raw_id, **{f"new_{name}": value for name, value in end.items()}}
+        for raw_id, end in ends.items()
     ]
-    await _SETTLE.each(unit.conn, ends)
-    keys = {(a.source.inbox_id, a.key_hash) for a in arrivals if a.key_hash and a.end in _STATES}
+    await _SETTLE.each(unit.conn, stored)
+    keys = {(a.source.inbox_id, a.key_hash) for a in arrivals if a.key_hash and a.end in _REMEMBERED}
     if keys:
         rows = [{"inbox_id": inbox_id, "key_hash": key, "created_at": now} for inbox_id, key in keys]
         await insert_many(unit.conn, ingest_ledger, rows)
+
+
+def _end_of(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "state": _STATES.get(arrival.end, arrival.end),
+        "problem": arrival.problem,
+        "message_id": arrival.message_id if arrival.end in ("message", "quarantined") else None,
+    }

@@ -13,10 +13,12 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.rows import conversation_of
 from agentdesk.commands.values import Mention, SeeMentions
+from agentdesk.domain.mentions import WHISPER
 from agentdesk.store.people import people_of
 from agentdesk.store.tables import inbox, mention
 
 _MOST_MENTIONS = 50
+_PERSON = ("user", WHISPER)
 
 
 async def checked(
@@ -37,7 +39,7 @@ async def _people(context: Context, inbox_id: UUID) -> dict[UUID, str]:
 
 
 async def _name(context: Context, row: Mapping[Any, Any], one: Mention, people: Mapping[UUID, str]) -> str:
-    if one.kind == "user" and one.id in people:
+    if one.kind in _PERSON and one.id in people:
         return people[one.id]
     if one.kind == "inbox" and one.id == row["inbox_id"]:
         return str(await context.conn.scalar(select(inbox.c.name).where(inbox.c.id == one.id)))
@@ -52,7 +54,7 @@ async def tell(context: Context, note: dict[str, Any], mentions: Sequence[Mentio
     others is none of its business."""
     if context.unit.optimistic or not mentions:
         return
-    told = {one.id for one in mentions if one.kind == "user"}
+    told = {one.id for one in mentions if one.kind in _PERSON}
     if any(one.kind == "inbox" for one in mentions):
         told |= set(await _people(context, note["inbox_id"]))
     told.discard(context.actor.user_id or note["id"])

@@ -14,6 +14,9 @@ from agentdesk.commands.rows import next_moment, preview_of
 from agentdesk.domain.conversation import EventKind, Status
 from agentdesk.domain.message import Author, Automatic, Direction, Kind
 from agentdesk.domain.party import Party
+from agentdesk.domain.posts import Post, PostKind, as_row
+from agentdesk.domain.revising import EDITED
+from agentdesk.sdk.inbound import Profile
 from agentdesk.store import blobs
 
 UNREADABLE = msg("This message could not be read.").text
@@ -48,13 +51,34 @@ def place(arrival: Arrival, events: list[Event], now: datetime) -> datetime:
     moment = next_moment(came, thread.last_message_at)
     if thread.created_at is None:
         _begin(arrival, thread, moment, events)
+    watched = _stands(arrival, thread)
+    invitation = arrival.inbound.invitation
+    if invitation is not None:
+        data = {"name": invitation.name, "text": invitation.text, "user_id": invitation.user_id}
+        data = {name: value for name, value in data.items() if value}
+        events.append(Event(thread, EventKind.INVITED, data, at=moment))
     thread.last_message_id = arrival.message_id
     thread.last_message_at = moment
     silent = arrival.flooding or (arrival.person is not None and arrival.person.blocked)
-    if arrival.automatic is Automatic.NO and not silent:
+    if watched:
+        thread.preview = _preview(arrival)
+    elif arrival.automatic is Automatic.NO and not silent:
         _customer_wrote(thread, moment, events)
         thread.preview = _preview(arrival)
     return moment
+
+
+def _stands(arrival: Arrival, thread: Thread) -> bool:
+    """Say of a conversation who can read it, and whether it speaks to us; returns whether this message only
+    speaks of us."""
+    post = arrival.inbound.post
+    watched = post is not None and post.kind is PostKind.WATCHED
+    if post is not None:
+        thread.visibility = post.visibility.value
+    thread.watched = watched and (thread.watched or thread.last_message_id is None)
+    if watched and thread.last_message_id is None:
+        thread.unread = False
+    return watched
 
 
 def _thread_of(arrival: Arrival) -> Thread:
@@ -150,9 +174,29 @@ def message_row(arrival: Arrival, moment: datetime) -> dict[str, Any]:
         "delivery_detail": None,
         "delivery_at": None,
         "raw_id": arrival.raw_id,
+        "revision": _revision(inbound.post),
+        "post": as_row(inbound.post),
         "sent_at": inbound.sent_at,
         "created_at": moment,
     }
+
+
+def _revision(post: Post | None) -> dict[str, Any] | None:
+    """What was changed before it came: what it said first is not known."""
+    if post is None or post.edited_at is None:
+        return None
+    return {"state": EDITED, "at": post.edited_at.isoformat(), "earlier": []}
+
+
+def profile_row(profile: Profile) -> dict[str, Any] | None:
+    """Return what a network says of somebody as their identity keeps it."""
+    said = {
+        "url": profile.url,
+        "picture": profile.picture,
+        "followers": profile.followers,
+        "verified": profile.verified,
+    }
+    return {name: value for name, value in said.items() if value} or None
 
 
 def _party(party: Party) -> dict[str, str]:
@@ -181,6 +225,7 @@ def attachment_rows(arrival: Arrival, contents: dict[str, bytes]) -> list[dict[s
                 "content_id": file.content_id,
                 "inline": file.inline,
                 "note": file.note,
+                "alt": file.alt or None,
             }
         )
     return rows

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import select
 
 from agentdesk.base.text import msg
-from agentdesk.commands import mentions
+from agentdesk.commands import mailed, mentions, posting
+from agentdesk.commands.answering import (
+    account_of,
+    look_ahead_for_answer,
+    origin_of,
+    own_mailboxes,
+    references_of,
+    written_before,
+)
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.conversation import change_status
 from agentdesk.commands.rows import (
@@ -21,32 +29,42 @@ from agentdesk.commands.rows import (
     next_moment,
     preview_of,
 )
+from agentdesk.commands.sending import enter, is_shown
 from agentdesk.commands.values import AddNote, File, SendReply
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.conversation import Status
 from agentdesk.domain.delivery import DeliveryState
+from agentdesk.domain.extras import extras_of
 from agentdesk.domain.message import Automatic, Direction, Kind
 from agentdesk.domain.party import Party
+from agentdesk.domain.posts import as_row
 from agentdesk.domain.recipients import (
     LONGEST_ADDRESS,
     MOST_RECIPIENTS,
     cleaned,
-    mailbox_of,
     without,
     without_repeats,
 )
 from agentdesk.domain.subjects import answer_subject
 from agentdesk.store import search
-from agentdesk.store.tables import account, attachment, blob, conversation, message, outbox
+from agentdesk.store.tables import (
+    attachment,
+    blob,
+    conversation,
+    message,
+)
 
 LONGEST_TEXT = 1_000_000
 MOST_FILES = 100
+LONGEST_ALT = 5_000
 _LONGEST_SUBJECT = 900
-_MOST_REFERENCES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Recipients:
+class Recipients:
+    """Whom a message goes to."""
+
     to: tuple[Party, ...]
     cc: tuple[Party, ...]
     bcc: tuple[Party, ...]
@@ -56,67 +74,79 @@ async def send_reply(context: Context, command: SendReply) -> None:
     """Answer the customer.
 
     Refused (``stale_reply``) where the customer or a colleague wrote something that the author had not seen,
-    unless meant ``anyway``, or it may have gone out already: then it is looked up. On the server the message
-    gets its key and its place in the outbox.
+    unless meant ``anyway``, or it may have gone out already: then it is looked up. In a live chat both write
+    at once, so only a colleague's answer counts there. On the server the message gets its key and its place
+    in the outbox.
     """
     row = await conversation_of(context, command.conversation_id)
+    about = command.message_id, command.in_reply_to, command.conversation_id
+    await look_ahead_for_answer(context, *about, row)
     await need_customer(context, row)
-    if await _written_before(context, command.message_id, row):
+    if await written_before(context, command.message_id, row):
         return
-    origin_id = await _origin(context, command, row)
-    account_row = await _account(context, row, origin_id)
-    recipients = await _recipients(context, command)
-    text, html = _body(command.text, command.html, bool(command.files))
-    said = command.anyway or context.sent_since is not None
-    if command.seen_message_id is not None and not said:
-        newer = await newer_messages(context, row["id"], command.seen_message_id, colleagues=True)
-        if newer:
-            raise Refusal("stale_reply", msg("There is something newer in this conversation."), newer=newer)
-    references = await _references(context, command, row, origin_id)
+    origin_id = await origin_of(context, command.in_reply_to, command.conversation_id, row)
+    account_row = await account_of(context, row, origin_id)
+    recipients = await recipients_of(context, command.to, command.cc, command.bcc)
+    way = await mailed.way(context, row, account_row, recipients.to)
+    extras = extras_of(command.extras)
+    text, html = _body(command.text, command.html, bool(command.files or extras))
+    await _must_know_what_is_newer(context, command, row)
+    references = await references_of(context, command.in_reply_to, row, origin_id)
     moment = next_moment(context.now, row["last_message_at"])
     key = ""
     if not context.unit.optimistic:
-        key = await _reserve_key(context, command, origin_id or row["id"], account_row)
+        key = await _reserve_key(context, command, origin_id or row["id"], way.account)
     values = {
-        **_written_by(context, row, command.message_id, moment),
+        **written_by(context, row, command.message_id, moment),
         "origin_id": origin_id,
-        "account_id": account_row["id"],
+        "account_id": way.account["id"],
         "kind": Kind.MESSAGE.value,
         "sender": {
             "kind": recipients.to[0].kind,
-            "value": account_row["address"],
-            "name": await author_name(context) or account_row["name"],
+            "value": way.account["address"],
+            "name": await author_name(context) or way.account["name"],
         },
         "to": _as_json(recipients.to),
         "cc": _as_json(recipients.cc),
         "bcc": _as_json(recipients.bcc),
-        "subject": one_line(command.subject, _LONGEST_SUBJECT) or answer_subject(row["subject"]),
+        "subject": one_line(command.subject or way.subject, _LONGEST_SUBJECT)
+        or answer_subject(row["subject"]),
         "text": text,
         "html": html,
         "external_id": key,
         "references": references,
         "delivery": (DeliveryState.VERIFY if context.sent_since else DeliveryState.QUEUED).value,
         "delivery_at": context.now,
+        "extras": extras.as_row(),
+        "post": as_row(await posting.answer_to(context, command, row, way.account)),
     }
-    await context.unit.insert(message, [values])
-    await _attach(context, row, command.message_id, command.files)
-    if not context.unit.optimistic:
-        await _enqueue(context, values, key)
+    await _send(context, command, row, values)
+    await mailed.show(context, way, values, command.files)
     await _answered(context, row, values)
     if command.then_status:
         await _then(context, row, command.then_status)
+
+
+async def _must_know_what_is_newer(context: Context, command: SendReply, row: Mapping[Any, Any]) -> None:
+    said = command.anyway or context.sent_since is not None
+    if command.seen_message_id is None or said:
+        return
+    mail = row["channel"] != CHANNEL
+    newer = await newer_messages(context, row["id"], command.seen_message_id, customers=mail, colleagues=True)
+    if newer:
+        raise Refusal("stale_reply", msg("There is something newer in this conversation."), newer=newer)
 
 
 async def add_note(context: Context, command: AddNote) -> None:
     """Write something that only the team sees: it has no recipients and never enters the outbox."""
     row = await conversation_of(context, command.conversation_id)
     await need_customer(context, row)
-    if await _written_before(context, command.message_id, row):
+    if await written_before(context, command.message_id, row):
         return
     text, _ = _body(command.text, "", bool(command.files))
     mentioned = await mentions.checked(context, row, command.mentions)
     values = {
-        **_written_by(context, row, command.message_id, next_moment(context.now, row["last_message_at"])),
+        **written_by(context, row, command.message_id, next_moment(context.now, row["last_message_at"])),
         "origin_id": command.conversation_id if command.conversation_id != row["id"] else None,
         "account_id": None,
         "kind": Kind.NOTE.value,
@@ -139,52 +169,15 @@ async def add_note(context: Context, command: AddNote) -> None:
     await _index(context, values)
 
 
-async def _written_before(context: Context, message_id: Any, row: Mapping[Any, Any]) -> bool:
-    """Whether this very message is there already: asked for twice under two command ids."""
-    found = await context.conn.scalar(select(message.c.conversation_id).where(message.c.id == message_id))
-    if found is not None and found != row["id"]:
-        raise Refusal("invalid", msg("A message of that id is already elsewhere."))
-    return found is not None
-
-
-async def _origin(context: Context, command: SendReply, row: Mapping[Any, Any]) -> UUID | None:
-    """Which of the conversations that were merged into ``row`` an answer belongs to: that of the message it
-    answers; None for ``row`` itself."""
-    answers = (
-        select(message.c.origin_id)
-        .where(message.c.conversation_id == row["id"], message.c.kind == Kind.MESSAGE)
-        .order_by(message.c.created_at.desc(), message.c.id.desc())
-        .limit(1)
-    )
-    named = (await context.conn.execute(answers.where(message.c.id == command.in_reply_to))).first()
-    if named is not None:
-        origin: UUID | None = named.origin_id
-    elif command.conversation_id != row["id"]:
-        origin = command.conversation_id
-    else:
-        origin = await context.conn.scalar(answers.where(message.c.direction == Direction.IN))
-    return origin
-
-
-async def _account(context: Context, row: Mapping[Any, Any], origin_id: UUID | None) -> RowMapping:
-    """The account through which an answer goes: the one that the customer wrote to."""
-    found, account_id = None, row["account_id"]
-    if origin_id is not None:
-        theirs = select(conversation.c.account_id).where(conversation.c.id == origin_id)
-        account_id = await context.conn.scalar(theirs) or account_id
-    if account_id is not None:
-        statement = select(account).where(account.c.id == account_id)
-        found = (await context.conn.execute(statement)).mappings().first()
-    if found is None:
-        raise Refusal("invalid", msg("This conversation has no channel to answer through."))
-    return found
-
-
-async def _recipients(context: Context, command: SendReply) -> _Recipients:
-    own = {mailbox_of(address) for address in await context.conn.scalars(select(account.c.address))}
-    to = without(cleaned(command.to), own)
-    cc = without_repeats(without(cleaned(command.cc), own), to)
-    bcc = without_repeats(without(cleaned(command.bcc), own), (*to, *cc))
+async def recipients_of(
+    context: Context, to: Sequence[Party], cc: Sequence[Party] = (), bcc: Sequence[Party] = ()
+) -> Recipients:
+    """Return whom a message goes to: everybody once, none of our own addresses. Refused where that leaves
+    nobody, or too many."""
+    own = await own_mailboxes(context)
+    to = without(cleaned(to), own)
+    cc = without_repeats(without(cleaned(cc), own), to)
+    bcc = without_repeats(without(cleaned(bcc), own), (*to, *cc))
     if not to:
         raise Refusal("invalid", msg("Nobody would receive this answer."), hint=msg("Add a recipient."))
     everybody = (*to, *cc, *bcc)
@@ -193,7 +186,7 @@ async def _recipients(context: Context, command: SendReply) -> _Recipients:
     for party in everybody:
         if len(party.value) > LONGEST_ADDRESS:
             raise Refusal("invalid", msg("{value} cannot be written to.", value=party.value[:60]))
-    return _Recipients(to, cc, bcc)
+    return Recipients(to, cc, bcc)
 
 
 def _body(text: str, html: str, has_files: bool) -> tuple[str, str]:
@@ -205,31 +198,8 @@ def _body(text: str, html: str, has_files: bool) -> tuple[str, str]:
     return text, html
 
 
-async def _references(
-    context: Context, command: SendReply, row: Mapping[Any, Any], origin_id: UUID | None
-) -> list[str]:
-    """External ids of what was written before, oldest first, the one answered last (RFC 5322, 3.6.4)."""
-    found = await context.conn.execute(
-        select(message.c.id, message.c.external_id, message.c.direction)
-        .where(
-            message.c.conversation_id == row["id"],
-            message.c.origin_id.is_not_distinct_from(origin_id),
-            message.c.kind == Kind.MESSAGE,
-            message.c.external_id != "",
-        )
-        .order_by(message.c.created_at, message.c.id)
-    )
-    before = found.all()
-    answered = next((m.external_id for m in before if m.id == command.in_reply_to), None)
-    if answered is None:
-        answered = next((m.external_id for m in reversed(before) if m.direction == Direction.IN), None)
-    ids = [i for i in dict.fromkeys(m.external_id for m in before) if i != answered]
-    if len(ids) >= _MOST_REFERENCES:
-        ids = [ids[0], *ids[2 - _MOST_REFERENCES :]]
-    return [*ids, answered] if answered else ids
-
-
-def _written_by(context: Context, row: Mapping[Any, Any], message_id: Any, moment: Any) -> dict[str, Any]:
+def written_by(context: Context, row: Mapping[Any, Any], message_id: Any, moment: Any) -> dict[str, Any]:
+    """Return what the rows of all messages have in common that are written here."""
     return {
         "id": message_id,
         "conversation_id": row["id"],
@@ -281,6 +251,7 @@ async def _attach(context: Context, row: Mapping[Any, Any], message_id: Any, fil
                 "content_id": "",
                 "inline": False,
                 "note": "",
+                "alt": storable(file.alt, LONGEST_ALT) or None,
             }
             for position, file in enumerate(files)
         ],
@@ -302,7 +273,7 @@ async def _uploaded(context: Context, files: Sequence[File]) -> dict[str, int]:
 
 
 async def _reserve_key(
-    context: Context, command: SendReply, conversation_id: UUID, account_row: RowMapping
+    context: Context, command: SendReply, conversation_id: UUID, account_row: Mapping[str, Any]
 ) -> str:
     if context.channels is None:
         raise Refusal("invalid", msg("This server does not send messages."))
@@ -311,30 +282,29 @@ async def _reserve_key(
     )
 
 
-async def _enqueue(context: Context, values: dict[str, Any], key: str) -> None:
-    await context.conn.execute(
-        insert(outbox).values(
-            message_id=values["id"],
-            account_id=values["account_id"],
-            key=key,
-            state="verify" if context.sent_since else "queued",
-            attempts=0,
-            next_at=context.now,
-            lease_token=0,
-            first_attempt_at=context.sent_since,
-            created_at=values["created_at"],
-        )
-    )
+async def _send(context: Context, command: SendReply, row: Mapping[Any, Any], values: dict[str, Any]) -> None:
+    """Write the message ``values``; on the server, put it before its reader, or into the outbox."""
+    shown = await is_shown(context, command, values)
+    if shown:
+        values |= {"delivery": DeliveryState.SENT.value, "sent_at": context.now}
+    await context.unit.insert(message, [values])
+    await _attach(context, row, command.message_id, command.files)
+    if not context.unit.optimistic:
+        await enqueue(context, values, shown=shown)
+
+
+async def enqueue(context: Context, values: Mapping[str, Any], *, shown: bool = False) -> None:
+    """Let a message go out under its key, and be found; ``shown``: it is before its reader already."""
+    await enter(context, values, shown=shown)
     await _index(context, values)
 
 
-async def _index(context: Context, values: dict[str, Any]) -> None:
+async def _index(context: Context, values: Mapping[str, Any]) -> None:
     if context.unit.optimistic:
         return  # the desk's replica keeps its own index
     text = search.search_text(values["subject"], values["text"])
-    await search.index_messages(
-        context.conn, [(values["id"], values["conversation_id"], values["inbox_id"], text)]
-    )
+    entry = values["id"], values["conversation_id"], values["inbox_id"], text
+    await search.index_messages(context.conn, [entry], fresh=True)
 
 
 async def _answered(context: Context, row: Mapping[Any, Any], values: dict[str, Any]) -> None:

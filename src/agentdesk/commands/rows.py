@@ -16,7 +16,7 @@ from agentdesk.commands.context import Context, Refusal
 from agentdesk.domain.cleaning import one_line
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.message import Automatic, Direction, Kind
-from agentdesk.store.fixed import Fixed
+from agentdesk.store.fixed import Asked, Fixed
 from agentdesk.store.merged import conversation_root
 from agentdesk.store.tables import contact, conversation, event, message, user
 
@@ -33,6 +33,8 @@ _NOT_MERGED = Fixed(
     .where(conversation.c.merged_into_id.is_(None))
     .with_for_update()
 )
+_ERASED = Fixed(select(contact.c.erased_at).where(contact.c.id == bindparam("id", type_=contact.c.id.type)))
+_NAME = Fixed(select(user.c.name).where(user.c.id == bindparam("id", type_=user.c.id.type)))
 
 
 async def conversation_of(context: Context, conversation_id: UUID) -> Mapping[str, Any]:
@@ -57,10 +59,16 @@ async def _leads(context: Context, conversation_id: UUID) -> UUID:
     return await conversation_root(context.conn, conversation_id)
 
 
+def asks_of_customer(row: Mapping[Any, Any]) -> Asked:
+    """Return what :func:`need_customer` asks the database."""
+    return _ERASED, {"id": row["contact_id"]}
+
+
 async def need_customer(context: Context, conversation_row: Mapping[Any, Any]) -> None:
     """Raise Refusal where the conversation's customer was erased: nothing is written there any more."""
-    erased = select(contact.c.erased_at).where(contact.c.id == conversation_row["contact_id"])
-    if await context.conn.scalar(erased) is not None:
+    question, about = asks_of_customer(conversation_row)
+    found = await question.first(context.conn, about)
+    if found is not None and found["erased_at"] is not None:
         raise Refusal("gone", msg("This customer was erased."))
 
 
@@ -96,12 +104,18 @@ def event_row(
     }
 
 
+def asks_of_author(context: Context) -> Asked:
+    """Return what :func:`author_name` asks the database."""
+    return _NAME, {"id": context.actor.user_id}
+
+
 async def author_name(context: Context) -> str:
     """Return the name of who issues the command; empty for a program."""
     if context.actor.user_id is None:
         return ""
-    name = await context.conn.scalar(select(user.c.name).where(user.c.id == context.actor.user_id))
-    return one_line(name or "", 200)
+    question, who = asks_of_author(context)
+    found = await question.first(context.conn, who)
+    return one_line(found["name"] if found else "", 200)
 
 
 def next_moment(now: datetime, last: datetime | None) -> datetime:
@@ -114,20 +128,25 @@ def next_moment(now: datetime, last: datetime | None) -> datetime:
 
 
 async def newer_messages(
-    context: Context, conversation_id: UUID, seen_message_id: UUID, *, colleagues: bool
+    context: Context,
+    conversation_id: UUID,
+    seen_message_id: UUID,
+    *,
+    customers: bool = True,
+    colleagues: bool,
 ) -> tuple[UUID, ...]:
-    """Return what was written after a message that the actor had seen, oldest first: by customers, and with
-    ``colleagues`` also the answers of others. An unknown id was seen by nobody: all counts as newer."""
+    """Return what was written after a message that the actor had seen, oldest first: by ``customers``, and
+    with ``colleagues`` the answers of others. An unknown id was seen by nobody: all counts as newer."""
     seen = await context.conn.scalar(
         select(message.c.created_at).where(
             message.c.id == seen_message_id, message.c.conversation_id == conversation_id
         )
     )
     from_customer = and_(message.c.direction == Direction.IN, message.c.automatic == Automatic.NO)
-    who = from_customer
-    if colleagues:
-        others = message.c.user_id.is_distinct_from(context.actor.user_id)
-        who = or_(from_customer, and_(message.c.direction == Direction.OUT, others))
+    others = message.c.user_id.is_distinct_from(context.actor.user_id)
+    ours = message.c.direction == Direction.OUT, message.c.automatic == Automatic.NO
+    from_others = and_(*ours, others)
+    who = or_(*([from_customer] if customers else []), *([from_others] if colleagues else []))
     statement = select(message.c.id).where(
         message.c.conversation_id == conversation_id, message.c.kind == Kind.MESSAGE, who
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.domain.party import Party
+from agentdesk.domain.posts import Post, as_row, post_of
 from agentdesk.domain.recipients import LONGEST_ADDRESS, LONGEST_NAME
 from agentdesk.sdk.inbound import DeliveryReport, Happening, Inbound, InboundAttachment, Profile
 
@@ -17,6 +19,7 @@ MOST_REFERENCES = 200
 MOST_ATTACHMENTS = 1_000
 MOST_FACTS = 20
 LONGEST_FACT = 2_000
+MOST_PARTS = 50
 
 
 def tidied(inbound: Inbound) -> Inbound:
@@ -43,6 +46,7 @@ def tidied(inbound: Inbound) -> Inbound:
         loop_marker=storable(inbound.loop_marker, LONGEST_LINE),
         profile=_profile(inbound.profile),
         happening=_happening(inbound.happening),
+        post=_post(inbound.post),
     )
 
 
@@ -61,11 +65,35 @@ def _profile(profile: Profile) -> Profile:
         language=one_line(profile.language, 35),
         time_zone=one_line(profile.time_zone, 64),
         visit={one_line(name, 40): one_line(value, LONGEST_FACT) for name, value in facts},
+        handle=one_line(profile.handle, LONGEST_ADDRESS),
+        url=one_line(profile.url, LONGEST_FACT),
+        picture=one_line(profile.picture, LONGEST_FACT),
+        followers=profile.followers,
+        verified=profile.verified,
     )
 
 
+def _post(post: Post | None) -> Post | None:
+    return None if post is None else post_of(_plain(as_row(post)))
+
+
+def _plain(value: Any) -> Any:
+    """JSON values with every text storable, and nothing in them endless."""
+    match value:
+        case str():
+            return storable(value, LONGEST_FACT)
+        case Mapping():
+            return {name: _plain(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one) for one in value[:MOST_PARTS]]
+    return value
+
+
 def _happening(happening: Happening | None) -> Happening | None:
-    if happening is None or happening.rating is None:
+    if happening is None:
+        return None
+    happening = replace(happening, text=storable(happening.text, LONGEST_TEXT))
+    if happening.rating is None:
         return happening
     text = storable(happening.rating.text, LONGEST_FACT)
     return replace(happening, rating=replace(happening.rating, text=text))
@@ -89,6 +117,7 @@ def _attachment(file: InboundAttachment) -> InboundAttachment:
         media_type=one_line(file.media_type, 255),
         content_id=one_line(file.content_id, LONGEST_LINE),
         note=storable(file.note, 500),
+        alt=storable(file.alt, LONGEST_FACT),
     )
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from agentdesk.commands.offer import Offer
-from agentdesk.commands.values import Answer, NoteRead
+from agentdesk.commands.values import AddNote, Answer, NoteRead, WatchChat
 from agentdesk.store.audit import Entry
 
 __all__ = ["command_entry"]
 
-_NAMED = ("message_id", "template_id", "assignee_id", "account_id", "view_id")
+_NAMED = ("message_id", "template_id", "assignee_id", "account_id", "view_id", "inbox_id")
 _MOST_ROWS = 20
 """Of one table, by id; of more only the number is written down."""
 
@@ -24,8 +24,10 @@ def command_entry(offer: Offer, answer: Answer, changes: Mapping[str, Set[UUID]]
     data: dict[str, Any] = {
         name: value.hex for name in _NAMED if isinstance(value := getattr(command, name, None), UUID)
     }
-    if isinstance(command, NoteRead):  # it may have been offline, and comes later
+    if isinstance(command, NoteRead | WatchChat):  # it may have been offline, and comes later
         data["read_at"] = envelope.issued_at.isoformat()
+    if isinstance(command, AddNote) and command.is_whisper:
+        data["whisper"] = True
     if answer.code:
         data["code"] = answer.code
     rows = {table: _ids(ids) for table, ids in changes.items() if table != "event"}

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from agentdesk.commands.chat_values import EndChat as EndChat
+from agentdesk.commands.chat_values import JoinChat as JoinChat
+from agentdesk.commands.chat_values import LeaveChat as LeaveChat
+from agentdesk.commands.chat_values import TakeOver as TakeOver
+from agentdesk.commands.chat_values import WatchChat as WatchChat
+from agentdesk.commands.parts import Command as Command
+from agentdesk.commands.parts import File as File
+from agentdesk.commands.parts import Mention as Mention
+from agentdesk.commands.parts import Text as Text
+from agentdesk.commands.parts import ViewQuery as ViewQuery
+from agentdesk.domain.mentions import WHISPER
 from agentdesk.domain.party import Party
-
-
-class File(msgspec.Struct, frozen=True):
-    """A file that was uploaded before: ``blob`` is the SHA-256 of its content (hexadecimal)."""
-
-    id: UUID
-    name: str
-    media_type: str
-    size: int
-    blob: str
-
-
-class Command(msgspec.Struct, frozen=True, tag_field="do", kw_only=True):
-    """Base of all commands."""
 
 
 class Assign(Command, frozen=True, tag="assign"):
@@ -47,14 +45,6 @@ class SetStatus(Command, frozen=True, tag="set_status"):
     seen_status: str = ""
 
 
-class EndChat(Command, frozen=True, tag="end_chat"):
-    """End the chat of a conversation on its visitor's page, and resolve the conversation. ``seen_message_id``
-    is as above. What the visitor writes later begins the chat again."""
-
-    conversation_id: UUID
-    seen_message_id: UUID | None = None
-
-
 class SetPriority(Command, frozen=True, tag="set_priority"):
     """Say how urgent a conversation is. ``seen_priority`` is as ``seen_status`` above."""
 
@@ -78,7 +68,9 @@ class MarkRead(Command, frozen=True, tag="mark_read"):
 
 class SendReply(Command, frozen=True, tag="send_reply"):
     """Answer the customer. ``seen_message_id`` guards against answering over something newer;
-    ``anyway`` is the person's word after having been shown it. ``html`` empty: made from the text."""
+    ``anyway`` is the person's word after having been shown it. ``html`` empty: made from the text. ``extras``
+    are what it offers besides text: see :mod:`agentdesk.domain.extras`. ``visibility`` is who may read the
+    answer to a post (:class:`agentdesk.domain.posts.Visibility`); empty: as many as could read that."""
 
     message_id: UUID
     conversation_id: UUID
@@ -93,14 +85,16 @@ class SendReply(Command, frozen=True, tag="send_reply"):
     seen_message_id: UUID | None = None
     anyway: bool = False
     then_status: str = ""
+    extras: dict[str, Any] | None = None
+    visibility: str = ""
 
 
-class Mention(msgspec.Struct, frozen=True):
-    """Who is meant by an @: ``kind`` is ``user``, or ``inbox`` for everybody who works in it."""
+class SendTranscript(Command, frozen=True, tag="send_transcript"):
+    """Send a copy of the last chat of a conversation to an email address."""
 
-    kind: str
-    id: UUID
-    name: str
+    message_id: UUID
+    conversation_id: UUID
+    to: Party
 
 
 class AddNote(Command, frozen=True, tag="add_note"):
@@ -112,11 +106,31 @@ class AddNote(Command, frozen=True, tag="add_note"):
     files: tuple[File, ...] = ()
     mentions: tuple[Mention, ...] = ()
 
+    @property
+    def is_whisper(self) -> bool:
+        """Whether it is said to one colleague in their chat."""
+        return any(one.kind == WHISPER for one in self.mentions)
+
 
 class SeeMentions(Command, frozen=True, tag="see_mentions"):
     """The issuer has seen where they are mentioned in a conversation."""
 
     conversation_id: UUID
+
+
+class EditReply(Command, frozen=True, tag="edit_reply"):
+    """Let an answer of the issuer's say something else: for five minutes, where its channel can."""
+
+    conversation_id: UUID
+    message_id: UUID
+    text: str
+
+
+class DeleteReply(Command, frozen=True, tag="delete_reply"):
+    """Take an answer of the issuer's back: as above."""
+
+    conversation_id: UUID
+    message_id: UUID
 
 
 class RetryDelivery(Command, frozen=True, tag="retry_delivery"):
@@ -237,21 +251,6 @@ class RetryAccount(Command, frozen=True, tag="retry_account"):
     account_id: UUID
 
 
-class ViewQuery(msgspec.Struct, frozen=True):
-    """What a saved view selects: a list of the rail (``kind``), or a search for ``text``, narrowed to a
-    channel, an inbox, a priority, any of ``tags``, and all, unread or waiting ones (``only``)."""
-
-    kind: str
-    channel: str | None = None
-    inbox_id: UUID | None = None
-    text: str = ""
-    only: str = "all"
-    tags: tuple[str, ...] = ()
-    priority: str = ""
-    order: str = "newest"
-    group: str = ""
-
-
 class SaveView(Command, frozen=True, tag="save_view"):
     """Save a list, or change one that was saved. ``shared``: everybody has it, or who sees ``inbox_id``."""
 
@@ -278,11 +277,13 @@ class ArrangeRail(Command, frozen=True, tag="arrange_rail"):
 
 class SetAvailability(Command, frozen=True, tag="set_availability"):
     """The issuer's own status (see :class:`agentdesk.domain.availability.Availability`), on all their desks;
-    available again from ``back_at`` on. ``chosen_at`` is when it was chosen: the latest choice counts."""
+    available again from ``back_at`` on. ``chosen_at`` is when it was chosen: the latest choice counts.
+    ``status_id`` is one of the team's own statuses, which says what it counts as."""
 
     state: str
     chosen_at: datetime
     back_at: datetime | None = None
+    status_id: UUID | None = None
 
 
 class AnswerOffer(Command, frozen=True, tag="answer_offer"):
@@ -293,16 +294,43 @@ class AnswerOffer(Command, frozen=True, tag="answer_offer"):
     accepted: bool = True
 
 
+class Transfer(Command, frozen=True, tag="transfer"):
+    """Hand a conversation over: to a person, to another inbox, or, with neither, back to its queue. ``ask``:
+    the person is asked, and who has it keeps it meanwhile. ``note`` is for who gets it, and becomes the note
+    ``note_id``. ``seen_assignee_id`` is as in :class:`Assign`."""
+
+    conversation_id: UUID
+    user_id: UUID | None = None
+    inbox_id: UUID | None = None
+    ask: bool = False
+    seen_assignee_id: UUID | None = None
+    note: str = ""
+    note_id: UUID | None = None
+
+
+class CancelTransfer(Command, frozen=True, tag="cancel_transfer"):
+    """The person who was asked to take a conversation over need not answer any more."""
+
+    conversation_id: UUID
+
+
 AnyCommand = (
     Assign
     | SetStatus
     | EndChat
+    | WatchChat
+    | JoinChat
+    | LeaveChat
+    | TakeOver
     | SetPriority
     | SetTags
     | MarkRead
     | SendReply
+    | SendTranscript
     | AddNote
     | SeeMentions
+    | EditReply
+    | DeleteReply
     | RetryDelivery
     | ConfirmDelivery
     | CheckDelivery
@@ -324,6 +352,8 @@ AnyCommand = (
     | ArrangeRail
     | SetAvailability
     | AnswerOffer
+    | Transfer
+    | CancelTransfer
 )
 
 
@@ -344,15 +374,6 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     def sent_since(self) -> datetime | None:
         """From which moment on what it sends may have gone out; None where it surely has not."""
         return self.issued_at if self.again else None
-
-
-class Text(msgspec.Struct, frozen=True):
-    """A catalogue message that travels: see :class:`agentdesk.base.text.Msg`."""
-
-    text: str
-    args: dict[str, str | int | float] = {}
-    many: str | None = None
-    count: int | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

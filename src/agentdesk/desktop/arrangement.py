@@ -8,7 +8,7 @@ from PySide6.QtCore import QEasingCurve, QObject, QPropertyAnimation, QRect, Qt,
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from agentdesk.desktop.panes import Panel, Panes, panes_for
+from agentdesk.desktop.panes import Panel, Panes, Widths, panes_for
 from agentdesk.desktop.rail_edge import RailEdge
 from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.theme import theme
@@ -56,6 +56,7 @@ class Arrangement(QObject):
         self._is_reading = is_reading
         self._panes: Panes | None = None
         self._width = 0
+        self._chats = 1
         self._focused = False
         self._slide = QPropertyAnimation(panel, b"pos", self)
         self._slide.setEasingCurve(QEasingCurve.Type.OutCubic)
@@ -75,13 +76,14 @@ class Arrangement(QObject):
         self._width = width
         if self._focused:
             return
-        wanted = panes_for(width, rail_pinned=self._settings.now.rail_pinned)
-        if wanted != self._panes:
-            first = self._panes is None
+        before, wanted = self._panes, self._panes_for(self._chats)
+        if wanted != before:
+            first = before is None
             self._panes = wanted
             self._rail.set_folded(wanted.rail_folded)
             self._place_panel(wanted)
-            self._place_steps(wanted)
+            if before is None or not (before.steps and wanted.steps):
+                self._place_steps(wanted)
             if not wanted.steps or first:
                 kept = self._settings.now
                 panel = kept.panel_width or _PANEL_WIDTH
@@ -90,6 +92,18 @@ class Arrangement(QObject):
             self._end_slide()
             self._panel.setGeometry(self._drawer_place())
         QTimer.singleShot(0, self._edge.place)
+
+    def set_chats(self, count: int) -> None:
+        """Make room for ``count`` conversations side by side, as far as there is any."""
+        if count != self._chats:
+            self._chats = count
+            self.arrange(self._width)
+
+    def fits(self, count: int) -> bool:
+        """Whether there is room for ``count`` conversations side by side."""
+        if self._focused:
+            return self._width >= count * (theme().size("chat_pane") + 1)
+        return self._panes_for(count).chats >= count
 
     def put_on_top(self, widget: QWidget) -> None:
         """Place something over all panes of the sheet."""
@@ -141,7 +155,8 @@ class Arrangement(QObject):
         else:
             self._settings.change(panel_shown=shown)
             self._panel.setVisible(shown)
-        self.panel_shown.emit(shown)
+            self._make_room()
+        self.panel_shown.emit(self._panel.isVisibleTo(self._sheet))
 
     def show_panel(self) -> None:
         """See to it that the customer panel is there, at once."""
@@ -150,11 +165,6 @@ class Arrangement(QObject):
         if self._is_drawer():
             self._slide.stop()
             self._panel.setGeometry(self._drawer_place())
-
-    @property
-    def is_focused(self) -> bool:
-        """Whether nothing but the conversation is shown."""
-        return self._focused
 
     def set_focus_mode(self, on: bool) -> None:
         """Show nothing but the conversation, or all again."""
@@ -183,6 +193,21 @@ class Arrangement(QObject):
         if self._rail.is_folded():
             self.toggle_rail()
 
+    def _make_room(self) -> None:
+        """A panel that came up, and for which conversations leave no room, stands over them."""
+        wanted = self._panes_for(self._chats)
+        if wanted.panel is Panel.DRAWER:
+            self._settings.change(drawers={**self._settings.now.drawers, wanted.name: True})
+        if wanted != self._panes:
+            self.arrange(self._width)
+
+    def _panes_for(self, chats: int) -> Panes:
+        kept = self._settings.now
+        panel = (kept.panel_width or _PANEL_WIDTH) if kept.panel_shown else 0
+        chat = theme().size("chat_pane")
+        widths = Widths(rail=self._rail.open_width(), list=kept.list_width, panel=panel, chat=chat)
+        return panes_for(self._width, rail_pinned=kept.rail_pinned, chats=chats, widths=widths)
+
     def _is_drawer(self) -> bool:
         return self._panes is not None and self._panes.panel is Panel.DRAWER
 
@@ -190,6 +215,7 @@ class Arrangement(QObject):
         return self._panes is not None and self._panes.steps
 
     def _place_panel(self, panes: Panes) -> None:
+        self._slide.stop()
         if panes.panel is Panel.DOCKED:
             self._splitter.addWidget(self._panel)
             self._panel.setVisible(self._settings.now.panel_shown)

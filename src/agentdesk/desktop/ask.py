@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -30,7 +31,18 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 
-__all__ = ["Choice", "Question", "answered", "choose", "confirm", "open_files", "save_file", "text"]
+__all__ = [
+    "Choice",
+    "Question",
+    "answered",
+    "choose",
+    "confirm",
+    "fields",
+    "open_files",
+    "passage",
+    "save_file",
+    "text",
+]
 
 Kind = Literal["", "primary", "danger", "ghost"]
 _WIDTH = 420
@@ -104,6 +116,31 @@ async def text(parent: QWidget, title: Msg, explanation: Msg, yes: Msg, *, value
     return dialog.entered.strip() if result == 2 else None
 
 
+async def passage(parent: QWidget, title: Msg, explanation: Msg, yes: Msg, *, value: str) -> str | None:
+    """Ask for a text of several lines; returns it, or ``None`` when the question was closed."""
+    dialog = Question(parent, title, explanation)
+    area = QPlainTextEdit(value, dialog)
+    area.setTabChangesFocus(True)
+    area.setAccessibleName(tr(title))
+    area.selectAll()
+    dialog.add_area(area)
+    dialog.add_choices([Choice("no", msg("Cancel")), Choice("yes", yes, "primary")])
+    area.setFocus()
+    return dialog.entered if await answered(dialog) == 2 else None
+
+
+async def fields(
+    parent: QWidget, title: Msg, explanation: Msg, yes: Msg, names: Sequence[Msg], *, first: str = ""
+) -> list[str] | None:
+    """Ask for several lines of text, each with its name; ``first`` stands in the first one. Returns them in
+    their order, without surrounding space, or ``None`` when the question was closed."""
+    dialog = Question(parent, title, explanation)
+    lines = [dialog.add_named(name, "" if at else first) for at, name in enumerate(names)]
+    dialog.add_choices([Choice("no", msg("Cancel")), Choice("yes", yes, "primary")])
+    lines[1 if first else 0].setFocus()
+    return [one.strip() for one in dialog.named] if await answered(dialog) == 2 else None
+
+
 async def open_files(parent: QWidget, title: Msg, *, pattern: str = "") -> list[Path]:
     """Let the person choose files to read; ``pattern`` is a Qt name filter. Empty when nothing was chosen."""
     dialog = QFileDialog(parent, tr(title), "", pattern)
@@ -142,6 +179,7 @@ class Question(QDialog):
         self.setAutoFillBackground(True)
         self.setMinimumWidth(_WIDTH)
         self.entered = ""
+        self.named: list[str] = []
         self._column = QVBoxLayout(self)
         margin = theme().space(6)
         self._column.setContentsMargins(margin, margin - 4, margin, margin - 4)
@@ -156,6 +194,31 @@ class Question(QDialog):
         self.entered = value
         self._column.addWidget(field)
         return field
+
+    def add_named(self, name: Msg, value: str) -> QLineEdit:
+        """A line of text with its name above."""
+        place = len(self.named)
+        self.named.append(value)
+
+        def keep(text: str) -> None:
+            self.named[place] = text
+
+        line = QLineEdit(value, self)
+        line.setAccessibleName(tr(name))
+        line.textChanged.connect(keep)
+        self._column.addWidget(_label(name, "small", "text.secondary"))
+        self._column.addWidget(line)
+        return line
+
+    def add_area(self, area: QPlainTextEdit) -> None:
+        """A text of several lines under the sentence."""
+
+        def keep() -> None:
+            self.entered = area.toPlainText()
+
+        keep()
+        area.textChanged.connect(keep)
+        self._column.addWidget(area)
 
     def add_widget(self, widget: QWidget) -> None:
         """Something more under the sentence."""

@@ -14,19 +14,18 @@ from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.undo import UndoStack
 from agentdesk.sync.desk import DeskPort
 
-__all__ = ["Doing"]
+__all__ = ["Doing", "Trying"]
 
 
-class Doing(QObject):
+class Trying(QObject):
     """Base of what offers commands inside ``owner`` and goes with it. ``said(text, undo text, undo)`` has
-    something for a toast; what is ``done`` can be undone with all else."""
+    something for a toast."""
 
     said = Signal(object, object, object)
 
-    def __init__(self, desk: DeskPort, done: UndoStack, owner: QWidget, name: str) -> None:
+    def __init__(self, desk: DeskPort, owner: QWidget, name: str) -> None:
         super().__init__(owner)
         self._desk = desk
-        self._done = done
         self._tasks = tasks_of(self, name)
 
     async def _try(self, command: AnyCommand) -> bool:
@@ -39,8 +38,16 @@ class Doing(QObject):
             return False
         return True
 
+
+class Doing(Trying):
+    """The same for commands that can be taken back: what is ``done`` can be undone with all else."""
+
+    def __init__(self, desk: DeskPort, done: UndoStack, owner: QWidget, name: str) -> None:
+        super().__init__(desk, owner, name)
+        self._done = done
+
     async def _do(self, command: AnyCommand, back: AnyCommand, said: Msg | None = None) -> bool:
-        """The same for one that ``back`` takes back; ``said`` tells of it and offers that."""
+        """Carry out a command that ``back`` takes back; ``said`` tells of it and offers that."""
         if not await self._try(command) or not is_alive(self):
             return False
         self._done.push(partial(self._try, back))

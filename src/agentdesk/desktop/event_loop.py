@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication
 
 from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import report_error
+from agentdesk.desktop.garbage import Collector
 
 __all__ = ["DeskEventLoop"]
 
@@ -122,6 +123,7 @@ class DeskEventLoop(qasync.QEventLoop):  # type: ignore[misc]
         self._fatal: BaseException | None = None
         self._exception_handler: Callable[[Any, dict[str, Any]], object] | None = None
         self._clockwork = _Clockwork(self)
+        self._collector = Collector()
         super().__init__(app)
         self.slow_callback_duration = _SLOW_CALLBACK
         self.set_default_executor(ThreadPoolExecutor(max_workers=4, thread_name_prefix="desk"))
@@ -194,7 +196,11 @@ class DeskEventLoop(qasync.QEventLoop):  # type: ignore[misc]
     def run_forever(self) -> int:
         """Run Qt's loop until it is stopped; an exit asked for by a callback is raised here."""
         self._fatal = None
-        result = cast(int, super().run_forever())
+        self._collector.start()
+        try:
+            result = cast(int, super().run_forever())
+        finally:
+            self._collector.stop()
         self._raise_fatal()
         return result
 

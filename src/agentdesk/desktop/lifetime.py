@@ -16,7 +16,7 @@ from shiboken6 import isValid
 
 from agentdesk.base.tasks import Tasks
 
-__all__ = ["connect", "end_tasks", "is_alive", "later", "tasks_of"]
+__all__ = ["connect", "end_tasks", "finish_tasks", "is_alive", "later", "tasks_of"]
 
 
 def is_alive(thing: QObject) -> bool:
@@ -60,6 +60,13 @@ async def end_tasks(root: QObject) -> None:
     for owner, tasks in list(_scopes.items()):
         if is_alive(owner) and _is_below(owner, root):
             await tasks.close()
+
+
+async def finish_tasks(root: QObject) -> None:
+    """Wait until the tasks of ``root`` and of everything below it have ended by themselves."""
+    for owner, tasks in list(_scopes.items()):
+        if is_alive(owner) and _is_below(owner, root):
+            await tasks.drain()
 
 
 _scopes: WeakKeyDictionary[QObject, Tasks] = WeakKeyDictionary()

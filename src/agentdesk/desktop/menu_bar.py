@@ -25,6 +25,7 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
         (
             *("view.save", None, "rail.toggle", "panel.toggle", "window.menu_bar", None),
             *("text.larger", "text.smaller", "text.normal", "language.choose", None),
+            *("chat.beside", "chat.close_pane", None),
             *("window.focus", "window.fullscreen"),
         ),
     ),
@@ -33,16 +34,18 @@ _MENUS: tuple[tuple[Msg, tuple[str | None, ...]], ...] = (
         (
             *("reply.start", "reply.all", "note.start", None, "assign.choose", "assign.me"),
             *("conversation.snooze", "conversation.wake", None),
-            *("conversation.resolve", "conversation.reopen", "chat.end", None),
+            *("conversation.resolve", "conversation.reopen", "chat.end", "chat.copy", None),
             "conversation.tags",
-            *("conversation.priority", "conversation.unread", None, "conversation.merge"),
+            *("conversation.priority", "conversation.unread", None, "conversation.merge", None),
+            *("chat.whisper", "chat.join", "chat.leave", "chat.take_over"),
         ),
     ),
     (msg("Customer"), ("customer.merge", "customer.export", None, "customer.block")),
     (
         msg("Go"),
         (
-            *("go.queue", "go.unassigned", "go.mentions", "go.snoozed", "go.drafts", "go.open", None),
+            *("go.queue", "go.unassigned", "go.mentions", "go.snoozed", "go.drafts", "go.open"),
+            *("go.site", None),
             *("queue.next", "queue.previous", "queue.open", "queue.take_next"),
             *("queue.refresh", None, "queue.next_chat", "chat.next", "chat.previous"),
         ),

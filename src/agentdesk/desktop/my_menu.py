@@ -29,10 +29,11 @@ THEMES: dict[str, Msg] = {"system": msg("Like the system"), "light": msg("Light"
 
 class MyMenu(QObject):
     """Builds the menu and carries out what is chosen in it; choices are kept and take effect at once.
-    ``actions`` are those that the sheet of keys lists. ``second_factor_wanted`` and ``sign_out_wanted`` are
-    offered to who is signed in to a team's server."""
+    ``actions`` are those that the sheet of keys lists. ``account_wanted`` names what of the person's account
+    is to be changed: ``picture``, or ``second_factor``, which is offered to who is signed in to a team's
+    server, as is ``sign_out_wanted``."""
 
-    second_factor_wanted = Signal()
+    account_wanted = Signal(str)
     sign_out_wanted = Signal()
 
     def __init__(self, window: QWidget, settings: SettingsFile, actions: Iterable[ActionSpec] = ()) -> None:
@@ -52,8 +53,10 @@ class MyMenu(QObject):
         self.menu.addSeparator()
         self._session_note = self.menu.addAction("")
         self._session_note.setEnabled(False)
+        self._picture = self.menu.addAction("")
+        self._picture.triggered.connect(self._on_picture)
         self._second_factor = self.menu.addAction("")
-        self._second_factor.triggered.connect(self.second_factor_wanted)
+        self._second_factor.triggered.connect(self._on_second_factor)
         self._sign_out = self.menu.addAction("")
         self._sign_out.triggered.connect(self.sign_out_wanted)
         self._quit = self.menu.addAction("")
@@ -127,6 +130,8 @@ class MyMenu(QObject):
         self._shortcuts.setIcon(icon("keyboard"))
         note = msg("Your sign-in and this desk's key are kept in files: no key ring is used")
         self._session_note.setText(tr(note))
+        self._picture.setText(tr(msg("Your picture…")))
+        self._picture.setIcon(icon("user-round"))
         self._second_factor.setText(tr(msg("Two-step sign-in…")))
         self._second_factor.setIcon(icon("shield-check"))
         self._sign_out.setText(tr(msg("Sign out…")))
@@ -184,6 +189,12 @@ class MyMenu(QObject):
         self._motion.setCheckable(True)
         self._motion.toggled.connect(self._on_motion)
         menu.aboutToShow.connect(self.retranslate)
+
+    def _on_picture(self) -> None:
+        self.account_wanted.emit("picture")
+
+    def _on_second_factor(self) -> None:
+        self.account_wanted.emit("second_factor")
 
     def _on_density(self, action: QAction) -> None:
         self.set_density(action.data())

@@ -14,6 +14,7 @@ from agentdesk.base import clock
 from agentdesk.base.text import msg, plural
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.plain import banner
 from agentdesk.queries.rows import QueueRow
 from agentdesk.sync.desk import Changes, DeskPort, Link
 
@@ -86,7 +87,10 @@ class Notifier(QObject):
             shown = self._is_shown(row.conversation_id) and self._window.isActiveWindow()
             if row.id not in self._mentions and row.created_at >= self._since and not shown:
                 self._last = row.conversation_id
-                self._show(tr(msg("{name} mentioned you", name=row.author_name)), " ".join(row.text.split()))
+                title = msg("{name} mentioned you", name=row.author_name)
+                if row.whisper:
+                    title = msg("{name} whispers to you", name=row.author_name)
+                self._show(tr(title), " ".join(row.text.split()))
         self._mentions.update(row.id for row in rows)
 
     def _is_news(self, row: QueueRow, me: UUID | None) -> bool:
@@ -130,7 +134,7 @@ class Notifier(QObject):
         text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
         QApplication.alert(self._window)
         if self._tray is not None:
-            self._tray.showMessage(title, text)
+            self._tray.showMessage(banner(title), banner(text))
 
     def _on_clicked(self) -> None:
         """A click on the last banner comes to the front and opens its conversation."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from agentdesk.base import clock
-from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.commands.values import AnswerOffer
 from agentdesk.desktop.actions.registry import Actions
-from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.doing import Trying
+from agentdesk.desktop.lifetime import is_alive
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.views.conversation_actions import ConversationActions
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.desktop.widgets.strip import Strip
-from agentdesk.queries.rows import OfferRow
+from agentdesk.queries.team_rows import OfferRow
 from agentdesk.sync.desk import Changes, DeskPort
 
 __all__ = ["Offers"]
@@ -29,18 +29,16 @@ _RING_AGAIN_SECONDS = 20
 _LONGEST = 120
 
 
-class Offers(QObject):
+class Offers(Trying):
     """Shows the oldest offer in ``strip``. ``accepted(conversation id)`` tells that I took it, ``rung(id,
     title, text)`` that one is new or still waits, ``said`` why it could not be answered."""
 
     accepted = Signal(object)
     rung = Signal(object, str, str)
-    said = Signal(object, object, object)
 
     def __init__(self, desk: DeskPort, deeds: ConversationActions, actions: Actions, owner: QWidget) -> None:
-        super().__init__(owner)
-        self._desk, self._deeds, self._actions = desk, deeds, actions
-        self._tasks = tasks_of(self, "offers")
+        super().__init__(desk, owner, "offers")
+        self._deeds, self._actions = deeds, actions
         self._row: OfferRow | None = None
         self._answered: set[UUID] = set()
         self._rang_at: datetime | None = None
@@ -94,7 +92,7 @@ class Offers(QObject):
         title = tr(_title(row))
         QApplication.beep()
         announce(self.strip, title)
-        self.rung.emit(row.conversation_id, title, row.preview)
+        self.rung.emit(row.conversation_id, title, row.note or row.preview)
 
     def _on_tick(self) -> None:
         row, now = self._row, clock.now()
@@ -117,22 +115,14 @@ class Offers(QObject):
     async def _do(self, row: OfferRow, accepted: bool) -> None:
         command = AnswerOffer(offer_id=row.id, conversation_id=row.conversation_id, accepted=accepted)
         if not accepted:
-            await self._decline(command)
+            await self._try(command)
             return
         head = await self._desk.conversation(row.conversation_id)
         if head is None or not is_alive(self):
             return
-        if await self._deeds.do(head, command, msg("Taken: {name}.", name=row.contact_name)) and is_alive(
-            self
-        ):
+        taken = await self._deeds.do(head, command, msg("Taken: {name}.", name=row.contact_name))
+        if taken and is_alive(self):
             self.accepted.emit(row.conversation_id)
-
-    async def _decline(self, command: AnswerOffer) -> None:
-        try:
-            await self._desk.do(command)
-        except AgentDeskError as error:
-            if is_alive(self):
-                self.said.emit(error.message, None, None)
 
 
 class OfferStrip(Strip):
@@ -141,6 +131,7 @@ class OfferStrip(Strip):
     def __init__(self, parent: QWidget) -> None:
         super().__init__("info", parent)
         self.setObjectName("offer")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_offer(self, row: OfferRow, now: datetime) -> None:
         """Show an offer, with all time that is left."""
@@ -154,12 +145,17 @@ class OfferStrip(Strip):
 
 
 def _title(row: OfferRow) -> Msg:
+    if row.from_id is not None:
+        giver, name = row.from_name or "?", row.contact_name
+        return msg("{giver} wants to hand you the chat with {name}. Do you take it?", giver=giver, name=name)
     return msg("{name} is waiting in a chat. Do you take it?", name=row.contact_name)
 
 
 def _rest(row: OfferRow, now: datetime) -> Msg:
-    """How long there is to answer, by this computer's clock, and what the customer wrote."""
+    """How long there is to answer, by this computer's clock, and the note of whoever hands it over, or else
+    what the customer wrote."""
     whole = (row.expires_at - row.offered_at).total_seconds()
     left = int(min(max((row.expires_at - now).total_seconds(), 0), whole) + 0.5)
-    text = row.preview if len(row.preview) <= _LONGEST else row.preview[: _LONGEST - 1] + "…"
+    words = " ".join((row.note or row.preview).split())
+    text = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
     return plural("{count} second: {text}", "{count} seconds: {text}", left, text=text)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QWidget
@@ -12,19 +13,19 @@ __all__ = ["PaneFocus"]
 
 
 class PaneFocus(QObject):
-    """``panes`` in the order in which they stand; those that are hidden are passed over."""
+    """``panes()`` are there now, in the order in which they stand; those that are hidden are passed over."""
 
-    def __init__(self, panes: Sequence[QWidget], owner: QWidget) -> None:
+    def __init__(self, panes: Callable[[], Sequence[QWidget]], owner: QWidget) -> None:
         super().__init__(owner)
         self._panes = panes
-        self._last: dict[QWidget, QWidget] = {}
+        self._last: WeakKeyDictionary[QWidget, QWidget] = WeakKeyDictionary()
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._on_focus_changed)
 
     def step(self, by: int) -> None:
         """Move the focus ``by`` panes on (negative: back), round the ends."""
-        shown = [pane for pane in self._panes if pane.isVisible()]
+        shown = [pane for pane in self._panes() if pane.isVisible()]
         here = next((place for place, pane in enumerate(shown) if self._holds_focus(pane)), None)
         start = (-1 if by > 0 else 0) if here is None else here
         for distance in range(1, len(shown) + 1):
@@ -36,7 +37,7 @@ class PaneFocus(QObject):
     def _on_focus_changed(self, _before: QWidget | None, now: QWidget | None) -> None:
         if now is None:
             return
-        for pane in self._panes:
+        for pane in self._panes():
             if pane.isAncestorOf(now):
                 self._last[pane] = now
 

@@ -23,14 +23,14 @@ class Place(QWidget):
         self._role = role
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
 
     def fill(self, part: QWidget) -> None:
         """Show ``part``, which was made in here: to move it would make Qt style all that is in it anew."""
         self._layout.addWidget(part)
         self._put_in_order(part)
-        main = part.focusProxy()
-        if main is not None:
-            self.setFocusProxy(main)
+        if part.focusProxy() is not None:
+            self.setFocusProxy(part)
         part.show()
 
     def _put_in_order(self, part: QWidget) -> None:

@@ -23,7 +23,8 @@ class DeskSettings:
     ``panel_shown`` and ``rail_pinned`` are remembered choices; None: the usual rule. ``orders`` and
     ``groups`` are those of the lists, by list. Widths are pixels, 0 the usual ones; ``drawers`` tells in
     which arrangements the customer panel stands open over the conversation, ``folded`` which of its
-    sections are folded, ``menu_bar`` whether the menu bar is always in sight."""
+    sections are folded, ``menu_bar`` whether the menu bar is always in sight. ``chats_beside`` is how
+    many of my chats stand side by side, ``chat_widths`` how wide each is then (``1/2``: the first of two)."""
 
     mode: str = ""
     server: str = ""
@@ -49,6 +50,8 @@ class DeskSettings:
     drawers: dict[str, bool] = field(default_factory=dict)
     folded: dict[str, bool] = field(default_factory=dict)
     menu_bar: bool = False
+    chats_beside: int = 1
+    chat_widths: dict[str, int] = field(default_factory=dict)
 
 
 class SettingsFile:
@@ -99,6 +102,7 @@ _KINDS: dict[str, tuple[tuple[type, ...], type]] = {
     "float": ((int, float), float),
     "dict[str, str]": ((dict,), str),
     "dict[str, bool]": ((dict,), bool),
+    "dict[str, int]": ((dict,), int),
     "bool | None": ((bool, type(None)), bool),
 }
 """What JSON values a field of each type takes, and what the values inside are."""

@@ -21,6 +21,7 @@ from agentdesk.desktop.views.trouble_panel import Trouble, TroublePanel
 from agentdesk.desktop.views.view_names import catalogued
 from agentdesk.domain.authority import Permission
 from agentdesk.domain.channels import TROUBLED
+from agentdesk.domain.figures import figures_of, worries
 from agentdesk.queries.rows import AccountRow
 from agentdesk.sync.desk import Changes, DeskPort, Link, Waiting
 
@@ -153,6 +154,7 @@ def _told_of(account: AccountRow) -> Msg:
     remedy = catalogued(account.remedy)
     if remedy is not None:
         told.append(remedy)
+    told += worries(figures_of(account.figures), clock.now())
     if _is_tried(account):
         told.append(msg("It is being tried again."))
     elif account.state == "unreachable":

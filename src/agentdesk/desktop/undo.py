@@ -11,12 +11,14 @@ from agentdesk.commands.values import (
     AnswerOffer,
     AnyCommand,
     Assign,
+    CancelTransfer,
     EndChat,
     MarkRead,
     MergeConversations,
     SetPriority,
     SetStatus,
     SetTags,
+    Transfer,
     UnmergeConversations,
 )
 from agentdesk.queries.rows import ConversationRow
@@ -56,12 +58,23 @@ def inverse(command: AnyCommand, before: ConversationRow, after: ConversationRow
                 seen_message_id=after.last_message_id,
                 seen_status=after.status,
             )
-        case Assign():
+        case Assign() | AnswerOffer(accepted=True):
             return Assign(
                 conversation_id=one, assignee_id=before.assignee_id, seen_assignee_id=after.assignee_id
             )
-        case AnswerOffer(accepted=True):
-            return Assign(conversation_id=one, assignee_id=None, seen_assignee_id=after.assignee_id)
+        case Transfer(inbox_id=None):
+            if after.asked_id is not None:
+                return CancelTransfer(conversation_id=one)
+            return Assign(
+                conversation_id=one, assignee_id=before.assignee_id, seen_assignee_id=after.assignee_id
+            )
+        case Transfer():
+            return Transfer(
+                conversation_id=one,
+                user_id=before.assignee_id,
+                inbox_id=before.inbox_id,
+                seen_assignee_id=after.assignee_id,
+            )
         case SetTags():
             return SetTags(conversation_id=one, tags=before.tags, seen_tags=after.tags)
         case SetPriority():

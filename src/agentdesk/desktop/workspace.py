@@ -17,6 +17,7 @@ from agentdesk.desktop.actions.specs import ALL
 from agentdesk.desktop.appearance import step_text_scale
 from agentdesk.desktop.arrangement import Arrangement, Sheet
 from agentdesk.desktop.bridge import Bridge
+from agentdesk.desktop.figures import Figures
 from agentdesk.desktop.lifetime import end_tasks, tasks_of
 from agentdesk.desktop.navigation import FIRST_VIEW, Navigation
 from agentdesk.desktop.pane_focus import PaneFocus
@@ -38,19 +39,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Workspace"]
 
-_COUNTED = ("conversation", "draft", "account", "account_state", "user", "message", "mention")
-_RAIL = ("saved_view", "rail_order")
-
 
 class Workspace(QWidget):
     """The panes of one window on one desk. ``reconnect`` tries the server at once.
 
     The list is there at once. All else is made by :meth:`complete`, or with the first need of one of its
-    parts: whoever asks for the conversation, the panel or my menu gets it. ``second_factor_wanted`` and
+    parts: whoever asks for the conversation, the panel or my menu gets it. ``account_wanted`` and
     ``sign_out_wanted`` were chosen in my menu.
     """
 
-    second_factor_wanted = Signal()
+    account_wanted = Signal(str)
     sign_out_wanted = Signal()
 
     def __init__(
@@ -68,6 +66,7 @@ class Workspace(QWidget):
         self._settings = settings
         self._reconnect = reconnect
         self._late: LateParts | None = None
+        self._link = desk.status.link
         self._tasks = tasks_of(self, "window")
         self._build(workspace)
         self._bridge = Bridge(desk, self)
@@ -150,8 +149,8 @@ class Workspace(QWidget):
         self._tasks.start(self._open(conversation_id), "open")
 
     def refresh(self) -> None:
-        """Read counts, accounts and who I am anew."""
-        self._tasks.start(self._refresh(), "refresh")
+        """Read counts and accounts anew."""
+        self._figures.refresh()
 
     # Building
 
@@ -165,6 +164,7 @@ class Workspace(QWidget):
         self._splitter.setChildrenCollapsible(False)
         self._queue = QueuePane(self._desk, self._splitter, self._settings)
         self._navigation = Navigation(self._window, self._rail, self._queue, self._find_here)
+        self._figures = Figures(self._desk, self._navigation, self)
         self._middle = Place("bg.canvas", self._splitter)
         self._side = Place("bg.panel", self._splitter)
         self._status = StatusBar(self)
@@ -175,7 +175,10 @@ class Workspace(QWidget):
         self._splitter.setStretchFactor(1, 1)
         sheet = QVBoxLayout(self._sheet)
         sheet.setContentsMargins(1, 1, 0, 0)
-        sheet.addWidget(self._splitter)
+        sheet.addWidget(self._splitter, 1)
+        self._instead = Place("bg.canvas", self._sheet)
+        self._instead.hide()
+        sheet.addWidget(self._instead, 1)
         work = QHBoxLayout()
         work.setContentsMargins(0, 0, 0, 0)
         work.setSpacing(0)
@@ -186,8 +189,7 @@ class Workspace(QWidget):
         column.setSpacing(0)
         column.addLayout(work, 1)
         column.addWidget(self._status)
-        panes = [self._rail, self._queue, self._middle, self._side, self._status]
-        self._pane_focus = PaneFocus(panes, self)
+        self._pane_focus = PaneFocus(self._panes, self)
         self._arrangement = Arrangement(
             self,
             self._sheet,
@@ -199,6 +201,12 @@ class Workspace(QWidget):
             self._settings,
             self._is_reading,
         )
+
+    def _panes(self) -> list[QWidget]:
+        """The panes of the window as they stand; several conversations are several."""
+        chats = self._late.side_by_side.shown() if self._late is not None else []
+        middle = chats if len(chats) > 1 else [self._middle]
+        return [self._rail, self._queue, *middle, self._side, self._instead, self._status]
 
     def _make_late(self) -> LateParts:
         from agentdesk.desktop.late_parts import Frame, LateParts
@@ -215,17 +223,20 @@ class Workspace(QWidget):
             self._status,
             self._middle,
             self._side,
+            self._splitter,
+            self._instead,
         )
         late = LateParts(frame, self)
         late.conversation_wanted.connect(self.open_conversation)
         late.mine_wanted.connect(self._show_mine)
-        late.my_menu.second_factor_wanted.connect(self.second_factor_wanted)
+        late.my_menu.account_wanted.connect(self.account_wanted)
         late.my_menu.sign_out_wanted.connect(self.sign_out_wanted)
         self.refresh()
         return late
 
     def _connect(self) -> None:
         self._bridge.changed.connect(self._on_changes)
+        self._figures.changed.connect(self._show_figures)
         self._bridge.status_changed.connect(self._on_status)
         self._rail.unfold_wanted.connect(self._arrangement.unfold_rail)
         self._queue.opened.connect(self.open_conversation)
@@ -270,26 +281,26 @@ class Workspace(QWidget):
         self._queue.on_changes(changes)
         if self._late is not None:
             self._late.on_changes(changes)
-        if not changes or any(table in changes for table in (*_COUNTED, *_RAIL)):
-            self.refresh()
+        self._figures.on_changes(changes)
 
-    async def _refresh(self) -> None:
-        desk = self._desk
-        counts, drafts, accounts = await desk.counts(), await desk.drafts(), await desk.accounts()
-        self._rail.model.set_counts(counts, len({draft.conversation_id for draft in drafts}))
-        self._rail.model.set_accounts(accounts)
-        await self._navigation.refresh_saved(desk)
+    def _show_figures(self) -> None:
+        desk, figures = self._desk, self._figures
+        self._rail.model.set_counts(figures.counts, figures.drafts)
+        self._rail.model.set_accounts(figures.accounts)
         self._rail.set_me(desk.me)
-        self._queue.set_counts(counts, accounts)
+        self._status.set_status(desk.status)  # what came says how current the desk is
+        self._queue.set_counts(figures.counts, figures.accounts)
         self._queue.set_me(desk.me.id if desk.me else None)
         if self._late is not None:
-            self._late.show_counts(counts, accounts)
-        self._rail.show_view(self._queue.view)
+            self._late.show_counts(figures.counts, figures.accounts)
+        if self._instead.isHidden():
+            self._rail.show_view(self._queue.view)
 
     def _on_status(self, status: LinkStatus) -> None:
         self._status.set_status(status)
         self._queue.on_status()
-        if self._late is not None:
+        link, self._link = self._link, status.link
+        if self._late is not None and link is not status.link:  # else only another number of commands waits
             self._late.on_status(status)
 
     # Doing
@@ -332,6 +343,8 @@ class Workspace(QWidget):
         conversation.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _back(self) -> None:
+        if self._late is not None and self._late.site.leave():
+            return
         if self._queue.selection:
             self._queue.selection.clear()
         elif not self._arrangement.back():

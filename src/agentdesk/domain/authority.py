@@ -29,6 +29,10 @@ class Permission(StrEnum):
     """Have a channel in trouble tried again at once."""
     BLOCK = "block"
     """Block customers, and let them write again."""
+    SUPERVISE = "supervise"
+    """Watch colleagues' chats, whisper to them, join them, take their chats over."""
+    SEE_VISITORS = "see_visitors"
+    """See who is on the site and agreed to that, and invite them to chat."""
 
 
 _AGENT = frozenset(
@@ -44,7 +48,9 @@ _SUPERVISOR = _AGENT | {
     Permission.EDIT_TEMPLATES,
     Permission.EXPORT,
     Permission.RETRY_CHANNELS,
+    Permission.SEE_VISITORS,
     Permission.SHARE_VIEWS,
+    Permission.SUPERVISE,
 }
 _ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,

@@ -5,12 +5,44 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-__all__ = ["GONE_AFTER", "LONGEST_AWAY", "Availability", "has_room", "now_is"]
+__all__ = [
+    "GONE_AFTER",
+    "LONGEST_AWAY",
+    "LONGEST_NAME",
+    "OWN_ICONS",
+    "Availability",
+    "has_room",
+    "lasts",
+    "now_is",
+]
 
 GONE_AFTER = timedelta(minutes=5)
 """A person is not reachable when none of their desks has been connected for so long."""
 LONGEST_AWAY = timedelta(days=366)
 """A return time that lies farther ahead is a mistake."""
+
+
+LONGEST_NAME = 60
+"""Characters of the name of a status that a team has defined."""
+OWN_ICONS = (
+    "circle-user",
+    "phone",
+    "users",
+    "book-open",
+    "calendar",
+    "hourglass",
+    "clock",
+    "moon",
+    "sun",
+    "pencil",
+    "printer",
+    "wrench",
+    "star",
+    "flag",
+    "heart",
+    "zap",
+)
+"""The icons that a team can give to its own statuses."""
 
 
 class Availability(StrEnum):
@@ -23,12 +55,17 @@ class Availability(StrEnum):
     OFFLINE = "offline"
 
 
+def lasts(back_at: datetime | None, now: datetime) -> bool:
+    """Say whether what a person has chosen still holds at ``now``."""
+    return back_at is None or back_at > now
+
+
 def now_is(chosen: str, back_at: datetime | None, now: datetime) -> Availability:
     """Return how a person stands at ``now`` who has chosen ``chosen``: available again from ``back_at`` on.
 
     What this program does not know counts as away.
     """
-    if back_at is not None and back_at <= now:
+    if not lasts(back_at, now):
         return Availability.AVAILABLE
     try:
         return Availability(chosen)

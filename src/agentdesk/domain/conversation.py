@@ -28,6 +28,23 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+class HandingOver(StrEnum):
+    """How far it came that somebody hands a conversation over. The values are stored: never renamed."""
+
+    ASKED = "asked"
+    """A person is asked to take it; the one who asks has it until they do."""
+    DECLINED = "declined"
+    MISSED = "missed"
+    """They did not answer in time."""
+    WITHDRAWN = "withdrawn"
+    """They went away."""
+    CANCELLED = "cancelled"
+    MOVED = "moved"
+    """It lies in another inbox now."""
+    RETURNED = "returned"
+    """It is back in the queue."""
+
+
 class EventKind(StrEnum):
     """What happened in a conversation besides messages; shown as a line in the transcript."""
 
@@ -41,7 +58,14 @@ class EventKind(StrEnum):
     CONTACT = "contact"
     MERGED = "merged"
     UNMERGED = "unmerged"
+    INVITED = "invited"
+    """The customer's message answers an invitation: its ``name`` and ``text``."""
     ENDED = "ended"
     """A chat has ended: by the visitor, by somebody of the team, or by silence."""
+    TRANSFER = "transfer"
+    """Somebody hands it over: ``step`` is how far that came, see :class:`HandingOver`."""
+    JOINED = "joined"
+    """A supervisor has come into a colleague's chat, and its visitor was told."""
+    LEFT = "left"
     RATED = "rated"
     """The customer has said how it was: ``score`` 1 to 5, and whom it is about."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["Named", "named_in", "places_in"]
+__all__ = ["WHISPER", "Named", "named_in", "places_in"]
+
+WHISPER = "whisper"
+"""The kind of a mention to whom a whole note is said: a supervisor's word to the agent of a chat."""
 
 _GROWTH = 3
 """A letter is at most so many letters when large and small ones are made the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from agentdesk.domain.cleaning import one_line
@@ -10,6 +11,12 @@ from agentdesk.domain.party import Party
 MOST_RECIPIENTS = 100
 LONGEST_ADDRESS = 320
 LONGEST_NAME = 300
+_ADDRESS = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]{1,255}\.[^\s@<>,;\".]{1,63}")
+
+
+def looks_like_address(value: str) -> bool:
+    """Say whether ``value`` can be an email address at all; whether it works, only sending tells."""
+    return _ADDRESS.fullmatch(value.strip()) is not None
 
 
 def mailbox_of(address: str) -> str:

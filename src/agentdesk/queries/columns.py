@@ -35,6 +35,8 @@ _QUEUE_COLUMNS: tuple[Column[Any], ...] = (
     conversation.c.assignee_id,
     conversation.c.waiting_since,
     conversation.c.last_message_at,
+    conversation.c.visibility,
+    conversation.c.watched,
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.domain.message import Automatic, Direction, Kind
 from agentdesk.queries.columns import parties, party, plain, with_people
 from agentdesk.queries.rows import (
     AttachmentRow,
@@ -28,6 +30,7 @@ _PARTIES = ("to", "cc", "bcc", "reply_to")
 _message = tables.message
 _attachment = tables.attachment
 _related = conversation.alias("related")
+_asked = user.alias("asked")
 
 
 async def head(conn: AsyncConnection, conversation_id: UUID) -> ConversationRow | None:
@@ -41,11 +44,14 @@ async def head(conn: AsyncConnection, conversation_id: UUID) -> ConversationRow 
             conversation.c.snoozed_until,
             conversation.c.related_id,
             conversation.c.created_at,
+            conversation.c.asked_id,
+            func.coalesce(_asked.c.name, "").label("asked_name"),
             func.coalesce(account.c.address, "").label("account_address"),
             _related.c.number.label("related_number"),
         )
         .outerjoin(account, account.c.id == conversation.c.account_id)
         .outerjoin(_related, _related.c.id == conversation.c.related_id)
+        .outerjoin(_asked, _asked.c.id == conversation.c.asked_id)
         .where(conversation.c.id == root)
     )
     found = plain(await conn.execute(statement))
@@ -88,6 +94,18 @@ async def timeline(
     return Timeline(
         messages=await _to_messages(conn, shown), events=await _events(conn, and_(*events)), older=older
     )
+
+
+async def written_since(conn: AsyncConnection, since: Mapping[UUID, datetime]) -> dict[UUID, int]:
+    """Return how many messages customers have written in these conversations, each after its moment; those
+    with none are left out."""
+    m = _message.c
+    places = [and_(m.conversation_id == one, m.created_at > moment) for one, moment in since.items()]
+    if not places:
+        return {}
+    theirs = m.direction == Direction.IN, m.kind == Kind.MESSAGE, m.automatic == Automatic.NO
+    statement = select(m.conversation_id, func.count()).where(or_(*places), *theirs)
+    return {row[0]: row[1] for row in await conn.execute(statement.group_by(m.conversation_id))}
 
 
 async def message(conn: AsyncConnection, message_id: UUID) -> MessageRow | None:

@@ -6,21 +6,37 @@ A view's list is fetched whole as ids and its rows only for what is on the scree
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import NullType
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.domain.conversation import Status
 from agentdesk.queries.columns import PLAIN_ID, id_list, id_list_with, plain, with_people
-from agentdesk.queries.rows import Counts, FilterCounts, QueueRow, SectionRow, View
+from agentdesk.queries.queue_order import WAITS, Term, key_of, order_of, sections_of
+from agentdesk.queries.rows import Counts, FilterCounts, Place, QueueRow, SectionRow, View
 from agentdesk.store.search import Found, find_conversations, look_for
 from agentdesk.store.tables import account, contact, conversation, mention, message, user
 from agentdesk.store.tables.conversations import TROUBLE
@@ -32,45 +48,8 @@ _AT_ONCE = 500  # ids in one statement
 _FOUND = 1000  # conversations that a search lists
 
 _c = conversation.c
-_NEWEST: tuple[ColumnElement[Any], ...] = (_c.last_message_at.desc(), _c.id)
-_LONGEST_WAITING: tuple[ColumnElement[Any], ...] = (
-    _c.waiting_since.asc().nulls_last(),
-    case((_c.waiting_since.is_(None), _c.last_message_at)).desc(),
-    _c.id,
-)
-_URGENCY = case({"urgent": 0, "high": 1, "normal": 2, "low": 3}, value=_c.priority, else_=2)
+_AMONG = _c.id.in_(bindparam("ids", expanding=True))
 _PEOPLE = {"customer": (contact, _c.contact_id), "assignee": (user, _c.assignee_id)}
-
-
-def _order(view: View) -> tuple[ColumnElement[Any], ...]:
-    """The order of a view, within its sections."""
-    if view.order == "newest":
-        return _NEWEST
-    if view.order == "priority":
-        return (_URGENCY, *_LONGEST_WAITING)
-    if view.order == "customer":
-        return (func.lower(func.coalesce(contact.c.name, "")), *_NEWEST)
-    if view.order == "due" and view.kind == "snoozed":
-        return (_c.snoozed_until.asc().nulls_last(), _c.id)
-    return _LONGEST_WAITING
-
-
-def _sections(
-    view: View, today_ends: datetime | None
-) -> tuple[ColumnElement[Any], tuple[ColumnElement[Any], ...]]:
-    """The column that names the section of a row, and the order of the sections."""
-    match view.group:
-        case "channel":
-            return _c.channel, (_c.channel,)
-        case "priority":
-            return _c.priority, (_URGENCY, _c.priority)
-        case "assignee":
-            name = func.coalesce(user.c.name, "")
-            return name, (func.lower(name), _c.assignee_id.asc().nulls_first())
-        case "due":
-            later = case((_c.snoozed_until < today_ends, "today"), else_="later")
-            return later, (later.desc(),)
-    raise ValueError(f"no such sections: {view.group}")
 
 
 async def queue_ids(
@@ -80,7 +59,9 @@ async def queue_ids(
 
     ``me`` is whose "mine" it is; ``inboxes`` are those that the reader may see, None stands for all.
     """
-    statement = _with_names(select(PLAIN_ID), view.order).where(_belongs(view, me)).order_by(*_order(view))
+    statement = (
+        _with_names(select(PLAIN_ID), view.order).where(_belongs(view, me)).order_by(*_as_sql(order_of(view)))
+    )
     if view.kind == "search":
         found = await find_conversations(conn, view.text, inboxes=inboxes, limit=_FOUND)
         statement = statement.where(_c.id.in_(found))
@@ -96,28 +77,59 @@ async def queue_sections(
 
     ``today_ends`` is the next midnight where the reader is.
     """
-    name, order = _sections(view, today_ends)
+    name, order = sections_of(view, today_ends)
     statement = _with_names(select(PLAIN_ID, name.label("section")), view.order, view.group)
-    statement = statement.where(_belongs(view, me)).order_by(*order, *_order(view))
+    statement = statement.where(_belongs(view, me)).order_by(*_as_sql((*order, *order_of(view))))
     ids, names = await id_list_with(conn, statement)
     sections = [SectionRow(key=key, count=len(list(same))) for key, same in groupby(names)]
     return ids, sections
+
+
+async def queue_places(
+    conn: AsyncConnection, view: View, me: UUID | None, today_ends: datetime, among: Collection[UUID] | None
+) -> list[Place]:
+    """Return where the conversations of ``view`` (no search) stand in its list, in any order: all of them, or
+    those of the few ``among``. On SQLite only, whose values its keys are made of."""
+    statement, terms = _places(view, me, today_ends)
+    if among is None:
+        rows = await conn.execute(statement)
+    else:
+        rows = await conn.execute(statement.where(_AMONG), {"ids": list(among)})
+    return [Place(key_of(values, terms), row_id, name) for row_id, name, *values in rows]
+
+
+@lru_cache(maxsize=16)
+def _places(view: View, me: UUID | None, today_ends: datetime) -> tuple[Select[Any], Sequence[Term]]:
+    """The statement for all places; kept, since making one takes longer than it does."""
+    section: ColumnElement[str] = literal("")
+    terms = order_of(view)
+    if view.group:
+        section, order = sections_of(view, today_ends)
+        terms = (*order, *terms)
+    columns = (type_coerce(term.column, NullType()) for term in terms)
+    statement = _with_names(select(_c.id, section, *columns), view.order, view.group)
+    return statement.where(_belongs(view, me)), terms
 
 
 async def queue_rows(conn: AsyncConnection, ids: Sequence[UUID]) -> list[QueueRow]:
     """Return the rows of ``ids`` in their order; those that are gone are left out."""
     rows: dict[UUID, QueueRow] = {}
     for portion in _portions(ids):
-        found = await conn.execute(with_people(_c.last_customer_at).where(_c.id.in_(portion)))
-        rows |= await _to_rows(conn, plain(found))
+        found = plain(await conn.execute(_rows(), {"ids": portion}))
+        rows |= {row["id"]: msgspec.convert(row, QueueRow) for row in found}
     return [rows[row_id] for row_id in ids if row_id in rows]
+
+
+@cache
+def _rows() -> Select[Any]:
+    return with_people(_c.last_customer_at, _has_trouble()).where(_AMONG)
 
 
 async def filter_counts(conn: AsyncConnection, view: View, me: UUID | None) -> FilterCounts:
     """Return how many conversations each filter leaves of ``view``."""
     figures = (
         await conn.execute(
-            select(func.count(), _count_if(_c.unread), _count_if(_c.waiting_since.is_not(None))).where(
+            select(func.count(), _count_if(_c.unread), _count_if(WAITS)).where(
                 _belongs(msgspec.structs.replace(view, only="all"), me)
             )
         )
@@ -180,7 +192,9 @@ async def page(
 
     Raises Invalid for a cursor that was not given by this function.
     """
-    statement = with_people(_c.last_customer_at, _c.updated_at).order_by(_c.updated_at.desc(), _c.id.desc())
+    statement = with_people(_c.last_customer_at, _c.updated_at, _has_trouble()).order_by(
+        _c.updated_at.desc(), _c.id.desc()
+    )
     for column, value in ((_c.status, status), (_c.inbox_id, inbox_id), (_c.assignee_id, assignee_id)):
         if value is not None:
             statement = statement.where(column == value)
@@ -195,10 +209,9 @@ async def page(
         )
     found = plain(await conn.execute(statement.limit(limit + 1)))
     shown = found[:limit]
-    rows = await _to_rows(conn, shown)
     more = len(found) > limit
     next_cursor = _Place(shown[-1]["updated_at"], shown[-1]["id"]).text() if more and shown else None
-    return list(rows.values()), next_cursor
+    return [msgspec.convert(row, QueueRow) for row in shown], next_cursor
 
 
 def retired(before: datetime) -> ColumnElement[bool]:
@@ -308,7 +321,7 @@ def _belongs(view: View, me: UUID | None) -> ColumnElement[bool]:
     if view.only == "unread":
         conditions.append(_c.unread)
     elif view.only == "waiting":
-        conditions.append(_c.waiting_since.is_not(None))
+        conditions.append(WAITS)
     return and_(true(), *conditions)
 
 
@@ -317,6 +330,10 @@ def _mentioned(me: UUID | None, *, unseen: bool = False) -> ColumnElement[bool]:
     mine = select(mention.c.id).where(mention.c.user_id == me, mention.c.conversation_id == _c.id)
     not_seen = mine.where(mention.c.seen_at.is_(None)).exists()
     return not_seen if unseen else or_(and_(_c.status == Status.OPEN, mine.exists()), not_seen)
+
+
+def _as_sql(terms: Iterable[Term]) -> list[ColumnElement[Any]]:
+    return [term.order() for term in terms]
 
 
 def _assigned_to(me: UUID | None) -> ColumnElement[bool]:
@@ -332,15 +349,10 @@ def _with_names(statement: Select[Any], *wanted: str) -> Select[Any]:
     return statement
 
 
-async def _to_rows(conn: AsyncConnection, found: Sequence[dict[str, Any]]) -> dict[UUID, QueueRow]:
-    troubled = await _with_trouble(conn, [row["id"] for row in found])
-    return {row["id"]: msgspec.convert({**row, "failed": row["id"] in troubled}, QueueRow) for row in found}
-
-
-async def _with_trouble(conn: AsyncConnection, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of ``ids`` with a message of ours that did not go out, or may not have."""
-    statement = select(message.c.conversation_id).where(text(TROUBLE), message.c.conversation_id.in_(ids))
-    return set(await conn.scalars(statement)) if ids else set()
+def _has_trouble() -> ColumnElement[bool]:
+    """Whether a conversation has a message of ours that did not go out, or may not have."""
+    troubled = select(message.c.id).where(text(TROUBLE), message.c.conversation_id == _c.id)
+    return troubled.exists().label("failed")
 
 
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:

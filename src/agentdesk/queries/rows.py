@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from agentdesk.domain.authority import Permission, is_permitted
-from agentdesk.domain.availability import Availability, has_room, now_is
+from agentdesk.domain.mentions import WHISPER
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
 from agentdesk.domain.visits import Trail, read_trail
@@ -33,42 +33,9 @@ class UserRow(Row, frozen=True):
         return is_permitted(Role(self.role), self.permissions, permission)
 
 
-class TeammateRow(UserRow, frozen=True):
-    """Somebody who works here and how they stand. ``count`` is how many open conversations they have as far
-    as this database knows, ``load`` the same in the units that each channel counts, ``capacity`` how many of
-    these they may have (None: any number)."""
-
-    state: str = Availability.AVAILABLE
-    back_at: datetime | None = None
-    unreachable_since: datetime | None = None
-    load: int = 0
-    count: int = 0
-    capacity: int | None = None
-
-    def now_is(self, now: datetime) -> Availability:
-        """How the person stands at ``now``."""
-        return now_is(self.state, self.back_at, now)
-
-    def takes(self, now: datetime) -> bool:
-        """Whether the person is there and has room for one more."""
-        there = self.unreachable_since is None and self.now_is(now) is Availability.AVAILABLE
-        return there and has_room(self.load, self.capacity)
-
-
 class InboxRow(Row, frozen=True):
     id: UUID
     name: str
-
-
-class OfferRow(Row, frozen=True):
-    """A waiting conversation that I am asked to take until ``expires_at``; then somebody else is."""
-
-    id: UUID
-    conversation_id: UUID
-    contact_name: str
-    preview: str
-    offered_at: datetime
-    expires_at: datetime
 
 
 class AccountRow(Row, frozen=True):
@@ -90,6 +57,10 @@ class AccountRow(Row, frozen=True):
     """When the present state began."""
     retry_at: datetime | None = None
     retried_at: datetime | None = None
+    abilities: dict[str, Any] | None = None
+    """What it can do now: see :func:`agentdesk.domain.abilities.abilities_of`."""
+    figures: dict[str, Any] | None = None
+    """How it fares: see :func:`agentdesk.domain.figures.figures_of`."""
 
     @property
     def is_being_retried(self) -> bool:
@@ -121,6 +92,22 @@ class QueueRow(Row, frozen=True):
     last_customer_at: datetime | None
     failed: bool = False
     """One of our messages in it was not sent, or is not confirmed."""
+    visibility: str | None = None
+    """Who can read what the customer wrote last; None: mail and chat."""
+    watched: bool = False
+    """It speaks of us, not to us."""
+
+
+PlaceKey = tuple[Any, ...]
+"""Sorts as the database does: of two conversations in a list, the one with the lesser key stands first."""
+
+
+class Place(NamedTuple):
+    """Where a conversation stands in a list: its ``key`` among all others, and the section of the list."""
+
+    key: PlaceKey
+    id: UUID
+    section: str = ""
 
 
 class MergedRow(Row, frozen=True):
@@ -160,6 +147,11 @@ class ConversationRow(Row, frozen=True):
     related_number: int | None
     created_at: datetime
     merged: tuple[MergedRow, ...] = ()
+    asked_id: UUID | None = None
+    """Whom the one who has it has asked to take it over."""
+    asked_name: str = ""
+    visibility: str | None = None
+    watched: bool = False
 
 
 class AttachmentRow(Row, frozen=True):
@@ -172,10 +164,12 @@ class AttachmentRow(Row, frozen=True):
     content_id: str
     inline: bool
     note: str
+    alt: str | None = None
 
 
 class MentionedRow(Row, frozen=True):
-    """Who is meant in a note: ``kind`` is ``user``, or ``inbox`` for everybody who works in it."""
+    """Who is meant in a note: ``kind`` is ``user``, ``inbox`` for everybody who works in it, or ``whisper``
+    for whom a supervisor says it to."""
 
     kind: str
     id: UUID
@@ -217,6 +211,17 @@ class MessageRow(Row, frozen=True):
     created_at: datetime
     attachments: tuple[AttachmentRow, ...] = ()
     mentions: tuple[MentionedRow, ...] = ()
+    revision: dict[str, Any] | None = None
+    """Whether it was changed or taken back: see :mod:`agentdesk.domain.revising`."""
+    extras: dict[str, Any] | None = None
+    """What it offers besides its text: see :mod:`agentdesk.domain.extras`."""
+    post: dict[str, Any] | None = None
+    """What a post of a network has besides text: see :func:`agentdesk.domain.posts.post_of`."""
+
+    @property
+    def whispered_to(self) -> MentionedRow | None:
+        """To whom a supervisor says it; None for all that is no whisper."""
+        return next((one for one in self.mentions if one.kind == WHISPER), None)
 
 
 class EventRow(Row, frozen=True):
@@ -249,6 +254,8 @@ class IdentityRow(Row, frozen=True):
     bouncing: dict[str, Any] | None
     visit: dict[str, Any] | None = None
     """Where a visitor of pages is and was: see :func:`agentdesk.domain.visits.read_trail`."""
+    profile: dict[str, Any] | None = None
+    """What a network says of them: ``url``, ``picture``, ``followers``, ``verified``."""
 
 
 class PastConversation(Row, frozen=True):
@@ -313,6 +320,8 @@ class MentionRow(Row, frozen=True):
     created_at: datetime
     author_name: str
     text: str
+    whisper: bool = False
+    """A supervisor says all of it to this person."""
 
 
 class View(Row, frozen=True):

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.domain.availability import Availability
+from agentdesk.domain.mentions import WHISPER
 from agentdesk.domain.routing import OfferState
 from agentdesk.queries.columns import plain
 from agentdesk.queries.rows import (
     AccountRow,
     InboxRow,
     MentionRow,
-    OfferRow,
     Row,
     SavedViewRow,
-    TeammateRow,
     TemplateRow,
     UserRow,
 )
+from agentdesk.queries.team_rows import OfferRow, OwnStatusRow, PortraitRow, TeammateRow
 from agentdesk.store import people
 from agentdesk.store.loads import loads
 from agentdesk.store.tables import (
@@ -35,6 +36,8 @@ from agentdesk.store.tables import (
     mention,
     message,
     offer,
+    own_status,
+    portrait,
     rail_order,
     saved_view,
     template,
@@ -60,15 +63,39 @@ async def teammates(conn: AsyncConnection) -> list[TeammateRow]:
             c.back_at,
             c.unreachable_since,
             c.capacity,
+            c.languages,
+            c.status_id,
+            func.coalesce(own_status.c.name, "").label("own_name"),
+            func.coalesce(own_status.c.icon, "").label("own_icon"),
             func.coalesce(load.c.units, 0).label("load"),
             func.coalesce(load.c.count, 0).label("count"),
         )
         .outerjoin(availability, c.id == user.c.id)
+        .outerjoin(own_status, own_status.c.id == c.status_id)
         .outerjoin(load, load.c.assignee_id == user.c.id)
         .where(user.c.active)
         .order_by(func.lower(user.c.name), user.c.id)
     )
     return await _rows(conn, statement, TeammateRow)
+
+
+async def own_statuses(conn: AsyncConnection) -> list[OwnStatusRow]:
+    """Return the statuses that the team has defined and that can be chosen, by name."""
+    c = own_status.c
+    statement = select(own_status).where(~c.retired).order_by(func.lower(c.name), c.id)
+    return await _rows(conn, statement, OwnStatusRow)
+
+
+async def portraits(conn: AsyncConnection) -> list[PortraitRow]:
+    """Return the pictures of everybody who has one."""
+    rows = await conn.execute(select(portrait).where(portrait.c.content.is_not(None)))
+    return [PortraitRow(row.id, row.digest, bytes(row.content)) for row in rows]
+
+
+async def faces(conn: AsyncConnection) -> dict[UUID, str]:
+    """Return the SHA-256 of the picture of everybody who has one."""
+    rows = await conn.execute(select(portrait.c.id, portrait.c.digest).where(portrait.c.digest.is_not(None)))
+    return {row.id: row.digest for row in rows}
 
 
 async def people_of(conn: AsyncConnection, inbox_id: UUID) -> list[UserRow]:
@@ -85,6 +112,7 @@ async def unseen_mentions(conn: AsyncConnection, me: UUID | None) -> list[Mentio
             mention.c.created_at,
             func.coalesce(user.c.name, "").label("author_name"),
             message.c.text,
+            message.c.mentions,
         )
         .join(message, message.c.id == mention.c.message_id)
         .join(conversation, conversation.c.id == mention.c.conversation_id)
@@ -92,23 +120,38 @@ async def unseen_mentions(conn: AsyncConnection, me: UUID | None) -> list[Mentio
         .where(mention.c.user_id == me, mention.c.seen_at.is_(None))
         .order_by(mention.c.created_at, mention.c.id)
     )
-    return await _rows(conn, statement, MentionRow)
+    found = plain(await conn.execute(statement))
+    return [
+        msgspec.convert({**row, "whisper": _is_whisper(row["mentions"], me)}, MentionRow) for row in found
+    ]
+
+
+def _is_whisper(mentions: Sequence[Mapping[str, str]] | None, me: UUID | None) -> bool:
+    return any(one["kind"] == WHISPER and one["id"] == str(me) for one in mentions or ())
 
 
 async def offers(conn: AsyncConnection, me: UUID | None) -> list[OfferRow]:
     """Return what ``me`` is asked to take and nobody has taken since, the oldest first."""
+    c = conversation.c
+    waits = and_(offer.c.from_id.is_(None), c.assignee_id.is_(None))
+    handed = and_(offer.c.from_id.is_not(None), c.asked_id == me)
     statement = (
         select(
             offer.c.id,
             offer.c.conversation_id,
             offer.c.offered_at,
             offer.c.expires_at,
-            conversation.c.preview,
+            offer.c.from_id,
+            c.preview,
             func.coalesce(contact.c.name, "").label("contact_name"),
+            func.coalesce(user.c.name, "").label("from_name"),
+            func.coalesce(message.c.text, "").label("note"),
         )
         .join(conversation, conversation.c.id == offer.c.conversation_id)
-        .outerjoin(contact, contact.c.id == conversation.c.contact_id)
-        .where(offer.c.user_id == me, offer.c.state == OfferState.OPEN, conversation.c.assignee_id.is_(None))
+        .outerjoin(contact, contact.c.id == c.contact_id)
+        .outerjoin(user, user.c.id == offer.c.from_id)
+        .outerjoin(message, message.c.id == offer.c.note_id)
+        .where(offer.c.user_id == me, offer.c.state == OfferState.OPEN, or_(waits, handed))
         .order_by(offer.c.offered_at, offer.c.id)
     )
     return await _rows(conn, statement, OfferRow)
@@ -134,6 +177,8 @@ async def accounts(conn: AsyncConnection) -> list[AccountRow]:
             state.changed_at.label("since"),
             state.retry_at,
             state.retried_at,
+            state.abilities,
+            state.figures,
         )
         .outerjoin(account_state, state.id == account.c.id)
         .order_by(func.lower(account.c.name), account.c.id)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
 from agentdesk.base.text import Msg
 from agentdesk.sdk.inbound import Cursor, RawItem
+from agentdesk.sdk.limiter import Limiters
 from agentdesk.sdk.pages import Pages
+
+__all__ = ["AccountContext", "CheckStep", "Secrets", "Sink"]
 
 
 class Secrets(Protocol):
@@ -27,8 +30,9 @@ class Secrets(Protocol):
 class Sink(Protocol):
     """Where a receiving account puts what arrives."""
 
-    async def accept(self, items: Sequence[RawItem], cursor: Cursor) -> None:
-        """Store ``items`` and ``cursor`` in one transaction; when this returns, they are safe.
+    async def accept(self, items: Sequence[RawItem], cursor: Cursor | None) -> None:
+        """Store ``items`` and ``cursor`` in one transaction; when this returns, they are safe. None leaves
+        the cursor where it is.
 
         Items that were stored before are passed over. Raises AgentDeskError where the database is gone or
         full: keep the old cursor and try again later.
@@ -58,7 +62,8 @@ class AccountContext:
 
     ``must_be_ours`` raises where another server may have taken the account over, without waiting for anything
     and in any thread. Call it right before each step that cannot be taken back, and let the error pass.
-    ``pages`` leads to the server's own pages; None where the account is only looked at.
+    ``pages`` leads to the server's own pages; None where the account is only looked at. ``limiters`` are
+    shared by all accounts of this process.
     """
 
     account_id: UUID
@@ -67,6 +72,7 @@ class AccountContext:
     secrets: Secrets
     must_be_ours: Callable[[], None] = lambda: None
     pages: Pages | None = None
+    limiters: Limiters = field(default_factory=Limiters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,10 @@ from typing import cast
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
+from agentdesk.sdk.manifest import VERSION
 from agentdesk.sdk.protocols import ConnectorModule, is_connector
+
+__all__ = ["GROUP", "connector", "installed"]
 
 GROUP = "agentdesk.connectors"
 
@@ -21,7 +24,13 @@ def connector(key: str) -> ConnectorModule:
         module: ModuleType = point.load()
         if not is_connector(module):
             raise Invalid(msg("The installed package for {name} is not a connector.", name=key))
-        return cast(ConnectorModule, module)
+        found = cast(ConnectorModule, module)
+        if found.manifest.sdk[0] != VERSION[0] or found.manifest.sdk > VERSION:
+            raise Invalid(
+                msg("The connector for {name} was made for another version of AgentDesk.", name=key),
+                msg("Install the version of it that fits."),
+            )
+        return found
     raise Invalid(
         msg("There is no connector for {name}.", name=key),
         msg("Known channels: {names}.", names=", ".join(installed())),

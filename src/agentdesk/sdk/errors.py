@@ -5,9 +5,11 @@ from __future__ import annotations
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg
 
+__all__ = ["AuthFailed", "ConnectorError", "RateLimited", "Rejected", "Uncertain", "Unreachable"]
+
 
 class ConnectorError(AgentDeskError):
-    """Base of the four classes below."""
+    """Base of the classes below: four that the core knows what to do about, and one that leaves doubt."""
 
 
 class Unreachable(ConnectorError):

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from agentdesk.domain.message import Automatic as Automation
 from agentdesk.domain.party import Party
+from agentdesk.domain.posts import Post
 
 __all__ = [
     "Automation",
@@ -17,7 +18,9 @@ __all__ = [
     "Happening",
     "Inbound",
     "InboundAttachment",
+    "Invitation",
     "Party",
+    "Portion",
     "Profile",
     "Rating",
     "RawItem",
@@ -46,8 +49,18 @@ class RawItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """What a poll brought: items, oldest first, the cursor after them, and whether ``more`` waits."""
+
+    items: tuple[RawItem, ...]
+    cursor: Cursor
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class InboundAttachment:
-    """A file that came with a message. ``note`` tells a person something about it (a catalogue text).
+    """A file that came with a message. ``note`` tells a person something about it (a catalogue text);
+    ``alt`` is its author's description of it.
 
     Of a file that the server's own pages have taken ``stored`` is the SHA-256 and ``stored_size`` the bytes
     of what is kept already; ``content`` is empty then.
@@ -59,6 +72,7 @@ class InboundAttachment:
     content_id: str = ""
     inline: bool = False
     note: str = ""
+    alt: str = ""
     stored: str = ""
     stored_size: int = 0
 
@@ -93,12 +107,19 @@ class Profile:
     """What a channel knows of the person who wrote, and of where they were when they did.
 
     ``language`` is a BCP 47 tag, ``time_zone`` an IANA name; ``visit`` are short facts by name: ``page``,
-    ``title``, ``referrer``, ``email`` (as typed, proven by nothing).
+    ``title``, ``referrer``, ``email`` (as typed, proven by nothing). On a network ``handle`` is the name that
+    is shown for their address there (``@ana``), ``url`` their own page, ``picture`` the address of their
+    picture, ``followers`` how many read them, and ``verified`` that the network vouches for who they are.
     """
 
     language: str = ""
     time_zone: str = ""
     visit: Mapping[str, str] = field(default_factory=dict)
+    handle: str = ""
+    url: str = ""
+    picture: str = ""
+    followers: int | None = None
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +137,10 @@ class What(StrEnum):
     """The person has ended it, or, where it is ``automatic``, the silence of all."""
     RATED = "rated"
     """The person says how it was."""
+    EDITED = "edited"
+    """The person has changed their message that the first of the ``references`` names: it says ``text``."""
+    DELETED = "deleted"
+    """The person has taken that message back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +158,25 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that happened in the conversation which the item's ``references`` name; it is no message."""
+    """Something that happened in the conversation which the item's ``references`` name; it is no message.
+
+    A network that tells of a deletion without saying whose it was leaves the sender's ``value`` empty.
+    """
 
     what: What
     automatic: bool = False
     rating: Rating | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What somebody was asked before they wrote: ``text`` as they saw it, ``name`` as the team calls it.
+    Where a person asked them, ``user_id`` is who, and ``name`` theirs."""
+
+    name: str
+    text: str
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +188,9 @@ class Inbound:
     ``external_id`` is the channel's own id (Message-ID without brackets). ``content_hash`` is the same for
     two copies of one message. ``references`` are external ids, oldest first. ``warnings`` are catalogue
     texts for the agent. ``sender_verified`` is false where From is missing, double or forged-looking.
+
+    ``post`` is what a network says besides. Of a post that is known already, later items bring its changes:
+    another text where ``post.edited_at`` is later, new counters, a wider or narrower circle of readers.
     """
 
     sender: Party
@@ -176,3 +218,5 @@ class Inbound:
     loop_marker: str = ""
     profile: Profile = field(default_factory=Profile)
     happening: Happening | None = None
+    invitation: Invitation | None = None
+    post: Post | None = None

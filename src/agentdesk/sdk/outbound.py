@@ -8,17 +8,32 @@ from enum import StrEnum
 from uuid import UUID
 
 from agentdesk.base.text import Msg
+from agentdesk.domain.extras import Extras as Extras
+from agentdesk.domain.posts import Visibility
 from agentdesk.sdk.inbound import Party
+
+__all__ = [
+    "Extras",
+    "Found",
+    "Outbound",
+    "OutboundAttachment",
+    "Receipt",
+    "Reconciliation",
+    "RefusedRecipient",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundAttachment:
-    """A file to send; ``content`` is in memory, capped by the channel's limit before it comes here."""
+    """A file to send; ``content`` is in memory, capped by the channel's limit before it comes here. ``alt``
+    describes it to who cannot see or hear it; ``uploaded`` is what :meth:`Uploads.upload` returned for it."""
 
     name: str
     media_type: str
     content: bytes
     content_id: str = ""
+    alt: str = ""
+    uploaded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,11 @@ class Outbound:
     ``key`` is the idempotency key, made once by :meth:`Sends.key_for` before the first attempt and the same
     for every attempt (email: the Message-ID). ``references`` are external ids, oldest first; ``in_reply_to``
     the one answered. ``thread_token`` is the signed text that leads an answer back to its conversation.
-    ``sender_name`` is shown beside the account's own address.
+    ``sender_name`` is shown beside the account's own address. ``extras`` are answers and cards (see
+    :mod:`agentdesk.domain.extras`), for channels that can show them; to the others they come as words.
+    ``visibility`` is who may read an answer to a post, never more than could read that (mail and chat are
+    private); ``root`` the external id of the post with which its thread began; ``warning`` what stood before
+    the post, and belongs before the answer.
     """
 
     message_id: UUID
@@ -46,6 +65,10 @@ class Outbound:
     thread_token: str = ""
     attachments: tuple[OutboundAttachment, ...] = ()
     automatic: bool = False
+    extras: Extras = field(default_factory=Extras)
+    visibility: Visibility = Visibility.PRIVATE
+    root: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,10 @@ from enum import StrEnum
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import Msg, msg
 
+__all__ = ["Field", "FieldType", "Schema"]
+
+_MOST_TERMS = 100
+
 
 class FieldType(StrEnum):
     """The kinds of values that a setting can have."""
@@ -21,6 +25,8 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     HISTORY = "history"  # now | days:N | all
+    ACCOUNT = "account"  # the address of another account of the same inbox
+    TERMS = "terms"  # what a watch list names: one to a line, or between commas
     SECRET = "secret"  # noqa: S105 - kept sealed on the server, never shown again
 
 
@@ -87,6 +93,8 @@ def _clean(spec: Field, text: str | None) -> object:
         raise _unusable(spec, value)
     if spec.type is FieldType.HISTORY:
         return _history(spec, value)
+    if spec.type is FieldType.TERMS:
+        return _terms(spec, value)
     if any(ord(c) < 32 for c in value):
         raise _unusable(spec, value)
     return value
@@ -114,6 +122,13 @@ def _history(spec: Field, value: str) -> str:
     if word == "days" and days.isascii() and days.isdigit() and 0 < int(days) < 100_000:
         return f"days:{int(days)}"
     raise _unusable(spec, value)
+
+
+def _terms(spec: Field, value: str) -> list[str]:
+    terms = list(dict.fromkeys(one.strip() for one in value.replace("\n", ",").split(",") if one.strip()))
+    if len(terms) > _MOST_TERMS or any(ord(c) < 32 for one in terms for c in one):
+        raise _unusable(spec, value)
+    return terms
 
 
 def _unusable(spec: Field, value: str) -> Invalid:

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from agentdesk.sdk.inbound import ThreadToken
 
+__all__ = ["encode_token", "find_tokens"]
+
 _TOKEN = re.compile(r"ad-([0-9a-f]{32})-([0-9a-f]{20})")
 
 

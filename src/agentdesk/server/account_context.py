@@ -12,6 +12,7 @@ from agentdesk.base.errors import NotFound
 from agentdesk.base.secrets import Vault
 from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.discover import connector
+from agentdesk.sdk.limiter import Limiters
 from agentdesk.sdk.protocols import Account, ConnectorModule
 from agentdesk.server.chat.account_pages import AccountPages
 from agentdesk.server.chat.doors import Doors
@@ -76,11 +77,12 @@ async def open_account(
     account_id: UUID,
     lease: Lease | None = None,
     doors: Doors | None = None,
+    limiters: Limiters | None = None,
 ) -> tuple[ConnectorModule, Account, AccountContext]:
     """Return the connector, its object for the account, and what it was given.
 
-    ``lease`` is that of the server that runs the account, ``doors`` its bells; who only tries its settings
-    has neither.
+    ``lease`` is that of the server that runs the account, ``doors`` its bells, ``limiters`` those of its
+    process; who only tries its settings has none of them.
     Raises NotFound, or Invalid where the connector is not installed or refuses the settings.
     """
     async with db.read() as conn:
@@ -107,5 +109,6 @@ async def open_account(
         secrets=StoredSecrets(db, vault, account_id, sealed, lease),
         must_be_ours=lease.must_be_fresh if lease is not None else lambda: None,
         pages=AccountPages(db, account_id, doors, lease) if doors is not None else None,
+        limiters=limiters or Limiters(),
     )
     return module, module.create(context), context

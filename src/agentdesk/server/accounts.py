@@ -20,7 +20,10 @@ from agentdesk.base.secrets import Vault
 from agentdesk.base.tasks import Tasks, report_error
 from agentdesk.base.text import msg
 from agentdesk.commands.arrival import Source
+from agentdesk.sdk.arriving import receiver_of
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Unreachable
+from agentdesk.sdk.limiter import Limiters
+from agentdesk.sdk.pages import Hosted
 from agentdesk.sdk.protocols import Account, ConnectorModule, Receives, Sends
 from agentdesk.server.account_context import StoredSecrets, open_account
 from agentdesk.server.chat.doors import Doors
@@ -28,8 +31,10 @@ from agentdesk.server.delivery import Delivery, Pace
 from agentdesk.server.health import Health, State
 from agentdesk.server.intake import Intake
 from agentdesk.server.interpreting import Interpreter
+from agentdesk.server.learning import learn
 from agentdesk.server.leases import LEASE_SECONDS, Lease, LeaseLost
 from agentdesk.server.ledger import Ledger
+from agentdesk.server.recording import Recorder
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import account, account_cursor, account_secret, account_state
@@ -49,6 +54,7 @@ class Times:
     sign_in: float = 300.0
     misconfigured: float = 300.0
     park: float = 2.0
+    learn: float = 900.0
     reconnect: Backoff = field(default_factory=lambda: Backoff(1.0, 300.0))
 
 
@@ -80,6 +86,9 @@ class Tools:
     times: Times
     pace: Pace
     doors: Doors
+    limiters: Limiters = field(default_factory=Limiters)
+    intakes: dict[UUID, Intake] = field(default_factory=dict)
+    """Of the accounts that run here: where calls of networks are handed in."""
 
 
 class PartFailed(AgentDeskError):
@@ -165,13 +174,15 @@ class Runner:
     async def _open_and_work(self) -> None:
         tools = self._tools
         module, opened, context = await open_account(
-            tools.db, tools.vault, self.known.id, self._lease, tools.doors
+            tools.db, tools.vault, self.known.id, self._lease, tools.doors, tools.limiters
         )
         if isinstance(context.secrets, StoredSecrets):
             self._secrets = context.secrets
         try:
             await self._work(module, opened)
         finally:
+            tools.doors.close_way(self.known.id)
+            tools.intakes.pop(self.known.id, None)
             await opened.close()
 
     async def _work(self, module: ConnectorModule, opened: Account) -> None:
@@ -193,16 +204,20 @@ class Runner:
     async def _works(self, module: ConnectorModule, opened: Account) -> dict[str, Coroutine[Any, Any, None]]:
         tools, known = self._tools, self.known
         source = Source(known.id, known.inbox_id, known.channel, known.address)
+        recorder = Recorder(tools.vault, source, module, self._lease, tools.bell)
         intake = Intake(
             tools.db,
-            tools.vault,
             source,
             module,
             self._lease,
+            recorder,
             tools.interpreter,
             tools.bell,
             self._health,
         )
+        tools.intakes[known.id] = intake
+        if isinstance(opened, Hosted):
+            tools.doors.open_way(known.id, recorder)
         works = {"lease": self._lease.keep(), "intake": intake.run()}
         if isinstance(opened, Sends):
             ledger = Ledger(tools.db, self._lease, known.id, tools.bell)
@@ -210,8 +225,10 @@ class Runner:
                 tools.db, tools.vault, known.id, opened, ledger, tools.bell, self._health, tools.pace
             )
             works["delivery"] = self._delivery.run()
-        if isinstance(opened, Receives):
-            works["receive"] = self._receive(opened, intake)
+        works["abilities"] = learn(opened, self._health, tools.times.learn, tools.times.sign_in)
+        receives = receiver_of(opened)
+        if receives is not None:
+            works["receive"] = self._receive(receives, intake)
         else:
             await self._health.set(State.OK)
         return works
@@ -299,6 +316,7 @@ class Supervisor:
         self._tools = Tools(
             db, vault, bell, holder, interpreter, times or Times(), pace or Pace(), doors or Doors()
         )
+        self.intakes: Mapping[UUID, Intake] = self._tools.intakes
         self._known: dict[UUID, Known] = {}
         self._runners: dict[UUID, Runner] = {}
         self._tasks = Tasks("accounts")

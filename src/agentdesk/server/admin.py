@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid, NotFound
@@ -19,9 +20,10 @@ from agentdesk.domain.team import Role
 from agentdesk.sdk.context import AccountContext, CheckStep
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.protocols import Account, Authorises, Checks
-from agentdesk.sdk.schema import Schema
+from agentdesk.sdk.schema import FieldType, Schema
 from agentdesk.server.account_context import open_account, store_secret
 from agentdesk.server.auth import hash_password
+from agentdesk.server.given_secrets import GivenSecrets
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, account_cursor, account_state, credential, inbox, user
 from agentdesk.store.unit import ServerUnit
@@ -124,6 +126,7 @@ async def add_channel(
             raise Invalid(msg("There is no inbox named {name}.", name=_shown(inbox_name)), field="inbox")
         if await conn.scalar(select(account.c.id).where(account.c.name == name)):
             raise Invalid(msg("There is already a channel named {name}.", name=name), field="name")
+        await _check_accounts(conn, manifest.settings, settings, inbox_id)
         unit = ServerUnit(conn)
         await unit.insert(
             account,
@@ -160,6 +163,22 @@ def _checked(schema: Schema, given: Mapping[str, str], secrets: Iterable[str]) -
     return schema.clean(given)
 
 
+async def _check_accounts(
+    conn: AsyncConnection, schema: Schema, settings: Mapping[str, object], inbox_id: UUID
+) -> None:
+    """Raise Invalid where a setting names an account that its inbox does not have."""
+    named = [field.key for field in schema.fields if field.type is FieldType.ACCOUNT and settings[field.key]]
+    if not named:
+        return
+    known = set(await conn.scalars(select(account.c.address).where(account.c.inbox_id == inbox_id)))
+    for key in named:
+        if str(settings[key]).lower() not in known:
+            raise Invalid(
+                msg("This inbox has no channel with the address {value}.", value=_shown(str(settings[key]))),
+                field=key,
+            )
+
+
 async def change_channel(
     db: Database, vault: Vault, name: str, given: Mapping[str, str], secrets: Mapping[str, str]
 ) -> None:
@@ -173,14 +192,15 @@ async def change_channel(
     account_id = await channel_id(db, name)
     async with db.write() as conn:
         stored = await conn.execute(
-            select(account.c.channel, account_cursor.c.settings)
+            select(account.c.channel, account.c.inbox_id, account_cursor.c.settings)
             .join(account_cursor, account_cursor.c.account_id == account.c.id)
             .where(account.c.id == account_id)
             .with_for_update()
         )
-        channel, before = stored.one()
+        channel, inbox_id, before = stored.one()
         manifest = connector(channel).manifest
         settings = _checked(manifest.settings, {**_as_texts(manifest.settings, before), **given}, secrets)
+        await _check_accounts(conn, manifest.settings, settings, inbox_id)
         await conn.execute(
             update(account_cursor)
             .where(account_cursor.c.account_id == account_id)
@@ -302,7 +322,7 @@ async def try_channel(
         account_id=new_id(),
         name=channel,
         settings=module.manifest.settings.clean(given),
-        secrets=_GivenSecrets(dict(secrets)),
+        secrets=GivenSecrets(secrets),
     )
     async for step in _check(module.create(context)):
         yield step
@@ -316,16 +336,3 @@ async def _check(opened: Account) -> AsyncIterator[CheckStep]:
             yield step
     finally:
         await opened.close()
-
-
-class _GivenSecrets:
-    """Secrets as they were typed, for a test before anything is stored."""
-
-    def __init__(self, values: dict[str, str]) -> None:
-        self._values = values
-
-    def get(self, name: str) -> str | None:
-        return self._values.get(name)
-
-    async def set(self, name: str, value: str) -> None:
-        self._values[name] = value

@@ -31,7 +31,7 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
 from agentdesk.domain.team import Role
-from agentdesk.server import desk_keys, metrics, second_factor_routes, sessions
+from agentdesk.server import desk_keys, metrics, portrait_routes, second_factor_routes, sessions
 from agentdesk.server.accounts import Times
 from agentdesk.server.api import web as api
 from agentdesk.server.api.operations import Services
@@ -49,6 +49,7 @@ from agentdesk.server.peers import Network, Peers
 from agentdesk.server.roster import Roster
 from agentdesk.server.routing import route_for_ever
 from agentdesk.server.second_factor import SecondFactors
+from agentdesk.server.stalled import drop_stalled_for_ever
 from agentdesk.server.sync_endpoint import SyncEndpoint
 from agentdesk.server.tls import CertificateFiles, ServerTls
 from agentdesk.store.engine import Database
@@ -149,6 +150,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     app = build_app(db, core, authenticator, endpoint, peers)
     chat.add_routes(app)
     second_factor_routes.add_routes(app, second_factors, authenticator.user_for)
+    portrait_routes.add_routes(app, db, authenticator.user_for, bell)
     desk_keys.add_routes(app, db, authenticator.user_for, timedelta(days=settings.offline_days))
     await feed.start()
     stack.push_async_callback(feed.stop)
@@ -169,6 +171,7 @@ async def _start(settings: ServerSettings, stack: AsyncExitStack) -> str:
     runner = runner_of(app)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
+    chores.start(drop_stalled_for_ever(runner), "stalled connections")
     stack.push_async_callback(_say_goodbye, endpoint, chat, core)
     return await _listen(runner, settings, tls)
 
@@ -203,6 +206,7 @@ def build_app(
     api.add_routes(app, Services(db, core.executor), authenticator)
     sessions.add_routes(app, authenticator, peers or Peers())
     endpoint.add_routes(app)
+    core.hooks.add_routes(app)
     return app
 
 

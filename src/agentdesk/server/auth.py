@@ -26,6 +26,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
 from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
+from agentdesk.server.peers import counted_as
 from agentdesk.server.second_factor import SecondFactors, WrongCode
 from agentdesk.server.throttle import Attempt, Throttle
 from agentdesk.store.audit import Entry, record
@@ -86,7 +87,7 @@ class Authenticator:
         knows the password learns that a code is asked for besides (CodeWanted); a wrong one is a failed try.
         """
         address = "".join(c for c in email.strip().lower() if c.isprintable())
-        attempt = await self._throttle.begin(f"address:{address}", f"peer:{peer}")
+        attempt = await self._throttle.begin(f"address:{address}", f"peer:{counted_as(peer)}")
         async with self._db.read() as conn:
             found = (
                 await conn.execute(

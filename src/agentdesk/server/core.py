@@ -12,6 +12,7 @@ from agentdesk.server.accounts import Supervisor, Times
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.command_channels import CommandChannels
 from agentdesk.server.delivery import Pace
+from agentdesk.server.hooks import Hooks
 from agentdesk.server.interpreting import Interpreter
 from agentdesk.server.leases import lasting_holder
 from agentdesk.server.snooze import wake_for_ever
@@ -46,6 +47,7 @@ class ServerCore:
         self._channels = CommandChannels(db, vault, doors)
         self._interpreter = Interpreter()
         self._supervisor = Supervisor(db, vault, bell, self.holder, self._interpreter, times, pace, doors)
+        self.hooks = Hooks(db, vault, bell, self._supervisor.intakes)
         self._tasks = Tasks("core")
         self.executor = Executor(db, bell, self._channels)
 
@@ -63,4 +65,5 @@ class ServerCore:
         """Park, and let go of everything."""
         await self.park()
         await self._channels.close()
+        await self.hooks.close()
         await self._interpreter.close()

@@ -29,6 +29,7 @@ from agentdesk.server.health import Health, State
 from agentdesk.server.leases import LeaseLost
 from agentdesk.server.ledger import Ledger, Outcome
 from agentdesk.server.outgoing import outbound_of
+from agentdesk.server.uploading import with_files
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import outbox
@@ -85,7 +86,7 @@ class Delivery:
         patience, attempt = Backoff(0.5, 30.0), 0
         recovered = False
         while not self._stopping:
-            heard = self._bell.rings
+            heard = self._bell.loud_rings
             try:
                 if not recovered:
                     await self._ledger.recover()
@@ -99,7 +100,7 @@ class Delivery:
                 await asyncio.sleep(patience.delay(attempt))
                 continue
             if not worked:
-                await self._bell.wait(heard, self._pace.poll)
+                await self._bell.wait_for_loud(heard, self._pace.poll)
 
     async def _step(self) -> bool:
         """Work on one message that is due; says whether there was one."""
@@ -157,6 +158,7 @@ class Delivery:
         Raises LeaseLost: then it is for the next holder to find out.
         """
         try:
+            outbound = await with_files(self._account, outbound, self._pace.attempt)
             async with asyncio.timeout(self._pace.attempt):
                 receipt = await self._account.send(outbound)
         except LeaseLost:

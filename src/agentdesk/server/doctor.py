@@ -9,13 +9,15 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, func, inspect, select, text
+from sqlalchemy import Connection, Row, func, inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.domain.delivery import DeliveryState
+from agentdesk.domain.figures import figures_of, worries
 from agentdesk.server.doctor_care import check_backup, check_certificate
 from agentdesk.server.doctor_keys import check_key
 from agentdesk.server.doctor_postgres import check_notifications, check_postgresql
@@ -143,9 +145,19 @@ async def _check_channels(conn: AsyncConnection) -> list[Finding]:
     rows = await conn.execute(
         select(account.c.name, account_state)
         .join(account_state, account_state.c.id == account.c.id)
-        .where(account.c.paused.is_(False), account_state.c.state.in_(_TROUBLE))
+        .where(account.c.paused.is_(False))
         .order_by(account.c.name)
     )
+    return [finding for row in rows for finding in _channel_findings(row)]
+
+
+def _channel_findings(row: Row[Any]) -> list[Finding]:
+    found = [
+        Finding("channel", msg("The channel {name}: {problem}", name=row.name, problem=one), wrong=False)
+        for one in worries(figures_of(row.figures), clock.now())
+    ]
+    if row.state not in _TROUBLE:
+        return found
     return [
         Finding(
             "channel",
@@ -156,8 +168,8 @@ async def _check_channels(conn: AsyncConnection) -> list[Finding]:
                 problem=_stored(row.problem) or row.state,
             ),
             _stored(row.remedy),
-        )
-        for row in rows
+        ),
+        *found,
     ]
 
 

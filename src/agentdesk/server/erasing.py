@@ -72,6 +72,9 @@ _NO_WORDS: dict[str, Any] = {
     "remote_images": 0,
     "delivery_detail": None,
     "raw_id": None,
+    "revision": None,
+    "extras": None,
+    "post": None,
 }
 _WORDS = ("visit", "text")
 _HAS_WORDS: ColumnElement[bool] = or_(
@@ -168,7 +171,8 @@ class _Portion:
     async def _events(self, people: Collection[UUID]) -> bool:
         """Where the customer was when a conversation began, and their own words about it."""
         theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
-        about = event.c.conversation_id.in_(theirs), event.c.kind.in_((EventKind.CREATED, EventKind.RATED))
+        kinds = EventKind.CREATED, EventKind.INVITED, EventKind.RATED
+        about = event.c.conversation_id.in_(theirs), event.c.kind.in_(kinds)
         data = cast(event.c.data, Text)
         told = or_(data.like('%"visit"%'), data.like('%"text"%'))
         found = await self._conn.execute(

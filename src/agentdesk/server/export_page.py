@@ -73,6 +73,11 @@ def _visit(one: Mapping[str, Any]) -> Iterable[str]:
         if value not in ("", None):
             yield f"<dt>{_foreign(key)}</dt><dd><pre>{_foreign(value)}</pre></dd>"
     yield "</dl>"
+    for line in one["lines"]:
+        who = line["name"] or line["origin"]
+        yield f"<p><strong>{_foreign(who)}</strong> <small>{_moment(line['created_at'])}</small></p>"
+        names = [file["name"] for file in line["files"]]
+        yield f'<pre dir="auto">{_foreign(" ".join([line["text"] or line["kind"], *names]))}</pre>'
 
 
 def _conversation(one: Mapping[str, Any]) -> Iterable[str]:

@@ -23,6 +23,7 @@ from agentdesk.base import clock
 from agentdesk.base.errors import NotFound
 from agentdesk.commands.context import Actor
 from agentdesk.commands.erasing import same_person
+from agentdesk.domain.mentions import WHISPER
 from agentdesk.server.export_page import page
 from agentdesk.store import blobs
 from agentdesk.store.audit import Entry, record
@@ -30,6 +31,8 @@ from agentdesk.store.engine import Database
 from agentdesk.store.tables import (
     account,
     attachment,
+    chat_file,
+    chat_line,
     chat_session,
     contact,
     contact_identity,
@@ -43,6 +46,8 @@ from agentdesk.store.tables import (
 __all__ = ["export_contact"]
 
 _LEFT_OUT = frozenset({"ver", "merge", "raw_id", "inbox_id", "account_id"})
+_OF_LINES = ("n", "kind", "origin", "name", "text", "created_at")
+_OF_FILES = ("name", "media_type", "size")
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 80
 
@@ -115,7 +120,7 @@ async def _collect(conn: AsyncConnection, contact_id: UUID, actor: Actor) -> _Co
 
 async def _visits(conn: AsyncConnection, people: Collection[UUID], actor: Actor) -> list[dict[str, Any]]:
     """What is known of them as visitors of pages with a chat: what they said of themselves, where they were,
-    and when."""
+    and when; and the lines that their pages show."""
     theirs = select(contact_identity.c.value).where(contact_identity.c.contact_id.in_(people))
     statement = (
         select(chat_session, account.c.name.label("channel"), account.c.inbox_id)
@@ -124,8 +129,28 @@ async def _visits(conn: AsyncConnection, people: Collection[UUID], actor: Actor)
         .order_by(chat_session.c.created_at, chat_session.c.id)
     )
     names = ("channel", "identity", "verified", "profile", "place", "created_at", "seen_at")
-    rows = (await conn.execute(statement)).mappings()
-    return [{name: row[name] for name in names} for row in rows if actor.sees(row["inbox_id"])]
+    rows = (await conn.execute(statement)).mappings().all()
+    return [
+        {**{name: row[name] for name in names}, "lines": await _lines(conn, row["id"])}
+        for row in rows
+        if actor.sees(row["inbox_id"])
+    ]
+
+
+async def _lines(conn: AsyncConnection, session_id: UUID) -> list[dict[str, Any]]:
+    """What the pages of a session show, in order. Its files lie with the messages; here are their names."""
+    lines = await conn.execute(
+        select(chat_line).where(chat_line.c.session_id == session_id).order_by(chat_line.c.n)
+    )
+    files = await conn.execute(select(chat_file).where(chat_file.c.session_id == session_id))
+    known = {file.id.hex: {name: getattr(file, name) for name in _OF_FILES} for file in files}
+    return [
+        {
+            **{name: row[name] for name in _OF_LINES},
+            "files": [known[name] for name in row["files"] or () if name in known],
+        }
+        for row in lines.mappings()
+    ]
 
 
 async def _conversation(
@@ -137,6 +162,8 @@ async def _conversation(
     raw = await _raw(conn, [one["raw_id"] for one in messages if one["raw_id"] is not None])
     shown = []
     for one in messages:
+        if any(each["kind"] == WHISPER for each in one["mentions"] or ()):
+            continue  # it is about how a colleague works
         plain = {**_plain(one), "by": names.get(one["user_id"], "")}
         plain["files"] = [_file(each, contents) for each in files if each["message_id"] == one["id"]]
         if one["raw_id"] in raw:

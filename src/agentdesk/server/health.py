@@ -3,12 +3,14 @@ loss and recovery."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select
 
 from agentdesk.base import clock
@@ -17,7 +19,9 @@ from agentdesk.base.events import Bell
 from agentdesk.base.log import get_logger
 from agentdesk.base.text import Msg
 from agentdesk.commands.executor import as_text
+from agentdesk.domain.abilities import Abilities
 from agentdesk.domain.cleaning import storable
+from agentdesk.domain.figures import Figures, Signs
 from agentdesk.server.leases import Lease, LeaseLost
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
@@ -86,6 +90,32 @@ class Health:
         self._done = 0
         self._total: int | None = None
         self._lost = False
+        self._figures = Figures()
+        self._signs: Callable[[], Signs] = Signs
+        self._abilities: dict[str, Any] | None = None
+        self._abilities_known = False
+
+    # --- what people see besides ---
+
+    def watch(self, signs: Callable[[], Signs]) -> None:
+        """Ask ``signs`` how the account fares whenever something is written of it."""
+        self._signs = signs
+
+    def came(self, moments: Sequence[datetime]) -> None:
+        """Something came in that happened at ``moments`` (UTC)."""
+        if moments:
+            last = max(moments)
+            lag = max(0.0, (clock.now() - last).total_seconds())
+            self._figures = msgspec.structs.replace(self._figures, last_event_at=last, lag=round(lag, 3))
+
+    async def can(self, abilities: Abilities | None) -> None:
+        """The account can do this now; None: its channel has no differences."""
+        found = msgspec.json.decode(msgspec.json.encode(abilities))
+        known, self._abilities, self._abilities_known = self._abilities, found, True
+        if found != known:
+            await self._write()
+
+    # --- how it goes ---
 
     async def connected(self) -> None:
         """The service can be reached."""
@@ -106,6 +136,7 @@ class Health:
         now = clock.now()
         first = self._reading.state is not State.OK or self._complete_until is None
         self._reading = _Part(State.OK)
+        self._figures = msgspec.structs.replace(self._figures, errors=0)
         self._done, self._total = 0, None
         if first or self._complete_until is None or now - self._complete_until >= _COMPLETE_EVERY:
             self._complete_until = now
@@ -113,6 +144,7 @@ class Health:
 
     async def reading_failed(self, state: State, error: AgentDeskError) -> None:
         """Reading does not work at present."""
+        self._figures = msgspec.structs.replace(self._figures, errors=self._figures.errors + 1)
         await self._failed("reading", state, error)
 
     async def sending_failed(self, state: State, error: AgentDeskError) -> None:
@@ -152,6 +184,11 @@ class Health:
             "total": self._total,
             "last_words": storable(shown.words, 1_000),
         }
+        figures = msgspec.structs.replace(self._figures, signs=self._signs())
+        if figures != Figures():
+            values["figures"] = msgspec.json.decode(msgspec.json.encode(figures))
+        if self._abilities_known:
+            values["abilities"] = self._abilities
         if self._asked_at is not None:
             values["retried_at"] = self._asked_at
         if values == self._written:

@@ -14,13 +14,14 @@ from agentdesk.base.backoff import scattered
 from agentdesk.base.log import get_logger
 from agentdesk.server import retention
 from agentdesk.server.chat.dropping import drop_old, drop_waiting_files
+from agentdesk.server.chat.guests import drop_gone
 from agentdesk.server.throttle import forget_old_tries
 from agentdesk.store import blobs
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import api_token, applied_command, blob, draft
-from agentdesk.sync.changelog import prune
 from agentdesk.sync.feed import KEPT_DAYS
+from agentdesk.sync.pruning import prune
 
 _HOUR_SECONDS = 3600.0
 ANSWERS_KEPT = timedelta(days=90)
@@ -55,6 +56,7 @@ async def keep_house(db: Database) -> None:
         tries = await forget_old_tries(conn)
         visitors = await drop_old(conn)
         await drop_waiting_files(conn)
+        await drop_gone(conn)
     uploads = await _drop_unused_uploads(db)
     retained = await retention.run(db)
     ended = {"answers": answers.rowcount, "sessions": sessions.rowcount, "tries": tries, "visitors": visitors}

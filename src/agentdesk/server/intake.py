@@ -8,46 +8,34 @@ point leaves items in state ``new``, and the next start goes on with them.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from agentdesk.base import clock
 from agentdesk.base.backoff import Backoff
 from agentdesk.base.events import Bell
-from agentdesk.base.ids import new_id
 from agentdesk.base.log import get_logger
-from agentdesk.base.secrets import Vault
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import msg
-from agentdesk.commands.arrival import Arrival, Source, Thread
-from agentdesk.commands.inbound import record
-from agentdesk.commands.placing import UNREADABLE
-from agentdesk.commands.tidying import tidied
-from agentdesk.domain.party import Party
-from agentdesk.domain.threading import parents_first
-from agentdesk.sdk.inbound import Cursor, Inbound, RawItem
+from agentdesk.commands.arrival import Source
+from agentdesk.sdk.inbound import Cursor, RawItem
 from agentdesk.sdk.protocols import ConnectorModule
-from agentdesk.server.filters import apply_all
-from agentdesk.server.flood import FloodGate
 from agentdesk.server.health import Health
 from agentdesk.server.interpreting import Interpreter, Raw
 from agentdesk.server.leases import Lease, LeaseLost
-from agentdesk.server.lookup import Lookup
 from agentdesk.server.meaning import Interpretation, Unreadable
 from agentdesk.server.pending import Pending, Reading, by_name, known_names, pending_of, raw_row
+from agentdesk.server.recording import Recorder, brief
 from agentdesk.store import blobs
 from agentdesk.store.bulk import insert_many
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
-from agentdesk.store.tables import account_cursor, blob, message, raw_item
-from agentdesk.store.unit import ServerUnit
+from agentdesk.store.tables import account_cursor, blob, raw_item
 
 BATCH = 150
 MOST_ATTEMPTS = 3
@@ -66,23 +54,22 @@ class Intake:
     def __init__(
         self,
         db: Database,
-        vault: Vault,
         source: Source,
         module: ConnectorModule,
         lease: Lease,
+        recorder: Recorder,
         interpreter: Interpreter,
         bell: Bell,
         health: Health,
     ) -> None:
         self._db = db
-        self._vault = vault
         self._source = source
         self._module = module
         self._lease = lease
         self._interpreter = interpreter
         self._bell = bell
         self._health = health
-        self._gate = FloodGate()
+        self._recorder = recorder
         self._backlog: deque[Pending] = deque()
         self._backlog_bytes = 0
         self._held: set[UUID] = set()
@@ -95,7 +82,7 @@ class Intake:
 
     # --- the sink ---
 
-    async def accept(self, items: Sequence[RawItem], cursor: Cursor) -> None:
+    async def accept(self, items: Sequence[RawItem], cursor: Cursor | None) -> None:
         """Store ``items`` and ``cursor`` in one transaction; waits while too much is unrecorded."""
         await self._wait_for_room()
         pending: list[Pending] = []
@@ -104,12 +91,13 @@ class Intake:
         except BaseException:
             self._held.difference_update(one.id for one in pending)
             raise
+        self._health.came([one.received_at for one in pending])
         for one in pending:
             self._backlog.append(one)
             self._backlog_bytes += len(one.raw or b"")
         self._stored.ring()
 
-    async def _store(self, items: Sequence[RawItem], cursor: Cursor, pending: list[Pending]) -> None:
+    async def _store(self, items: Sequence[RawItem], cursor: Cursor | None, pending: list[Pending]) -> None:
         """Write what is new of ``items``; it is in ``pending``, and held, before anybody can see its rows."""
         now = clock.now()
         async with self._db.write() as conn:
@@ -128,11 +116,12 @@ class Intake:
                     for one, (name, item), content in zip(pending, fresh.items(), hashes, strict=True)
                 ]
                 await insert_many(conn, raw_item, rows, ignore=True)
-            await conn.execute(
-                update(account_cursor)
-                .where(account_cursor.c.account_id == account_id)
-                .values(cursor=dict(cursor), updated_at=now)
-            )
+            if cursor is not None:
+                await conn.execute(
+                    update(account_cursor)
+                    .where(account_cursor.c.account_id == account_id)
+                    .values(cursor=dict(cursor), updated_at=now)
+                )
 
     async def known(self, source_ids: Sequence[str]) -> set[str]:
         """Return those of ``source_ids`` that are stored already."""
@@ -233,7 +222,6 @@ class Intake:
             self._backlog_bytes -= len(pending.raw or b"")
             self._held.discard(pending.id)
         self._room.ring()
-        self._bell.ring()
 
     async def _read_from(self, start: int) -> Reading:
         batch = list(islice(self._backlog, start, start + BATCH))
@@ -264,7 +252,7 @@ class Intake:
             except (DatabaseError, LeaseLost):
                 raise
             except Exception as error:  # noqa: BLE001 - the top of the loop over what strangers sent
-                _log.warning("a batch could not be recorded as a whole", problem=_brief(error))
+                _log.warning("a batch could not be recorded as a whole", problem=brief(error))
                 break
             else:
                 return
@@ -279,7 +267,7 @@ class Intake:
                 raise
             except Exception as error:
                 pending.attempts += 1
-                _log.warning("a message could not be recorded", item=str(pending.id), problem=_brief(error))
+                _log.warning("a message could not be recorded", item=str(pending.id), problem=brief(error))
                 if isinstance(result, Unreadable):
                     raise
                 if pending.attempts >= MOST_ATTEMPTS:
@@ -296,67 +284,7 @@ class Intake:
             )
 
     async def _record(self, batch: Sequence[tuple[Pending, Interpretation]]) -> None:
-        now = clock.now()
-        arrivals = parents_first([self._arrival(pending, result) for pending, result in batch])
-        lookup = Lookup(self._source, self._vault, self._gate)
         async with self._db.write() as conn:
             await self._lease.check(conn)
-            unit = ServerUnit(conn)
-            await lookup.load(conn, arrivals)
-            for arrival in arrivals:
-                if arrival.replaces is not None:
-                    await self._find_place(conn, arrival, lookup)
-                if arrival.end == "quarantined":
-                    self._show_unreadable(arrival, lookup)
-                else:
-                    apply_all(arrival, lookup)
-            await record(unit, arrivals, now)
-            await unit.flush()
-        for sender, thread in lookup.flood_threads.items():
-            self._gate.remember(sender, thread.id)
-
-    def _arrival(self, pending: Pending, result: Interpretation) -> Arrival:
-        if isinstance(result, Unreadable):
-            nobody = Party(self._module.manifest.identity_kind, "")
-            inbound = Inbound(nobody, "", "", warnings=(UNREADABLE, result.reason), sender_verified=False)
-            end, problem = "quarantined", result.reason
-        else:
-            inbound, end, problem = tidied(result), "message", ""
-        arrival = Arrival(
-            pending.id, self._source, inbound, pending.received_at, _key_hash(inbound), end, problem
-        )
-        if pending.replaces is not None:
-            arrival.replaces = arrival.message_id = pending.replaces
-        return arrival
-
-    async def _find_place(self, conn: Any, arrival: Arrival, lookup: Lookup) -> None:
-        """Give an item that is read again the conversation in which it was shown as unreadable."""
-        where = select(message.c.conversation_id).where(message.c.id == arrival.replaces)
-        conversation_id = await conn.scalar(where)
-        arrival.thread = await lookup.thread_in(conn, conversation_id) if conversation_id else None
-        if arrival.thread is None:
-            arrival.replaces, arrival.message_id = None, new_id()
-
-    def _show_unreadable(self, arrival: Arrival, lookup: Lookup) -> None:
-        from agentdesk.server.filters import p60_identify
-
-        if arrival.thread is None:
-            source = self._source
-            arrival.thread = Thread(
-                new_id(), source.inbox_id, source.account_id, source.channel, None, is_new=True
-            )
-        arrival.reason = {"rule": "unreadable", "evidence": ""}
-        p60_identify.apply(arrival, lookup)
-
-
-def _key_hash(inbound: Inbound) -> str:
-    if not inbound.content_hash:
-        return ""
-    key = f"{inbound.external_id}\0{inbound.content_hash}"
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _brief(error: Exception) -> str:
-    """What went wrong, without the rows: they hold what customers wrote."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return f"{type(error).__name__}: {type(cause).__name__}"
+            remember = await self._recorder.record(conn, batch)
+        remember()

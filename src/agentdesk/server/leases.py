@@ -14,18 +14,21 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
-from agentdesk.server.timeline import now_and_timeline, tells_timeline
+from agentdesk.server.timeline import TIMELINE, now_and_timeline, tells_timeline
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError, DatabaseGone
+from agentdesk.store.fixed import Asked, Fixed
 from agentdesk.store.tables import account, lease
+from agentdesk.store.types import Moment
 
 LEASE_SECONDS = 30.0
 NOBODY = "-"
@@ -34,6 +37,19 @@ _RENEWALS = 3
 """How often a lease is renewed within its length."""
 _RETRY_SECONDS = 1.0
 _BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def _mine(*columns: ColumnElement[Any]) -> Fixed:
+    """The statement that reads a lease, if it is still that of its holder, and keeps it so."""
+    name = lease.c.name == bindparam("name", type_=lease.c.name.type)
+    token = lease.c.token == bindparam("token", type_=lease.c.token.type)
+    return Fixed(select(lease.c.expires_at, *columns).where(name, token).with_for_update(read=True))
+
+
+_NOW = func.clock_timestamp(type_=Moment()).label("now")
+_MINE = _mine()
+_MINE_NOW = _mine(_NOW)
+_MINE_AND_TIMELINE = _mine(_NOW, TIMELINE.label("timeline"))
 
 
 class LeaseLost(AgentDeskError):
@@ -115,10 +131,13 @@ class Lease:
         """What time it is for the database. Raises LeaseLost where another one has taken its place: that one
         may not know what was done under this lease."""
         now, timeline = await self._moment(conn)
+        self._must_be_of(timeline)
+        return now
+
+    def _must_be_of(self, timeline: str) -> None:
         if timeline != self.timeline:
             problem = DatabaseGone(msg("A standby has taken the database's place."))
             raise LeaseLost(self.name) from problem
-        return now
 
     async def _moment(self, conn: AsyncConnection) -> tuple[datetime, str]:
         if self._tells_timeline:
@@ -131,16 +150,24 @@ class Lease:
         if _seconds() >= self._good_until:
             raise LeaseLost(self.name)
 
+    def asks(self, conn: AsyncConnection) -> Asked:
+        """Return what :meth:`check` asks the database."""
+        mine = {"name": self.name, "token": self.token}
+        if conn.dialect.name == "sqlite":
+            return _MINE, mine
+        return (_MINE_AND_TIMELINE if self._tells_timeline else _MINE_NOW), mine
+
     async def check(self, conn: AsyncConnection) -> None:
         """Raise LeaseLost unless the lease is ours, now and until the transaction of ``conn`` ends."""
-        now = await self._now(conn)
-        statement = (
-            select(lease.c.expires_at)
-            .where(lease.c.name == self.name, lease.c.token == self.token)
-            .with_for_update(read=True)
-        )
-        expires_at = await conn.scalar(statement)
-        if expires_at is None or expires_at <= now:
+        question, mine = self.asks(conn)
+        found = await question.first(conn, mine)
+        if conn.dialect.name == "sqlite":
+            now, timeline = clock.now(), ""
+        else:
+            now, timeline = (found["now"], found.get("timeline", "")) if found else (clock.now(), "")
+        if found is not None:
+            self._must_be_of(timeline)
+        if found is None or found["expires_at"] <= now:
             raise LeaseLost(self.name)
 
     async def still_ours(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Text, cast, select, tuple_
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.secrets import Vault
@@ -19,6 +20,7 @@ from agentdesk.sdk.inbound import ThreadToken
 from agentdesk.server.flood import FloodGate
 from agentdesk.server.signing import verify
 from agentdesk.server.threads import Threads, addressed_in
+from agentdesk.store.fixed import Among, Asked, Fixed, look_ahead
 from agentdesk.store.tables import (
     account,
     contact,
@@ -44,6 +46,7 @@ class _MessageRow(NamedTuple):
     conversation_id: UUID
     origin_id: UUID | None
     inbox_id: UUID
+    account_id: UUID | None
     direction: str
     delivery: str
 
@@ -51,6 +54,32 @@ class _MessageRow(NamedTuple):
     def home(self) -> UUID:
         """The conversation it belongs to, also where that was merged into another one."""
         return self.origin_id or self.conversation_id
+
+
+_INBOX = bindparam("inbox_id", type_=contact_inbox.c.inbox_id.type)
+_ADDRESSES = Fixed(select(account.c.address))
+_LEDGER = Among(
+    select(ingest_ledger.c.key_hash).where(ingest_ledger.c.inbox_id == _INBOX), ingest_ledger.c.key_hash
+)
+_MESSAGES = Among(select(*(message.c[name] for name in _MessageRow._fields)), message.c.external_id)
+_PEOPLE = Among(
+    select(
+        contact.c.id,
+        contact_identity.c.id.label("identity_id"),
+        contact_identity.c.value,
+        contact_identity.c.display,
+        contact_identity.c.profile,
+        contact.c.name,
+        contact.c.blocked,
+        select(contact_inbox.c.id)
+        .where(contact_inbox.c.contact_id == contact.c.id, contact_inbox.c.inbox_id == _INBOX)
+        .exists()
+        .label("in_inbox"),
+    )
+    .join(contact_identity, contact_identity.c.contact_id == contact.c.id)
+    .where(contact_identity.c.kind == bindparam("kind", type_=contact_identity.c.kind.type)),
+    contact_identity.c.value,
+)
 
 
 class Lookup:
@@ -72,38 +101,52 @@ class Lookup:
         self._new_by_id: dict[str, tuple[Thread, UUID]] = {}
         self._new_by_reference: dict[str, Thread] = {}
         self._flood_threads: dict[Address, Thread] = {}
+        self._rooted: dict[tuple[UUID | Address, str], Thread] = {}
 
     # --- reading ---
 
     async def load(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
         """Read everything that the rules may ask about ``arrivals``."""
-        addresses = await conn.scalars(select(account.c.address))
-        self.own_mailboxes = frozenset(mailbox_of(address) for address in addresses)
+        await self._look_ahead(conn, arrivals)
+        self.own_mailboxes = frozenset(mailbox_of(row["address"]) for row in await _ADDRESSES.rows(conn, {}))
         await self._load_ledger(conn, arrivals)
         await self._load_messages(conn, arrivals)
         await self._threads.load(conn, self._wanted_threads(arrivals))
         await self._load_people(conn, {a.identity for a in arrivals})
         await self._load_early_answers(conn, arrivals)
         await self._load_participants(conn, arrivals)
+        await self._load_rooted(conn, arrivals)
+
+    async def _look_ahead(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+        """Ask in one trip what :meth:`load` asks of one message."""
+        if len(arrivals) != 1:
+            return
+        (arrival,) = arrivals
+        here = {"inbox_id": self.source.inbox_id}
+        asked: list[Asked] = [(_ADDRESSES, {}), _LEDGER.of({arrival.key_hash}, here)]
+        if wanted := self._wanted_messages(arrivals):
+            asked.append(_MESSAGES.of(wanted))
+        kind, value = arrival.identity
+        asked.append(_PEOPLE.of([value], {**here, "kind": kind}))
+        await look_ahead(conn, *asked)
+
+    @staticmethod
+    def _wanted_messages(arrivals: Sequence[Arrival]) -> list[str]:
+        return sorted({name for arrival in arrivals for name in _named(arrival) if name})
 
     async def _load_ledger(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
         keys = {a.key_hash for a in arrivals}
-        known = select(ingest_ledger.c.key_hash).where(
-            ingest_ledger.c.inbox_id == self.source.inbox_id, ingest_ledger.c.key_hash.in_(keys)
-        )
-        self._ledger = set(await conn.scalars(known))
+        keys |= {key_of_deleted(a.external_id) for a in arrivals if a.inbound.post is not None}
+        keys |= {key_of_deleted(r) for a in arrivals if a.inbound.happening for r in a.references[:1]}
+        known = await _LEDGER.rows(conn, keys, {"inbox_id": self.source.inbox_id})
+        self._ledger = {row["key_hash"] for row in known}
 
     async def _load_messages(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
-        wanted = {i for a in arrivals for i in _named(a) if i}
+        wanted = self._wanted_messages(arrivals)
         if not wanted:
             return
-        rows = await conn.execute(
-            select(*(message.c[name] for name in _MessageRow._fields)).where(
-                message.c.external_id.in_(wanted)
-            )
-        )
-        for row in rows:
-            self._messages.setdefault(row.external_id, []).append(_MessageRow(*row))
+        for row in await _MESSAGES.rows(conn, wanted):
+            self._messages.setdefault(row["external_id"], []).append(_MessageRow(**row))
 
     def _wanted_threads(self, arrivals: Sequence[Arrival]) -> set[UUID]:
         named = {row.home for rows in self._messages.values() for row in rows}
@@ -120,29 +163,16 @@ class Lookup:
     async def _load_people(self, conn: AsyncConnection, addresses: Collection[Address]) -> None:
         if not addresses:
             return
-        in_inbox = (
-            select(contact_inbox.c.id)
-            .where(
-                contact_inbox.c.contact_id == contact.c.id, contact_inbox.c.inbox_id == self.source.inbox_id
-            )
-            .exists()
-        )
-        rows = await conn.execute(
-            select(
-                contact.c.id,
-                contact_identity.c.kind,
-                contact_identity.c.value,
-                contact.c.name,
-                contact.c.blocked,
-                in_inbox.label("in_inbox"),
-            )
-            .join(contact_identity, contact_identity.c.contact_id == contact.c.id)
-            .where(tuple_(contact_identity.c.kind, contact_identity.c.value).in_(list(addresses)))
-        )
-        for row in rows:
-            self._people[row.kind, row.value] = Person(
-                row.id, row.kind, row.value, row.name, blocked=row.blocked, enters=not row.in_inbox
-            )
+        for kind in {kind for kind, _value in addresses}:
+            values = [value for one, value in addresses if one == kind]
+            about = {"inbox_id": self.source.inbox_id, "kind": kind}
+            for row in await _PEOPLE.rows(conn, values, about):
+                blocked, enters = row["blocked"], not row["in_inbox"]
+                self._people[kind, row["value"]] = Person(
+                    row["id"], kind, row["value"], row["name"], row["display"], blocked=blocked, enters=enters
+                )
+                self._people[kind, row["value"]].identity_id = row["identity_id"]
+                self._people[kind, row["value"]].profile = row["profile"]
 
     async def _load_early_answers(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
         """Conversations of the same customers whose first message came lately and names one that had not."""
@@ -179,6 +209,25 @@ class Lookup:
         }
         for conversation_id, parties in await addressed_in(conn, unsure):
             self._add_participants(unsure[conversation_id], parties)
+
+    async def _load_rooted(self, conn: AsyncConnection, arrivals: Sequence[Arrival]) -> None:
+        """Conversations of the same people that began below the same posts."""
+        posts = [a for a in arrivals if a.root and a.identity in self._people]
+        if not posts:
+            return
+        c = conversation.c
+        rows = await conn.execute(
+            select(c.id, c.root, c.contact_id)
+            .where(c.contact_id.in_({self._people[a.identity].id for a in posts}))
+            .where(c.root.in_({a.root for a in posts}), c.account_id == self.source.account_id)
+            .order_by(c.created_at)
+        )
+        found = {(row.contact_id, row.root): row.id for row in rows}
+        await self._threads.load(conn, set(found.values()))
+        for (contact_id, root), conversation_id in found.items():
+            thread = self._threads.of(conversation_id)
+            if thread is not None:
+                self._rooted[contact_id, root] = thread
 
     def _add_participants(self, thread: Thread, parties: Iterable[Mapping[str, str]]) -> None:
         for party in parties:
@@ -238,6 +287,27 @@ class Lookup:
         """The conversation, begun in this batch, of a message that names the same one."""
         return self._new_by_reference.get(reference)
 
+    def thread_of_post(self, external_id: str) -> Thread | None:
+        """The conversation that holds the customer's post of that id, of this account."""
+        if external_id in self._new_by_id:
+            return self._new_by_id[external_id][0]
+        for row in self._messages.get(external_id, ()):
+            if row.direction == Direction.IN and row.account_id == self.source.account_id:
+                return self._threads.of(row.home)
+        return None
+
+    def was_deleted(self, external_id: str) -> bool:
+        """Whether the network has told that a post is gone."""
+        return key_of_deleted(external_id) in self._ledger
+
+    def rooted(self, arrival: Arrival) -> Thread | None:
+        """The conversation of the same person below the same post."""
+        if not arrival.root or arrival.sender is None:
+            return None
+        person = self._people.get(arrival.sender)
+        by_person = self._rooted.get((person.id, arrival.root)) if person is not None else None
+        return self._rooted.get((arrival.sender, arrival.root)) or by_person
+
     def answered_early(self, external_id: str) -> Thread | None:
         """The conversation of a message that names this one and came before it."""
         return self._early_answers.get(external_id)
@@ -284,6 +354,8 @@ class Lookup:
             self._new_by_id.setdefault(arrival.external_id, (thread, arrival.origin_id or thread.id))
         for reference in arrival.references:
             self._new_by_reference.setdefault(reference, thread)
+        if arrival.root and arrival.sender is not None:
+            self._rooted.setdefault((arrival.sender, arrival.root), thread)
         if thread.is_new and arrival.sender and arrival.sender not in self._flood_threads:
             self._flood_threads[arrival.sender] = thread
 
@@ -291,6 +363,11 @@ class Lookup:
     def flood_threads(self) -> Mapping[Address, Thread]:
         """The conversations begun in this batch, by sender."""
         return self._flood_threads
+
+
+def key_of_deleted(external_id: str) -> str:
+    """Return the name under which it is remembered that a post is gone."""
+    return hashlib.sha256(f"deleted\0{external_id}".encode()).hexdigest()
 
 
 def _named(arrival: Arrival) -> list[str]:

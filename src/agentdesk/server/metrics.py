@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agentdesk import __version__
 from agentdesk.base import clock
 from agentdesk.domain.delivery import DeliveryState
+from agentdesk.domain.figures import Figures, figures_of
 from agentdesk.domain.message import Direction, Kind
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, account_state, message, raw_item
@@ -36,6 +37,7 @@ class _AccountFigure(NamedTuple):
     up: bool
     complete: bool
     complete_until: datetime
+    figures: Figures
 
 
 async def exposition(db: Database, hears: bool | None = None) -> bytes:
@@ -70,6 +72,7 @@ async def _read(conn: AsyncConnection) -> _Figures:
             account.c.created_at,
             account_state.c.state,
             account_state.c.complete_until,
+            account_state.c.figures,
         ).join(account_state, account_state.c.id == account.c.id)
     )
     return _Figures(
@@ -78,7 +81,11 @@ async def _read(conn: AsyncConnection) -> _Figures:
         dict(items.all()),
         [
             _AccountFigure(
-                a.name, a.state in _READ and not a.paused, a.state == "ok", a.complete_until or a.created_at
+                a.name,
+                a.state in _READ and not a.paused,
+                a.state == "ok",
+                a.complete_until or a.created_at,
+                figures_of(a.figures),
             )
             for a in accounts
         ],
@@ -115,10 +122,25 @@ def _account_families(accounts: list[_AccountFigure]) -> list[Metric]:
         "agentdesk_account_lag_seconds", "For how long an account may be incomplete", labels=["account"]
     )
     up = GaugeMetricFamily("agentdesk_account_up", "1 while the account can be read", labels=["account"])
+    errors = GaugeMetricFamily(
+        "agentdesk_account_errors", "How often in a row reading has failed", labels=["account"]
+    )
+    quota = GaugeMetricFamily(
+        "agentdesk_account_quota_remaining", "Calls that the network still allows", labels=["account", "of"]
+    )
+    token = GaugeMetricFamily(
+        "agentdesk_account_token_seconds", "For how long the sign-in still holds", labels=["account"]
+    )
     now = clock.now()
     for account_figure in accounts:
+        name, signs = account_figure.name, account_figure.figures.signs
+        errors.add_metric([name], account_figure.figures.errors)
+        for one in signs.quotas:
+            quota.add_metric([name, one.name], one.remaining)
+        if signs.token_expires_at is not None:
+            token.add_metric([name], (signs.token_expires_at - now).total_seconds())
         up.add_metric([account_figure.name], float(account_figure.up))
         behind = (now - account_figure.complete_until).total_seconds()
         fine = account_figure.up and account_figure.complete
         lag.add_metric([account_figure.name], 0.0 if fine else behind)
-    return [lag, up]
+    return [lag, up, errors, quota, token]

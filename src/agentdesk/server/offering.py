@@ -1,4 +1,5 @@
-"""Chats that people were asked to take: what becomes of the offers, and whom to ask next."""
+"""Conversations that people were asked to take, because they wait or somebody hands them over: what becomes
+of the offers, and whom to ask next."""
 
 from __future__ import annotations
 
@@ -12,8 +13,10 @@ from sqlalchemy import Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.ids import new_id
+from agentdesk.commands.context import SYSTEM, Context
+from agentdesk.commands.handing import not_taken
 from agentdesk.domain.chat import CHANNEL
-from agentdesk.domain.conversation import Status
+from agentdesk.domain.conversation import HandingOver, Status
 from agentdesk.domain.routing import OfferState
 from agentdesk.domain.routing_rules import rules_from
 from agentdesk.store.tables import conversation, inbox, offer, placement
@@ -97,7 +100,17 @@ async def _rows(conn: AsyncConnection) -> list[Row[Any]]:
     noted = and_(p.given_at.is_not(None), p.given_at >= offer.c.offered_at)
     new = and_(offer.c.state == OfferState.ACCEPTED, c.assignee_id == offer.c.user_id, ~noted)
     statement = (
-        select(offer, c.status, c.assignee_id, c.waiting_since, c.channel, inbox.c.routed, inbox.c.routing)
+        select(
+            offer,
+            c.status,
+            c.assignee_id,
+            c.asked_id,
+            c.waiting_since,
+            c.channel,
+            c.inbox_id.label("lies_in"),
+            inbox.c.routed,
+            inbox.c.routing,
+        )
         .outerjoin(conversation, c.id == offer.c.conversation_id)
         .outerjoin(inbox, inbox.c.id == c.inbox_id)
         .outerjoin(placement, p.conversation_id == offer.c.conversation_id)
@@ -109,8 +122,13 @@ async def _rows(conn: AsyncConnection) -> list[Row[Any]]:
 
 def _fate(row: Row[Any], near: Collection[UUID], now: datetime) -> OfferState | None:
     """What becomes of an open offer; None: it stands."""
-    needed = row.status == Status.OPEN and row.assignee_id is None and row.waiting_since is not None
-    if not (needed and row.routed and is_offered(row)) or row.user_id not in near:
+    needed = row.status == Status.OPEN and row.lies_in == row.inbox_id
+    if row.from_id is None:
+        waits = row.assignee_id is None and row.asked_id is None and row.waiting_since is not None
+        needed = needed and waits and row.routed and is_offered(row)
+    else:
+        needed = needed and row.asked_id == row.user_id
+    if not needed or row.user_id not in near:
         return OfferState.WITHDRAWN
     return OfferState.MISSED if row.expires_at <= now else None
 
@@ -127,11 +145,14 @@ async def note_offers(conn: AsyncConnection, offers: Offers, now: datetime) -> s
     offers were answered at this very moment."""
     unit = ServerUnit(conn)
     ids = list(offers.closing)
-    locked = select(offer.c.id, offer.c.conversation_id, offer.c.state).where(offer.c.id.in_(ids))
+    locked = select(offer).where(offer.c.id.in_(ids))
     answered = set()
     for row in (await conn.execute(locked.order_by(offer.c.id).with_for_update())).all():
         if row.state == OfferState.OPEN:
-            await unit.update(offer, row.id, {"state": offers.closing[row.id].value})
+            state = offers.closing[row.id]
+            await unit.update(offer, row.id, {"state": state.value})
+            if row.from_id is not None:
+                await not_taken(Context(unit, SYSTEM, row.id, now), row, HandingOver(state))
         else:
             answered.add(row.conversation_id)
     for conversation_id, (user_id, since) in offers.accepted.items():
@@ -156,10 +177,12 @@ async def ask(conn: AsyncConnection, conversation_id: UUID, user_id: UUID, now: 
     c = conversation.c
     locked = (
         await conn.execute(
-            select(c.inbox_id, c.assignee_id, c.status).where(c.id == conversation_id).with_for_update()
+            select(c.inbox_id, c.assignee_id, c.asked_id, c.status)
+            .where(c.id == conversation_id)
+            .with_for_update()
         )
     ).first()
-    if locked is None or locked.assignee_id is not None or locked.status != Status.OPEN:
+    if locked is None or locked.assignee_id or locked.asked_id or locked.status != Status.OPEN:
         return False
     rules = rules_from(await conn.scalar(select(inbox.c.routing).where(inbox.c.id == locked.inbox_id)))
     if rules.offer_within is None:

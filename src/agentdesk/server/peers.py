@@ -13,11 +13,13 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from aiohttp import web
 
-__all__ = ["Network", "Peers"]
+__all__ = ["Network", "Peers", "counted_as"]
 
 Network = IPv4Network | IPv6Network
 _Address = IPv4Address | IPv6Address
 
+_ONE_CLIENT = 64
+"""Bits of an IPv6 address that are given to one customer of a network; the rest is theirs to choose."""
 _FOR = re.compile(r'\s*for\s*=\s*"?([^";,]*)"?\s*', re.IGNORECASE)
 _WITH_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::\d+)?|(?P<v4>[\d.]+)(?::\d+)?")
 
@@ -41,6 +43,10 @@ class Peers:
         client = named.pop() if len(named) == 1 else None
         return peer if client is None else str(client)
 
+    def counted(self, request: web.Request) -> str:
+        """Return as what a client is counted: one that may change its address at will stays the same."""
+        return counted_as(self.client(request))
+
     def _last(self, way: Sequence[str]) -> _Address | None:
         """The last address that is not trusted; None where what stands before it cannot be read."""
         for text in reversed(way):
@@ -51,6 +57,14 @@ class Peers:
 
     def _trusts(self, address: _Address | None) -> bool:
         return address is not None and any(address in network for network in self._proxies)
+
+
+def counted_as(client: str) -> str:
+    """Return as what a client of an address is counted: of IPv6 addresses, the first half."""
+    address = _address(client)
+    if not isinstance(address, IPv6Address):
+        return client
+    return str(IPv6Network((int(address) >> (128 - _ONE_CLIENT) << (128 - _ONE_CLIENT), _ONE_CLIENT)))
 
 
 def _ways(request: web.Request) -> tuple[list[str], list[str]]:

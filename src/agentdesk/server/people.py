@@ -17,6 +17,7 @@ from agentdesk.domain.authority import Permission, grant, permissions
 from agentdesk.domain.conversation import Status
 from agentdesk.domain.team import Role
 from agentdesk.server.auth import hash_password
+from agentdesk.server.portraits import made_portrait, put_portrait
 from agentdesk.server.second_factor import forget
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import api_token, availability, conversation, credential, second_factor, user
@@ -149,6 +150,14 @@ async def set_capacity(db: Database, email: str, capacity: int | None) -> None:
         unit = ServerUnit(conn)
         await put_availability(unit, await person_id(conn, email), {"capacity": capacity})
         await unit.flush()
+
+
+async def set_picture(db: Database, email: str, content: bytes | None) -> None:
+    """Give a person a picture (None: take theirs away). Raises Invalid for somebody unknown, and with a
+    sentence for a file that cannot become one."""
+    made = None if content is None else await made_portrait(content)
+    async with db.write() as conn:
+        await put_portrait(conn, await person_id(conn, email), made)
 
 
 async def set_active(db: Database, email: str, active: bool) -> int:

@@ -158,7 +158,8 @@ def _heads() -> Select[Any]:
 def _with_nobody() -> Select[Any]:
     """The conversations that nobody has and whose customers wait, the oldest first."""
     c = conversation.c
-    waits = c.status == Status.OPEN, c.assignee_id.is_(None), c.waiting_since.is_not(None)
+    nobody = c.assignee_id.is_(None), c.asked_id.is_(None)
+    waits = c.status == Status.OPEN, *nobody, c.waiting_since.is_not(None)
     return _heads().where(inbox.c.routed, *waits).order_by(c.waiting_since, c.id).limit(_MOST_WAITING)
 
 

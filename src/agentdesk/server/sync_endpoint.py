@@ -24,6 +24,7 @@ from agentdesk.server.api.operations import ApiError
 from agentdesk.server.api.web import bearer_token, download_headers
 from agentdesk.server.fetcher import Fetcher
 from agentdesk.server.housekeeping import keep_longer
+from agentdesk.server.masked import look_at_frames
 from agentdesk.store import blobs
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import attachment, message, raw_item
@@ -33,6 +34,7 @@ from agentdesk.sync.presence_board import Board
 from agentdesk.sync.presence_relay import Relay
 from agentdesk.sync.protocol import MAX_FRAME_BYTES
 from agentdesk.sync.servers import Addresses
+from agentdesk.sync.site import SiteBoard
 
 __all__ = ["MAX_BLOB_BYTES", "SyncEndpoint"]
 
@@ -73,6 +75,7 @@ class SyncEndpoint:
         self._board = Board(db)
         self._relay = Relay(db, self._board, feed.listener) if feed.listener is not None else None
         self._servers = servers
+        self._site = SiteBoard(db)
         self._sessions: dict[UUID, Session] = {}
         self.arrivals = Bell()
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
@@ -130,7 +133,7 @@ class SyncEndpoint:
         if self._relay is not None:
             self._relay.start()
         socket = web.WebSocketResponse(max_msg_size=2 * MAX_FRAME_BYTES, timeout=2.0, compress=False)
-        await socket.prepare(request)
+        await look_at_frames(request, socket)
         session = Session(
             _Socket(socket),
             self._db,
@@ -139,6 +142,7 @@ class SyncEndpoint:
             self._authenticate,
             self._board,
             self._servers,
+            self._site,
         )
         try:
             await session.run(self._arrived)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.commands.arrival import Source, Thread
 from agentdesk.domain.message import Direction, Kind
+from agentdesk.store.fixed import Among
 from agentdesk.store.merged import conversation_roots
 from agentdesk.store.tables import contact_identity, conversation, message
 
@@ -37,33 +38,50 @@ _COLUMNS = (
     conversation.c.resolved_at,
     conversation.c.snoozed_until,
     conversation.c.related_id,
+    conversation.c.visibility,
+    conversation.c.root,
+    conversation.c.watched,
     conversation.c.number,
     conversation.c.created_at,
+)
+_ROWS = Among(
+    select(*_COLUMNS)
+    .where(conversation.c.merged_into_id.is_(None))
+    .order_by(conversation.c.id)
+    .with_for_update(),
+    conversation.c.id,
+)
+_PARTICIPANTS = Among(
+    select(conversation.c.id, contact_identity.c.kind, contact_identity.c.value).join(
+        contact_identity, contact_identity.c.contact_id == conversation.c.contact_id
+    ),
+    conversation.c.id,
 )
 _TRIES = 5
 """How often conversations are read again that are being merged at this very moment."""
 
 
 class Threads:
-    """Conversations by home; those of the account's inbox, and those that one of its inbox goes on in."""
+    """Conversations by home: those of the account or its inbox, and those that one of these goes on in."""
 
     def __init__(self, source: Source) -> None:
-        self._inbox_id = source.inbox_id
+        self._ours = {source.inbox_id, source.account_id}
         self._by_home: dict[UUID, Thread] = {}
         self._rows: dict[UUID, Thread] = {}
 
     def of(self, home: UUID) -> Thread | None:
-        """Return the conversation that messages of ``home`` go to; None where it is not this inbox's."""
+        """Return the conversation that messages of ``home`` go to; None where it is neither this inbox's
+        nor this account's."""
         return self._by_home.get(home)
 
     async def load(self, conn: AsyncConnection, homes: Collection[UUID]) -> None:
         """Read the conversations that ``homes`` lead to."""
         wanted = set(homes) - self._by_home.keys()
         roots = await self._lock_roots(conn, wanted)
-        inboxes = await self._inboxes(conn, wanted)
+        places = await self._places(conn, wanted)
         for home, root in roots.items():
             thread = self._rows.get(root)
-            if thread is not None and self._inbox_id in (inboxes.get(home), thread.inbox_id):
+            if thread is not None and self._ours & {*places.get(home, ()), *_place_of(thread)}:
                 self._by_home[home] = thread
         await self._load_addresses(conn, roots)
 
@@ -85,43 +103,36 @@ class Threads:
             roots |= again
         return roots
 
-    async def _inboxes(self, conn: AsyncConnection, homes: Collection[UUID]) -> dict[UUID, UUID]:
-        inboxes = {home: self._rows[home].inbox_id for home in homes if home in self._rows}
-        merged = set(homes) - inboxes.keys()
+    async def _places(self, conn: AsyncConnection, homes: Collection[UUID]) -> dict[UUID, set[UUID | None]]:
+        places = {home: _place_of(self._rows[home]) for home in homes if home in self._rows}
+        merged = set(homes) - places.keys()
         if merged:
-            rows = await conn.execute(
-                select(conversation.c.id, conversation.c.inbox_id).where(conversation.c.id.in_(merged))
-            )
-            inboxes |= {row.id: row.inbox_id for row in rows}
-        return inboxes
+            columns = conversation.c.id, conversation.c.inbox_id, conversation.c.account_id
+            rows = await conn.execute(select(*columns).where(conversation.c.id.in_(merged)))
+            places |= {row.id: {row.inbox_id, row.account_id} for row in rows}
+        return places
 
     async def _lock(self, conn: AsyncConnection, ids: Collection[UUID]) -> None:
         wanted = set(ids) - self._rows.keys()
         if not wanted:
             return
-        statement = (
-            select(*_COLUMNS)
-            .where(conversation.c.id.in_(wanted), conversation.c.merged_into_id.is_(None))
-            .order_by(conversation.c.id)
-            .with_for_update()
-        )
-        for row in (await conn.execute(statement)).mappings():
-            values = dict(row)
-            self._rows[row["id"]] = Thread(**values, before=values)
+        for row in await _ROWS.rows(conn, wanted):
+            self._rows[row["id"]] = Thread(**row, before=row)
 
     async def _load_addresses(self, conn: AsyncConnection, roots: Mapping[UUID, UUID]) -> None:
         """The customers' addresses take part in their conversation, and in the one it goes on in."""
         if not roots:
             return
-        rows = await conn.execute(
-            select(conversation.c.id, contact_identity.c.kind, contact_identity.c.value)
-            .join(contact_identity, contact_identity.c.contact_id == conversation.c.contact_id)
-            .where(conversation.c.id.in_({*roots, *roots.values()}))
-        )
-        for row in rows:
-            thread = self._rows.get(roots.get(row.id, row.id))
+        for row in await _PARTICIPANTS.rows(conn, {*roots, *roots.values()}):
+            thread = self._rows.get(roots.get(row["id"], row["id"]))
             if thread is not None:
-                thread.participants.add((row.kind, row.value))
+                thread.participants.add((row["kind"], row["value"]))
+
+
+def _place_of(thread: Thread) -> set[UUID | None]:
+    """Where a conversation lies, and through which account it goes: it may have been handed to another
+    inbox."""
+    return {thread.inbox_id, thread.account_id}
 
 
 async def addressed_in(

@@ -16,10 +16,11 @@ from agentdesk.base import clock
 from agentdesk.base.log import get_logger
 from agentdesk.store.engine import Database
 
-__all__ = ["now_and_timeline", "tells_timeline"]
+__all__ = ["TIMELINE", "now_and_timeline", "tells_timeline"]
 
-_TIMELINE = literal_column("substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)", String)
-_NOW_AND_TIMELINE = select(func.clock_timestamp(), _TIMELINE)
+TIMELINE = literal_column("substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)", String)
+"""What PostgreSQL calls its timeline."""
+_NOW_AND_TIMELINE = select(func.clock_timestamp(), TIMELINE)
 
 _log = get_logger(__name__)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, MetaData, Table
@@ -58,4 +59,9 @@ def synced(name: str, *columns: Any, private: bool = False, shareable: bool = Fa
 
 def synced_tables() -> tuple[Table, ...]:
     """Return the tables that travel to desks, parents before children."""
+    return _in_order(len(SYNCED))
+
+
+@cache
+def _in_order(_registered: int) -> tuple[Table, ...]:
     return tuple(table for table in metadata.sorted_tables if table.name in SYNCED)

@@ -10,7 +10,8 @@ from sqlalchemy import Dialect, LargeBinary, Table, Text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.store.fixed import Processor, add_all, fetch, parameters
+from agentdesk.store.fixed import Processor, parameters
+from agentdesk.store.trips import add_all
 from agentdesk.store.types import Words
 
 __all__ = ["insert_many"]
@@ -54,7 +55,7 @@ async def insert_many(
         plan = _plans[key] = _compiled(conn.dialect, table, names, ignore)
     values = [plan.values(row) for row in rows]
     if plan.at_once is not None and len(values) > 1:
-        await fetch(conn, plan.at_once, tuple(zip(*values, strict=True)))
+        await add_all(conn, plan.at_once, [tuple(zip(*values, strict=True))])
     else:
         await add_all(conn, plan.sql, values)
 

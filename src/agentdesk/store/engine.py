@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import event, func, make_url, select
+from sqlalchemy import ARRAY, Text, bindparam, event, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -24,8 +25,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from agentdesk.base.errors import Invalid
 from agentdesk.base.events import Bell
 from agentdesk.base.text import msg
+from agentdesk.store import trips
 from agentdesk.store.errors import DatabaseBusy, driver_errors, translated, while_connecting
-from agentdesk.store.herald import CHANNEL, Herald, has_written
+from agentdesk.store.fixed import Fixed
+from agentdesk.store.herald import CHANNEL, Herald, Word, has_written, words_of
 from agentdesk.store.sqlite import CACHE_MB, SteadyConnection, Step, Turn, sqlite_engine
 from agentdesk.store.types import to_json
 
@@ -54,6 +57,10 @@ _LIMITED = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_ti
 _LIMITS = select(*(func.set_config(name, _POSTGRES_SETTINGS[name], True) for name in _LIMITED))
 
 _NO_LIMITS = select(*(func.set_config(name, "0", False) for name in ("statement_timeout", "lock_timeout")))
+
+_WORDS = func.unnest(bindparam("channels", type_=ARRAY(Text)), bindparam("texts", type_=ARRAY(Text)))
+_SAID = _WORDS.table_valued("channel", "words").render_derived("said")
+_TELL = Fixed(select(func.pg_notify(_SAID.c.channel, _SAID.c.words)))
 
 _Kind = Literal["writer", "reader", "snapshots"]
 
@@ -87,6 +94,8 @@ class Database:
         reader_cache_mb: int = CACHE_MB,
     ) -> None:
         self.url, self.dialect = _parse(url)
+        self.voice = secrets.token_hex(8)
+        """What other servers are told of this one's writing under."""
         self._driver_errors = driver_errors(self.dialect)
         self._engines: _Engines | None = None
         self._herald = Herald(self._notify) if self.dialect == "postgresql" else None
@@ -123,12 +132,14 @@ class Database:
         On SQLite writers take turns; keep it short. Raises DatabaseGone, DatabaseFull or DatabaseBusy.
         """
         async with self._turn, self._connection("writer") as conn:
-            has_written(conn)  # of a transaction that was rolled back
+            has_written(conn), words_of(conn)  # of a transaction that was rolled back
             async with conn.begin():
                 await self._limit(conn)
                 yield conn
-            if has_written(conn) and self._herald is not None:
-                self._herald.tell()
+                await trips.carry_out(conn)
+            told = [*words_of(conn), *([(CHANNEL, self.voice)] if has_written(conn) else ())]
+            if told and self._herald is not None:
+                self._herald.tell(told)
 
     async def write_at_once(self, steps: Sequence[Step]) -> None:
         """One transaction of ready steps, on SQLite only, without SQLAlchemy: what that does for a
@@ -236,6 +247,7 @@ class Database:
             engines = self._engines or await self._open()
             async with (engine or getattr(engines, kind)).connect() as conn:
                 connected = True
+                trips.begin(conn)
                 try:
                     yield conn
                 finally:
@@ -267,9 +279,10 @@ class Database:
         """Connections to PostgreSQL that wait for ever for an answer; to be disposed of."""
         return _postgresql_engines(self.url, pooled=await self.pooled(), answer_seconds=None)
 
-    async def _notify(self) -> None:
+    async def _notify(self, words: Sequence[Word]) -> None:
+        channels, texts = zip(*words, strict=True)
         async with self._connection("reader") as conn:
-            await conn.execute(select(func.pg_notify(CHANNEL, "")))
+            await _TELL.rows(conn, {"channels": channels, "texts": texts})
 
     async def _limit(self, conn: AsyncConnection) -> None:
         """Behind a pooler: give this transaction the limits that a connection of ours has otherwise."""
@@ -364,6 +377,7 @@ def _postgresql_engines(url: URL, *, pooled: bool, answer_seconds: float | None)
         pool_use_lifo=True,
     )
     event.listen(writer.sync_engine, "handle_error", give_up_dead_line)
+    event.listen(writer.sync_engine, "before_cursor_execute", trips.before_statement)
     return _Engines(
         writer,
         writer.execution_options(isolation_level="AUTOCOMMIT"),

@@ -6,16 +6,19 @@ command asks is compiled once; within a transaction that has begun it goes strai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect
+from sqlalchemy import ClauseElement, ColumnElement, Dialect, Select, any_, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
 
-__all__ = ["Fixed", "Processor", "add_all", "fetch", "parameters"]
+from agentdesk.store.trips import Question, add_all, ask_together, fetch
+
+__all__ = ["Among", "Asked", "Fixed", "Processor", "look_ahead", "parameters"]
 
 Processor = Callable[[Any], Any]
 """Brings a value into the form that the driver takes, or that we take from it."""
@@ -26,6 +29,9 @@ class _Plan:
     sql: str
     asked: tuple[tuple[str, Any, Processor | None], ...]
     given: tuple[tuple[str, Processor | None], ...]
+
+    def question(self, values: Mapping[str, Any]) -> Question:
+        return self.sql, self.arguments(values)
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         found = [(values.get(name, constant), process) for name, constant, process in self.asked]
@@ -51,7 +57,12 @@ class Fixed:
         Raises what ``conn.execute`` would raise.
         """
         plan = self._planned(conn.dialect)
-        return [plan.row(row) for row in await fetch(conn, plan.sql, plan.arguments(values))]
+        return [plan.row(row) for row in await fetch(conn, *plan.question(values))]
+
+    async def first(self, conn: AsyncConnection, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Carry it out and return the first of :meth:`rows`, or None."""
+        found = await self.rows(conn, values)
+        return found[0] if found else None
 
     async def each(self, conn: AsyncConnection, many: Sequence[Mapping[str, Any]]) -> None:
         """Carry out one that returns nothing, once with each of ``many`` values."""
@@ -60,11 +71,53 @@ class Fixed:
         plan = self._planned(conn.dialect)
         await add_all(conn, plan.sql, [plan.arguments(values) for values in many])
 
+    def question(self, dialect: Dialect, values: Mapping[str, Any]) -> Question:
+        """Return what the driver is asked."""
+        return self._planned(dialect).question(values)
+
     def _planned(self, dialect: Dialect) -> _Plan:
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = _plan(self._statement, dialect)
         return plan
+
+
+class Among:
+    """A statement that asks for rows by a ``column`` whose value is among given ones.
+
+    However many these are, it is one statement for PostgreSQL, prepared once.
+    """
+
+    def __init__(self, statement: Select[Any], column: ColumnElement[Any]) -> None:
+        self._statement = statement
+        self._column = column
+        values = bindparam("among", type_=ARRAY(column.type))
+        self._fixed = Fixed(statement.where(column == any_(values)))
+
+    async def rows(
+        self, conn: AsyncConnection, among: Collection[Any], values: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return what it selects for the values ``among``; ``values`` are its other parameters."""
+        if conn.dialect.name == "postgresql":
+            fixed, given = self.of(among, values)
+            return await fixed.rows(conn, given)
+        found = await conn.execute(self._statement.where(self._column.in_(among)), values)
+        return [dict(row) for row in found.mappings()]
+
+    def of(self, among: Collection[Any], values: Mapping[str, Any] | None = None) -> Asked:
+        """Return what PostgreSQL is asked for the values ``among``."""
+        return self._fixed, {**(values or {}), "among": list(among)}
+
+
+Asked = tuple[Fixed, Mapping[str, Any]]
+"""A statement and the values that it is asked with."""
+
+
+async def look_ahead(conn: AsyncConnection, *asked: Asked) -> None:
+    """Say what the transaction of ``conn`` will ask next, each with these very values, before it writes: see
+    :mod:`agentdesk.store.trips`. What must not change meanwhile is to be locked before."""
+    if conn.dialect.name == "postgresql":
+        await ask_together(conn, [fixed.question(conn.dialect, values) for fixed, values in asked])
 
 
 def _plan(statement: ClauseElement, dialect: Dialect) -> _Plan:
@@ -87,39 +140,3 @@ def parameters(compiled: SQLCompiler, dialect: Dialect) -> tuple[tuple[str, Proc
         (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
         for name in compiled.positiontup or ()
     )
-
-
-async def fetch(conn: AsyncConnection, sql: str, arguments: tuple[Any, ...]) -> Sequence[Sequence[Any]]:
-    """Carry out ``sql`` with arguments in the driver's form, and return its rows in that form."""
-    line = _line(conn)
-    if line is None:
-        result = await conn.exec_driver_sql(sql, arguments)
-        return result.all() if result.returns_rows else ()
-    from agentdesk.store.postgresql import driving
-
-    async with driving(conn, sql):
-        found: Sequence[Sequence[Any]] = await line.fetch(sql, *arguments)
-    return found
-
-
-async def add_all(conn: AsyncConnection, sql: str, rows: list[tuple[Any, ...]]) -> None:
-    """Carry out ``sql``, which returns nothing, once with each of ``rows``."""
-    line = _line(conn)
-    if line is None:
-        await conn.exec_driver_sql(sql, rows)
-        return
-    from agentdesk.store.postgresql import driving
-
-    async with driving(conn, sql):
-        if len(rows) == 1:
-            await line.fetch(sql, *rows[0])
-        else:
-            await line.executemany(sql, rows)
-
-
-def _line(conn: AsyncConnection) -> Any:
-    """PostgreSQL's driver, once SQLAlchemy has begun the transaction with the first statement; else None."""
-    if conn.dialect.name != "postgresql" or conn.sync_connection is None:
-        return None
-    line: Any = conn.sync_connection.connection.driver_connection
-    return line if line.is_in_transaction() else None

@@ -1,4 +1,4 @@
-"""Telling the other servers on the same PostgreSQL that something was written.
+"""Telling the other servers on the same PostgreSQL what was written.
 
 Not within the transaction: PostgreSQL lets those that notify commit only one after the other. So it is told
 right after the commit, and once for all that were committed meanwhile. A notification that is lost, because
@@ -8,7 +8,7 @@ the process ends or the connection breaks, costs time only: every reader also lo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,14 +16,18 @@ from agentdesk.base.log import get_logger
 from agentdesk.base.tasks import Tasks
 from agentdesk.store.errors import DatabaseError
 
-__all__ = ["CHANNEL", "Herald", "has_written", "note_written"]
+__all__ = ["CHANNEL", "Herald", "Word", "has_written", "note_word", "note_written", "words_of"]
 
 CHANNEL = "agentdesk_changes"
-"""What PostgreSQL servers notify each other on: something was written."""
+"""What PostgreSQL servers notify each other on: something was written. The text names who has."""
+
+Word = tuple[str, str]
+"""A channel, and a text of less than 8000 bytes."""
 
 _PAUSE_SECONDS = 0.01
 _CLOSE_SECONDS = 2.0
 _WRITTEN = "agentdesk_written"
+_WORDS = "agentdesk_words"
 
 _log = get_logger(__name__)
 
@@ -33,22 +37,33 @@ def note_written(conn: AsyncConnection) -> None:
     conn.info[_WRITTEN] = True
 
 
+def note_word(conn: AsyncConnection, channel: str, text: str) -> None:
+    """Note what the other servers are to be told once the transaction of ``conn`` has ended well."""
+    conn.info.setdefault(_WORDS, []).append((channel, text))
+
+
 def has_written(conn: AsyncConnection) -> bool:
     """Say whether that was noted since it was asked for the last time."""
     return bool(conn.info.pop(_WRITTEN, False))
 
 
+def words_of(conn: AsyncConnection) -> Sequence[Word]:
+    """Return the words that were noted since they were asked for the last time."""
+    words: Sequence[Word] = conn.info.pop(_WORDS, ())
+    return words
+
+
 class Herald:
     """Calls ``send`` soon after :meth:`tell`, at most a hundred times a second."""
 
-    def __init__(self, send: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, send: Callable[[Sequence[Word]], Awaitable[None]]) -> None:
         self._send = send
         self._tasks = Tasks("herald")
-        self._due = False
+        self._due: dict[Word, None] = {}
 
-    def tell(self) -> None:
-        """Something was committed."""
-        self._due = True
+    def tell(self, words: Iterable[Word]) -> None:
+        """Something was committed; the same words are told once."""
+        self._due.update(dict.fromkeys(words))
         if not self._tasks.running("tell"):
             self._tasks.start(self._run(), "tell")
 
@@ -62,9 +77,9 @@ class Herald:
 
     async def _run(self) -> None:
         while self._due:
-            self._due = False
+            words, self._due = list(self._due), {}
             try:
-                await self._send()
+                await self._send(words)
             except DatabaseError as error:
                 _log.info("the other servers were not told of a change", error=str(error))
             await asyncio.sleep(_PAUSE_SECONDS)

@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, any_, bindparam, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Column, ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.store.fixed import Fixed
+from agentdesk.store.fixed import Among
 
 __all__ = ["Holding"]
 
@@ -24,13 +23,8 @@ class Holding:
     def __init__(
         self, key: Column[UUID], *columns: Column[Any], where: Sequence[ColumnElement[bool]] = ()
     ) -> None:
-        self._key = key
-        self._wanted = select(*columns).where(*where).with_for_update(skip_locked=True)
-        self._fixed = Fixed(self._wanted.where(key == any_(bindparam("ids", type_=ARRAY(key.type)))))
+        self._among = Among(select(*columns).where(*where).with_for_update(skip_locked=True), key)
 
     async def rows(self, conn: AsyncConnection, ids: Collection[UUID]) -> list[dict[str, Any]]:
         """Return the rows that are locked from now on, until the transaction ends."""
-        if conn.dialect.name == "postgresql":
-            return await self._fixed.rows(conn, {"ids": list(ids)})
-        found = await conn.execute(self._wanted.where(self._key.in_(ids)))
-        return [dict(row) for row in found.mappings()]
+        return await self._among.rows(conn, ids)

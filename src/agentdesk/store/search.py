@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,7 +23,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     true,
     type_coerce,
     update,
@@ -30,7 +31,10 @@ from sqlalchemy import table as light_table
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agentdesk.store import search_file
 from agentdesk.store.bulk import insert_many
+from agentdesk.store.search_file import Words
+from agentdesk.store.sqlite import at_once
 from agentdesk.store.tables import conversation, message, search_entry
 from agentdesk.store.types import unpacked
 from agentdesk.store.words import TEXT_LIMIT, Term, parse_query, tokens
@@ -86,30 +90,37 @@ def search_text(subject: str, body: str, names: Iterable[str] = ()) -> str:
     return "\n".join((subject, *names, body))[:TEXT_LIMIT]
 
 
-async def index_messages(conn: AsyncConnection, rows: Sequence[Entry]) -> None:
-    """Make messages findable. What is known of one of them already is replaced."""
+async def index_messages(conn: AsyncConnection, rows: Sequence[Entry], *, fresh: bool = False) -> None:
+    """Make messages findable. What is known of one of them already is replaced; nothing is of those that are
+    ``fresh``."""
     entries = {
-        message_id: {
-            "message_id": message_id,
-            "conversation_id": conversation_id,
-            "inbox_id": inbox_id,
-            "words": tokens(body),
-        }
+        message_id: Words(conversation_id, inbox_id, tokens(body))
         for message_id, conversation_id, inbox_id, body in rows
     }
     if not entries:
         return
-    await remove(conn, list(entries))
     if conn.dialect.name == "sqlite":
-        await _add_to_sqlite(conn, list(entries.values()))
-    else:
-        await insert_many(conn, search_entry, list(entries.values()))
+        await at_once(conn, partial(_put_into_file, entries=entries, fresh=fresh))
+        return
+    if not fresh:
+        await remove(conn, list(entries))
+    named = [{"message_id": message_id, **entry._asdict()} for message_id, entry in entries.items()]
+    await insert_many(conn, search_entry, named)
+
+
+def _put_into_file(db: sqlite3.Connection, entries: Mapping[UUID, Words], *, fresh: bool) -> None:
+    if not fresh:
+        search_file.take_out(db, entries)
+    search_file.put(db, entries)
 
 
 async def remove(conn: AsyncConnection, message_ids: Sequence[UUID]) -> None:
     """Take messages out of the index; those that are not in it do not matter."""
+    if conn.dialect.name == "sqlite":
+        await at_once(conn, partial(search_file.take_out, message_ids=message_ids))
+        return
     for ids in _portions(message_ids):
-        await _remove(conn, search_entry.c.message_id.in_(ids))
+        await conn.execute(delete(search_entry).where(search_entry.c.message_id.in_(ids)))
 
 
 async def move(
@@ -236,30 +247,6 @@ async def _fulfilling(conn: AsyncConnection, terms: Sequence[Term], ids: Sequenc
 def _portions(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     for start in range(0, len(ids), _AT_ONCE):
         yield ids[start : start + _AT_ONCE]
-
-
-async def _add_to_sqlite(conn: AsyncConnection, entries: list[dict[str, Any]]) -> None:
-    last = await conn.scalar(select(func.coalesce(func.max(search_entry.c.id), 0)))
-    for number, entry in enumerate(entries, (last or 0) + 1):
-        entry["id"] = number
-    await insert_many(conn, search_entry, entries)
-    await conn.execute(
-        text("INSERT INTO search_index (rowid, words) VALUES (:id, :words)"),
-        [{"id": entry["id"], "words": entry["words"]} for entry in entries],
-    )
-
-
-async def _remove(conn: AsyncConnection, which: ColumnElement[bool]) -> None:
-    if conn.dialect.name == "sqlite":
-        # An index without content is told the very words that it is to forget.
-        rows = (await conn.execute(select(search_entry.c.id, search_entry.c.words).where(which))).all()
-        if not rows:
-            return
-        await conn.execute(
-            text("INSERT INTO search_index (search_index, rowid, words) VALUES ('delete', :id, :words)"),
-            [{"id": row.id, "words": row.words} for row in rows],
-        )
-    await conn.execute(delete(search_entry).where(which))
 
 
 def _fts5(ways: _Ways) -> str:

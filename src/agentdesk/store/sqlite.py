@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -131,7 +132,7 @@ class SteadyConnection(aiosqlite.Connection):
     async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work``, which may be many statements, in a single trip to the thread."""
         assert self._connection is not None
-        done: T = await self._execute(work, self._connection)
+        done: T = await self._execute(partial(_leaving_nothing_open, work), self._connection)
         return done
 
     async def all_at_once(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -201,6 +202,16 @@ async def _steady(conn: AsyncConnection) -> SteadyConnection:
     connection = (await conn.get_raw_connection()).driver_connection
     assert isinstance(connection, SteadyConnection)
     return connection
+
+
+def _leaving_nothing_open(work: Callable[[sqlite3.Connection], T], connection: sqlite3.Connection) -> T:
+    """Do ``work``. Where it is cut short, no statement may stay behind in the story of the error: it would
+    keep the interrupt alive, which would stop the ROLLBACK too."""
+    try:
+        return work(connection)
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)
+        raise
 
 
 def _carried_out(work: Coroutine[Any, Any, T]) -> T:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
@@ -33,7 +34,17 @@ Changes = dict[str, set[UUID]]
 
 _BY_CONTACT = {"contact": "id", "contact_identity": "contact_id"}
 FOR_EVERYONE = frozenset(
-    {"user", "availability", "channel_weight", "inbox", "inbox_member", "template", "account"}
+    {
+        "user",
+        "portrait",
+        "availability",
+        "own_status",
+        "channel_weight",
+        "inbox",
+        "inbox_member",
+        "template",
+        "account",
+    }
 )
 """Tables whose rows every desk receives, also those that name an inbox."""
 
@@ -144,6 +155,11 @@ class ServerUnit:
     async def update_many(self, table: Table, rows: Mapping[UUID, Values]) -> None:
         """Change several rows in the same columns; those that are not there are left out."""
         if not rows:
+            return
+        if len(rows) == 1:
+            for row_id, values in rows.items():
+                with suppress(NotFound):
+                    await self.update(table, row_id, values)
             return
         before = await self._scopes_before(table, list(rows), next(iter(rows.values())))
         stamps = touched(table)

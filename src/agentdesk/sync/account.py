@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 else:
     aiohttp = lazy_module("aiohttp")
 
-__all__ = ["AccountPort", "Enrolment", "SecondFactor", "ServerAccount", "Told", "ask"]
+__all__ = ["AccountPort", "Enrolment", "PicturePort", "SecondFactor", "ServerAccount", "Told", "ask"]
 
 _SECONDS = 20.0
 _PATH = "desk/second-factor"
+_PICTURE = "desk/picture"
 
 _T = TypeVar("_T")
 
@@ -77,9 +79,21 @@ class AccountPort(Protocol):
         ...
 
 
+class PicturePort(Protocol):
+    """What the dialog about one's own picture needs. Each call raises AgentDeskError where it fails."""
+
+    async def set_picture(self, content: bytes) -> None:
+        """Give the file from which the server makes the picture."""
+        ...
+
+    async def take_picture_away(self) -> None:
+        """Have no picture any more."""
+        ...
+
+
 class ServerAccount:
-    """Fulfils :class:`AccountPort` for whoever the session ``token`` belongs to; ``authority`` is the path of
-    a certificate that is trusted besides the system's, or empty."""
+    """Fulfils :class:`AccountPort` and :class:`PicturePort` for whoever the session ``token`` belongs to;
+    ``authority`` is the path of a certificate that is trusted besides the system's, or empty."""
 
     def __init__(self, server: str, token: str, authority: str = "") -> None:
         self._server, self._token, self._authority = server, token, authority
@@ -101,12 +115,33 @@ class ServerAccount:
         """Turn it off with a code of the app, or a recovery code."""
         await self._ask("POST", f"{_PATH}/off", {"code": code})
 
+    async def set_picture(self, content: bytes) -> None:
+        """Give the file from which the server makes the picture."""
+        await self._picture("PUT", content)
+
+    async def take_picture_away(self) -> None:
+        """Have no picture any more."""
+        await self._picture("DELETE")
+
+    async def _picture(self, method: str, content: bytes | None = None) -> None:
+        given = None if content is None else io.BytesIO(content)
+        try:
+            await self._ask(method, _PICTURE, data=given)
+        except Told as problem:
+            if problem.code != "not_found":
+                raise
+            old = msg("This server cannot keep pictures yet."), msg("Ask your administrator to update it.")
+            raise AgentDeskError(*old) from problem
+
     async def sign_out(self) -> None:
         """End the session: the token is worth nothing afterwards."""
         await self._ask("DELETE", "desk/session")
 
-    async def _ask(self, method: str, path: str, body: Any = None) -> bytes:
-        return await ask(self._server, method, path, body, token=self._token, authority=self._authority)
+    async def _ask(
+        self, method: str, path: str, body: Any = None, *, data: io.BytesIO | None = None
+    ) -> bytes:
+        whose = {"token": self._token, "authority": self._authority}
+        return await ask(self._server, method, path, body, data=data, **whose)
 
     def _decoded(self, body: bytes, kind: type[_T]) -> _T:
         try:
@@ -116,9 +151,17 @@ class ServerAccount:
 
 
 async def ask(
-    server: str, method: str, path: str, body: Any = None, *, token: str = "", authority: str = ""
+    server: str,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    data: io.BytesIO | None = None,
+    token: str = "",
+    authority: str = "",
 ) -> bytes:
-    """Ask ``server`` (``https://host[:port]``) once and return the body of its answer.
+    """Ask ``server`` (``https://host[:port]``) once, with ``body`` as JSON or ``data`` as it is, and return
+    the body of its answer.
 
     Raises Told where it refuses, and AgentDeskError with a sentence and a remedy for an unknown host, a
     refused certificate, or where no AgentDesk answers.
@@ -130,7 +173,7 @@ async def ask(
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
-            session.request(method, url, json=body, ssl=tls) as response,
+            session.request(method, url, json=body, data=data, ssl=tls) as response,
         ):
             answer = await response.read()
             status = response.status

@@ -1,4 +1,4 @@
-"""Reading and pruning the change log: where a reader stands, and what came since.
+"""Reading the change log: where a reader stands, and what came since.
 
 PostgreSQL: transactions become visible in another order than they began, so a reader takes everything it can
 see from its cursor on, and moves the cursor only to the oldest transaction that was still running in that
@@ -14,19 +14,22 @@ draws a number for its entries, so that one that did the same again after that i
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Select,
     String,
     and_,
     any_,
+    bindparam,
     cast,
     delete,
     exists,
@@ -35,14 +38,13 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.base.text import msg
 from agentdesk.store.facts import fact, put_fact
+from agentdesk.store.fixed import Fixed
 from agentdesk.store.tables import change_log, server_info
 from agentdesk.store.types import Xid
 from agentdesk.sync.scope import Scope
@@ -50,6 +52,7 @@ from agentdesk.sync.scope import Scope
 __all__ = [
     "COPIED_NAME",
     "MOVED_NAME",
+    "START_NAME",
     "Cursor",
     "Entry",
     "Moved",
@@ -61,7 +64,6 @@ __all__ = [
     "ensure_epoch",
     "is_copy",
     "known_epoch",
-    "prune",
     "reached_now",
     "read_on",
     "read_since",
@@ -81,8 +83,8 @@ _HOME = text(
     "SELECT concat_ws(':', (SELECT system_identifier FROM pg_control_system()),"
     " (SELECT oid FROM pg_database WHERE datname = current_database()))"
 )
-_START_NAME = "change_log_start"
-_DAY_PREFIX = "change_log_day:"
+START_NAME = "change_log_start"
+"""The fact of the server that says from where on the log is whole."""
 
 
 class NotAdopted(AgentDeskError):
@@ -189,6 +191,9 @@ class Entry:
     nonce: int | None
 
 
+_ENTRY_FIELDS = len(fields(Entry))
+
+
 async def where_now(conn: AsyncConnection) -> Position:
     """Return the position from which a reader misses nothing that this snapshot does not show."""
     newest = (
@@ -215,7 +220,10 @@ async def read_since(conn: AsyncConnection, position: Position) -> list[Entry]:
 async def reached_now(conn: AsyncConnection) -> Reached:
     """Return where a reader begins that wants only what ``conn``'s snapshot does not show."""
     position = await where_now(conn)
-    reached = await _snapshot(conn, position) if _is_postgresql(conn) else Reached(position)
+    if not _is_postgresql(conn):
+        return Reached(position)
+    (row,) = await _SEEN.rows(conn, _witness_of(position))
+    reached = _reached(row, position)
     assert reached is not None  # both saw the same moment
     return reached
 
@@ -226,20 +234,25 @@ async def read_on(conn: AsyncConnection, reached: Reached) -> tuple[list[Entry],
     anew with another file)."""
     last = reached.position
     if not _is_postgresql(conn):
-        entries = await _entries(conn, change_log.c.seq > last.at)
+        entries = _as_entries(await _AFTER.rows(conn, {"seq": last.at}))
         return entries, Reached(_newest(entries, last, entries[-1].seq if entries else last.at))
-    now = await _snapshot(conn, last)
+    running = "{" + ",".join(map(str, reached.running)) + "}"
+    since = {"next": str(reached.next), "running": running}
+    seen = await _SEEN_AND_VISIBLE.rows(conn, {**_witness_of(last), **since})
+    now = _reached(seen[0], last)
     if now is None or now.next < reached.next:
         raise WentBack
-    running = cast(literal("{" + ",".join(map(str, reached.running)) + "}", String), ARRAY(Xid))
-    later = change_log.c.xid >= _xid(reached.next)
-    entries = await _entries(conn, or_(later, change_log.c.xid == any_(running)))
+    entries = _as_entries([row for row in seen if row["seq"] is not None])
     return entries, replace(now, position=_newest(entries, last, now.position.at))
 
 
 async def _entries(conn: AsyncConnection, condition: ColumnElement[bool]) -> list[Entry]:
+    return [Entry(*row) for row in await conn.execute(_log().where(condition))]
+
+
+def _log() -> Select[Any]:
     columns = change_log.c
-    query: Select[Any] = select(
+    return select(
         columns.seq,
         columns.xid,
         columns.scope,
@@ -249,18 +262,22 @@ async def _entries(conn: AsyncConnection, condition: ColumnElement[bool]) -> lis
         columns.op,
         columns.command_id,
         columns.nonce,
-    )
-    return [Entry(*row) for row in await conn.execute(query.where(condition).order_by(columns.seq))]
+    ).order_by(columns.seq)
 
 
-async def _snapshot(conn: AsyncConnection, position: Position) -> Reached | None:
-    """Return what PostgreSQL says of ``conn``'s snapshot, with the witness of ``position``; None where that
-    witness is not there."""
-    witness = exists().where(_is_witness(position)) if position.seq else true()
-    row = (await conn.execute(select(_SNAPSHOT, witness))).one()
-    if not row[1]:
+def _as_entries(rows: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    return [Entry(*islice(row.values(), _ENTRY_FIELDS)) for row in rows]
+
+
+def _witness_of(at: Position) -> dict[str, Any]:
+    return {"seq": at.seq, "row_id": at.row_id, "ver": at.ver, "nonce": at.nonce}
+
+
+def _reached(row: Mapping[str, Any], position: Position) -> Reached | None:
+    """Read what PostgreSQL says of a snapshot and of the witness of ``position``; None where that is gone."""
+    if not row["witness"]:
         return None
-    oldest, following, running = str(row[0]).split(":")
+    oldest, following, running = str(row["snapshot"]).split(":")
     others = tuple(int(one) for one in running.split(",") if one)
     return Reached(replace(position, at=int(oldest)), int(following), others)
 
@@ -275,7 +292,7 @@ def _newest(entries: list[Entry], last: Position, at: int) -> Position:
 async def still_good(conn: AsyncConnection, position: Position) -> bool:
     """Say whether a reader may go on from ``position``: the log still holds what came after it, and the
     database is the one it was read from."""
-    start = await fact(conn, _START_NAME)
+    start = await fact(conn, START_NAME)
     if start is not None and position.at < int(start):
         return False
     if position.seq == 0:
@@ -288,34 +305,6 @@ def _is_witness(position: Position) -> ColumnElement[bool]:
     columns = change_log.c
     same = and_(columns.seq == position.seq, columns.row_id == position.row_id, columns.ver == position.ver)
     return and_(same, columns.nonce == position.nonce) if position.nonce else same
-
-
-async def prune(conn: AsyncConnection, days: int) -> int:
-    """Drop entries older than ``days`` (to the day it is called on); returns how many went.
-
-    To be called at least once a day in a writing transaction: each first call of a day notes where the log
-    stands, and only what lay before a note that is old enough is dropped.
-    """
-    today = clock.now().date()
-    now = await where_now(conn)
-    await put_fact(conn, f"{_DAY_PREFIX}{today.isoformat()}", f"{now.at}:{now.seq}", keep=True)
-    oldest_kept = f"{_DAY_PREFIX}{(today - timedelta(days=days)).isoformat()}"
-    notes = (
-        await conn.execute(
-            select(server_info.c.name, server_info.c.value)
-            .where(server_info.c.name.like(f"{_DAY_PREFIX}%"), server_info.c.name <= oldest_kept)
-            .order_by(server_info.c.name.desc())
-        )
-    ).all()
-    if not notes:
-        return 0
-    at, seq = (int(part) for part in notes[0].value.split(":"))
-    before = change_log.c.xid < _xid(at) if _is_postgresql(conn) else change_log.c.seq < at
-    gone = await conn.execute(delete(change_log).where(before, change_log.c.seq < seq))
-    await put_fact(conn, _START_NAME, str(at))
-    older = [note.name for note in notes[1:]]
-    await conn.execute(delete(server_info).where(server_info.c.name.in_(older)))
-    return gone.rowcount
 
 
 async def ensure_epoch(conn: AsyncConnection) -> str:
@@ -367,6 +356,31 @@ async def begin_epoch(conn: AsyncConnection) -> str:
 
 _OLDEST_RUNNING = select(literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger))
 _SNAPSHOT = literal_column("pg_current_snapshot()::text", String)
+
+
+def _given(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=change_log.c[name].type)
+
+
+_was = change_log.alias("was").c
+_WITNESS = exists().where(
+    _was.seq == _given("seq"),
+    _was.row_id == _given("row_id"),
+    _was.ver == _given("ver"),
+    or_(_given("nonce") == 0, _was.nonce == _given("nonce")),
+)
+_seen = select(_SNAPSHOT.label("snapshot"), or_(_given("seq") == 0, _WITNESS).label("witness"))
+_SEEN = Fixed(_seen)
+_AFTER = Fixed(_log().where(change_log.c.seq > _given("seq")))
+_LATER = change_log.c.xid >= cast(bindparam("next", type_=String()), Xid)
+_RAN = change_log.c.xid == any_(cast(bindparam("running", type_=String()), ARRAY(Xid)))
+_now = _seen.subquery("now")
+_SEEN_AND_VISIBLE = Fixed(
+    _log()
+    .add_columns(_now.c.snapshot, _now.c.witness)
+    .select_from(_now.outerjoin(change_log, or_(_LATER, _RAN)))
+)
+"""The same, with what a reader has not seen that stood at ``next`` with those ``running`` then."""
 
 
 def _xid(value: int) -> Any:

@@ -27,9 +27,9 @@ class Colleagues:
         self._others: dict[UUID, tuple[Other, ...]] = {}
         self._news = Bell()
 
-    def be_at(self, conversation_id: UUID | None, writing: Writing) -> None:
+    def be_at(self, conversation_id: UUID | None, writing: Writing, *, watching: bool = False) -> None:
         """Say where this desk is; it is told at once, or as soon as there is a connection."""
-        here = Here(conversation_id=conversation_id, writing=writing)
+        here = Here(conversation_id=conversation_id, writing=writing, watching=watching)
         if here != self._here:
             self._here = here
             self._news.ring()

@@ -23,6 +23,7 @@ from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.desk import Link, LinkStatus
 from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.desk_files import DeskFiles, FileUnusable
+from agentdesk.sync.desk_site import DeskSite
 from agentdesk.sync.exchange import Exchange, Farewell, Unusable
 from agentdesk.sync.protocol import MAX_FRAME_BYTES, Batch, Erase, Servers, Welcome
 from agentdesk.sync.servers import Route
@@ -73,6 +74,7 @@ class Connection:
         forget: Callable[[Erase], Awaitable[bool]] | None = None,
         on_servers: Callable[[tuple[str, ...]], None] = lambda _: None,
         archive: DeskArchive | None = None,
+        site: DeskSite | None = None,
     ) -> None:
         self._route = route
         self._token = token
@@ -85,6 +87,7 @@ class Connection:
         self._can: tuple[str, ...] = ()
         self._on_servers = on_servers
         self._archive = archive
+        self._site = site
         self._tasks = Tasks("connection")
         self._again = Bell()
         self._http: aiohttp.ClientSession | None = None
@@ -210,6 +213,7 @@ class Connection:
             self._forget,
             self._told_of_servers,
             self._archive,
+            self._site,
         )
         return await exchange.run(self._token)
 

@@ -7,7 +7,7 @@ said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -26,20 +26,21 @@ from agentdesk.queries.rows import (
     FilterCounts,
     InboxRow,
     MentionRow,
-    OfferRow,
+    Place,
     QueueRow,
     SavedViewRow,
     SectionRow,
     SimilarContact,
-    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
     View,
 )
+from agentdesk.queries.team_rows import OfferRow, OwnStatusRow, PortraitRow, TeammateRow
 from agentdesk.sync.draft import Draft
 from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.presence import Other, Writing
+from agentdesk.sync.visitor import SiteVisitor
 
 __all__ = ["Changes", "DeskPort", "Draft", "Link", "LinkStatus", "OlderPage", "OlderWish", "Waiting"]
 
@@ -104,8 +105,8 @@ class DeskPort(Protocol):
     def subscribe(self, on_changes: Callable[[Changes], None]) -> Callable[[], None]:
         """Call ``on_changes`` with table names and ids after each change; returns the unsubscriber.
 
-        ``{}`` means that everything may have changed (replica filled anew). ``outbox``, ``draft`` and
-        ``presence`` are told as tables of their own.
+        ``{}`` means that everything may have changed (replica filled anew). ``outbox``, ``draft``,
+        ``presence`` and ``site`` are told as tables of their own.
         """
         ...
 
@@ -119,12 +120,22 @@ class DeskPort(Protocol):
         """All conversation ids of a view that has sections, in their order, and the sections."""
         ...
 
+    async def queue_places(self, view: View, among: Collection[UUID] | None = None) -> list[Place]:
+        """Where the conversations of a view stand in its list, or those of the few ``among`` that are in it;
+        in any order. Not for searches and drafts."""
+        ...
+
     async def filter_counts(self, view: View) -> FilterCounts:
         """How many conversations each filter leaves of a view."""
         ...
 
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
         """The rows of ``ids``; those that are gone are left out."""
+        ...
+
+    async def written_since(self, since: Mapping[UUID, datetime]) -> dict[UUID, int]:
+        """How many messages customers have written in these conversations, each after its moment; those with
+        none are left out."""
         ...
 
     async def counts(self) -> Counts: ...
@@ -134,6 +145,10 @@ class DeskPort(Protocol):
     async def timeline(
         self, conversation_id: UUID, before: UUID | None = None, limit: int = 40
     ) -> Timeline: ...
+
+    async def joined(self, conversation_id: UUID) -> frozenset[UUID]:
+        """Who has joined a chat besides the colleague who has it."""
+        ...
 
     async def contact(self, contact_id: UUID) -> ContactDetail | None: ...
 
@@ -162,6 +177,14 @@ class DeskPort(Protocol):
     async def teammates(self) -> list[TeammateRow]:
         """Everybody who works here with status and load, by name. Conversations that this desk does not see
         are not in anybody's load."""
+        ...
+
+    async def own_statuses(self) -> list[OwnStatusRow]:
+        """The statuses that the team has defined and that can be chosen, by name."""
+        ...
+
+    async def portraits(self) -> list[PortraitRow]:
+        """What the people of the team look like: those who have a picture."""
         ...
 
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
@@ -228,9 +251,13 @@ class DeskPort(Protocol):
         """A text that gave way has been looked at: it goes, on every desk."""
         ...
 
-    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "", *, watching: bool = False) -> None:
         """Let colleagues know which conversation is open here (None: none, or nobody looks at the window) and
-        what is being written there. It holds until something else is said, and is stored nowhere."""
+        what is being written there. It holds until something else is said, and is stored nowhere.
+
+        ``watching``: this person looks on at a colleague's chat. They do not count as reading it, and it is
+        written down that they did.
+        """
         ...
 
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
@@ -242,6 +269,25 @@ class DeskPort(Protocol):
 
     def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
         """Whether the customer of a chat has their page open; None where that is not known."""
+        ...
+
+    def look_at_site(self, on: bool) -> None:
+        """Have the server tell who is on the site, or not any more: a change of ``site``, again and again."""
+        ...
+
+    def site_visitors(self) -> tuple[SiteVisitor, ...] | None:
+        """Who is on the site and agreed to be seen, who came first first; None where that is not known (yet),
+        or nobody here looks."""
+        ...
+
+    @property
+    def sees_site(self) -> bool:
+        """Whether the server can tell who is on the site; not without a connection."""
+        ...
+
+    async def invite_visitor(self, visitor_id: UUID, text: str) -> None:
+        """Have a visitor's page ask them whether they want to chat. Raises AgentDeskError offline, where
+        the person may not, and where they are gone or were asked before."""
         ...
 
     async def attach(self, path: Path) -> File:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from agentdesk.base import clock
@@ -18,20 +19,22 @@ from agentdesk.queries.rows import (
     FilterCounts,
     InboxRow,
     MentionRow,
-    OfferRow,
+    Place,
     QueueRow,
     SavedViewRow,
     SectionRow,
     SimilarContact,
-    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
     View,
 )
+from agentdesk.queries.team_rows import OfferRow, OwnStatusRow, PortraitRow, TeammateRow
 from agentdesk.store import search
+from agentdesk.store.joined import joined_in
 from agentdesk.sync.desk_archive import DeskArchive
 from agentdesk.sync.replica import Replica
+from agentdesk.sync.row_cache import RowCache
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["DeskReads"]
@@ -47,6 +50,7 @@ class DeskReads:
         self._replica = replica
         self._workbench = workbench
         self._archive = archive
+        self._rows = RowCache(self._read_rows)
 
     @property
     def _my_id(self) -> UUID:
@@ -55,99 +59,108 @@ class DeskReads:
 
     async def queue_ids(self, view: View) -> list[UUID]:
         """All conversation ids of a view, in its order."""
-        async with self._replica.read() as conn:
-            return await queue_queries.queue_ids(conn, view, self._my_id)
+        if view.kind == "search":  # looking for common words is done in a thread of its own
+            async with self._replica.read() as conn:
+                return await queue_queries.queue_ids(conn, view, self._my_id)
+        return await self._replica.ask(queue_queries.queue_ids, view, self._my_id)
 
     async def queue_sections(self, view: View) -> tuple[list[UUID], list[SectionRow]]:
         """All conversation ids of a view that has sections, in their order, and the sections."""
-        async with self._replica.read() as conn:
-            return await queue_queries.queue_sections(conn, view, self._my_id, clock.next_midnight())
+        return await self._replica.ask(queue_queries.queue_sections, view, self._my_id, clock.next_midnight())
+
+    async def queue_places(self, view: View, among: Collection[UUID] | None = None) -> list[Place]:
+        """Where conversations stand in the list of a view."""
+        midnight = clock.next_midnight()
+        return await self._replica.ask(queue_queries.queue_places, view, self._my_id, midnight, among)
 
     async def filter_counts(self, view: View) -> FilterCounts:
         """How many conversations each filter leaves of a view."""
-        async with self._replica.read() as conn:
-            return await queue_queries.filter_counts(conn, view, self._my_id)
+        return await self._replica.ask(queue_queries.filter_counts, view, self._my_id)
 
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
         """The rows of ``ids``; those that are gone are left out."""
-        async with self._replica.read() as conn:
-            return await queue_queries.queue_rows(conn, ids)
+        return await self._rows.rows(ids)
+
+    async def _read_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
+        return await self._replica.ask(queue_queries.queue_rows, ids)
+
+    async def written_since(self, since: Mapping[UUID, datetime]) -> dict[UUID, int]:
+        """How many messages customers have written, each after its moment."""
+        return await self._replica.ask(conversation_queries.written_since, since)
 
     async def counts(self) -> Counts:
         """The numbers beside the rail's entries."""
-        async with self._replica.read() as conn:
-            return await queue_queries.counts(conn, self._my_id)
+        return await self._replica.ask(queue_queries.counts, self._my_id)
 
     async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
         """The head of a conversation."""
         self._archive.use([conversation_id])
-        async with self._replica.read() as conn:
-            return await conversation_queries.head(conn, conversation_id)
+        return await self._replica.ask(conversation_queries.head, conversation_id)
 
     async def timeline(self, conversation_id: UUID, before: UUID | None = None, limit: int = 40) -> Timeline:
         """The latest messages and events of a conversation, or those before one."""
-        async with self._replica.read() as conn:
-            return await conversation_queries.timeline(conn, conversation_id, before, limit)
+        return await self._replica.ask(conversation_queries.timeline, conversation_id, before, limit)
+
+    async def joined(self, conversation_id: UUID) -> frozenset[UUID]:
+        """Who has joined a chat besides the colleague who has it."""
+        return await self._replica.ask(joined_in, conversation_id)
 
     async def contact(self, contact_id: UUID) -> ContactDetail | None:
         """What is known of a customer."""
-        async with self._replica.read() as conn:
-            return await contact_queries.detail(conn, contact_id)
+        return await self._replica.ask(contact_queries.detail, contact_id)
 
     async def saved_views(self) -> list[SavedViewRow]:
         """The lists that this person has saved and those that are shared with them."""
-        async with self._replica.read() as conn:
-            return await team_queries.saved_views(conn, self._my_id)
+        return await self._replica.ask(team_queries.saved_views, self._my_id)
 
     async def rail_keys(self) -> list[str]:
         """In which order this person has the entries of the rail."""
-        async with self._replica.read() as conn:
-            return await team_queries.rail_keys(conn, self._my_id)
+        return await self._replica.ask(team_queries.rail_keys, self._my_id)
 
     async def view_counts(self, views: Sequence[View]) -> list[int]:
         """How many conversations each view has."""
-        async with self._replica.read() as conn:
-            return await queue_queries.view_counts(conn, views, self._my_id)
+        return await self._replica.ask(queue_queries.view_counts, views, self._my_id)
 
     async def templates(self) -> list[TemplateRow]:
         """All templates."""
-        async with self._replica.read() as conn:
-            return await team_queries.templates(conn)
+        return await self._replica.ask(team_queries.templates)
 
     async def users(self) -> list[UserRow]:
         """Everybody in the team."""
-        async with self._replica.read() as conn:
-            return await team_queries.users(conn)
+        return await self._replica.ask(team_queries.users)
 
     async def teammates(self) -> list[TeammateRow]:
         """Everybody who works here with status and load, by name."""
+        return await self._replica.ask(team_queries.teammates)
+
+    async def own_statuses(self) -> list[OwnStatusRow]:
+        """The team's own statuses."""
+        return await self._replica.ask(team_queries.own_statuses)
+
+    async def portraits(self) -> list[PortraitRow]:
+        """The pictures of people."""
         async with self._replica.read() as conn:
-            return await team_queries.teammates(conn)
+            return await team_queries.portraits(conn)
 
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
         """Everybody who may see an inbox, by name."""
-        async with self._replica.read() as conn:
-            return await team_queries.people_of(conn, inbox_id)
+        return await self._replica.ask(team_queries.people_of, inbox_id)
 
     async def unseen_mentions(self) -> list[MentionRow]:
         """Where this person was mentioned and has not looked yet, oldest first."""
-        async with self._replica.read() as conn:
-            return await team_queries.unseen_mentions(conn, self._my_id)
+        return await self._replica.ask(team_queries.unseen_mentions, self._my_id)
 
     async def offers(self) -> list[OfferRow]:
         """The chats that this person is asked to take."""
-        async with self._replica.read() as conn:
-            return await team_queries.offers(conn, self._my_id)
+        return await self._replica.ask(team_queries.offers, self._my_id)
 
     async def inboxes(self) -> list[InboxRow]:
         """The inboxes."""
-        async with self._replica.read() as conn:
-            return await team_queries.inboxes(conn)
+        return await self._replica.ask(team_queries.inboxes)
 
     async def accounts(self) -> list[AccountRow]:
         """The accounts and how they are doing."""
-        async with self._replica.read() as conn:
-            return await team_queries.accounts(conn)
+        return await self._replica.ask(team_queries.accounts)
 
     async def search(self, text: str, limit: int = 200) -> list[UUID]:
         """Conversation ids that match, newest first."""
@@ -156,5 +169,4 @@ class DeskReads:
 
     async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
         """Customers by name, company, address or handle."""
-        async with self._replica.read() as conn:
-            return await contact_queries.find(conn, text, limit)
+        return await self._replica.ask(contact_queries.find, text, limit)

@@ -19,6 +19,7 @@ from agentdesk.commands.values import (
     SetStatus,
     SetTags,
 )
+from agentdesk.domain.extras import extras_of, together
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk import Draft, Waiting
 from agentdesk.sync.overlay import Pending
@@ -96,7 +97,7 @@ def as_draft(command: AnyCommand) -> Draft | None:
     return Draft(
         conversation_id=command.conversation_id,
         mode="reply",
-        text=command.text,
+        text=together(command.text, extras_of(command.extras)),
         html=command.html,
         to=tuple(party.value for party in command.to),
         cc=tuple(party.value for party in command.cc),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -17,22 +18,23 @@ from agentdesk.queries.rows import (
     FilterCounts,
     InboxRow,
     MentionRow,
-    OfferRow,
+    Place,
     QueueRow,
     SavedViewRow,
     SectionRow,
     SimilarContact,
-    TeammateRow,
     TemplateRow,
     Timeline,
     UserRow,
     View,
 )
+from agentdesk.queries.team_rows import OfferRow, OwnStatusRow, PortraitRow, TeammateRow
 from agentdesk.sync.desk import Changes, DeskPort, Draft, Link, LinkStatus, Waiting
 from agentdesk.sync.first_screen import FirstScreen
 from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.subscribers import Subscribers
+from agentdesk.sync.visitor import SiteVisitor
 
 __all__ = ["EarlyDesk"]
 
@@ -114,10 +116,16 @@ class EarlyDesk:
             return list(self._screen.ids), list(self._screen.sections)
         return await (await self._open()).queue_sections(view)
 
+    async def queue_places(self, view: View, among: Collection[UUID] | None = None) -> list[Place]:
+        return await (await self._open()).queue_places(view, among)
+
     async def queue_rows(self, ids: Sequence[UUID]) -> list[QueueRow]:
         if self._screen is not None and self._rows.keys() >= set(ids):
             return [self._rows[row_id] for row_id in ids]
         return await (await self._open()).queue_rows(ids)
+
+    async def written_since(self, since: Mapping[UUID, datetime]) -> dict[UUID, int]:
+        return await (await self._open()).written_since(since)
 
     async def counts(self) -> Counts:
         return self._screen.counts if self._screen else await (await self._open()).counts()
@@ -142,9 +150,9 @@ class EarlyDesk:
             return [Draft(conversation_id=one, mode="reply", text="") for one in self._screen.drafts]
         return await (await self._open()).drafts()
 
-    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "", *, watching: bool = False) -> None:
         if self._desk is not None:
-            self._desk.be_at(conversation_id, writing)
+            self._desk.be_at(conversation_id, writing, watching=watching)
 
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
         return self._desk.others_at(conversation_id) if self._desk is not None else ()
@@ -152,7 +160,21 @@ class EarlyDesk:
     def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
         return self._desk.visitor_at(conversation_id, contact_id) if self._desk is not None else None
 
+    def look_at_site(self, on: bool) -> None:
+        if self._desk is not None:
+            self._desk.look_at_site(on)
+
+    def site_visitors(self) -> tuple[SiteVisitor, ...] | None:
+        return self._desk.site_visitors() if self._desk is not None else None
+
+    @property
+    def sees_site(self) -> bool:
+        return self._desk is not None and self._desk.sees_site
+
     # --- what waits for the real desk ---
+
+    async def invite_visitor(self, visitor_id: UUID, text: str) -> None:
+        await (await self._open()).invite_visitor(visitor_id, text)
 
     async def conversation(self, conversation_id: UUID) -> ConversationRow | None:
         return await (await self._open()).conversation(conversation_id)
@@ -175,11 +197,20 @@ class EarlyDesk:
     async def teammates(self) -> list[TeammateRow]:
         return await (await self._open()).teammates()
 
+    async def own_statuses(self) -> list[OwnStatusRow]:
+        return await (await self._open()).own_statuses()
+
+    async def portraits(self) -> list[PortraitRow]:
+        return await (await self._open()).portraits()
+
     async def inbox_people(self, inbox_id: UUID) -> list[UserRow]:
         return await (await self._open()).inbox_people(inbox_id)
 
     async def unseen_mentions(self) -> list[MentionRow]:
         return await (await self._open()).unseen_mentions()
+
+    async def joined(self, conversation_id: UUID) -> frozenset[UUID]:
+        return await (await self._open()).joined(conversation_id)
 
     async def offers(self) -> list[OfferRow]:
         return await (await self._open()).offers()

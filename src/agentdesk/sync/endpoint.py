@@ -18,6 +18,7 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.commands.context import Actor
 from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import Answer, Envelope
+from agentdesk.domain.authority import Permission
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import desk, server_info
@@ -26,22 +27,17 @@ from agentdesk.sync.changelog import Cursor
 from agentdesk.sync.draft_store import keep_draft
 from agentdesk.sync.erasures import Erasures
 from agentdesk.sync.feed import Feed
+from agentdesk.sync.needs import COMMANDS
 from agentdesk.sync.presence_board import Board, Member
 from agentdesk.sync.protocol import (
-    AVAILABILITY,
-    BLOCK,
     DRAFTS,
-    END_CHAT,
     ERASE,
-    MERGING,
-    OFFERS,
     OLDER,
     PING_SECONDS,
     PRESENCE,
+    PREVIEWS,
     PROTOCOL,
-    RETRY_ACCOUNT,
     SERVERS,
-    VIEWS,
     VISITORS,
     Answers,
     AskOlder,
@@ -55,7 +51,6 @@ from agentdesk.sync.protocol import (
     Ping,
     Pong,
     Push,
-    Servers,
     Unknown,
     Welcome,
     decode_from_desk,
@@ -64,12 +59,14 @@ from agentdesk.sync.protocol import (
 from agentdesk.sync.scope import Scope
 from agentdesk.sync.servers import Addresses
 from agentdesk.sync.share import Share
+from agentdesk.sync.site import SiteBoard, SiteWatch
+from agentdesk.sync.site_frames import SITE, Invite, LookAtSite
 from agentdesk.sync.transport import Transport
 
 __all__ = ["Executes", "Session", "Transport"]
 
 HELLO_SECONDS = 10.0
-_ABILITIES = (AVAILABILITY, BLOCK, DRAFTS, END_CHAT, ERASE, MERGING, OFFERS, OLDER, RETRY_ACCOUNT, VIEWS)
+_ABILITIES = (DRAFTS, ERASE, OLDER, *COMMANDS)
 _DEAD_AFTER = 3 * PING_SECONDS
 _OUTGOING_FRAMES = 32
 _PUSHES_WAITING = 4
@@ -106,6 +103,7 @@ class Session:
         authenticate: Callable[[str], Awaitable[Actor | None]],
         board: Board | None = None,
         servers: Addresses | None = None,
+        site: SiteBoard | None = None,
     ) -> None:
         self._transport = transport
         self._db = db
@@ -115,6 +113,8 @@ class Session:
         self._board = board
         self._servers = servers
         self._knows_servers = False
+        self._site_board = site
+        self._site: SiteWatch | None = None
         self._member: Member | None = None
         self._erasures: Erasures | None = None
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue(_OUTGOING_FRAMES)
@@ -166,11 +166,19 @@ class Session:
         await self._transport.send(encode(await self._welcome(actor.user_id, last_number, cursor is None)))
         on_hello(self)
         if PRESENCE in hello.can and self._board is not None:
-            self._member = Member(actor.user_id, scope, sees_visitors=VISITORS in hello.can)
+            self._member = Member(
+                actor.user_id,
+                scope,
+                sees_visitors=VISITORS in hello.can,
+                sees_previews=PREVIEWS in hello.can,
+                may_watch=actor.may(Permission.SUPERVISE),
+            )
             self._board.join(self._member)
         if ERASE in hello.can:
             self._erasures = Erasures(self._db, hello.desk_id)
         self._knows_servers = SERVERS in hello.can
+        if SITE in hello.can and self._site_board is not None:
+            self._site = SiteWatch(self._site_board, self._person, self._outgoing.put)
         await self._until_something_ends(cursor, scope)
 
     async def _until_something_ends(self, cursor: Cursor | None, scope: Scope) -> None:
@@ -190,7 +198,9 @@ class Session:
         if self._erasures is not None:
             work["erasures"] = self._tell_erasures(self._erasures)
         if self._servers is not None and self._knows_servers:
-            work["servers"] = self._tell_servers(self._servers)
+            work["servers"] = self._servers.tell(self._outgoing.put)
+        if self._site is not None:
+            work |= {"site": self._site.tell(), "invite": self._site.answer()}
         parts = [self._tasks.start(_known_ends(part), name) for name, part in work.items()]
         ended, _ = await asyncio.wait([*parts, self._leaving], return_when=asyncio.FIRST_COMPLETED)
         for part in ended:
@@ -237,6 +247,7 @@ class Session:
             workspace = await conn.scalar(
                 select(server_info.c.value).where(server_info.c.name == "workspace")
             )
+        together = () if self._board is None else (PRESENCE, VISITORS)
         return Welcome(
             protocol=PROTOCOL,
             program=__version__,
@@ -245,7 +256,7 @@ class Session:
             workspace=workspace or "",
             fresh=fresh,
             last_number=last_number,
-            can=_ABILITIES if self._board is None else (PRESENCE, VISITORS, *_ABILITIES),
+            can=(*together, *_ABILITIES, *(() if self._site_board is None else (SITE,))),
         )
 
     async def _receive(self) -> _Leave | None:
@@ -274,6 +285,8 @@ class Session:
                     await self._erasures.confirmed(frame.erasure_id)
             elif isinstance(frame, Ping):
                 await self._outgoing.put(encode(Pong(number=frame.number)))
+            elif self._site is not None and isinstance(frame, LookAtSite | Invite):
+                await self._site.take(frame)
             elif not isinstance(frame, Pong | Unknown):
                 return _Leave("protocol", msg("The server is older than this AgentDesk."))
 
@@ -287,15 +300,6 @@ class Session:
 
     async def _tell_erasures(self, erasures: Erasures) -> None:
         await erasures.tell(self._outgoing.put)
-
-    async def _tell_servers(self, servers: Addresses) -> None:
-        told: tuple[str, ...] | None = None
-        while True:
-            heard = servers.changed.rings
-            if servers.now != told:
-                told = servers.now
-                await self._outgoing.put(encode(Servers(addresses=told)))
-            await servers.changed.wait(heard)
 
     async def _ping(self) -> None:
         number = 0

@@ -18,12 +18,14 @@ from agentdesk.commands.executor import as_text
 from agentdesk.commands.values import AddNote, Answer, Envelope, File, SendReply, Text
 from agentdesk.sync.colleagues import Colleagues
 from agentdesk.sync.desk_archive import DeskArchive
+from agentdesk.sync.desk_site import DeskSite
+from agentdesk.sync.needs import needed
 from agentdesk.sync.protocol import (
     DRAFTS,
     ERASE,
-    NEEDED,
     PING_SECONDS,
     PRESENCE,
+    PREVIEWS,
     PROTOCOL,
     SERVERS,
     SHRINK,
@@ -49,6 +51,7 @@ from agentdesk.sync.protocol import (
     encode,
 )
 from agentdesk.sync.putting_off import PutOff
+from agentdesk.sync.site_frames import SITE, InviteAnswer, OnSite
 from agentdesk.sync.transport import Transport
 from agentdesk.sync.workbench import Workbench
 
@@ -83,7 +86,7 @@ class Exchange:
     ``on_batch`` hears of each batch after it was written, ``on_welcome`` of the welcome, ``colleagues`` of
     who is at which conversation, ``on_servers`` of the team's servers.
     ``forget`` removes what was erased, and says whether nothing is left; ``archive`` asks for what the desk
-    does not keep.
+    does not keep, ``site`` for who is on the site.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Exchange:
         forget: Callable[[Erase], Awaitable[bool]] | None = None,
         on_servers: Callable[[Servers], None] = lambda _: None,
         archive: DeskArchive | None = None,
+        site: DeskSite | None = None,
     ) -> None:
         self._transport = transport
         self._workbench = workbench
@@ -110,6 +114,7 @@ class Exchange:
         self._courier = workbench.courier(upload)
         self._on_servers = on_servers
         self._archive = archive or DeskArchive()
+        self._site = site
         self._tasks = Tasks("exchange")
         self._sending = asyncio.Lock()
         self._answers: asyncio.Queue[tuple[Answer, ...]] = asyncio.Queue()
@@ -132,6 +137,8 @@ class Exchange:
                 work["drafts"] = _until_lost(self._courier.run(self._send))
             if PRESENCE in self._can and self._colleagues is not None:
                 work["here"] = _until_lost(self._colleagues.report(self._send))
+            if SITE in self._can and self._site is not None:
+                work["site"] = _until_lost(self._site.run(self._send))
             if self._forget is not None:
                 work["forget"] = _until_lost(self._forget_erased(self._forget))
             parts = [self._tasks.start(part, name) for name, part in work.items()]
@@ -145,6 +152,8 @@ class Exchange:
             self._workbench.sent.clear()
             if self._colleagues is not None:
                 self._colleagues.forget()
+            if self._site is not None:
+                self._site.forget()
             await self._transport.close()
 
     async def _introduce(self, token: str) -> None:
@@ -174,8 +183,9 @@ class Exchange:
 
     def _abilities(self) -> tuple[str, ...]:
         erasing = () if self._forget is None else (ERASE,)
-        together = () if self._colleagues is None else (PRESENCE, VISITORS)
-        return (SHRINK, DRAFTS, SERVERS, *together, *erasing)
+        together = () if self._colleagues is None else (PRESENCE, PREVIEWS, VISITORS)
+        site = () if self._site is None else (SITE,)
+        return (SHRINK, DRAFTS, SERVERS, *together, *erasing, *site)
 
     async def _receive(self) -> Farewell:
         while True:
@@ -193,6 +203,9 @@ class Exchange:
                 self._to_forget.put_nowait(frame)
             elif isinstance(frame, DraftKept):
                 self._courier.take(frame)
+            elif isinstance(frame, OnSite | InviteAnswer):
+                if self._site is not None:
+                    self._site.take(frame)
             elif isinstance(frame, Servers):
                 self._on_servers(frame)
             elif isinstance(frame, Ping):
@@ -254,7 +267,7 @@ class Exchange:
 
     async def _understood(self, envelopes: list[Envelope]) -> list[Envelope]:
         """Refuse here what this server is too old for; it would not understand the frame at all."""
-        strange = [e for e in envelopes if NEEDED.get(type(e.command), "") not in {"", *self._can}]
+        strange = [e for e in envelopes if needed(e.command) not in {"", *self._can}]
         await self._workbench.refused([_too_new(envelope) for envelope in strange])
         return [envelope for envelope in envelopes if envelope not in strange]
 

@@ -30,6 +30,8 @@ from agentdesk.store.tables import (
     conversation,
     inbox,
     inbox_member,
+    own_status,
+    portrait,
     template,
     user,
 )
@@ -43,7 +45,7 @@ __all__ = ["Fill", "Page", "begin"]
 
 _FIRST_PAGE = 50
 _PAGE = 200
-_SMALL = (user, availability, channel_weight, inbox, inbox_member, template, account)
+_SMALL = (user, availability, own_status, channel_weight, inbox, inbox_member, template, account, portrait)
 _REFERRED = frozenset({user.name, inbox.name, account.name, contact.name})
 _REFERENCES: tuple[tuple[str, Table], ...] = (
     ("assignee_id", user),

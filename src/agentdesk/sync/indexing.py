@@ -29,8 +29,9 @@ class Indexer:
         self._news = Bell()
 
     def look(self, changes: Changes) -> None:
-        """Hear that something has changed in the replica, and that there is time now."""
-        if not changes or "message" in changes:
+        """Hear that something has changed in the replica, and that there is time now: where it were few
+        messages, they are in the index already."""
+        if not changes or len(changes.get("message", ())) > replica_index.MANY:
             self._news.ring()
 
     async def run(self) -> None:

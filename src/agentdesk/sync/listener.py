@@ -38,7 +38,7 @@ class _Deaf(Exception):
 
 
 class Listener:
-    """Calls ``ring`` when another server (or this one) has written, and others by the channel they asked for.
+    """Calls ``ring`` when another server has written, and others by the channel they asked for.
 
     ``hears`` tells whether notifications arrive: None before that is known.
     """
@@ -88,7 +88,7 @@ class Listener:
             server_settings={"application_name": "agentdesk listener"},
         )
         try:
-            await connection.add_listener(CHANNEL, lambda *_: self._ring())
+            await connection.add_listener(CHANNEL, self._others_wrote)
             await connection.add_listener(_PROBE_CHANNEL, self._came_back)
             for channel, hear in self._heard_by.items():
                 await connection.add_listener(channel, _text_to(hear))
@@ -109,6 +109,10 @@ class Listener:
             _log.info("the database's notifications arrive again")
         self.hears = True
         self.decided.set()
+
+    def _others_wrote(self, _connection: object, _pid: int, _channel: str, text: object) -> None:
+        if text != self._db.voice:  # whoever writes here rings by themselves
+            self._ring()
 
     def _came_back(self, _connection: object, _pid: int, _channel: str, text: object) -> None:
         if text == self._token:

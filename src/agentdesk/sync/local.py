@@ -23,20 +23,24 @@ from agentdesk.sync.desk_export import OnProgress, save_whole
 from agentdesk.sync.desk_files import DeskFiles
 from agentdesk.sync.desk_key import DeskKeys
 from agentdesk.sync.desk_reads import DeskReads
+from agentdesk.sync.desk_site import DeskSite
 from agentdesk.sync.first_screen import FIRST_VIEW
 from agentdesk.sync.forgetting import Forgetting
 from agentdesk.sync.holds import Holds
 from agentdesk.sync.indexing import Indexer
+from agentdesk.sync.needs import SUPERVISE
 from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.outbox import Outbox
 from agentdesk.sync.presence import Other, Writing
 from agentdesk.sync.protocol import ERASE
-from agentdesk.sync.readings import Readings
+from agentdesk.sync.readings import Readings, Watches
 from agentdesk.sync.replica import Replica
 from agentdesk.sync.sealing import FILES, OUTBOX, REPLICA
 from agentdesk.sync.servers import Route, ServersFile
+from agentdesk.sync.site_frames import SITE
 from agentdesk.sync.subscribers import Subscribers
 from agentdesk.sync.upkeep import Upkeep
+from agentdesk.sync.visitor import SiteVisitor
 from agentdesk.sync.workbench import Workbench
 
 __all__ = ["LocalDesk"]
@@ -64,6 +68,7 @@ class LocalDesk(DeskReads):
         self._files = DeskFiles(folder / FILES, keys.files if keys else None)
         self._upkeep = Upkeep(self._workbench, self._replica, self._outbox, self._files, self._archive)
         self._colleagues = Colleagues(self._presence_changed)
+        self._site = DeskSite(self._site_changed)
         self._route = Route(server_url)
         self._connection = Connection(
             self._route,
@@ -76,9 +81,11 @@ class LocalDesk(DeskReads):
             forget=Forgetting(self._workbench, self._replica, self._outbox, self._upkeep).forget,
             on_servers=self._keep_servers,
             archive=self._archive,
+            site=self._site,
         )
         self._indexer = Indexer(self._replica)
         self._readings = Readings(self._workbench, self._replica)
+        self._watches = Watches(self._workbench)
         self._tasks = Tasks("desk")
         self._holds = Holds(self._workbench, self._tasks)
         self._subscribers = Subscribers[Changes]()
@@ -202,11 +209,16 @@ class LocalDesk(DeskReads):
 
     # --- together ---
 
-    def be_at(self, conversation_id: UUID | None, writing: Writing = "") -> None:
+    def be_at(self, conversation_id: UUID | None, writing: Writing = "", *, watching: bool = False) -> None:
         """Let colleagues know which conversation is open here, and what is being written there."""
-        self._colleagues.be_at(conversation_id, writing)
-        if conversation_id is not None and self._readings.is_new(conversation_id):
+        self._colleagues.be_at(conversation_id, writing, watching=watching)
+        if conversation_id is None:
+            return
+        if self._readings.is_new(conversation_id):
             self._tasks.start(self._readings.note(conversation_id), f"reading {conversation_id}")
+        too_old = bool(self._connection.can) and SUPERVISE not in self._connection.can
+        if watching and not too_old and self._watches.is_new(conversation_id):
+            self._tasks.start(self._watches.note(conversation_id), f"watch {conversation_id}")
 
     def others_at(self, conversation_id: UUID) -> tuple[Other, ...]:
         """Who else is at a conversation, as far as is known."""
@@ -215,6 +227,25 @@ class LocalDesk(DeskReads):
     def visitor_at(self, conversation_id: UUID, contact_id: UUID) -> bool | None:
         """Whether the customer of a chat has their page open; None where that is not known."""
         return self._colleagues.visitor_at(conversation_id, contact_id)
+
+    # --- who is on the site ---
+
+    def look_at_site(self, on: bool) -> None:
+        """Somebody here looks at who is on the site, or not any more."""
+        self._site.look(on)
+
+    def site_visitors(self) -> tuple[SiteVisitor, ...] | None:
+        """Who is there, as far as is known."""
+        return self._site.visitors
+
+    @property
+    def sees_site(self) -> bool:
+        """Whether the server tells who is on the site."""
+        return SITE in self._connection.can
+
+    async def invite_visitor(self, visitor_id: UUID, text: str) -> None:
+        """Ask a visitor whether they want to chat. Raises AgentDeskError."""
+        await self._site.invite(visitor_id, text)
 
     # --- files ---
 
@@ -263,6 +294,7 @@ class LocalDesk(DeskReads):
                     await self.contact(head.contact_id)
 
     def _changed(self, changes: Changes) -> None:
+        self._rows.forget(changes)
         if not changes or self._my_id in changes.get("user", ()):
             self._tasks.start(self._look_up_me(), "me")
         self._connection.recount()
@@ -273,6 +305,9 @@ class LocalDesk(DeskReads):
 
     def _presence_changed(self, conversation_ids: set[UUID]) -> None:
         self._subscribers.tell({"presence": conversation_ids})
+
+    def _site_changed(self) -> None:
+        self._subscribers.tell({"site": set()})
 
     def _keep_servers(self, addresses: tuple[str, ...]) -> None:
         """Keep where else to go, for a start at which the usual server is gone."""

@@ -14,7 +14,11 @@ Writing = Literal["", "reply", "note"]
 
 
 class Other(msgspec.Struct, frozen=True):
-    """A colleague who has a conversation open, and what they are writing there."""
+    """Somebody who is at a conversation, and what they are writing there; ``watching``: they supervise, and
+    do not count as reading it. ``text`` is what a customer has typed and not sent yet, where that may be
+    seen; nobody keeps it."""
 
     user_id: UUID
     writing: Writing = ""
+    watching: bool = False
+    text: str = ""

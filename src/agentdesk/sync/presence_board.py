@@ -32,23 +32,37 @@ _MOST_PEOPLE = 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a desk is: ``inbox`` is that of the conversation."""
+    """Where a desk is: ``inbox`` is that of the conversation; ``watching`` as in :class:`Other`."""
 
     conversation_id: UUID
     inbox: str
     writing: Writing
+    watching: bool = False
 
 
 class Member:
     """A connected desk. Of several reports that wait only the last counts, so a flood takes no memory. One
-    that ``sees_visitors`` is told of customers as long as their page is open, others only while they type."""
+    that ``sees_visitors`` is told of customers as long as their page is open, others only while they type;
+    one that ``sees_previews`` also what they type, while it has the conversation open. One that ``may_watch``
+    can look on at a chat without counting as a reader of it."""
 
     is_customer = False
 
-    def __init__(self, user_id: UUID, scope: Scope, *, sees_visitors: bool = False) -> None:
+    def __init__(
+        self,
+        user_id: UUID,
+        scope: Scope,
+        *,
+        sees_visitors: bool = False,
+        sees_previews: bool = False,
+        may_watch: bool = False,
+    ) -> None:
         self.user_id = user_id
         self.scope = scope
         self.sees_visitors = sees_visitors
+        self.sees_previews = sees_previews
+        self.may_watch = may_watch
+        self.typed = ""
         self.place: Place | None = None
         self.reported = Here()
         self.reports = Bell()
@@ -118,15 +132,24 @@ class Board:
         """A desk of another server, or a customer, is at ``place`` now."""
         self._move(guest, place)
 
+    def preview(self, visitor: Visitor, text: str) -> None:
+        """A customer has typed ``text`` and not sent it: for desks of this server that have the conversation
+        open, as long as it lasts."""
+        before, visitor.typed = visitor.typed, text
+        if before != text and visitor.place is not None:
+            for hearer in self._there.get(visitor.place.conversation_id, ()):
+                hearer.touch(visitor.place.conversation_id)
+
     def serves(self, inbox_id: UUID) -> bool:
         """Say whether a desk is connected that may see an inbox."""
         return any(member.scope.covers({inbox_id.hex}) for member in self._members)
 
     def people(self, conversation_id: UUID) -> dict[UUID, Writing]:
-        """Return who is at a conversation, at the desks of any server, and what they are writing."""
+        """Return who is at a conversation, at the desks of any server, and what they are writing; who only
+        looks on is not."""
         found: dict[UUID, Writing] = {}
         for one in self._there.get(conversation_id, ()):
-            if one.place is not None:
+            if one.place is not None and not one.place.watching:
                 found[one.user_id] = found.get(one.user_id) or one.place.writing
         return found
 
@@ -167,7 +190,8 @@ class Board:
             return None
         if inbox_id is None or not member.scope.covers({inbox_id.hex}):
             return None
-        return Place(report.conversation_id, inbox_id.hex, report.writing)
+        watching = report.watching and member.may_watch
+        return Place(report.conversation_id, inbox_id.hex, report.writing, watching)
 
     def _move(self, member: Member, place: Place | None) -> None:
         before, member.place = member.place, place
@@ -203,7 +227,7 @@ class Board:
     def _seen_by(self, member: Member, conversation_id: UUID) -> tuple[Other, ...]:
         """Who is at a conversation, as far as it concerns ``member``: writers first."""
         at_it = member.place is not None and member.place.conversation_id == conversation_id
-        people: dict[UUID, Writing] = {}
+        people: dict[UUID, Other] = {}
         for other in self._there.get(conversation_id, ()):
             place = other.place
             if place is None or other.user_id == member.user_id or not member.scope.covers({place.inbox}):
@@ -211,6 +235,10 @@ class Board:
             if other.is_customer and not place.writing and not member.sees_visitors:
                 continue
             if place.writing or at_it or other.is_customer:
-                people[other.user_id] = people.get(other.user_id) or place.writing
-        ranked = sorted(people.items(), key=lambda entry: (not entry[1], entry[0]))
-        return tuple(Other(user_id, writing) for user_id, writing in ranked[:_MOST_PEOPLE])
+                before = people.get(other.user_id, Other(other.user_id, watching=True))
+                writing, watching = before.writing or place.writing, before.watching and place.watching
+                shows = at_it and member.sees_previews and place.writing
+                text = before.text or (other.typed if shows else "")
+                people[other.user_id] = Other(other.user_id, writing, watching, text)
+        ranked = sorted(people.values(), key=lambda one: (not one.writing, one.user_id))
+        return tuple(ranked[:_MOST_PEOPLE])

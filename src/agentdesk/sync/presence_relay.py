@@ -35,7 +35,7 @@ _GATHER_SECONDS = 0.1
 _MOST_BYTES = 7_900
 _POSTS_WAITING = 1_000
 _PLACES_PER_POST = 80
-"""Of 58 bytes at most; PostgreSQL carries less than 8000 bytes of text."""
+"""Of 59 bytes at most; PostgreSQL carries less than 8000 bytes of text."""
 
 
 class _Stand(msgspec.Struct, frozen=True, array_like=True):
@@ -45,6 +45,7 @@ class _Stand(msgspec.Struct, frozen=True, array_like=True):
     user_id: UUID
     conversation_id: UUID | None
     writing: Writing
+    watching: bool = False
 
 
 class _Post(msgspec.Struct, frozen=True, array_like=True):
@@ -166,7 +167,7 @@ class Relay:
                 continue
             guest, _ = self._guests.get(key) or (Guest(stand.user_id, is_customer=of_customers), now)
             self._guests[key] = guest, now
-            self._board.host(guest, Place(stand.conversation_id, inbox_id.hex, stand.writing))
+            self._board.host(guest, _place(stand, stand.conversation_id, inbox_id))
 
     def _forget_silent(self) -> None:
         oldest = asyncio.get_running_loop().time() - self._seconds
@@ -183,7 +184,11 @@ def _stand(number: int, member: Member) -> _Stand:
     place = member.place
     if place is None:
         return _Stand(number, member.user_id, None, "")
-    return _Stand(number, member.user_id, place.conversation_id, place.writing)
+    return _Stand(number, member.user_id, place.conversation_id, place.writing, place.watching)
+
+
+def _place(stand: _Stand, conversation_id: UUID, inbox_id: UUID) -> Place:
+    return Place(conversation_id, inbox_id.hex, stand.writing, stand.watching)
 
 
 def _posts(server: bytes, stands: list[_Stand]) -> Iterator[str]:

@@ -7,33 +7,17 @@ hello. Commands go up in :class:`Push`, strictly by number; each is answered onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
 
-from agentdesk.commands.values import (
-    Answer,
-    AnswerOffer,
-    ArrangeRail,
-    BlockContact,
-    Command,
-    EndChat,
-    Envelope,
-    MergeContacts,
-    MergeConversations,
-    RemoveView,
-    RetryAccount,
-    SaveView,
-    SetAvailability,
-    Text,
-    UnmergeContacts,
-    UnmergeConversations,
-)
+from agentdesk.commands.values import Answer, Envelope, Text
 from agentdesk.sync.draft import Draft
+from agentdesk.sync.frame import Frame as Frame
 from agentdesk.sync.older import OlderPage, OlderWish
 from agentdesk.sync.presence import Other, Writing
+from agentdesk.sync.site_frames import FromSite, ToSite
 
 PROTOCOL = 1
 """Raised with each change that an older desk would not understand; the server also speaks the one before."""
@@ -45,6 +29,9 @@ VISITORS = "visitors"
 """In ``can`` of hello and welcome: :class:`Others` names the customer of a chat also while they only have
 their page open."""
 
+PREVIEWS = "previews"
+"""In ``can`` of a hello: this desk shows what a customer types before it is sent, where that may be seen."""
+
 SHRINK = "shrink"
 """In ``can`` of a hello: this desk knows ``within`` of :class:`Batch`; others are filled anew instead."""
 DRAFTS = "drafts"
@@ -52,43 +39,6 @@ DRAFTS = "drafts"
 
 ERASE = "erase"
 """In ``can`` of hello and welcome: this side knows :class:`Erase` and :class:`Erased`; else none is sent."""
-
-MERGING = "merging"
-"""In ``can`` of the welcome: this server knows the commands that merge and part; else none is sent."""
-
-RETRY_ACCOUNT = "retry_account"
-"""The same for the command that has a channel tried again."""
-
-VIEWS = "views"
-"""The same for those that save lists and arrange the rail."""
-
-AVAILABILITY = "availability"
-"""The same for the command that says whether a person is available."""
-
-END_CHAT = "end_chat"
-"""The same for the command that ends a chat."""
-
-OFFERS = "offers"
-"""The same for the command that answers an offer."""
-
-BLOCK = "block"
-"""The same for the command that blocks a customer."""
-
-NEEDED: Mapping[type[Command], str] = {
-    MergeConversations: MERGING,
-    UnmergeConversations: MERGING,
-    MergeContacts: MERGING,
-    UnmergeContacts: MERGING,
-    RetryAccount: RETRY_ACCOUNT,
-    SaveView: VIEWS,
-    RemoveView: VIEWS,
-    ArrangeRail: VIEWS,
-    SetAvailability: AVAILABILITY,
-    EndChat: END_CHAT,
-    AnswerOffer: OFFERS,
-    BlockContact: BLOCK,
-}
-"""What a server must have named in ``can`` before it is sent a command."""
 
 OLDER = "older"
 """In ``can`` of the welcome: this server knows :class:`AskOlder`; else none is sent."""
@@ -98,10 +48,6 @@ SERVERS = "servers"
 
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 PING_SECONDS = 15.0
-
-
-class Frame(msgspec.Struct, frozen=True, tag_field="t", kw_only=True):
-    """Base of everything that travels."""
 
 
 class Hello(Frame, frozen=True, tag="hello"):
@@ -192,12 +138,14 @@ class Answers(Frame, frozen=True, tag="answers"):
 
 class Here(Frame, frozen=True, tag="here"):
     """Which conversation is open at the desk (None: none, or nobody looks), and what is being written there.
+    ``watching`` is as in :class:`~agentdesk.sync.presence.Other`; only who may supervise is believed.
 
     Said on change and renewed; who says nothing for long counts as gone.
     """
 
     conversation_id: UUID | None = None
     writing: Writing = ""
+    watching: bool = False
 
 
 class Others(Frame, frozen=True, tag="others"):
@@ -290,9 +238,21 @@ class Unknown(Frame, frozen=True, tag="unknown"):
     """Stands for a frame of a kind that this version does not know: it is passed over."""
 
 
-FromDesk = Hello | Push | Here | KeepDraft | Erased | AskOlder | Ping | Pong
+FromDesk = Hello | Push | Here | KeepDraft | Erased | AskOlder | ToSite | Ping | Pong
 FromServer = (
-    Welcome | Goodbye | Batch | Answers | Others | Servers | DraftKept | Erase | Older | Problem | Ping | Pong
+    Welcome
+    | Goodbye
+    | Batch
+    | Answers
+    | Others
+    | FromSite
+    | Servers
+    | DraftKept
+    | Erase
+    | Older
+    | Problem
+    | Ping
+    | Pong
 )
 
 _encoder: msgspec.msgpack.Encoder = msgspec.msgpack.Encoder(uuid_format="bytes")

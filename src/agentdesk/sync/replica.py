@@ -8,34 +8,42 @@ were set aside under the overlay, and which of our commands the rows contain.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Index,
     MetaData,
     Table,
+    TextClause,
+    and_,
+    bindparam,
     delete,
     insert,
     inspect,
+    or_,
     select,
     text,
 )
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.dialects.sqlite import insert as put_into
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql import ClauseElement
 
 from agentdesk.base.log import get_logger
 from agentdesk.store.base import SYNCED, synced_tables
 from agentdesk.store.engine import Database
-from agentdesk.store.sqlite import Step
+from agentdesk.store.sqlite import Step, all_at_once, at_once
 from agentdesk.store.sqlite_file import WrongKey
 from agentdesk.store.tables import draft, message
 from agentdesk.store.unit import Changes
@@ -59,11 +67,13 @@ _VERSION = "1"
 _READER_CACHE_MB = 4
 """The ids of a list of 100,000 fit into it; with twice as much, four readers cost 16 MB and gain nothing."""
 _MANY_INDEXES = 3
-_WEIGHED = frozenset({message, draft})
 _PUT_STANDING = (
     "INSERT INTO replica_state (name, value) VALUES ('standing', ?)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _log = get_logger(__name__)
 _dialect = sqlite_dialect()
@@ -107,6 +117,24 @@ class Replica:
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection for queries, which sees one moment."""
         return self._db.read()
+
+    async def ask(
+        self,
+        question: Callable[Concatenate[AsyncConnection, P], Coroutine[Any, Any, T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """What ``question(connection, …)``, which awaits nothing but statements, finds at one moment: in a
+        single trip to the thread of a connection, since the way there and back costs more than most of them.
+        """
+
+        async def answered() -> T:
+            answer = await question(conn, *args, **kwargs)
+            await conn.rollback()  # here, or it would be a second trip
+            return answer
+
+        async with self._db.read() as conn:
+            return await all_at_once(conn, answered)
 
     def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """One writing transaction."""
@@ -171,18 +199,20 @@ class Plain:
 
 
 def plain(batches: Sequence[Batch], standing: Standing) -> Plain | None:
-    """What writes ``batches`` and where the replica stands then; None where rows leave, are to be found by
-    their words, or have to be weighed against what the desk holds."""
+    """What writes ``batches`` and where the replica stands then; None where rows leave, or have to be weighed
+    against what the desk holds."""
     if any(batch.departures or batch.within is not None for batch in batches):
         return None
     ready = Plain([], {})
     for rows in (rows for batch in batches for rows in batch.rows):
         table = SYNCED.get(rows.table)
-        if table in _WEIGHED:
+        if table is draft:
             return None
         if table is not None:
             values = [to_sqlite(table, row) for row in rows.rows]
             ready.steps.extend((statement, values) for statement in _sparing(table))
+            if table is message:
+                ready.steps.append(partial(replica_index.add, rows=rows.rows))
             ready.changes.setdefault(table.name, set()).update(UUID(bytes=row["id"]) for row in rows.rows)
     ready.steps.append((_PUT_STANDING, [_standing_values(standing)]))
     return ready
@@ -235,7 +265,8 @@ async def _write_rows(conn: AsyncConnection, table: Table, rows: Sequence[WireRo
     if not rows:
         return set()
     await conn.exec_driver_sql(_upsert(table), [to_sqlite(table, row) for row in rows])
-    await replica_index.add(conn, table, rows)
+    if table is message:
+        await at_once(conn, partial(replica_index.add, rows=rows))
     return {UUID(bytes=row["id"]) for row in rows}
 
 
@@ -247,56 +278,48 @@ def _sparing(table: Table) -> tuple[str, ...]:
     many indexes that is most of what a change writes to the disk. So the first statement sets the columns of
     the indexes where one differs, but for what each change sets anyway, and the second one sets the others.
     """
-    if len(table.indexes) < _MANY_INDEXES:
+    if len(table.indexes) < _MANY_INDEXES or table is message:  # nearly all messages are new
         return (_upsert(table),)
-    terms = " ".join(str(term) for index in table.indexes for term in index.expressions)
-    indexed = {*re.findall(r"\w+", terms)} - {"id", "updated_at"}
-    at = {str(column.name): f"?{number}" for number, column in enumerate(table.c, 1)}
-    set_indexed = ", ".join(f"{_quote(name)} = {at[name]}" for name in at if name in indexed)
-    differs = " OR ".join(f"{_quote(name)} IS NOT {at[name]}" for name in at if name in indexed)
-    which = f"id = {at['id']} AND ver < {at['ver']} AND ({differs})"
+    indexed = {column for index in table.indexes for column in index.columns}
+    indexed -= {table.c.id, table.c.updated_at}
+    named = [column for column in table.c if column in indexed]
+    put = put_into(table)
+    differs = or_(*(column.is_distinct_from(put.excluded[column.name]) for column in named))
     return (
-        f"UPDATE {_quote(table.name)} SET {set_indexed} WHERE {which}",  # noqa: S608 - our own names
-        _unless_as_new(table, but=indexed),
+        _text(put, table, named, and_(put.excluded.ver > table.c.ver, differs)),
+        _text(put, table, [c for c in table.c if c not in indexed], put.excluded.ver > table.c.ver),
     )
 
 
 @cache
 def _upsert(table: Table) -> str:
     """The statement that writes a row unless ours is as new."""
-    return _unless_as_new(table)
-
-
-def _unless_as_new(table: Table, but: Collection[str] = ()) -> str:
-    return f"{_insert(table, but)} WHERE excluded.ver > {_quote(table.name)}.ver"
+    put = put_into(table)
+    return _text(put, table, table.c, put.excluded.ver > table.c.ver)
 
 
 @cache
 def put_back(table: Table) -> str:
     """The statement that writes a row, whatever is there; its values are those of :func:`to_sqlite`."""
-    return _insert(table)
+    return _text(put_into(table), table, table.c)
 
 
-def _insert(table: Table, but: Collection[str] = ()) -> str:
-    """... and leaves the columns ``but`` of a row that is there as they are."""
-    names = [_quote(column.name) for column in table.c]
-    others = [_quote(column.name) for column in table.c if column.name not in ("id", *but)]
-    set_all = ", ".join(f"{name} = excluded.{name}" for name in others)
-    values = ", ".join("?" for _ in names)
-    return (
-        f"INSERT INTO {_quote(table.name)} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - our own names
-        f" ON CONFLICT (id) DO UPDATE SET {set_all}"
-    )
+def _text(
+    put: Insert, table: Table, columns: Iterable[Column[Any]], where: ColumnElement[bool] | None = None
+) -> str:
+    """The statement ``put`` that sets ``columns`` of a row that is there already."""
+    values = {column.name: put.excluded[column.name] for column in columns if column is not table.c.id}
+    return _in_sqlite(put.on_conflict_do_update(index_elements=[table.c.id], set_=values, where=where))
 
 
 @cache
 def take_out(table: Table) -> str:
     """The statement that removes the row of an id."""
-    return f"DELETE FROM {_quote(table.name)} WHERE id = ?"  # noqa: S608 - our own names
+    return _in_sqlite(delete(table).where(table.c.id == bindparam("id")))
 
 
-def _quote(name: str) -> str:
-    return _dialect.identifier_preparer.quote(str(name))
+def _in_sqlite(statement: ClauseElement) -> str:
+    return str(statement.compile(dialect=_dialect))
 
 
 @cache
@@ -323,8 +346,15 @@ def _make_statements() -> Iterable[str]:
 
 def _copied(index: Index, table: Table) -> Index:
     """The same index on ``table``, but never a unique one: here a rule may be broken for a moment."""
-    wanted = (table.c[one.name] if isinstance(one, Column) else text(str(one)) for one in index.expressions)
+    wanted = (table.c[one.name] if isinstance(one, Column) else _bare(one) for one in index.expressions)
     return Index(str(index.name), *wanted, sqlite_where=index.dialect_kwargs.get("sqlite_where"))
+
+
+def _bare(term: str | ColumnElement[Any]) -> TextClause:
+    """An expression without the name of its table."""
+    if isinstance(term, str):
+        return text(term)
+    return text(str(term.compile(dialect=_dialect, compile_kwargs={"include_table": False})))
 
 
 def _schema_hash() -> str:

@@ -8,23 +8,26 @@ message, so of many (a first fill, a day away) only the ids are noted, in the sa
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from sqlite3 import Connection
 from uuid import UUID
 
 from sqlalchemy import Column, MetaData, Table, delete, select
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from agentdesk.store import search
+from agentdesk.store import search, search_file
+from agentdesk.store.search_file import Words
 from agentdesk.store.tables import message, search_entry
 from agentdesk.store.tables.search import SQLITE_INDEX
 from agentdesk.store.types import Id
 from agentdesk.sync.wire_rows import WireRow
 
-__all__ = ["add", "add_waiting", "empty", "remove", "statements"]
+__all__ = ["MANY", "add", "add_waiting", "empty", "remove", "statements"]
 
-_MANY = 100
+MANY = 100
+"""More messages than that, which came together, are only noted at first."""
+_NOTE = "INSERT INTO unindexed_message (id) VALUES (?) ON CONFLICT DO NOTHING"
 _EMPTY_INDEX = "INSERT INTO search_index(search_index) VALUES('delete-all')"
 
 unindexed = Table("unindexed_message", MetaData(), Column("id", Id, primary_key=True))
@@ -41,24 +44,21 @@ def statements() -> Iterator[str]:
     yield str(CreateTable(unindexed).compile(dialect=dialect))
 
 
-async def add(conn: AsyncConnection, table: Table, rows: Sequence[WireRow]) -> None:
-    """Make rows, in travelling form, findable where they are messages; many of them are only noted."""
-    if table is not message:
+def add(db: Connection, rows: Sequence[WireRow]) -> None:
+    """Make messages, in travelling form, findable; many of them are only noted."""
+    if len(rows) > MANY:
+        db.executemany(_NOTE, [(row["id"],) for row in rows])
         return
-    if len(rows) > _MANY:
-        ids = [{"id": UUID(bytes=row["id"])} for row in rows]
-        await conn.execute(upsert(unindexed).on_conflict_do_nothing(), ids)
-        return
-    entries = [
-        (
-            UUID(bytes=row["id"]),
+    entries = {
+        UUID(bytes=row["id"]): Words(
             UUID(bytes=row["conversation_id"]),
             UUID(bytes=row["inbox_id"]),
-            _text_of(row["subject"], row["text"], row["sender"]),
+            search.tokens(_text_of(row["subject"], row["text"], row["sender"])),
         )
         for row in rows
-    ]
-    await search.index_messages(conn, entries)
+    }
+    search_file.take_out(db, entries)
+    search_file.put(db, entries)
 
 
 async def add_waiting(conn: AsyncConnection, limit: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from yarl import URL
 from agentdesk.base.events import Bell
 from agentdesk.base.files import write_private
 from agentdesk.base.log import get_logger
+from agentdesk.sync.protocol import Servers, encode
 
 __all__ = ["Addresses", "Route", "ServersFile"]
 
@@ -31,6 +32,16 @@ class Addresses:
         if now != self.now:
             self.now = now
             self.changed.ring()
+
+    async def tell(self, put: Callable[[bytes], Awaitable[None]]) -> None:
+        """Tell a desk of them, now and with each change."""
+        told: tuple[str, ...] | None = None
+        while True:
+            heard = self.changed.rings
+            if self.now != told:
+                told = self.now
+                await put(encode(Servers(addresses=told)))
+            await self.changed.wait(heard)
 
 
 class Route:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Column, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
 from agentdesk.domain.conversation import RETAINED
 from agentdesk.store.base import EVERYONE, PRIVATE, SHAREABLE, SYNCED, synced_tables
+from agentdesk.store.fixed import Among, look_ahead
 from agentdesk.store.tables import (
     applied_command,
     attachment,
@@ -21,6 +23,7 @@ from agentdesk.store.tables import (
     contact_identity,
     contact_inbox,
     conversation,
+    draft,
     event,
     message,
 )
@@ -44,6 +47,10 @@ __all__ = [
 FRAME_BYTES = 2 * 1024 * 1024
 FRAME_ROWS = 2000
 _IDS_PER_QUERY = 500
+_ISSUERS = Among(
+    select(applied_command.c.id, applied_command.c.desk_id).where(applied_command.c.desk_id.is_not(None)),
+    applied_command.c.id,
+)
 _SCOPE_TABLES = frozenset({"inbox", "inbox_member", "user"})
 _OF_CONTACT = {contact.name: "id", contact_identity.name: "contact_id"}
 
@@ -68,8 +75,9 @@ class ChangedRow:
 
     def leaves(self, scope: Scope) -> bool:
         """Whether a desk of ``scope`` may have had the row and must not have it any more."""
-        if self.table in PRIVATE:  # an inbox that was revoked takes its rows along; nobody removed them
-            return self.wire is None and scope.is_of(self.person)
+        if self.table in PRIVATE:
+            stays = self.shown_to(scope) or self.table == draft.name  # which nobody has thrown away
+            return scope.is_of(self.person) and (self.wire is None or not stays)
         had_it = scope.covers(self.left) or any(map(scope.is_of, self.left))
         return had_it and not self.shown_to(scope)
 
@@ -105,6 +113,8 @@ async def load(
     for entry in entries:
         if entry.table in SYNCED:
             logged.setdefault(entry.table, defaultdict(set))[entry.row_id].add(entry.scope)
+    issuers = list({entry.command_id for entry in entries if entry.command_id is not None})
+    await _look_ahead(conn, logged, issuers)
     loaded: dict[str, dict[UUID, WireRow]] = {
         name: await load_rows(conn, SYNCED[name], SYNCED[name].c.id, ids) for name, ids in logged.items()
     }
@@ -120,13 +130,24 @@ async def load(
     return Changed(
         position,
         tuple(rows),
-        await _issuers(conn, entries),
+        await _issuers(conn, issuers),
         members=bool(_SCOPE_TABLES & logged.keys()),
         people=frozenset(row.person for row in rows if row.person).union(
             *(row.left for row in rows if row.table in SHAREABLE)
         ),
         whole=frozenset(older | contacts),
     )
+
+
+async def _look_ahead(
+    conn: AsyncConnection, logged: Mapping[str, Collection[UUID]], issuers: Sequence[UUID]
+) -> None:
+    """Ask in one trip what :func:`load` asks of a few entries."""
+    few = {name: list(ids) for name, ids in logged.items() if len(ids) <= _IDS_PER_QUERY}
+    asked = [_rows_by(SYNCED[name], SYNCED[name].c.id).of(ids) for name, ids in few.items()]
+    if 0 < len(issuers) <= _IDS_PER_QUERY:
+        asked.append(_ISSUERS.of(issuers))
+    await look_ahead(conn, *asked)
 
 
 async def load_rows(
@@ -137,9 +158,14 @@ async def load_rows(
     wanted = list(ids)
     for start in range(0, len(wanted), _IDS_PER_QUERY):
         chunk = wanted[start : start + _IDS_PER_QUERY]
-        for row in (await conn.execute(select(table).where(column.in_(chunk)))).mappings():
+        for row in await _rows_by(table, column).rows(conn, chunk):
             found[row["id"]] = to_wire(table, row)
     return found
+
+
+@cache
+def _rows_by(table: Table, column: Column[Any]) -> Among:
+    return Among(select(table), column)
 
 
 async def load_conversations(conn: AsyncConnection, ids: Collection[UUID]) -> dict[str, dict[UUID, WireRow]]:
@@ -285,14 +311,9 @@ def _changed_row(
     return ChangedRow(table, row_id, wire, scopes, frozenset(logged) - scopes)
 
 
-async def _issuers(conn: AsyncConnection, entries: Sequence[Entry]) -> dict[UUID, UUID]:
-    ids = list({entry.command_id for entry in entries if entry.command_id is not None})
+async def _issuers(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, UUID]:
     issuers: dict[UUID, UUID] = {}
     for start in range(0, len(ids), _IDS_PER_QUERY):
-        found = await conn.execute(
-            select(applied_command.c.id, applied_command.c.desk_id)
-            .where(applied_command.c.id.in_(ids[start : start + _IDS_PER_QUERY]))
-            .where(applied_command.c.desk_id.is_not(None))
-        )
-        issuers.update({row.id: row.desk_id for row in found})
+        found = await _ISSUERS.rows(conn, ids[start : start + _IDS_PER_QUERY])
+        issuers.update({row["id"]: row["desk_id"] for row in found})
     return issuers

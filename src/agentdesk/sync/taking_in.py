@@ -9,7 +9,9 @@ from functools import partial
 from sqlite3 import Connection
 from uuid import UUID
 
-from agentdesk.store.sqlite import Step, at_once
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agentdesk.store.sqlite import Step, all_at_once, at_once
 from agentdesk.store.unit import Changes
 from agentdesk.sync.desk_drafts import GoneDrafts, gone_in
 from agentdesk.sync.overlay import (
@@ -74,20 +76,27 @@ async def _at_once(
 
 
 async def _one_by_one(replica: Replica, incoming: Incoming, families: Set[UUID] | None) -> Taken:
-    replayed = Replayed()
     async with replica.write() as conn:
-        gone = await gone_in(conn, incoming.batches)
-        changes = await at_once(conn, partial(restore, families=families)) if incoming.overlaid else {}
-        add_changes(changes, await write_batches(conn, incoming.batches))
-        if incoming.confirmed:
-            await conn.exec_driver_sql(_CONFIRM, _names(incoming))
-        await put_standing(conn, incoming.standing)
-        if incoming.left:
-            actor = await desk_actor(conn, incoming.standing.user_id)
-            replayed = await replay(conn, incoming.left, actor, families)
+        taken, replayed = await all_at_once(conn, lambda: _written(conn, incoming, families))
     replayed.mark()
+    return taken
+
+
+async def _written(
+    conn: AsyncConnection, incoming: Incoming, families: Set[UUID] | None
+) -> tuple[Taken, Replayed]:
+    replayed = Replayed()
+    gone = await gone_in(conn, incoming.batches)
+    changes = await at_once(conn, partial(restore, families=families)) if incoming.overlaid else {}
+    add_changes(changes, await write_batches(conn, incoming.batches))
+    if incoming.confirmed:
+        await conn.exec_driver_sql(_CONFIRM, _names(incoming))
+    await put_standing(conn, incoming.standing)
+    if incoming.left:
+        actor = await desk_actor(conn, incoming.standing.user_id)
+        replayed = await replay(conn, incoming.left, actor, families)
     add_changes(changes, replayed.changes)
-    return Taken(changes, gone)
+    return Taken(changes, gone), replayed
 
 
 def _names(incoming: Incoming) -> list[tuple[bytes]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from tests.helpers.dovecot import Mailbox
@@ -16,66 +15,13 @@ from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.sdk.context import AccountContext
 from agentdesk.sdk.errors import Unreachable
-from agentdesk.sdk.inbound import Cursor, Party, RawItem
+from agentdesk.sdk.inbound import Party
 from agentdesk.sdk.outbound import Outbound
+from agentdesk.sdk.testing import MemorySecrets, MemorySink
 from agentdesk_connectors.email.connector import EmailAccount
 
 TOKEN = "ad-0123456789abcdef0123456789abcdef-0123456789abcdef0123"
 ADA = Party("email", "ada@example.org", "Ada Lovelace")
-
-
-class MemorySecrets:
-    """Secrets in a dictionary; ``written`` are the names that were set, in order."""
-
-    def __init__(self, **values: str) -> None:
-        self.values = values
-        self.written: list[str] = []
-
-    def get(self, name: str) -> str | None:
-        return self.values.get(name)
-
-    async def set(self, name: str, value: str) -> None:
-        self.written.append(name)
-        self.values[name] = value
-
-
-@dataclass
-class MemorySink:
-    """Stores in memory as the core does: items once by source id, together with the cursor."""
-
-    cursor: Cursor | None = None
-    items: dict[str, RawItem] = field(default_factory=dict)
-    accepted: list[int] = field(default_factory=list)
-    reports: list[tuple[int, int | None]] = field(default_factory=list)
-    connections: int = 0
-    times_caught_up: int = 0
-    failure: Exception | None = None
-
-    async def accept(self, items: Sequence[RawItem], cursor: Cursor) -> None:
-        await asyncio.sleep(0)
-        if self.failure is not None:
-            raise self.failure
-        for item in items:
-            self.items.setdefault(item.source_id, item)
-        self.accepted.append(len(items))
-        self.cursor = dict(cursor)
-
-    async def known(self, source_ids: Sequence[str]) -> set[str]:
-        return {source_id for source_id in source_ids if source_id in self.items}
-
-    async def progress(self, done: int, total: int | None) -> None:
-        self.reports.append((done, total))
-
-    async def caught_up(self) -> None:
-        self.times_caught_up += 1
-
-    async def connected(self) -> None:
-        self.connections += 1
-
-    @property
-    def raws(self) -> list[bytes]:
-        """What was stored, in the order in which it came."""
-        return [item.raw for item in self.items.values()]
 
 
 def imap_settings(mailbox: Mailbox, **more: object) -> dict[str, object]:

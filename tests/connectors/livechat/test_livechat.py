@@ -165,4 +165,4 @@ async def test_an_answer_to_nobody_fails_and_says_why() -> None:
 async def test_the_check_shows_what_belongs_on_the_pages() -> None:
     steps = [step async for step in _account().check()]
     assert all(step.ok for step in steps)
-    assert "data-widget=" in render(steps[-1].found)
+    assert "/widget.js" in render(steps[-1].found)

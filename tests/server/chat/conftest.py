@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 from tests.helpers.chat_page import ChatSite, Page
+from tests.helpers.desk_keys import keys
+from tests.helpers.until import until
+
+from agentdesk.sync.desk import Link
+from agentdesk.sync.local import LocalDesk
 
 NewPage = Callable[..., Page]
 
@@ -31,3 +36,13 @@ async def new_page(site: ChatSite) -> AsyncIterator[NewPage]:
             return page
 
         yield make
+
+
+@pytest.fixture
+async def desk(site: ChatSite, tmp_path: Path) -> AsyncIterator[LocalDesk]:
+    """Maria's desk, in step."""
+    opened = LocalDesk(tmp_path / "desk", site.address, "maria", keys=keys())
+    await opened.start()
+    await until(lambda: opened.status.link is Link.SYNCED)
+    yield opened
+    await opened.close()

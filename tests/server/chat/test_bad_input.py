@@ -13,11 +13,12 @@ import aiohttp
 import pytest
 from tests.helpers.chat_page import ORIGIN, SECRET, ChatSite, Page
 from tests.helpers.until import until
+from yarl import URL
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.server.admin import add_channel, change_channel, set_paused
-from agentdesk.server.chat import endpoint, talking
+from agentdesk.server.chat import talking
 from agentdesk.server.chat.identity import signature
 from agentdesk.server.chat.protocol import BadFrame, Identity, decode
 from agentdesk.server.keys import open_vault
@@ -438,28 +439,36 @@ async def test_markup_is_text_everywhere(site: ChatSite, new_page: NewPage) -> N
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-async def test_the_script_is_served_where_it_was_built(
-    site: ChatSite, new_page: NewPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
-    built = tmp_path / "widget.js"
-    monkeypatch.setattr(endpoint, "resource", lambda _: built)
-    page = new_page(origin=None)
-    address = f"{site.address}/chat/v1/widget.js"
-    async with page.http.get(address) as answer:
-        assert answer.status == 404
-    built.write_text("void 0")
-    async with page.http.get(address) as answer:
-        assert (answer.status, answer.content_type) == (200, "text/javascript")
-        tag = answer.headers["ETag"]
-    async with page.http.get(address, headers={"If-None-Match": tag}) as answer:
-        assert answer.status == 304
-
-
 async def test_the_host_header_decides_nothing(site: ChatSite, new_page: NewPage) -> None:
     page = new_page()
     headers = {**page.headers, "Host": "evil.example"}
     async with page.http.get(page.path("settings"), headers=headers) as answer:
         assert "evil.example" not in await answer.text()
+
+
+_ELSEWHERE = [
+    "//evil.example",
+    "//evil.example/..",
+    "/\\evil.example",
+    "/%5Cevil.example",
+    "/help//evil.example",
+    "/help/evil.example",
+    "/help/shop.example?next=//evil.example&return_to=https://evil.example&url=//evil.example",
+    "/help/c/evil.example?next=//evil.example",
+    "/chat/v1/../..//evil.example",
+]
+
+
+async def test_nobody_is_led_elsewhere(site: ChatSite, new_page: NewPage) -> None:
+    page, host = new_page(), {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    statuses = []
+    for path in _ELSEWHERE:
+        address = URL(f"{site.address}{path}", encoded=True)
+        async with page.http.get(address, headers=host, allow_redirects=False) as answer:
+            statuses.append(answer.status)
+            assert "Location" not in answer.headers, path
+            assert "evil.example" not in await answer.text(), path
+    assert set(statuses) == {200, 404}
 
 
 _BAD_POLLS = [

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 from tests.helpers.chat_page import ChatSite, Page
-from tests.helpers.desk_keys import keys
 from tests.helpers.until import until
 
 from agentdesk.base import clock
@@ -24,21 +22,10 @@ from agentdesk.domain.team import Role
 from agentdesk.queries.rows import EventRow
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import audit_entry, chat_session, event, raw_item
-from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
 from agentdesk_connectors.livechat.settings import read_settings
 
 NewPage = Callable[..., Page]
-
-
-@pytest.fixture
-async def desk(site: ChatSite, tmp_path: Path) -> AsyncIterator[LocalDesk]:
-    """Maria's desk, in step."""
-    opened = LocalDesk(tmp_path / "desk", site.address, "maria", keys=keys())
-    await opened.start()
-    await until(lambda: opened.status.link is Link.SYNCED)
-    yield opened
-    await opened.close()
 
 
 async def _ends(site: ChatSite, count: int = 1) -> Sequence[Any]:
@@ -58,6 +45,20 @@ async def _end(site: ChatSite, **more: Any) -> Answer:
     command = EndChat(conversation_id=conversation.id, **more)
     envelope = Envelope(id=new_id(), command=command, issued_at=clock.now())
     return await site.core.executor.execute(envelope, actor)
+
+
+async def test_an_end_that_was_seen_is_no_message(site: ChatSite, new_page: NewPage) -> None:
+    page = new_page()
+    await page.connect()
+    await page.write("Hello")
+    await site.texts(1)
+    assert (await _end(site)).outcome == "done"
+    await until(lambda: page.cursor == 2)
+    for state in ("delivered", "read"):
+        await page.send({"t": "seen", "upto": 2, "state": state})
+    await page.write("One more thing")  # is handed in after the marks
+    await site.texts(2)
+    assert len(await site.conversations()) == 1
 
 
 async def test_the_visitor_ends_the_chat_and_begins_it_again(site: ChatSite, new_page: NewPage) -> None:

@@ -53,7 +53,7 @@ async def test_a_visitors_files_come_with_their_message(site: ChatSite, new_page
     welcome = await page.connect()
     assert "files" in welcome["can"]
     picture = await _sent(page)
-    note = await _sent(page, b"Hello", "../../etc/a\u202etxt.note", type="text/plain; charset=utf-8")
+    note = await _sent(page, b"Hello", "../../etc/a\u202etxt.note", media_type="text/plain; charset=utf-8")
     assert (picture["type"], note["name"], note["type"]) == ("image/png", "atxt.note", "text/plain")
     assert (await _say(page, "", picture["file"], note["file"]))["t"] == "ack"
     twin.token = page.token
@@ -81,7 +81,7 @@ async def test_pictures_are_shown_and_all_else_is_saved(site: ChatSite, new_page
     await page.connect()
     references = [
         (await _sent(page))["file"],
-        (await _sent(page, b"a,b", "list.csv", type="text/csv"))["file"],
+        (await _sent(page, b"a,b", "list.csv", media_type="text/csv"))["file"],
     ]
     await _say(page, "Here", *references)
     await until(lambda: page.lines)
@@ -117,7 +117,7 @@ async def test_what_could_run_is_not_taken(
 ) -> None:
     page = new_page()
     await page.connect()
-    status, told = await page.upload(content, name, type=kind)
+    status, told = await page.upload(content, name, media_type=kind)
     assert (status, told["code"]) == (415, "media_type")
     assert await site.rows(chat_file) == []
 
@@ -144,7 +144,7 @@ async def test_a_picture_that_is_none_or_would_fill_the_memory_is_just_a_file(
     page = new_page()
     await page.connect()
     bomb = await _sent(page, png_head(50_000, 50_000))
-    lie = await _sent(page, b"GIF87 but not really", "a.gif", type="image/gif")
+    lie = await _sent(page, b"GIF87 but not really", "a.gif", media_type="image/gif")
     assert [bomb["type"], lie["type"]] == ["application/octet-stream"] * 2
     await _say(page, "Look", bomb["file"], lie["file"])
     await until(lambda: page.lines)

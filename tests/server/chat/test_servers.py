@@ -10,17 +10,20 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, event, insert, update
 from tests.helpers.chat_page import ChatSite, Page
 from tests.helpers.until import until
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
+from agentdesk.commands.values import Assign, Envelope, JoinChat, TakeOver
+from agentdesk.domain.team import Role
 from agentdesk.sdk.pages import PageLine
 from agentdesk.server.chat import watching
 from agentdesk.server.chat.account_pages import AccountPages
 from agentdesk.server.chat.doors import Doors
-from agentdesk.store.tables import chat_session, desk, inbox, inbox_member
+from agentdesk.server.chat.lines import add_line, locked
+from agentdesk.store.tables import chat_session, conversation, desk, inbox, inbox_member
 
 pytestmark = pytest.mark.postgres
 
@@ -98,3 +101,75 @@ async def test_somebody_is_there_whose_desk_is_at_another_server(
         assert (await page.connect())["online"] is False
     finally:
         await page.close()
+
+
+async def test_who_joins_or_takes_over_at_another_server_is_shown(sites: list[ChatSite]) -> None:
+    rana = await sites[0].hire("Rana Aziz", Role.SUPERVISOR)
+    page = Page(sites[0])
+    try:
+        await page.connect()
+        await page.write("Hello")
+        await sites[0].texts(1)
+        ((chat, maria),) = [(row.id, sites[0].maria) for row in await sites[0].conversations()]
+        for command in (
+            Assign(conversation_id=chat, assignee_id=maria),
+            JoinChat(conversation_id=chat),
+            TakeOver(conversation_id=chat, seen_assignee_id=maria),
+        ):
+            envelope = Envelope(id=new_id(), command=command, issued_at=clock.now())
+            assert (await sites[1].core.executor.execute(envelope, rana)).outcome == "done"
+        await page.shows("Hello", "", "")
+        assert [(one["kind"], one["agent"]["name"]) for one in page.lines[1:]] == [
+            ("joined", "Rana Aziz"),
+            ("left", "Maria Sol"),
+        ]
+    finally:
+        await page.close()
+
+
+async def test_what_nobody_heard_is_found_by_one_look_for_all_pages(sites: list[ChatSite]) -> None:
+    site = sites[0]
+    pages = [Page(site), Page(site)]
+    asked: list[str] = []
+
+    def note(_conn: object, _cursor: object, sql: str, *_more: object) -> None:
+        asked.append(sql)
+
+    try:
+        for page in pages:
+            await page.connect()
+            await page.write("Hello")
+            await page.shows("Hello")
+        await site.texts(2)
+        rounds = site.chat._rounds
+        await until(lambda: _stands_still(site), what="pages that know where they are")
+        assert site.db._engines is not None
+        engine = site.db._engines.writer.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        await rounds.look()
+        event.remove(engine, "before_cursor_execute", note)
+        assert len([sql for sql in asked if "chat_session.lines" in sql]) == 1
+        (first, _) = await site.rows(chat_session, order=chat_session.c.created_at)
+        async with site.db.write() as conn:  # nobody is told
+            row = await locked(conn, first.id)
+            await add_line(conn, row, "an-answer", "agent", clock.now(), text="Good day", name="Maria")
+            await conn.execute(update(conversation).values(assignee_id=site.maria))
+        await rounds.look()
+        await pages[0].shows("Hello", "Good day")
+        for page in pages:
+            await until(partial(_names, page, "Maria Sol"), what="who answers")
+    finally:
+        for page in pages:
+            await page.close()
+
+
+def _names(page: Page, name: str) -> bool:
+    return any(frame["t"] == "status" and (frame["agent"] or {}).get("name") == name for frame in page.others)
+
+
+async def _stands_still(site: ChatSite) -> bool:
+    """Whether a look finds nothing that a page does not know."""
+    rounds, doors = site.chat._rounds, site.chat._doors
+    before = max((rounds.changed_at(one) for one in doors.sessions()), default=0.0)
+    await rounds.look()
+    return max((rounds.changed_at(one) for one in doors.sessions()), default=0.0) == before

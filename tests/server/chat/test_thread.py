@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
-import pytest
+from sqlalchemy import select
 from tests.helpers.chat_page import ChatSite, Page
 from tests.helpers.desk_keys import keys
 from tests.helpers.until import until
@@ -14,22 +15,12 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.values import SendReply
 from agentdesk.domain.visits import Trail
 from agentdesk.queries.rows import View
+from agentdesk.store.base import metadata
 from agentdesk.store.tables import chat_post, contact, contact_identity, event, message
-from agentdesk.sync.desk import Link
 from agentdesk.sync.local import LocalDesk
 from agentdesk.sync.presence import Other
 
 NewPage = Callable[..., Page]
-
-
-@pytest.fixture
-async def desk(site: ChatSite, tmp_path: Path) -> AsyncIterator[LocalDesk]:
-    """Maria's desk, in step."""
-    opened = LocalDesk(tmp_path / "desk", site.address, "maria", keys=keys())
-    await opened.start()
-    await until(lambda: opened.status.link is Link.SYNCED)
-    yield opened
-    await opened.close()
 
 
 async def _first(desk: LocalDesk) -> SendReply:
@@ -160,6 +151,67 @@ async def test_both_see_each_other_type(site: ChatSite, desk: LocalDesk, new_pag
     await until(lambda: desk.others_at(conversation_id) == (Other(conversation.contact_id, "reply"),))
     await page.send({"t": "typing", "on": False})
     await until(lambda: desk.others_at(conversation_id) == (Other(conversation.contact_id),))
+
+
+async def test_what_a_visitor_wrote_is_counted(site: ChatSite, desk: LocalDesk, new_page: NewPage) -> None:
+    page = new_page()
+    await page.connect()
+    for text in ("Hello", "Hello?", "Anybody?"):
+        await page.write(text)
+    await site.texts(3)
+    here = (await _first(desk)).conversation_id
+
+    async def times() -> list[datetime] | None:
+        rows = (await desk.timeline(here)).messages
+        return [row.created_at for row in rows] if len(rows) == 3 else None
+
+    first, _second, last = await until(times, what="all are at the desk")
+    assert await desk.written_since({here: first, new_id(): first}) == {here: 2}
+    assert await desk.written_since({here: last}) == {}
+    assert await desk.written_since({}) == {}
+
+
+async def test_what_a_visitor_types_is_seen_where_the_widget_says_so(
+    migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    site = await ChatSite.make(migrated_sqlite_url, tmp_path, preview="true")
+    page, desk = Page(site), LocalDesk(tmp_path / "desk", site.address, "maria", keys=keys())
+    await desk.start()
+    try:
+        assert "preview" in (await page.connect())["can"]
+        await page.write("Hello")
+        here = (await _first(desk)).conversation_id
+
+        def typed() -> list[str]:
+            return [other.text for other in desk.others_at(here)]
+
+        desk.be_at(here, "")
+        await page.send({"t": "typing", "on": True, "text": "My riddle\x00 is"})
+        await until(lambda: typed() == ["My riddle\ufffd is"], what=typed)
+        await page.send({"t": "typing", "on": True, "text": "x" * 1_001})
+        await page.came("error", code="bad_frame")
+        await page.write("My order is late")
+        await until(lambda: typed() == [""], what="it is sent, and nothing is left of it")
+        async with site.db.read() as conn:
+            for table in metadata.sorted_tables:
+                assert "riddle" not in str((await conn.execute(select(table))).all())
+    finally:
+        await desk.close()
+        await page.close()
+        await site.stop()
+
+
+async def test_what_is_typed_is_not_passed_on_where_the_widget_says_nothing(
+    site: ChatSite, desk: LocalDesk, new_page: NewPage
+) -> None:
+    page = new_page()
+    assert "preview" not in (await page.connect())["can"]
+    await page.write("Hello")
+    here = (await _first(desk)).conversation_id
+    desk.be_at(here, "")
+    await page.send({"t": "typing", "on": True, "text": "My riddle"})
+    await until(lambda: [other.writing for other in desk.others_at(here)] == ["reply"])
+    assert [other.text for other in desk.others_at(here)] == [""]
 
 
 async def test_the_desk_knows_who_has_their_page_open(

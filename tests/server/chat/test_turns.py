@@ -16,7 +16,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.context import SYSTEM
 from agentdesk.commands.values import Assign, Envelope
 from agentdesk.server.chat import turns, visit
-from agentdesk.server.chat.turns import Turns
+from agentdesk.server.chat.turns import Turn, Turns
 from agentdesk.store.tables import conversation
 
 
@@ -86,3 +86,20 @@ async def test_many_who_ask_share_one_answer(site: ChatSite, new_page: NewPage, 
     await pages[0].came("status", place=1)
     await until(lambda: site.chat._watching._at and len(site.chat._watching._at) == 3)
     assert len(computed) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "worth_telling"),
+    [
+        (Turn(2, None), Turn(1, None), True),
+        (Turn(20, 5), Turn(19, 5), True),
+        (Turn(101, 5), Turn(100, 5), False),
+        (Turn(106, 5), Turn(100, 5), True),
+        (Turn(101, 5), Turn(100, 4), True),
+        (None, Turn(100, 5), True),
+    ],
+)
+async def test_who_is_far_behind_is_not_told_of_each_step(
+    told: Turn | None, now: Turn, worth_telling: bool
+) -> None:
+    assert now.is_about(told) is not worth_telling

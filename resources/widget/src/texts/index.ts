@@ -1,20 +1,9 @@
-/** Which language, and its words. */
+/** The widget's words, in English here; those of another language come with the settings (resources/widget/texts). */
 
-import { ar } from "./ar.ts";
-import { de } from "./de.ts";
-import { en } from "./en.ts";
-import { es } from "./es.ts";
-import { fr } from "./fr.ts";
-import { it } from "./it.ts";
-import { ja } from "./ja.ts";
-import { nl } from "./nl.ts";
-import { pl } from "./pl.ts";
-import { pt } from "./pt.ts";
+import en from "../../texts/en.json";
 
 export type Key = keyof typeof en;
 export type Texts = Readonly<Record<Key, string>>;
-
-export const TEXTS: Readonly<Record<string, Texts>> = { ar, de, en, es, fr, it, ja, nl, pl, pt };
 
 const RIGHT_TO_LEFT = ["ar"];
 const RTL_LETTER = /[\u0590-\u08ff]/;
@@ -25,14 +14,16 @@ export class Words {
   readonly direction: "ltr" | "rtl";
   readonly #texts: Texts;
 
-  constructor(language: string) {
-    this.language = language;
-    this.#texts = TEXTS[primary(language)] ?? en;
-    this.direction = RIGHT_TO_LEFT.includes(primary(language)) ? "rtl" : "ltr";
+  /** `texts` are those of `language`; what is missing there is said in English. */
+  constructor(language: string, texts: Partial<Texts> = {}) {
+    this.language = languageTags([language, primaryOf(language)])[0]!;
+    this.#texts = { ...en, ...texts };
+    this.direction = isRightToLeft(language) ? "rtl" : "ltr";
   }
 
   /** The text of `key`, its `{places}` filled. */
-  say(key: Key, values: Readonly<Record<string, string | number>> = {}): string {
+  say(key: Key, values?: Readonly<Record<string, string | number>>): string {
+    if (!values) return this.#texts[key];
     return this.#texts[key].replace(/\{(\w+)\}/g, (_, place: string) => {
       const value = values[place] ?? "";
       if (typeof value === "number") return value.toLocaleString(this.language);
@@ -78,27 +69,25 @@ export class Words {
   }
 }
 
-/**
- * The first wish that the widget has words for, and that the company allows; else the company's first, else English.
- *
- * `allowed` empty allows all. A later wish may name the region of the language, as times and numbers differ in it.
- */
-export function chooseLanguage(wishes: readonly (string | null | undefined)[], allowed: readonly string[]): string {
-  const usable = (wish: string): boolean =>
-    Boolean(TEXTS[primary(wish)]) && (!allowed.length || allowed.some((one) => primary(one) === primary(wish)));
-  const wished = wishes.find((wish) => wish && isTag(wish) && usable(wish));
-  const near = wishes.find((wish) => wished && wish && isTag(wish) && wish.startsWith(`${wished}-`));
-  return near ?? wished ?? allowed.find((one) => isTag(one) && TEXTS[primary(one)]) ?? "en";
+/** What begins a tag of a language: the language, its script and its region. `Intl` would know too, and cost a slow phone its first moment. */
+const TAG = /^[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?(?=-|$)/i;
+
+/** The tags of languages among `wishes`, without what stands after the region: the server chooses from them. */
+export function languageTags(wishes: readonly (string | null | undefined)[]): string[] {
+  return wishes.flatMap((wish) => wish?.match(TAG)?.[0] ?? []);
 }
 
-function primary(tag: string): string {
-  return tag.split("-")[0]!.toLowerCase();
+/** The first of `wishes` that is one of the `usable` languages; a later one may name its region. `null`: none. */
+export function chosenLanguage(wishes: readonly string[], usable: readonly string[]): string | null {
+  const found = wishes.find((wish) => usable.includes(primaryOf(wish)));
+  return wishes.find((wish) => wish.startsWith(`${found}-`)) ?? found ?? null;
 }
 
-function isTag(tag: string): boolean {
-  try {
-    return Intl.getCanonicalLocales(tag).length > 0;
-  } catch {
-    return false;
-  }
+/** The language of a tag, without script and region. */
+export function primaryOf(language: string): string {
+  return language.split("-")[0]!.toLowerCase();
+}
+
+export function isRightToLeft(language: string): boolean {
+  return RIGHT_TO_LEFT.includes(primaryOf(language));
 }

@@ -8,11 +8,11 @@ import { complain, isMail } from "./desk.ts";
 const SCORES = [1, 2, 3, 4, 5] as const;
 const EFFORTS = [1, 2, 3, 4, 5, 6, 7] as const;
 
-/** Five faces, how easy it was, and a text. `done` is called when it is answered or passed over. */
+/** Five faces, how easy it was, and a text. `done` is called when it is answered or passed over, `copy` where a copy is wanted first. */
 export class Survey implements View {
   readonly element: HTMLElement;
 
-  constructor(desk: Desk, agent: string, done: (thanks: boolean) => void) {
+  constructor(desk: Desk, agent: string, done: (thanks: boolean) => void, copy: () => void) {
     const { words, session } = desk;
     const wrong = h("p", { class: "bad", id: "score-hint", hidden: true });
     const inputs = SCORES.map((score) => h("input", { type: "radio", name: "score", value: String(score), "aria-label": words.say(`face${score}`) }));
@@ -48,6 +48,7 @@ export class Survey implements View {
         { class: "push" },
         h("button", { type: "submit", class: "main" }, words.say("send")),
         h("button", { type: "button", class: "plain", onclick: () => done(false) }, words.say("noThanks")),
+        session.hasCopy && h("button", { type: "button", class: "plain", onclick: copy }, words.say("copy")),
       ),
     );
   }

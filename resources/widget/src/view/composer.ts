@@ -12,10 +12,12 @@ export class Composer implements View {
   readonly #desk: Desk;
   readonly #area: HTMLTextAreaElement;
   readonly #files = h("div", { class: "waiting" });
+  readonly #editing: HTMLElement;
+  #edited: string | undefined;
   readonly #wrong = h("p", { class: "bad", role: "alert" });
-  readonly #pick: HTMLElement;
-  readonly #pickButton: HTMLButtonElement;
-  readonly #tools: HTMLElement[];
+  readonly #attach: HTMLButtonElement;
+  /** What can stand above the text, with the button that opens it. */
+  readonly #boxes: [HTMLElement, HTMLButtonElement][] = [];
   #chosen: File[] = [];
   #quiet: number | undefined;
 
@@ -23,10 +25,12 @@ export class Composer implements View {
     this.#desk = desk;
     const { words, session } = desk;
     const write = words.say("write");
+    const preview = session.can("preview");
     this.#area = h("textarea", {
       rows: 1,
       placeholder: write,
       "aria-label": write,
+      "aria-describedby": preview && "preview",
       maxlength: session.settings.limits.text,
       enterkeyhint: "send",
       value: session.keep.get("draft") ?? "",
@@ -34,21 +38,36 @@ export class Composer implements View {
       onkeydown: (event: KeyboardEvent) => this.#key(event),
       onpaste: (event: ClipboardEvent) => this.#pasted(event),
     });
-    const [attach, camera] = [this.#chooser("attach"), this.#chooser("camera")];
-    this.#tools = matchMedia("(pointer: coarse)").matches ? [...attach, ...camera] : attach;
-    this.#pickButton = iconButton("smile", words.say("emoji"), () => this.#toggle(this.#pick.hidden === true), { "aria-expanded": "false" });
-    this.#pick = this.#picker();
+    const [file, photo] = [this.#chooser({ multiple: true }), this.#chooser({ accept: "image/*", capture: "environment" })];
+    // Browsers of devices with a camera at hand know `capture`, no others.
+    this.#attach = "capture" in HTMLInputElement.prototype
+      ? this.#opens("menu", "attach", () => [this.#source("camera", photo), this.#source("file", file)])
+      : iconButton("attach", words.say("attach"), () => file.click());
+    const tools = [this.#attach, this.#opens("pick", "emoji", () => this.#signs()), file, photo];
+    this.#editing = h("p", { class: "waiting note" }, words.say("edit"), iconButton("close", words.say("cancel"), () => session.edit(null)));
     const sending = words.say("send");
     const send = h("button", { type: "submit", class: "round", "aria-label": sending, title: sending }, icon("send"));
-    const row = h("div", { class: "row" }, ...this.#tools, this.#pickButton, this.#area, send);
-    this.element = h("form", { class: "write", onsubmit: (event: Event) => this.#submit(event) }, this.#pick, this.#wrong, this.#files, row);
+    const row = h("div", { class: "row" }, ...tools, this.#area, send);
+    this.element = h("form", { class: "write", onsubmit: (event: Event) => this.#submit(event) }, ...this.#boxes.map(([box]) => box), this.#wrong, this.#editing, this.#files, row, preview && h("p", { class: "note", id: "preview" }, words.say("preview")));
     this.#complain("");
     this.update();
   }
 
   update(): void {
-    for (const tool of this.#tools) if (tool.tagName === "BUTTON") tool.hidden = !this.#desk.session.can("files");
+    this.#attach.hidden = !this.#desk.session.can("files");
     this.#files.hidden = !this.#chosen.length;
+    this.#follow();
+  }
+
+  /** Takes the text of a message that is to be changed, and gives back what was begun before. */
+  #follow(): void {
+    const { session } = this.#desk;
+    const { editing } = session;
+    this.#editing.hidden = !editing;
+    if (this.#edited === editing?.id) return;
+    this.#edited = editing?.id;
+    this.#area.value = editing?.text ?? session.keep.get("draft") ?? "";
+    this.focus();
   }
 
   focus(): void {
@@ -73,21 +92,25 @@ export class Composer implements View {
 
   /** Closes what is open above the text; says whether there was anything. */
   escape(): boolean {
-    const open = !this.#pick.hidden;
-    if (open) this.#toggle(false), this.#pickButton.focus();
-    return open;
+    const open = this.#boxes.find(([box]) => !box.hidden);
+    if (open) this.#open(null), open[1].focus();
+    const { session } = this.#desk;
+    if (open || !session.editing) return open !== undefined;
+    session.edit(null);
+    return true;
   }
 
   #submit(event: Event): void {
     event.preventDefault();
     const text = this.#area.value.trim();
+    if (this.#edited && text) return this.#desk.session.revise(this.#edited, text);
     if (!text && !this.#chosen.length) return this.#area.focus();
-    this.#desk.session.tellTyping(false);
+    this.#desk.session.tellTyping("");
     this.#desk.session.write(text, this.#chosen);
     this.#chosen = [];
     this.#area.value = "";
     this.#complain("");
-    this.#toggle(false);
+    this.#open(null);
     this.#showFiles();
     this.#changed();
     this.focus();
@@ -96,10 +119,10 @@ export class Composer implements View {
   #changed(): void {
     const { session } = this.#desk;
     grow(this.#area);
-    session.keep.put({ draft: this.#area.value });
+    if (!this.#edited) session.keep.put({ draft: this.#area.value });
     window.clearTimeout(this.#quiet);
-    session.tellTyping(this.#area.value !== "");
-    this.#quiet = window.setTimeout(() => session.tellTyping(false), QUIET_MS);
+    session.tellTyping(this.#area.value);
+    this.#quiet = window.setTimeout(() => session.tellTyping(""), session.can("preview") ? 2 * QUIET_MS : QUIET_MS);
   }
 
   #key(event: KeyboardEvent): void {
@@ -113,37 +136,54 @@ export class Composer implements View {
     this.add(files);
   }
 
-  #chooser(kind: "attach" | "camera"): HTMLElement[] {
-    const camera = kind === "camera";
-    const input = h("input", {
-      type: "file",
-      hidden: true,
-      multiple: !camera,
-      accept: camera && "image/*",
-      capture: camera && "environment",
-      onchange: () => {
-        this.add([...(input.files ?? [])]);
-        input.value = "";
-      },
-    });
-    return [iconButton(kind, this.#desk.words.say(kind), () => input.click()), input];
+  #chooser(of: Record<string, string | boolean>): HTMLInputElement {
+    const onchange = (): void => {
+      this.add([...(input.files ?? [])]);
+      input.value = "";
+    };
+    const input = h("input", { type: "file", hidden: true, ...of, onchange });
+    return input;
   }
 
-  #picker(): HTMLElement {
+  /** Something to attach from, in the menu. */
+  #source(kind: "camera" | "file", input: HTMLInputElement): HTMLElement {
+    const onclick = (): void => {
+      this.#open(null);
+      this.#attach.focus();
+      input.click();
+    };
+    return h("button", { type: "button", onclick }, icon(kind), this.#desk.words.say(kind));
+  }
+
+  #signs(): HTMLElement[] {
     const insert = (sign: string) => () => {
       const { selectionStart, selectionEnd } = this.#area;
       this.#area.setRangeText(sign, selectionStart, selectionEnd, "end");
-      this.#toggle(false);
+      this.#open(null);
       this.#changed();
       this.#area.focus();
     };
-    const signs = EMOJI.map((sign) => h("button", { type: "button", onclick: insert(sign) }, sign));
-    return h("div", { class: "pick", role: "group", "aria-label": this.#desk.words.say("emoji"), hidden: true }, ...signs);
+    return EMOJI.map((sign) => h("button", { type: "button", onclick: insert(sign) }, sign));
   }
 
-  #toggle(open: boolean): void {
-    this.#pick.hidden = !open;
-    this.#pickButton.setAttribute("aria-expanded", String(open));
+  /** A button that opens and closes a box above the text, which is filled when it is opened first. */
+  #opens(kind: "menu" | "pick", label: "attach" | "emoji", fill: () => HTMLElement[]): HTMLButtonElement {
+    const named = this.#desk.words.say(label);
+    const box = h("div", { class: kind, role: "group", "aria-label": named, hidden: true });
+    const button = iconButton(kind === "pick" ? "smile" : "attach", named, () => {
+      if (!box.firstChild) box.append(...fill());
+      this.#open(box.hidden ? box : null);
+      if (kind === "menu") box.querySelector("button")!.focus();
+    }, { "aria-expanded": "false" });
+    this.#boxes.push([box, button]);
+    return button;
+  }
+
+  #open(wanted: HTMLElement | null): void {
+    for (const [box, button] of this.#boxes) {
+      box.hidden = box !== wanted;
+      button.setAttribute("aria-expanded", String(box === wanted));
+    }
   }
 
   #showFiles(): void {

@@ -3,7 +3,7 @@
 import { h, say } from "../dom.ts";
 import { type Session } from "../session.ts";
 import type { Words } from "../texts/index.ts";
-import { drawPicture } from "./pictures.ts";
+import { drawFace } from "./pictures.ts";
 
 export interface Desk {
   readonly session: Session;
@@ -23,15 +23,15 @@ export function face(desk: Desk, name: string, picture: string | null, small = f
   const element = h("span", { class: small ? "face small" : "face", "aria-hidden": "true" }, initials(name));
   const address = picture && URL.canParse(picture, desk.server) ? new URL(picture, desk.server) : null;
   if (address?.origin === desk.server) {
-    void drawPicture(address.href, 96).then((canvas) => canvas && element.replaceChildren(canvas));
+    void drawFace(address.href, 64).then((canvas) => canvas && element.replaceChildren(canvas));
   }
   return element;
 }
 
 /** Lets a text area grow with its text. */
 export function grow(area: HTMLTextAreaElement): void {
-  area.style.height = "auto";
-  area.style.height = `${area.scrollHeight + 2}px`;
+  area.style.height = "";
+  if (area.value) area.style.height = `${area.scrollHeight + 2}px`;
 }
 
 /** Shows what is wrong with a field, or that nothing is. */

@@ -37,7 +37,7 @@ export class Form implements View {
     this.element = h(
       "form",
       { class: "body page", novalidate: true, onsubmit: (event: Event) => this.#submit(event) },
-      h("h3", {}, settings.texts.greeting || words.say("greeting")),
+      h("h3", {}, session.invited?.text || settings.texts.greeting || words.say("greeting")),
       settings.pre_chat.length > 0 && h("p", { class: "note" }, words.say("hint")),
       ...this.#asked.map((asked) => this.#field(asked)),
       this.#consent && this.#agreement(this.#consent.input, this.#consent.hint),

@@ -1,9 +1,9 @@
 /** The messages, as a log that screen readers follow. */
 
-import { h, icon, set } from "../dom.ts";
+import { h, icon, iconButton, place, set } from "../dom.ts";
 import type { IconName } from "../icons.ts";
-import { hostOf, linkParts } from "../links.ts";
-import type { LineFile } from "../protocol.ts";
+import { hostOf, linkParts, webAddress } from "../links.ts";
+import type { Card, LineFile } from "../protocol.ts";
 import type { Fate, Shown } from "../session.ts";
 import type { Key } from "../texts/index.ts";
 import type { Desk, View } from "./desk.ts";
@@ -17,36 +17,67 @@ const FATES: Readonly<Record<Exclude<Fate, "failed">, readonly [IconName, Key]>>
   read: ["arrived", "read"],
 };
 
+type Parts = ReadonlyMap<string, readonly Node[]>;
+/** Gives the nodes that were made for the same `what` before, or makes them. */
+type Part = (what: unknown, make: () => (Node | string)[]) => readonly Node[];
+
 export class Messages implements View {
   readonly element: HTMLElement;
   readonly #desk: Desk;
   readonly #list = h("ol", { class: "log" });
   readonly #typing: HTMLElement;
   readonly #older: HTMLButtonElement;
-  readonly #items = new Map<string, { element: HTMLLIElement; state: string }>();
+  readonly #items = new Map<string, { element: HTMLLIElement; state: string; parts: Parts }>();
   #first = "";
+  #writer = "";
 
   constructor(desk: Desk) {
     this.#desk = desk;
     this.#older = h("button", { type: "button", class: "plain", onclick: () => desk.session.older() }, desk.words.say("older"));
-    this.#typing = h("p", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
+    this.#typing = h("p", { class: "dots", "aria-hidden": "true" });
     const named = { role: "log", "aria-label": desk.words.say("chat", { name: desk.session.settings.name }), tabindex: 0 };
     this.element = h("div", { class: "body", ...named, onscroll: () => this.#seen() }, this.#older, this.#list, this.#typing);
   }
 
   update(): void {
     const { session } = this.#desk;
-    const atEnd = this.#atEnd();
+    const empty = !this.#items.size; // measuring is dear while a panel is made
+    const atEnd = empty || this.#atEnd();
     const messages = session.messages();
-    const height = this.element.scrollHeight;
+    const height = empty ? 0 : this.element.scrollHeight;
     const before = Boolean(this.#first && messages[0] && messages[0].id !== this.#first);
     set(this.element, "aria-busy", before || !session.welcomed ? "true" : "false");
     this.#first = messages[0]?.id ?? "";
+    const focused = this.#focused();
     this.#older.hidden = session.log.complete || !session.log.oldest;
     this.#arrange(messages);
-    this.#typing.hidden = !session.typing;
-    if (atEnd) this.toEnd();
+    if (focused) this.#keepFocus(focused);
+    this.#showTyping();
+    if (atEnd && messages.length) this.toEnd();
     else if (before) this.element.scrollTop += this.element.scrollHeight - height;
+  }
+
+  /** What has the focus in here. */
+  #focused(): HTMLElement | null {
+    const active = (this.element.getRootNode() as ShadowRoot).activeElement as HTMLElement | null;
+    return this.element.contains(active) ? active : null;
+  }
+
+  /** Who uses the keyboard stays in the log, even where the button that was pressed has gone. */
+  #keepFocus(focused: HTMLElement): void {
+    const target = focused.isConnected && !focused.hidden ? focused : this.element;
+    if (this.#focused() !== target) target.focus({ preventScroll: true });
+  }
+
+  /** Three dots, beside whoever types where it is known. */
+  #showTyping(): void {
+    const { typing } = this.#desk.session;
+    this.#typing.hidden = !typing;
+    const who = JSON.stringify(typing);
+    if (!typing || who === this.#writer) return;
+    this.#writer = who;
+    const dots = [0, 1, 2].map(() => h("i"));
+    this.#typing.replaceChildren(...(typing.name ? [face(this.#desk, typing.name, typing.picture, true)] : []), ...dots);
   }
 
   toEnd(): void {
@@ -65,48 +96,79 @@ export class Messages implements View {
 
   #arrange(messages: readonly Shown[]): void {
     const wanted = new Set(messages.map((one) => one.id));
-    for (const [id, item] of this.#items) {
-      if (!wanted.has(id)) item.element.remove(), this.#items.delete(id);
+    for (const id of this.#items.keys()) {
+      if (!wanted.has(id)) this.#items.delete(id);
     }
-    messages.forEach((one, at) => {
-      const item = this.#item(one, messages[at - 1], messages[at + 1]);
-      if (this.#list.children[at] !== item) this.#list.insertBefore(item, this.#list.children[at] ?? null);
+    const open = messages.map((one) => one.from === "visitor" || one.remark === "ended").lastIndexOf(true);
+    const items = messages.map((one, at) => {
+      if (at < open && one.choices.length) one = { ...one, choices: [] }; // an answer was given
+      return this.#item(one, messages[at - 1], messages[at + 1]);
     });
+    place(this.#list, items);
   }
 
-  /** The element of a message, made anew only when something of it has changed. */
+  /** The element of a message. It stays the same one, and so do those parts of it that say what they said. */
   #item(one: Shown, before: Shown | undefined, after: Shown | undefined): HTMLLIElement {
     const newDay = new Date(one.at).toDateString() !== new Date(before?.at ?? 0).toDateString();
     const last = !after || after.from !== one.from || after.agent?.name !== one.agent?.name || after.fate === "failed";
     const state = JSON.stringify([one, newDay, last]);
     const known = this.#items.get(one.id);
     if (known?.state === state) return known.element;
-    const element = this.#make(one, newDay, last);
-    known?.element.replaceWith(element);
-    this.#items.set(one.id, { element, state });
+    const element = known?.element ?? h("li", { class: one.from === "visitor" ? "mine" : one.from });
+    const parts = new Map<string, readonly Node[]>();
+    const part: Part = (what, make) => {
+      const key = JSON.stringify(what);
+      const nodes = known?.parts.get(key) ?? make().map((node) => (typeof node === "string" ? new Text(node) : node));
+      parts.set(key, nodes);
+      return nodes;
+    };
+    place(element, this.#draw(one, newDay, last, part));
+    this.#items.set(one.id, { element, state, parts });
     return element;
   }
 
-  #make(one: Shown, newDay: boolean, last: boolean): HTMLLIElement {
+  /** What a message consists of; whatever can have the focus is a `part`. */
+  #draw(one: Shown, newDay: boolean, last: boolean, part: Part): Node[] {
     const { words } = this.#desk;
-    const item = h("li", { class: one.from === "visitor" ? "mine" : one.from });
-    if (newDay && new Date(one.at) < startOfToday()) item.append(h("p", { class: "note" }, words.day(one.at)));
+    const nodes: Node[] = [];
+    if (newDay && new Date(one.at) < startOfToday()) nodes.push(h("p", { class: "note" }, words.day(one.at)));
     if (one.from === "system") {
-      const end = one.ended && [words.say("ended"), one.agent?.name, words.time(one.at)].filter(Boolean).join(" · ");
-      item.append(...(end ? [end] : text(one.text)));
-      return item;
+      const name = one.agent?.name ?? "";
+      const said = one.remark && [words.say(one.remark, { name }), one.remark === "ended" && name, words.time(one.at)].filter(Boolean).join(" · ");
+      return [...nodes, ...part([said, one.text], () => (said ? [said] : text(one.text)))];
     }
-    item.append(h("span", { class: "unseen" }, `${this.#author(one)}: `));
-    if (one.deleted) item.append(h("p", { class: "note" }, words.say("deleted")));
-    if (one.text) item.append(h("p", { class: "bubble" }, ...text(one.text)));
-    for (const file of one.files) item.append(this.#file(file));
-    if (one.fate === "failed") item.append(...this.#failed(one));
-    else if (last) item.append(this.#foot(one, one.fate));
-    return item;
+    nodes.push(h("span", { class: "unseen" }, `${this.#author(one)}: `));
+    if (one.deleted) nodes.push(h("p", { class: "note" }, words.say("deleted")));
+    const files = one.files.flatMap((file, at) => part([at, file], () => [this.#file(file)]));
+    const said = part(["said", one.text, one.revisable], () => [
+      h("div", { class: "said" }, one.revisable && this.#changes(one), one.text && h("p", { class: "bubble" }, ...text(one.text))),
+    ]);
+    nodes.push(...(one.text ? [...said, ...files] : [...files, ...said]), ...one.cards.flatMap((of, at) => part([at, of], () => card(of))));
+    if (one.fate === "failed") nodes.push(...part(["failed", one.why], () => this.#failed(one)));
+    else if (last) nodes.push(this.#foot(one, one.fate));
+    if (one.choices.length) nodes.push(...part({ choices: one.choices }, () => [this.#choices(one.choices)]));
+    return nodes;
   }
 
   #author(one: Shown): string {
     return one.from === "visitor" ? this.#desk.words.say("you") : (one.agent?.name ?? this.#desk.session.settings.name);
+  }
+
+  /** Answers to tap: the one that is chosen becomes the visitor's message, and all of them go. */
+  #choices(choices: readonly string[]): HTMLElement {
+    const { session, words } = this.#desk;
+    const choose = (choice: string) => () => {
+      session.write(choice);
+      this.element.focus();
+    };
+    const buttons = choices.map((choice) => h("button", { type: "button", onclick: choose(choice) }, choice));
+    return h("div", { class: "choices", role: "group", "aria-label": words.say("answers") }, ...buttons);
+  }
+
+  #changes(one: Shown): HTMLElement {
+    const { session, words } = this.#desk;
+    const edit = one.text && iconButton("edit", words.say("edit"), () => session.edit(one));
+    return h("span", { class: "changes" }, edit, iconButton("bin", words.say("discard"), () => session.revise(one.id)));
   }
 
   #foot(one: Shown, fate: keyof typeof FATES): HTMLElement {
@@ -160,6 +222,14 @@ function text(written: string): (Node | string)[] {
     const host = hostOf(href);
     return host && !text.toLowerCase().includes(host) ? [link, ` (${host})`] : [link];
   });
+}
+
+/** A page to go to, with its host as it is in truth. */
+function card({ title, summary, url }: Card): HTMLElement[] {
+  const href = webAddress(url);
+  if (!href) return [];
+  const parts = [h("strong", {}, title), summary && h("span", {}, summary), h("span", { class: "note" }, h("bdi", {}, hostOf(href)))];
+  return [h("a", { class: "card", href, target: "_blank", rel: "noopener noreferrer nofollow" }, ...parts)];
 }
 
 function startOfToday(): Date {

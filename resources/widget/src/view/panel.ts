@@ -25,6 +25,7 @@ export class Panel implements View {
   #copying = false;
   #notice = "";
   #agent = "";
+  #shown: string | undefined;
 
   constructor(desk: Desk, minimise: () => void) {
     this.#desk = desk;
@@ -89,7 +90,7 @@ export class Panel implements View {
   #make(screen: Screen): (View & { focus?(): void })[] {
     const desk = this.#desk;
     if (screen === "form") return [new Form(desk)];
-    if (screen === "survey") return [new Survey(desk, this.#agent, (thanks) => this.#answered(thanks))];
+    if (screen === "survey") return [new Survey(desk, this.#agent, (thanks) => this.#answered(thanks), () => this.#copy())];
     if (screen === "copy") return [new CopyForm(desk, (email) => this.#copied(email))];
     return screen === "blocked" ? [new Messages(desk)] : [new Messages(desk), new Composer(desk)];
   }
@@ -101,6 +102,11 @@ export class Panel implements View {
     this.update();
   }
 
+  #copy(): void {
+    this.#copying = true;
+    this.update();
+  }
+
   #copied(email: string): void {
     this.#copying = false;
     this.#notice = email && this.#desk.words.say("copySent", { email });
@@ -109,8 +115,10 @@ export class Panel implements View {
 
   #showHead(): void {
     const { session, words } = this.#desk;
-    const spoke = session.agent ?? session.log.messages().filter((one) => one.agent).at(-1)?.agent ?? null;
-    if (!this.#faces.firstChild || (spoke && spoke.name !== this.#agent)) {
+    const spoke = session.agent ?? session.log.messages().filter((one) => one.agent && one.remark !== "left").at(-1)?.agent ?? null;
+    const shown = JSON.stringify(spoke);
+    if (this.#shown !== shown) {
+      this.#shown = shown;
       this.#faces.replaceChildren(face(this.#desk, spoke?.name ?? session.settings.name, spoke?.picture ?? null));
     }
     this.#agent = spoke?.name ?? "";
@@ -125,7 +133,7 @@ export class Panel implements View {
     const away = back + (session.settings.texts.offline || words.say("leave"));
     const wait = session.minutes ? " " + words.say("wait", { time: words.minutes(session.minutes) }) : "";
     const turn = session.place ? words.say("place", { n: session.place }) + wait : "";
-    const text = session.blocked ? words.say("blocked") : session.cut ? words.say("lost") : this.#notice || (session.log.ended ? "" : session.online ? turn : away);
+    const text = session.blocked ? words.say("blocked") : session.cut ? words.say("lost") : session.late ? words.say("late") : this.#notice || (session.log.ended ? "" : session.online ? turn : away);
     say(this.#strip, text);
     this.#strip.hidden = !text;
   }
@@ -153,7 +161,7 @@ export class Panel implements View {
       return h("button", { type: "button", onclick }, icon(sign), label);
     };
     const sound = choice(silent ? "sound" : "mute", words.say(silent ? "soundOn" : "soundOff"), () => session.keep.put({ silent: !silent }));
-    const copy = session.can("transcript") && session.log.cursor > 0 && choice("mail", words.say("copy"), () => (this.#copying = true));
+    const copy = session.hasCopy && choice("mail", words.say("copy"), () => (this.#copying = true));
     const end = session.can("end") && going && choice("end", words.say("end"), () => session.end());
     return [sound, copy, end].filter((one) => one !== false);
   }

@@ -23,6 +23,8 @@ _ANSWERS: dict[str, str] = {
     "juergen.weiss@koeln.example": "Guten Tag Herr Weiß, das Ersatzbein geht heute an Sie heraus.",
     "sofia.rossi@torino.example": "Buongiorno Sofia, il campione parte oggi per posta.",
     "grace.okafor@bristol.example": "Hi Grace, take 6 mm hollow-wall anchors. Four of them are enough.",
+    "nadia@pixel.example": "Hello Nadia, we do: within five days.",
+    "yusuf@ankara.example": "Hello Yusuf, it is on its way and should come tomorrow.",
     "Lena Vogel": "Guten Tag Frau Vogel, ja: 140 cm fertigen wir in zwei Wochen, zum selben Preis.",
     "Femi Adeyemi": "Hello Femi, we do, by air freight. I have just added Nigeria to your basket.",
     "ليلى حداد": "مرحبًا ليلى، نعم، اللون الداكن متوفر ويصل خلال أسبوع.",

@@ -125,7 +125,7 @@ async def _came_in(conn: AsyncConnection, channel: str) -> list[tuple[UUID, str]
         .where(message.c.kind == Kind.MESSAGE, message.c.direction == Direction.IN)
         .where(conversation.c.channel == channel)
     )
-    return [(row.id, own_id(channel, row.external_id)) for row in rows]
+    return [(row.id, _own_id(channel, row.external_id)) for row in rows]
 
 
 async def _went_out(conn: AsyncConnection, channel: str) -> list[tuple[UUID, str]]:
@@ -136,7 +136,7 @@ async def _went_out(conn: AsyncConnection, channel: str) -> list[tuple[UUID, str
         .join(conversation, conversation.c.id == message.c.conversation_id)
         .where(message.c.delivery.in_(_GONE_OUT), conversation.c.channel == channel)
     )
-    return [(row.id, own_id(channel, row.key)) for row in rows]
+    return [(row.id, _own_id(channel, row.key)) for row in rows]
 
 
 async def _absorbed(conn: AsyncConnection, channel: str) -> int:
@@ -152,7 +152,7 @@ async def _absorbed(conn: AsyncConnection, channel: str) -> int:
     return await conn.scalar(statement) or 0
 
 
-def own_id(channel: str, external_id: str) -> str:
+def _own_id(channel: str, external_id: str) -> str:
     """Return the id as it stands in the customers' books: Message-IDs in brackets, a chat's without its
     visitor."""
     return f"<{external_id.strip('<>')}>" if channel == "email" else external_id.rpartition("/")[2]

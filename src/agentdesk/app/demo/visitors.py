@@ -32,8 +32,9 @@ class Visitors:
         self._http = aiohttp.ClientSession(base_url=server, headers={"Origin": shop_page.rstrip("/")})
         for chat in shop().chats:
             visitor = _Visitor(chat, self.book, shop_page)
-            path = f"/chat/v1/{widget}/socket"
-            self._tasks.start(visitor.stay(self._http, path), f"visitor {chat.name}")
+            path = f"/chat/v1/{widget}"
+            self._tasks.start(visitor.stay(self._http, f"{path}/socket"), f"visitor {chat.name}")
+            self._tasks.start(visitor.look_around(self._http, f"{path}/here"), f"guest {chat.name}")
 
     async def stop(self) -> None:
         """Let them leave."""
@@ -53,6 +54,7 @@ class _Visitor:
         self._cursor = 0
         self._unconfirmed: dict[str, str] = {}
         self._asked = self._thanked = False
+        self._key = new_id().hex
 
     async def stay(self, http: aiohttp.ClientSession, path: str) -> None:
         """Come, ask, read, thank; come back after each cut."""
@@ -62,6 +64,29 @@ class _Visitor:
                 async with http.ws_connect(path, protocols=(_SUBPROTOCOL,), heartbeat=25) as socket:
                     await self._talk(socket)
             await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def look_around(self, http: aiohttp.ClientSession, path: str) -> None:
+        """Be on the page, as somebody who agreed to be seen."""
+        while True:
+            told: dict[str, Any] = {}
+            with contextlib.suppress(aiohttp.ClientError):
+                async with http.post(path, json=self._here()) as answer:
+                    told = await answer.json()
+            await asyncio.sleep(told.get("next", _RECONNECT_SECONDS))
+
+    def _here(self) -> dict[str, Any]:
+        return {
+            "key": self._key,
+            "page": self._page(),
+            "language": self._chat.language,
+            "time_zone": self._chat.time_zone,
+            "state": "chat" if self._asked else "free",
+            "token": self._token,
+        }
+
+    def _page(self) -> dict[str, str]:
+        url = f"{self._shop_page}{self._chat.page}"
+        return {"url": url, "title": self._chat.title, "referrer": ""}
 
     async def _talk(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         await socket.send_json(self._hello())
@@ -75,14 +100,13 @@ class _Visitor:
                 await self._read(socket, frame["lines"])
 
     def _hello(self) -> dict[str, Any]:
-        page = {"url": f"{self._shop_page}{self._chat.page}", "title": self._chat.title, "referrer": ""}
         return {
             "t": "hello",
             "v": 1,
             "token": self._token,
             "epoch": self._epoch,
             "cursor": self._cursor,
-            "page": page,
+            "page": self._page(),
             "language": self._chat.language,
             "time_zone": self._chat.time_zone,
             "identity": None,

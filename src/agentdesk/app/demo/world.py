@@ -1,4 +1,4 @@
-"""The small world as a whole: post office, website, customers, and a shop that is set up to answer them."""
+"""The small world as a whole: post office, website, network, customers, and a shop that answers them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from sqlalchemy import select
 
 from agentdesk.app.demo.customers import Book, Customers
 from agentdesk.app.demo.letters import SUPPORT, SUPPORT_NAME, shop
+from agentdesk.app.demo.network import Network
 from agentdesk.app.demo.post_office import PASSWORD, USER, PostOffice
 from agentdesk.app.demo.shop_page import ShopPage
 from agentdesk.app.demo.visitors import Visitors
 from agentdesk.app.private_server import database_url
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
+from agentdesk.domain.invitations import Rule
 from agentdesk.domain.team import Role
-from agentdesk.server import admin
+from agentdesk.server import admin, invitation_settings
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import account, raw_item, template
@@ -25,6 +27,14 @@ from agentdesk.store.unit import ServerUnit
 
 AGENT_NAME = "Jonas Weber"
 _INBOX = "Support"
+_CHAT = f"{SUPPORT_NAME} (chat)"
+_NETWORK = f"{SUPPORT_NAME} (Mastodon)"
+_INVITATION = {
+    "": "Not sure which desk fits your room?",
+    "de": "Nicht sicher, welcher Schreibtisch passt?",
+    "ar": "ألست متأكدًا أي مكتب يناسب غرفتك؟",
+}
+_INVITED_AFTER = 20
 
 
 class World:
@@ -36,12 +46,17 @@ class World:
         self._visitors = Visitors()
         self._office = PostOffice(folder, self._customers.take)
         self._site = ShopPage()
+        self._network = Network()
         self._widget = ""
 
     @property
     def books(self) -> Mapping[str, Book]:
         """What the customers really sent and received, by channel."""
-        return {"email": self._customers.book, "chat": self._visitors.book}
+        return {
+            "email": self._customers.book,
+            "chat": self._visitors.book,
+            "mastodon": self._network.book,
+        }
 
     @property
     def page(self) -> str:
@@ -53,7 +68,9 @@ class World:
         self._server_folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._office.start)
         await self._site.open()
+        await self._network.open()
         await self._set_up()
+        self._network.start()
         self._customers.start(self._office.smtp_port)
 
     def open_chat(self, server: str) -> None:
@@ -65,6 +82,7 @@ class World:
         """Let the customers write no more; mail that they are sent still reaches them."""
         await asyncio.to_thread(self._customers.stop)
         await self._visitors.stop()
+        await self._network.hush()
 
     async def has_unread(self) -> bool:
         """Whether the shop's server has yet to take in something of what the customers wrote."""
@@ -80,14 +98,16 @@ class World:
         finally:
             await db.close()
         mails = sum(row.channel == "email" for row in taken_in)
-        lines = {row.source_id.rpartition("/")[2] for row in taken_in if row.channel == "chat"}
+        lines = {row.source_id.rpartition("/")[2] for row in taken_in if row.channel != "email"}
         books = self.books
-        return mails < len(books["email"].written) or not lines.issuperset(books["chat"].written)
+        others = books["chat"].written + books["mastodon"].written
+        return mails < len(books["email"].written) or not lines.issuperset(others)
 
     async def stop(self) -> None:
         """Close everything."""
         await self.hush()
         await self._site.close()
+        await self._network.close()
         await asyncio.to_thread(self._office.stop)
 
     async def _set_up(self) -> None:
@@ -117,9 +137,15 @@ class World:
                 "origins": self._site.address,
                 "name": SUPPORT_NAME,
                 "colour": "#22523F",
+                "presence": "yes",
             }
-            widget = await admin.add_channel(db, vault, "chat", _INBOX, f"{SUPPORT_NAME} (chat)", page, {})
+            widget = await admin.add_channel(db, vault, "chat", _INBOX, _CHAT, page, {})
             self._widget = str(widget)
+            network = self._network
+            await admin.add_channel(
+                db, vault, "mastodon", _INBOX, _NETWORK, network.settings, network.secrets
+            )
+            await invitation_settings.add(db, _CHAT, "Furniture", _INVITATION, Rule(after=_INVITED_AFTER))
             await _add_templates(db)
         finally:
             await db.close()

@@ -179,6 +179,14 @@ class Actions(QObject):
             self.retranslate()
         return False
 
+    def explain(self, action_id: str, reason: Msg | None) -> None:
+        """Say in the tool tip of an action that is not possible why; None: say what it does, as always."""
+        action = self._bound[action_id]
+        if reason is None or action.isEnabled():
+            self._show_title(self._known[action_id], action)
+        else:
+            action.setToolTip(tr(reason))
+
     def retranslate(self) -> None:
         """Put the titles into the language of the window."""
         for spec in self:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from agentdesk.base.text import msg
+from agentdesk.desktop.actions.chat_specs import CHAT, CHATS
 from agentdesk.desktop.actions.registry import ActionSpec
+from agentdesk.desktop.actions.supervising import SUPERVISING
 
 __all__ = ["ALL", "COMPOSER", "CONVERSATION", "CUSTOMER", "GO", "QUEUE", "WINDOW"]
 
@@ -95,46 +97,7 @@ QUEUE = (
         keys=("T",),
         aliases=(msg("Pull"), msg("Claim")),
     ),
-    ActionSpec(
-        id="queue.next_chat",
-        title=msg("Next waiting chat"),
-        group="queue",
-        keys=("W", "Ctrl+Shift+PgDown"),
-        icon="message-circle",
-        aliases=(msg("Live chat"), msg("Visitor")),
-    ),
-    ActionSpec(
-        id="offer.accept",
-        title=msg("Accept the offered chat"),
-        group="queue",
-        keys=("Ctrl+Shift+O",),
-        when="offer",
-        icon="check",
-        aliases=(msg("Live chat"), msg("Visitor")),
-    ),
-    ActionSpec(
-        id="offer.decline",
-        title=msg("Decline the offered chat"),
-        group="queue",
-        keys=("Ctrl+Shift+D",),
-        when="offer",
-        icon="x",
-        aliases=(msg("Live chat"), msg("Visitor")),
-    ),
-    ActionSpec(
-        id="chat.next",
-        title=msg("Next of my chats"),
-        group="queue",
-        keys=("F8",),
-        aliases=(msg("Live chat"), msg("Tab")),
-    ),
-    ActionSpec(
-        id="chat.previous",
-        title=msg("Previous of my chats"),
-        group="queue",
-        keys=("Shift+F8",),
-        aliases=(msg("Live chat"), msg("Tab")),
-    ),
+    *CHATS,
     ActionSpec(id="queue.refresh", title=msg("Show what is waiting"), group="queue", keys=(".",)),
 )
 
@@ -183,6 +146,15 @@ CONVERSATION = (
         aliases=(msg("Take it"),),
     ),
     ActionSpec(
+        id="conversation.hand_over",
+        title=msg("Hand over…"),
+        group="conversation",
+        keys=("Shift+T",),
+        when="conversation",
+        icon="route",
+        aliases=(msg("Transfer"), msg("Give back"), msg("Move to another inbox")),
+    ),
+    ActionSpec(
         id="conversation.resolve",
         title=msg("Resolve"),
         group="conversation",
@@ -191,15 +163,7 @@ CONVERSATION = (
         icon="check",
         aliases=(msg("Close"), msg("Done")),
     ),
-    ActionSpec(
-        id="chat.end",
-        title=msg("End the chat"),
-        group="conversation",
-        keys=("Ctrl+Shift+E",),
-        when="chat",
-        icon="circle-x",
-        aliases=(msg("Close"), msg("Live chat")),
-    ),
+    *CHAT,
     ActionSpec(
         id="conversation.reopen",
         title=msg("Reopen"),
@@ -296,6 +260,15 @@ GO = (
     ActionSpec(id="go.snoozed", title=msg("Snoozed"), group="go", keys=("G, S",), icon="alarm-clock"),
     ActionSpec(id="go.drafts", title=msg("Drafts"), group="go", keys=("G, D",), icon="pencil-line"),
     ActionSpec(id="view.save", title=msg("Filter, and save as a view…"), group="go", icon="list-filter"),
+    ActionSpec(
+        id="go.site",
+        title=msg("On the site"),
+        group="go",
+        keys=("G, V",),
+        when="site",
+        icon="globe",
+        aliases=(msg("Visitors"), msg("Who is there")),
+    ),
     ActionSpec(id="go.open", title=msg("All open"), group="go", keys=("G, A",), icon="layers"),
     *(
         ActionSpec(
@@ -382,4 +355,4 @@ COMPOSER = (
     ),
 )
 
-ALL = WINDOW + QUEUE + CONVERSATION + CUSTOMER + GO + COMPOSER
+ALL = WINDOW + QUEUE + CONVERSATION + SUPERVISING + CUSTOMER + GO + COMPOSER

@@ -8,6 +8,7 @@ from agentdesk.base.text import msg
 from agentdesk.desktop.locale import age_text, wait_text
 from agentdesk.desktop.widgets.chip import Chip, ChipKind
 from agentdesk.domain.chat import CHANNEL, Pace, pace
+from agentdesk.domain.conversation import Status
 from agentdesk.queries.rows import QueueRow
 
 __all__ = ["VISITOR_HERE", "VISITOR_LEFT", "visitor_chips", "waiting_chip"]
@@ -26,7 +27,7 @@ def waiting_chip(row: QueueRow, now: datetime) -> Chip | None:
     """Return how long the customer has waited at ``now`` (UTC), None where they do not; in a chat it counts,
     and shows how it stands against the goal."""
     since = row.waiting_since
-    if since is None:
+    if since is None or row.status == Status.RESOLVED:
         return None
     if row.channel != CHANNEL:
         return Chip(age_text(since, now), "outline", "clock")

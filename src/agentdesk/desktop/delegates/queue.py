@@ -48,9 +48,10 @@ class QueueDelegate(QStyledItemDelegate):
         """Tell ages from another moment."""
         self._rows.now = now
 
-    def set_own_id(self, user_id: UUID | None) -> None:
-        """Hide the face of one person: my own says nothing in my list."""
-        self._rows.own_id = user_id
+    def set_own_id(self, user_id: UUID | None) -> bool:
+        """Hide the face of one person: my own says nothing in my list. Says whether it was another one."""
+        before, self._rows.own_id = self._rows.own_id, user_id
+        return before != user_id
 
     def restyle(self) -> None:
         """Make everything anew, after a change of theme, text size, density or language."""

@@ -17,11 +17,12 @@ from agentdesk.desktop.delegates.queue_look import AVATAR, END, TOP, QueueLook
 from agentdesk.desktop.icons import paint_icon, pixmap
 from agentdesk.desktop.locale import age_text, current_language, isolate, tr
 from agentdesk.desktop.models.colleagues import Colleague, words_for_all
-from agentdesk.desktop.models.queue import NO_SUBJECT, UNKNOWN_SENDER
+from agentdesk.desktop.models.queue import UNKNOWN_SENDER, headline
 from agentdesk.desktop.widgets.avatar import paint_avatar, paint_channel_tile
 from agentdesk.desktop.widgets.chip import Chip, chip_height, chip_width, paint_chips
 from agentdesk.desktop.widgets.mirror import AT_END, AT_START, mirrored
 from agentdesk.desktop.widgets.rowtext import one_line, text_format, two_lines
+from agentdesk.domain.posts import Visibility
 from agentdesk.queries.rows import QueueRow
 
 __all__ = ["RowPainter", "RowState"]
@@ -194,11 +195,11 @@ class RowPainter:
         align = Qt.AlignmentFlag.AlignLeft
         if direction == Qt.LayoutDirection.RightToLeft:
             align = Qt.AlignmentFlag.AlignRight
-        subject = row.subject or tr(NO_SUBJECT)
+        subject, preview = headline(row)
         if look.density == "roomy":
-            made = two_lines(subject, row.preview, look.body, width, formats, align, look.line)
+            made = two_lines(subject, preview, look.body, width, formats, align, look.line)
         else:
-            preview = "" if look.density == "compact" else row.preview
+            preview = "" if look.density == "compact" else preview
             made = one_line(subject, preview, look.body, width, formats, align)
         if len(self._layouts) > _CACHED_LAYOUTS:
             self._layouts.clear()
@@ -269,12 +270,22 @@ def chips_of(row: QueueRow, now: datetime, *, has_draft: bool, visitor: bool | N
         chips.append(Chip(msg("High"), "warn_text", "chevron-up"))
     if row.priority == "low":
         chips.append(Chip(msg("Low"), "plain", "chevron-down"))
+    chips += _reader_chips(row)
     if row.language and row.language.split("-")[0] != current_language():
         chips.append(Chip(row.language.split("-")[0].upper(), "code"))
     if has_draft:
         chips.append(Chip(msg("Draft"), "accent", "pencil-line"))
     chips += [Chip(tag) for tag in row.tags[:2]]
     return chips
+
+
+def _reader_chips(row: QueueRow) -> list[Chip]:
+    """Who reads what is said there, besides the customer."""
+    if row.visibility == Visibility.PUBLIC:
+        return [Chip(msg("Public"), "public", "globe")]
+    if row.visibility == Visibility.LIMITED:
+        return [Chip(msg("Followers"), "public", "users")]
+    return []
 
 
 def _short(name: str) -> str:

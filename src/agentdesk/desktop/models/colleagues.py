@@ -4,9 +4,11 @@ the customer of a live chat is known with the conversation."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
+from agentdesk.base import clock
 from agentdesk.base.tasks import Tasks
 from agentdesk.base.text import Msg, msg
 from agentdesk.domain.chat import CHANNEL
@@ -25,10 +27,13 @@ __all__ = [
     "words_for_one",
 ]
 
-Doing = Writing | Literal["chat", "page"]
+Doing = Writing | Literal["chat", "page", "watch"]
 Colleague = tuple[UUID, str, Doing]
 """Who it is (id and whole name) and what they are writing. ``chat``: it is the customer, who types; ``page``:
-the customer has their page open."""
+the customer has their page open; ``watch``: it is a supervisor who looks on."""
+
+_TOLD_WITHIN = timedelta(seconds=10)
+"""A visitor who has begun to write is on a page; it may take so long until this desk is told of it."""
 
 Customer = tuple[UUID, str]
 """The id and the name of the contact whose conversation it is."""
@@ -52,7 +57,7 @@ class Colleagues:
         if any(other.user_id not in self._names and other.user_id not in self._unknown for other in team):
             self._read(team)
         theirs = tuple(
-            (other.user_id, self._names[other.user_id], other.writing)
+            (other.user_id, self._names[other.user_id], _doing(other))
             for other in team
             if other.user_id in self._names
         )
@@ -77,16 +82,24 @@ class Colleagues:
         self._on_read()
 
 
+def _doing(other: Other) -> Doing:
+    return "watch" if other.watching and not other.writing else other.writing
+
+
 def is_writing(person: Colleague) -> bool:
     """Say whether somebody types, whatever it is."""
-    return person[2] not in ("", "page")
+    return person[2] not in ("", "page", "watch")
 
 
 def visitor_at(desk: DeskPort, row: QueueRow | ConversationRow) -> bool | None:
     """Say whether the visitor of an open chat has their page open; None where it is none, or not known."""
     if row.channel != CHANNEL or row.status != Status.OPEN:
         return None
-    return desk.visitor_at(row.id, row.contact_id)
+    here = desk.visitor_at(row.id, row.contact_id)
+    began = row.waiting_since
+    if here is False and began is not None and abs(clock.now() - began) < _TOLD_WITHIN:
+        return None
+    return here
 
 
 def words_for_one(name: str, writing: Doing) -> Msg:
@@ -100,6 +113,8 @@ def words_for_one(name: str, writing: Doing) -> Msg:
         return msg("{name} is writing a reply", name=name)
     if writing == "note":
         return msg("{name} is writing a note", name=name)
+    if writing == "watch":
+        return msg("{name} is watching", name=name)
     return msg("{name} is viewing", name=name)
 
 

@@ -22,10 +22,11 @@ from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import age_text, date_text, time_text, tr, wait_text
 from agentdesk.desktop.models.colleagues import Colleague, Colleagues, is_writing, visitor_at, words_for_all
 from agentdesk.desktop.models.queue_sections import Sections
+from agentdesk.desktop.models.queue_steps import SINGLE_STEPS, Step, count_steps
 from agentdesk.desktop.plain import tip
 from agentdesk.domain.chat import CHANNEL
 from agentdesk.queries.rows import QueueRow
-from agentdesk.sync.desk import DeskPort
+from agentdesk.sync.desk import Changes, DeskPort
 
 __all__ = [
     "HAS_DRAFT_ROLE",
@@ -39,6 +40,7 @@ __all__ = [
     "VISITOR_ROLE",
     "WRITERS_ROLE",
     "QueueModel",
+    "headline",
 ]
 
 Index = QModelIndex | QPersistentModelIndex
@@ -58,8 +60,6 @@ UNKNOWN_SENDER = msg("Unknown sender")
 _PAGE = 64
 _TIP_LENGTH = 300
 _CACHED = 4_000
-_SINGLE_STEPS = 200
-"""Up to this many moves and inserts are told one by one; more are told as a change of the whole layout."""
 
 
 class QueueModel(QAbstractTableModel):
@@ -82,6 +82,7 @@ class QueueModel(QAbstractTableModel):
         """Which conversations are selected; whoever changes it repaints."""
         self._wanted: dict[UUID, None] = {}
         self._stale: set[UUID] = set()
+        self._fetching: set[UUID] = set()
         self._tasks = tasks_of(self, "queue rows")
         self._colleagues = Colleagues(desk, self._tasks, self.tick)
         self._fetch_timer = QTimer(self)
@@ -120,12 +121,21 @@ class QueueModel(QAbstractTableModel):
         new = list(ids)
         if new == self._ids:
             return
-        if not self._ids or _steps(self._ids, new) > _SINGLE_STEPS:
+        if not self._ids or count_steps(self._ids, new) > SINGLE_STEPS:
             self._replace(new)
         else:
             self._remove_missing(set(new))
             self._move_and_insert(new)
-        self._known = set(self._ids)
+
+    def take(self, steps: Iterable[Step]) -> None:
+        """Let single rows come, go and move, one after the other."""
+        for step in steps:
+            if step.old is None and step.new is not None:
+                self._insert(step.new, step.id)
+            elif step.old is not None and step.new is not None:
+                self._move(step.old, step.new)
+            elif step.old is not None:
+                self._remove(step.old, step.old)
 
     def clear(self) -> None:
         """Show nothing (another view is coming); told as a reset since nothing of it stays."""
@@ -140,6 +150,28 @@ class QueueModel(QAbstractTableModel):
         self._stale |= changed & self._rows.keys()
         if changed:
             self._tell_visible_changed(changed)
+
+    def show_rows(self, ids: Iterable[UUID], rows: Iterable[QueueRow]) -> None:
+        """These are the rows of ``ids`` now: what differs is painted anew."""
+        now = {row.id: row for row in rows}
+        self._fetching.difference_update(now)
+        changed = [one for one in ids if now.get(one) != self._rows.get(one)]
+        self._stale.difference_update(now)
+        for one in changed:
+            self._rows.pop(one, None)
+        self._rows.update((one, now[one]) for one in changed if one in now)
+        self._tell_visible_changed(self._known.intersection(changed))
+        self.rows_arrived.emit()
+
+    def follow(self, changes: Changes) -> None:
+        """Fetch the rows anew that show something of what changed. Of messages a row shows whether one was
+        not sent: where that comes to be, the conversation changes too."""
+        ids = set(changes.get("conversation", ()))
+        contacts, messages = changes.get("contact", ()), bool(changes.get("message"))
+        if contacts or messages:
+            rows = self._rows.values()
+            ids.update(row.id for row in rows if row.contact_id in contacts or (messages and row.failed))
+        self.invalidate(ids)
 
     def load_mentions(self) -> None:
         """Mark, as soon as it is known, where this person is mentioned in a note that they have not seen."""
@@ -235,8 +267,9 @@ class QueueModel(QAbstractTableModel):
             for conversation_id in wanted:
                 del self._wanted[conversation_id]
             self._stale.difference_update(wanted)
+            self._fetching = set(wanted)
             rows = await self._desk.queue_rows(wanted)
-            self._rows.update((row.id, row) for row in rows)
+            self._rows.update((row.id, row) for row in rows if row.id in self._fetching)
             self._forget_some()
             self._tell_visible_changed(wanted)
         self.rows_arrived.emit()
@@ -265,7 +298,7 @@ class QueueModel(QAbstractTableModel):
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         kept = {index.row(): self._ids[index.row()] for index in before}
-        self._ids = new
+        self._ids, self._known = new, set(new)
         places = {conversation_id: place for place, conversation_id in enumerate(new)} if kept else {}
         after = [
             self.index(places[kept[index.row()]], 0) if kept[index.row()] in places else QModelIndex()
@@ -283,9 +316,7 @@ class QueueModel(QAbstractTableModel):
             first = last
             while first > 0 and self._ids[first - 1] not in new:
                 first -= 1
-            self.beginRemoveRows(QModelIndex(), first, last)
-            del self._ids[first : last + 1]
-            self.endRemoveRows()
+            self._remove(first, last)
             last = first - 1
 
     def _move_and_insert(self, new: list[UUID]) -> None:
@@ -293,14 +324,26 @@ class QueueModel(QAbstractTableModel):
             if place < len(self._ids) and self._ids[place] == conversation_id:
                 continue
             if conversation_id in self._known:
-                old = self._ids.index(conversation_id, place)
-                self.beginMoveRows(QModelIndex(), old, old, QModelIndex(), place)
-                self._ids.insert(place, self._ids.pop(old))
-                self.endMoveRows()
+                self._move(self._ids.index(conversation_id, place), place)
             else:
-                self.beginInsertRows(QModelIndex(), place, place)
-                self._ids.insert(place, conversation_id)
-                self.endInsertRows()
+                self._insert(place, conversation_id)
+
+    def _remove(self, first: int, last: int) -> None:
+        self.beginRemoveRows(QModelIndex(), first, last)
+        self._known.difference_update(self._ids[first : last + 1])
+        del self._ids[first : last + 1]
+        self.endRemoveRows()
+
+    def _move(self, old: int, new: int) -> None:
+        self.beginMoveRows(QModelIndex(), old, old, QModelIndex(), new if new < old else new + 1)
+        self._ids.insert(new, self._ids.pop(old))
+        self.endMoveRows()
+
+    def _insert(self, place: int, conversation_id: UUID) -> None:
+        self.beginInsertRows(QModelIndex(), place, place)
+        self._ids.insert(place, conversation_id)
+        self._known.add(conversation_id)
+        self.endInsertRows()
 
 
 def spoken(
@@ -322,8 +365,16 @@ def spoken(
     if row.waiting_since is not None:
         told = wait_text if row.channel == CHANNEL else age_text
         waiting.append(tr(msg("waiting for {time}", time=told(row.waiting_since, clock.now()))))
-    name, subject = row.contact_name or tr(UNKNOWN_SENDER), row.subject or tr(NO_SUBJECT)
-    return ", ".join([name, *(tr(state) for state in states), *waiting, subject])
+    name = row.contact_name or tr(UNKNOWN_SENDER)
+    return ", ".join([name, *(tr(state) for state in states), *waiting, headline(row)[0]])
+
+
+def headline(row: QueueRow) -> tuple[str, str]:
+    """Return what stands first in the line of a row, and the rest. Chats have no subject: what was said last
+    stands for it."""
+    if row.subject or row.channel != CHANNEL or not row.preview:
+        return row.subject or tr(NO_SUBJECT), row.preview
+    return row.preview, ""
 
 
 def _details(row: QueueRow) -> str:
@@ -336,31 +387,3 @@ def _details(row: QueueRow) -> str:
         )
     parts = (row.subject, row.preview[:_TIP_LENGTH], ", ".join(row.tags), waiting)
     return "\n".join(part for part in parts if part)
-
-
-def _steps(old: list[UUID], new: list[UUID]) -> int:
-    """A cheap upper bound of the changes between two orders: what differs between common start and end."""
-    shorter = min(len(old), len(new))
-    start = 0
-    while start < shorter and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < shorter - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    changed = max(len(old), len(new)) - start - end
-    if changed <= _SINGLE_STEPS:
-        return changed
-    # One row that jumped far makes a long stretch of one-place shifts: count the jumps, not the shifts.
-    gone = len(set(old) ^ set(new))
-    return gone + (1 if gone + 1 < _SINGLE_STEPS and _is_one_jump(old, new) else changed)
-
-
-def _is_one_jump(old: list[UUID], new: list[UUID]) -> bool:
-    common = set(old) & set(new)
-    left = [one for one in old if one in common]
-    right = [one for one in new if one in common]
-    differs = [place for place in range(len(left)) if left[place] != right[place]]
-    if not differs:
-        return True
-    first, last = differs[0], differs[-1]
-    return left[first + 1 : last + 1] == right[first:last] or left[first:last] == right[first + 1 : last + 1]

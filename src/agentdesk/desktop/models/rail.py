@@ -156,9 +156,11 @@ class RailModel(QAbstractListModel):
             self.beginResetModel()
             self._entries = entries
             self.endResetModel()
-        elif entries != self._entries:
-            self._entries = entries
-            self.retranslate()
+            return
+        before, self._entries = self._entries, entries
+        for place, (old, new) in enumerate(zip(before, entries, strict=True)):
+            if old != new:
+                self.dataChanged.emit(self.index(place), self.index(place))
 
     def _personal(self) -> list[Entry]:
         counts = self._counts

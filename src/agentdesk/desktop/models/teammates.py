@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.locale import date_text, time_text, tr
 from agentdesk.domain.availability import Availability
-from agentdesk.queries.rows import TeammateRow
+from agentdesk.queries.team_rows import TeammateRow
 
-__all__ = ["DOTS", "STATES", "by_room", "load_text", "return_times", "standing_text", "state_words"]
+__all__ = ["STATES", "by_room", "dot_of", "load_text", "return_times", "standing_text", "state_words"]
 
 STATES: dict[Availability, Msg] = {
     Availability.AVAILABLE: msg("Available"),
@@ -18,23 +18,36 @@ STATES: dict[Availability, Msg] = {
     Availability.BREAK: msg("Break"),
     Availability.OFFLINE: msg("Offline"),
 }
-DOTS: dict[Availability, str] = {
+_DOTS: dict[Availability, str] = {
     Availability.AVAILABLE: "ok.mark",
     Availability.BUSY: "bad.fill",
     Availability.BREAK: "warn.mark",
     Availability.OFFLINE: "line.strong",
 }
-"""The colour role of the dot at a person's picture; never the only sign."""
+_AT_LIMIT = msg("At limit")
 _MINUTES = (15, 30, 60, 120)
 _MORNING = 9
 
 
-def state_words(row: TeammateRow, now: datetime) -> Msg:
-    """Say how somebody stands, and until when where that is known."""
+def dot_of(row: TeammateRow, now: datetime) -> str:
+    """The colour role of the dot at somebody's picture; never the only sign."""
     state = row.now_is(now)
-    if row.back_at is None or state is Availability.AVAILABLE:
-        return STATES[state]
-    return msg("{status} until {time}", status=STATES[state], time=_moment_text(row.back_at, now))
+    return "warn.mark" if state is Availability.AVAILABLE and row.is_full() else _DOTS[state]
+
+
+def state_words(row: TeammateRow, now: datetime) -> Msg:
+    """Say how somebody stands, in the team's own words where it has some, and until when where that is known.
+    Whoever is available and has as many as they may have is at their limit."""
+    state, own = row.now_is(now), row.own(now)
+    if own:
+        words = msg("{words}", words=own)
+    elif state is Availability.AVAILABLE:
+        return _AT_LIMIT if row.is_full() else STATES[state]
+    else:
+        words = STATES[state]
+    if row.back_at is None:
+        return words
+    return msg("{status} until {time}", status=words, time=_moment_text(row.back_at, now))
 
 
 def load_text(row: TeammateRow) -> str:
@@ -46,7 +59,7 @@ def standing_text(row: TeammateRow, now: datetime) -> str:
     """All that matters to whoever gives somebody a conversation: the load alone of those who are there."""
     if row.unreachable_since is not None and row.now_is(now) is Availability.AVAILABLE:
         words = msg("Not reachable")
-    elif row.now_is(now) is Availability.AVAILABLE:
+    elif row.now_is(now) is Availability.AVAILABLE and not row.own(now) and not row.is_full():
         return load_text(row)
     else:
         words = state_words(row, now)

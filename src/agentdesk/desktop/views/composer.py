@@ -15,7 +15,7 @@ from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.composer_asides import ComposerAsides
-from agentdesk.desktop.views.composer_box import ComposerBox, Mode
+from agentdesk.desktop.views.composer_box import ComposerBox
 from agentdesk.desktop.views.composer_content import ComposerContent
 from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.composer_drafts import DraftKeeper
@@ -24,14 +24,11 @@ from agentdesk.desktop.views.composer_outbox import ComposerOutbox
 from agentdesk.desktop.views.composer_parts import HoldLine
 from agentdesk.desktop.views.composer_strips import ComposerStrip, newer_than
 from agentdesk.desktop.views.composer_tools import ComposerTools, Entry
+from agentdesk.desktop.views.composer_words import Mode
 from agentdesk.queries.rows import ConversationRow, MessageRow
 from agentdesk.sync.desk import DeskPort, Draft, Waiting
 
 __all__ = ["Composer"]
-
-_SHARE = 0.45
-_LOW = 560
-"""Pixels of a conversation below which the composer begins with one line."""
 
 
 class Composer(QWidget):
@@ -85,7 +82,7 @@ class Composer(QWidget):
             if not self._keeper.is_pending:
                 break
         self._context = Context(head, tuple(messages), tuple(row.address for row in accounts))
-        self.mentions.set_inbox(head.inbox_id)
+        self.mentions.follow(head)
         self.strip.calm()
         self.content.fill(self._context, drafts)
         await self.refresh()
@@ -107,6 +104,7 @@ class Composer(QWidget):
             return
         before = self._context.addressed(everybody=False)
         self._context = Context(head, tuple(messages), self._context.own)
+        self.mentions.follow(head)
         self.outbox.follow(messages)
         untouched = self.box.reply_text.is_blank() and self.box.recipients.people("to") == before.to
         self.box.recipients.set_known(self._context.known(), self._context.own)
@@ -126,8 +124,8 @@ class Composer(QWidget):
         self.box.set_away(away)
 
     def set_room(self, height: int) -> None:
-        """Grow to at most 45 % of a conversation that is ``height`` pixels high; begin small in a low one."""
-        self.box.set_room(round(height * _SHARE), low=height < _LOW)
+        """Grow to a part of a conversation that is ``height`` pixels high."""
+        self.box.set_room(height)
 
     # --- what the person does ---
 
@@ -167,7 +165,7 @@ class Composer(QWidget):
         if not self._may_send(context, anyway=anyway):
             return
         command = self.content.reply(context, resolve=resolve, anyway=anyway)
-        if await self._do(command, context.hold_seconds(self._desk.undo_seconds)):
+        if await self._do(command, box.hold_seconds(self._desk.undo_seconds)):
             await self._forget("reply")
             await self.refresh()
             self.sent.emit(resolve)
@@ -203,7 +201,7 @@ class Composer(QWidget):
             self.box.show_recipients(True)
             self.strip.tell_problem(problem, about="recipients")
             return False
-        newer = () if anyway else newer_than(context.messages, self.content.seen, self._desk.me)
+        newer = () if anyway else newer_than(context, self.content.seen, self._desk.me)
         if newer:
             self._show_faster(newer)
             return False

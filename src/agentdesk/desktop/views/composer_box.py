@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QSize, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg, msg
@@ -18,6 +17,7 @@ from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.composer_parts import FileRow, FormatBar
 from agentdesk.desktop.views.composer_recipients import RecipientFields
 from agentdesk.desktop.views.composer_text import ComposerText
+from agentdesk.desktop.views.composer_words import Mode, Writing
 from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.avatar import ChannelTile
 from agentdesk.desktop.widgets.button import IconButton, LinkButton, PrimaryButton
@@ -25,13 +25,18 @@ from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.segmented import Segment, Segmented
+from agentdesk.desktop.widgets.strip import Strip
 from agentdesk.desktop.widgets.surface import Surface
+from agentdesk.domain.chat import CHANNEL, EMAIL
+from agentdesk.domain.posts import Visibility
 
 __all__ = ["ComposerBox", "Mode"]
 
-Mode = Literal["reply", "note"]
-_TOP_LINE = 3
+_NOTE_WORDS = msg("Write a note. Only your team sees it.")
 _FEWEST_LINES = 3
+_SHARE = 0.45
+_LOW = 560
+"""Pixels of a conversation below which the texts begin with one line."""
 _AROUND_TEXT = 104
 """Pixels of the box that are not text: switch, tools, margins."""
 
@@ -40,7 +45,8 @@ class ComposerBox(Surface):
     """Reply and note each keep their own text and files; ``mode_changed`` tells of the switch.
 
     ``typed`` comes with every change by the person; ``send_wanted(resolve)``, ``attach_wanted``,
-    ``templates_wanted(anchor)``, ``link_wanted`` and ``files_dropped(list)`` are for the composer.
+    ``templates_wanted(anchor)``, ``link_wanted``, ``answers_wanted``, ``card_wanted`` and
+    ``files_dropped(list)`` are for the composer.
     """
 
     mode_changed = Signal(str)
@@ -49,6 +55,8 @@ class ComposerBox(Surface):
     attach_wanted = Signal()
     templates_wanted = Signal()
     link_wanted = Signal()
+    answers_wanted = Signal()
+    card_wanted = Signal()
     everybody_wanted = Signal()
     files_dropped = Signal(object)
     file_removed = Signal(object)
@@ -58,14 +66,17 @@ class ComposerBox(Surface):
         super().__init__("bg.canvas", "line.strong", "composer", parent)
         self._mode: Mode = "reply"
         self._away: Away | None = None
-        self._channel = "email"
+        self._channel = EMAIL
+        self._one_of_two = False
+        self._visibility: Visibility | None = None
         self._quiet = False
+        self._whisper = ""
+        self._barred: Msg | None = None
         self._files: dict[Mode, tuple[File, ...]] = {"reply": (), "note": ()}
         self.recipients = RecipientFields(self)
         self.recipients.changed.connect(self._on_recipients)
         self.reply_text = ComposerText(rich=True, placeholder=msg("Type / for templates."), parent=self)
-        note_words = msg("Write a note. Only your team sees it.")
-        self.note_text = ComposerText(rich=False, placeholder=note_words, parent=self)
+        self.note_text = ComposerText(rich=False, placeholder=_NOTE_WORDS, parent=self)
         self._build_top()
         self._build_bottom()
         self._texts = QStackedLayout()
@@ -76,12 +87,15 @@ class ComposerBox(Surface):
             text.templates_wanted.connect(self.templates_wanted)
             text.files_dropped.connect(self.files_dropped)
             text.left.connect(self.left)
+        self.readers = Strip("public", parent=self)
+        self.readers.hide()
         self.file_row = FileRow(self)
         self.file_row.removed.connect(self.file_removed)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 9, 8, 8)
         column.setSpacing(theme().space(1) + 2)
         column.addLayout(self._top)
+        column.addWidget(self.readers)
         column.addWidget(self.recipients)
         column.addLayout(self._texts)
         column.addWidget(self.file_row)
@@ -109,7 +123,9 @@ class ComposerBox(Surface):
         return self.reply_text if mode == "reply" else self.note_text
 
     def set_mode(self, mode: Mode) -> None:
-        """Show reply or note; both texts are kept."""
+        """Show reply or note; both texts are kept. Where replies are barred it stays a note."""
+        if mode == "reply" and self._barred is not None:
+            mode = "note"
         if mode == self._mode:
             return
         self._mode = mode
@@ -135,18 +151,54 @@ class ComposerBox(Surface):
         if not quiet:
             self._refresh_send()
 
-    def set_channel(self, channel: str) -> None:
-        """Say by which channel a reply goes. A chat takes text alone, and goes to its visitor, with Enter."""
-        self._channel = channel
-        self.reply_text.enter_sends = channel == "chat"
+    @property
+    def channel(self) -> str:
+        """The channel by which a reply goes."""
+        return self._channel
+
+    def set_channel(
+        self, channel: str, *, one_of_two: bool = False, visibility: Visibility | None = None
+    ) -> None:
+        """Say by which channel a reply goes. A chat takes text alone, and goes to its visitor, with Enter.
+        ``one_of_two``: this conversation goes on in a chat and by email, so the button says which it is.
+        ``visibility``: who can read a reply on a network, which takes text alone too."""
+        self._channel, self._visibility = channel, visibility
+        self._one_of_two = one_of_two
+        self.reply_text.enter_sends = channel == CHANNEL
         self._tile.show_channel(channel, tr(channel_name(channel)))
         self._dress()
+
+    @property
+    def takes_plain(self) -> bool:
+        """Whether a reply is text alone: in a chat, or on a network."""
+        return self._channel == CHANNEL or self._visibility is not None
+
+    def hold_seconds(self, undo_seconds: int) -> int:
+        """How long a reply can be taken back: nobody who waits in a chat waits for that."""
+        return 0 if self._channel == CHANNEL else undo_seconds
 
     def set_name(self, name: str) -> None:
         """Say whom one writes to."""
         self.reply_text.set_placeholder(
             msg("Write to {name}. Type / for templates.", name=name) if name else msg("Type / for templates.")
         )
+
+    def set_whisper(self, name: str) -> None:
+        """Notes are whispers to ``name`` from now on; empty: they are notes."""
+        if name == self._whisper:
+            return
+        self._whisper = name
+        words = msg("Whisper to {name}. The visitor never sees it.", name=name)
+        self.note_text.set_placeholder(words if name else _NOTE_WORDS)
+        self.switch.set_text("note", msg("Whisper") if name else msg("Note"))
+        self._dress()
+
+    def bar_replies(self, reason: Msg | None) -> None:
+        """Let nothing be written to the customer, and say why; None: let it be written again."""
+        self._barred = reason
+        self.switch.set_possible("reply", reason)
+        if reason is not None:
+            self.set_mode("note")
 
     def set_away(self, away: Away | None) -> None:
         """Say why a message goes out later."""
@@ -163,11 +215,13 @@ class ComposerBox(Surface):
         self._all.setProperty("count", count)
         self._all.set_text(msg("Reply to all"))
 
-    def set_room(self, height: int, *, low: bool) -> None:
-        """Let the texts grow until the box is about ``height`` pixels high; ``low``: begin with one line."""
-        line = theme().line_height("reading")
+    def set_room(self, height: int) -> None:
+        """Let the texts grow until the box takes nearly half of a conversation, ``height`` pixels high; begin
+        with one line in a low one."""
+        fewest = 1 if height < _LOW else _FEWEST_LINES
+        most = max(2, (round(height * _SHARE) - _AROUND_TEXT) // theme().line_height("reading"))
         for text in (self.reply_text, self.note_text):
-            text.set_lines(1 if low else _FEWEST_LINES, max(2, (height - _AROUND_TEXT) // line))
+            text.set_lines(fewest, most)
 
     def show_recipients(self, shown: bool) -> None:
         """Open or close the fields for recipients and subject."""
@@ -175,8 +229,12 @@ class ComposerBox(Surface):
         self._dress()
 
     def refresh_summary(self) -> None:
-        """Say again whom it goes to."""
-        self._summary.set_content(self.recipients.summary())
+        """Say again whom it goes to, and which way where there are two."""
+        summary = self.recipients.summary()
+        if self._one_of_two:
+            chat = self._channel == CHANNEL
+            summary = msg("In the chat") if chat else msg("By email {to_people}", to_people=summary)
+        self._summary.set_content(summary)
 
     # --- building ---
 
@@ -213,6 +271,10 @@ class ComposerBox(Surface):
         self.templates = IconButton("square-slash", msg("Templates"), parent=self)
         self.templates.set_name(msg("Templates"), "/")
         self.templates.clicked.connect(self.templates_wanted)
+        self._answers = IconButton("list", msg("Quick answers"), parent=self)
+        self._answers.clicked.connect(self.answers_wanted)
+        self._card = IconButton("link-2", msg("Show a link as card"), parent=self)
+        self._card.clicked.connect(self.card_wanted)
         self._cloud = QLabel(self)
         self._cloud.setFixedSize(16, 16)
         self._later = ElidedLabel("", "small", "warn.text", parent=self)
@@ -228,7 +290,7 @@ class ComposerBox(Surface):
         self.send.set_menu(self._send_menu)
         self._bottom = QHBoxLayout()
         self._bottom.setSpacing(2)
-        for button in (self._format, self._attach, self.templates):
+        for button in (self._format, self._attach, self.templates, self._answers, self._card):
             self._bottom.addWidget(button)
         self._bottom.addStretch()
         self._bottom.addWidget(self._cloud)
@@ -240,17 +302,6 @@ class ComposerBox(Surface):
 
     # --- showing ---
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self._mode == "note":
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme().color("note.fill"))
-            painter.setClipRect(QRectF(0, 0, self.width(), _TOP_LINE))
-            radius = theme().radius("composer")
-            painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
-
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
             self._dress()
@@ -258,16 +309,22 @@ class ComposerBox(Surface):
 
     def _dress(self) -> None:
         note = self._mode == "note"
-        self.set_look("note.tint" if note else "bg.canvas", "note.line" if note else "line.strong")
-        chat = self._channel == "chat"
+        writing = self._writing()
+        self.set_look(*writing.look())
+        self._tell_readers(writing)
+        chat = self._channel == CHANNEL
         for widget in (self._tile, self._summary):
             widget.setVisible(not note)
         for button in (self.edit_recipients, self._format):
-            button.setVisible(not note and not chat)
+            button.setVisible(not note and not self.takes_plain)
+        for button in (self._answers, self._card):
+            button.setVisible(not note and chat)
         self.recipients.setVisible(self.recipients.isVisibleTo(self) and not note)
-        self.formats.setVisible(self._format.isChecked() and not note and not chat)
+        self.formats.setVisible(self._format.isChecked() and not note and not self.takes_plain)
         self._all.setVisible(not note and bool(self._all.property("count")))
         self._only.setVisible(note)
+        whisper = msg("To {name} and your team, never to the visitor", name=self._whisper)
+        self._only.set_content(whisper if self._whisper else msg("Only your team sees this"))
         self.file_row.show_files(self._files[self._mode])
         away = None if note else self._away
         self._later.setVisible(away is not None)
@@ -277,25 +334,26 @@ class ComposerBox(Surface):
             self._cloud.setPixmap(
                 icon(away.icon, "warn.text").pixmap(QSize(16, 16), self.devicePixelRatioF())
             )
-        self.send.set_text(self._send_words())
-        self.send.set_look("note" if note else "primary", "lock" if note else "")
+        self.send.set_text(writing.button())
+        self.send.set_look("note" if note else "primary", writing.button_icon())
         self.send.set_menu(None if note else self._send_menu)
         self._resolve.setText(tr(msg("Send and resolve")))
-        self._summary.set_content(self.recipients.summary())
+        self.refresh_summary()
         opened = self.recipients.isVisibleTo(self)
         self.edit_recipients.set_icon("chevron-up" if opened else "chevron-down")
-        self.text.setAccessibleName(tr(self._spoken_name()))
+        self.text.setAccessibleName(tr(writing.spoken_name()))
         self._refresh_send()
 
-    def _spoken_name(self) -> Msg:
-        if self._mode == "note":
-            return msg("Internal note")
-        return msg("Reply in the chat") if self._channel == "chat" else msg("Reply by email, private")
+    def _writing(self) -> Writing:
+        later = self._away is not None
+        return Writing(self._mode, self._channel, self._visibility, self._whisper, later, self._one_of_two)
 
-    def _send_words(self) -> Msg:
-        if self._mode == "note":
-            return msg("Add note")
-        return msg("Send later") if self._away is not None else msg("Send")
+    def _tell_readers(self, writing: Writing) -> None:
+        """Say above the text who else will read it."""
+        warning = writing.warning()
+        if warning is not None:
+            self.readers.show_message("public", warning, icon_name=writing.button_icon())
+        self.readers.setVisible(warning is not None)
 
     def _refresh_send(self) -> None:
         something = not self.text.is_blank() or bool(self._files[self._mode])
@@ -326,17 +384,11 @@ class ComposerBox(Surface):
         self.formats.setVisible(self._format.isChecked())
 
     def _on_format(self, key: str) -> None:
-        text = self.reply_text
         if key == "link":
             self.link_wanted.emit()
             return
-        if key in ("bullets", "numbers"):
-            text.toggle_list(numbered=key == "numbers")
-        else:
-            {"bold": text.toggle_bold, "italic": text.toggle_italic, "underline": text.toggle_underline}[
-                key
-            ]()
-        text.setFocus()
+        self.reply_text.toggle(key)
+        self.reply_text.setFocus()
 
     def _on_send(self) -> None:
         self.send_wanted.emit(False)

@@ -9,10 +9,13 @@ import msgspec
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.values import AddNote, Mention, SendReply
-from agentdesk.desktop.views.composer_box import ComposerBox, Mode
+from agentdesk.desktop.views.composer_box import ComposerBox
 from agentdesk.desktop.views.composer_context import Context
+from agentdesk.desktop.views.composer_words import Mode
 from agentdesk.domain.addressing import Addressed
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.conversation import Status
+from agentdesk.domain.extras import Extras, extras_of, parted, together
 from agentdesk.domain.subjects import answer_subject
 from agentdesk.domain.templates import first_name
 from agentdesk.queries.rows import MessageRow
@@ -28,6 +31,7 @@ class ComposerContent:
     def __init__(self, box: ComposerBox) -> None:
         self._box = box
         self._carets: dict[UUID, int] = {}
+        self._context: Context | None = None
         self.seen: UUID | None = None
 
     # --- out of the box ---
@@ -56,6 +60,9 @@ class ComposerContent:
     def reply(self, context: Context, *, resolve: bool, anyway: bool) -> SendReply:
         """Return the reply as it would be sent now, and remember where the caret stands."""
         box, answered = self._box, context.last_customer
+        text, extras = box.reply_text.plain(), Extras()
+        if box.channel == CHANNEL:
+            text, extras = parted(text)
         command = SendReply(
             message_id=new_id(),
             conversation_id=context.head.id,
@@ -63,13 +70,15 @@ class ComposerContent:
             cc=box.recipients.people("cc"),
             bcc=box.recipients.people("bcc"),
             subject=box.recipients.subject.text().strip(),
-            text=box.reply_text.plain(),
-            html="" if context.is_chat else box.reply_text.html(),
+            text=text,
+            html="" if box.takes_plain else box.reply_text.html(),
             files=box.files("reply"),
             in_reply_to=answered.id if answered else None,
             seen_message_id=context.head.last_message_id if anyway else self.seen,
             anyway=anyway,
             then_status=Status.RESOLVED.value if resolve else "",
+            extras=extras.as_row(),
+            visibility=context.visibility or "",
         )
         self._carets[command.message_id] = box.reply_text.textCursor().position()
         return command
@@ -91,10 +100,10 @@ class ComposerContent:
         box, reply = self._box, drafts["reply"]
         box.set_quiet(True)
         self.seen = context.head.last_message_id
-        box.set_channel(context.head.channel)
         box.set_name(first_name(context.head.contact_name) or context.head.contact_name)
         box.recipients.set_known(context.known(), context.own)
-        box.recipients.subject.setPlaceholderText(answer_subject(context.head.subject))
+        subject = context.head.subject
+        box.recipients.subject.setPlaceholderText(subject if context.has_ways else answer_subject(subject))
         self.address(context, everybody=False)
         for mode, draft in drafts.items():
             box.text_of(mode).set_content(draft.text if draft else "", draft.html if draft else "")
@@ -157,7 +166,7 @@ class ComposerContent:
         box = self._box
         box.set_quiet(True)
         box.set_mode("reply")
-        box.reply_text.set_content(command.text, command.html)
+        box.reply_text.set_content(together(command.text, extras_of(command.extras)), command.html)
         cursor = box.reply_text.textCursor()
         end = len(box.reply_text.toPlainText())
         cursor.setPosition(min(self._carets.pop(command.message_id, end), end))
@@ -172,8 +181,9 @@ class ComposerContent:
         box = self._box
         box.set_mode("reply")
         written = box.reply_text.plain()
-        if written.strip():
-            box.reply_text.set_content(f"{row.text}\n\n{written}")
+        if written.strip() or row.extras:
+            said = together(row.text, extras_of(row.extras))
+            box.reply_text.set_content("\n\n".join(filter(None, (said, written))))
         else:
             box.reply_text.set_content(row.text, row.html)
         self._show_people(Addressed(row.to, row.cc), row)
@@ -182,7 +192,7 @@ class ComposerContent:
         """Fill in whom a reply goes to."""
         self._box.recipients.set_people(context.addressed(everybody=everybody))
         self._box.set_others(0 if everybody else context.others())
-        self._box.refresh_summary()
+        self._tell_way(context)
 
     def _address_as(self, context: Context, draft: Draft) -> None:
         """Show the recipients of a draft, with the names that the conversation has for them."""
@@ -193,8 +203,15 @@ class ComposerContent:
         if to or cc or bcc:
             self._box.recipients.set_people(Addressed(to, cc), bcc, draft.subject)
             self._box.set_others(0)
-            self._box.refresh_summary()
+            self._tell_way(context)
+
+    def _tell_way(self, context: Context) -> None:
+        """Say by which channel a reply goes to whom it is addressed to."""
+        self._context = context
+        channel = context.channel_to(self._box.recipients.everybody())
+        self._box.set_channel(channel, one_of_two=context.has_ways, visibility=context.visibility)
 
     def _show_people(self, addressed: Addressed, of: SendReply | MessageRow) -> None:
         self._box.recipients.set_people(addressed, of.bcc, of.subject)
-        self._box.refresh_summary()
+        if self._context is not None:
+            self._tell_way(self._context)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agentdesk.domain.addressing import Addressed, to_all, to_sender
+from agentdesk.domain.chat import CHANNEL, EMAIL
 from agentdesk.domain.party import Party
+from agentdesk.domain.posts import Visibility
 from agentdesk.domain.recipients import without_repeats
 from agentdesk.queries.rows import ConversationRow, MessageRow
 
@@ -20,14 +23,26 @@ class Context:
     messages: tuple[MessageRow, ...] = ()
     own: tuple[str, ...] = ()
 
-    @property
-    def is_chat(self) -> bool:
-        """Whether what is written is read at once, as plain text, by the one visitor it is for."""
-        return self.head.channel == "chat"
+    def channel_to(self, people: Sequence[Party]) -> str:
+        """The channel by which a reply to ``people`` goes: a chat goes on by email where they are written to
+        there."""
+        if self.head.channel == CHANNEL and any(party.kind == EMAIL for party in people):
+            return EMAIL
+        return self.head.channel
 
-    def hold_seconds(self, undo_seconds: int) -> int:
-        """How long a reply can be taken back: nobody who waits in a chat waits for that."""
-        return 0 if self.is_chat else undo_seconds
+    @property
+    def has_ways(self) -> bool:
+        """Whether the customer of this chat was there by email too, so that it has to be said which way a
+        reply goes."""
+        theirs = (row for row in self.messages if row.kind == "message" and row.direction == "in")
+        people = (party for row in theirs for party in (row.sender, *row.reply_to) if party is not None)
+        return self.head.channel == CHANNEL and any(party.kind == EMAIL for party in people)
+
+    @property
+    def visibility(self) -> Visibility | None:
+        """Who can read a reply on a network; None where this is none."""
+        known = self.head.visibility
+        return None if known is None else Visibility(known)
 
     @property
     def last_customer(self) -> MessageRow | None:

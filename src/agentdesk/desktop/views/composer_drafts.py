@@ -10,7 +10,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from agentdesk.desktop.lifetime import tasks_of
-from agentdesk.desktop.views.composer_box import Mode
+from agentdesk.desktop.views.composer_words import Mode
 from agentdesk.sync.desk import DeskPort, Draft
 
 __all__ = ["DraftKeeper"]

@@ -1,4 +1,5 @@
-"""Mentioning colleagues in a note: offered behind an @, and found again when the note is added."""
+"""Whom a note is said to: colleagues behind an @, found again when it is added, and the one whom a supervisor
+whispers to."""
 
 from __future__ import annotations
 
@@ -10,10 +11,13 @@ from PySide6.QtWidgets import QWidget
 from agentdesk.base.text import msg
 from agentdesk.commands.values import Mention
 from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.models.supervision import whisper_to
 from agentdesk.desktop.views.composer_box import ComposerBox
 from agentdesk.desktop.views.composer_strips import ComposerStrip
 from agentdesk.desktop.widgets.popup import Popup, PopupItem
 from agentdesk.domain.mentions import named_in
+from agentdesk.domain.templates import first_name
+from agentdesk.queries.rows import ConversationRow
 from agentdesk.sync.desk import DeskPort
 
 __all__ = ["ComposerMentions"]
@@ -27,6 +31,7 @@ class ComposerMentions(QObject):
         self._desk, self._box, self._strip = desk, box, strip
         self._tasks = tasks_of(self, "mentions")
         self._inbox_id: UUID | None = None
+        self._whisper: Mention | None = None
         self._chosen: list[Mention] = []
         self._offered: dict[str, Mention] = {}
         self._popup: Popup | None = None
@@ -37,8 +42,12 @@ class ComposerMentions(QObject):
         """The list of colleagues, once it was opened."""
         return self._popup
 
-    def set_inbox(self, inbox_id: UUID) -> None:
-        """The note is for this inbox: names that it can reach are marked while they are written."""
+    def follow(self, head: ConversationRow) -> None:
+        """The note is for this conversation: names that it can reach are marked while they are written, and
+        in a chat that is supervised it is a whisper."""
+        inbox_id, whisper = head.inbox_id, whisper_to(head, self._desk.me)
+        self._whisper = whisper
+        self._box.set_whisper("" if whisper is None else first_name(whisper.name) or whisper.name)
         if inbox_id != self._inbox_id:
             self._inbox_id = inbox_id
             self._tasks.start(self._mark(inbox_id), "names")
@@ -63,10 +72,11 @@ class ComposerMentions(QObject):
         self._popup.open_at(self._box)
 
     async def in_note(self, inbox_id: UUID) -> tuple[Mention, ...] | None:
-        """Return who is mentioned in the note; None where it would not reach a colleague, which is said."""
+        """Return whom the note is said to; None where it would not reach a colleague, which is said."""
         text = self._box.note_text.plain()
+        whispered = () if self._whisper is None else (self._whisper,)
         if "@" not in text:
-            return ()
+            return whispered
         reachable = await self._reachable(inbox_id)
         by_name: dict[str, Mention] = {}
         for one in (*(one for one in self._chosen if one in reachable), *reachable):
@@ -79,7 +89,7 @@ class ComposerMentions(QObject):
                 msg("{name} does not work in this inbox and would not see this note.", name=name)
             )
             return None
-        return tuple(one for name, one in by_name.items() if name in named)
+        return (*whispered, *(one for name, one in by_name.items() if name in named))
 
     async def _reachable(self, inbox_id: UUID) -> list[Mention]:
         me = self._desk.me.id if self._desk.me else None

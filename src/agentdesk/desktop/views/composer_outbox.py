@@ -88,7 +88,8 @@ class ComposerOutbox(QObject):
         elif (before is None or before.id != held.id) and isinstance(held.command, SendReply):
             whom = held.command.to[0] if held.command.to else None
             name = (first_name(whom.name) or whom.name or whom.value) if whom else ""
-            self._line.start(name, held.held_until or held.issued_at)
+            until = held.held_until or held.issued_at
+            self._line.start(name, until, by_email=not held.command.visibility)
         self.holding.emit(held is not None)
 
     def _show_refused(self, refused: Waiting | None, messages: Sequence[MessageRow] = ()) -> None:

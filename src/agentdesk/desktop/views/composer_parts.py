@@ -37,6 +37,7 @@ class HoldLine(Surface):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("bg.canvas", "line.subtle", "composer", parent)
         self._name = ""
+        self._by_email = True
         self._ring = CountdownRing(18, self)
         self._ring.ticked.connect(self._on_tick)
         self._ring.finished.connect(self.over)
@@ -73,9 +74,9 @@ class HoldLine(Surface):
         """The words shown now."""
         return self._words.text()
 
-    def start(self, name: str, until: datetime) -> None:
-        """Count down to ``until``; ``name`` is whom it goes to."""
-        self._name = name
+    def start(self, name: str, until: datetime, *, by_email: bool = True) -> None:
+        """Count down to ``until``; ``name`` is whom it goes to, on a network where not by email."""
+        self._name, self._by_email = name, by_email
         self._ring.start(max(0.0, (until - clock.now()).total_seconds()))
         announce(
             self, tr(msg("Sending in {seconds} seconds, press Z to undo", seconds=self._ring.remaining()))
@@ -86,9 +87,9 @@ class HoldLine(Surface):
         self._ring.stop()
 
     def _on_tick(self, seconds: int) -> None:
-        self._words.set_content(
-            msg("Sending to {name} by email in {seconds} s", name=self._name, seconds=seconds)
-        )
+        mail = msg("Sending to {name} by email in {seconds} s", name=self._name, seconds=seconds)
+        post = msg("Sending to {name} in {seconds} s", name=self._name, seconds=seconds)
+        self._words.set_content(mail if self._by_email else post)
 
 
 class FileRow(QWidget):

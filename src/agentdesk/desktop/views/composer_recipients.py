@@ -21,19 +21,13 @@ from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.surface import Surface
 from agentdesk.domain.addressing import Addressed, is_own
 from agentdesk.domain.party import Party
-from agentdesk.domain.recipients import cleaned, without_repeats
+from agentdesk.domain.recipients import cleaned, looks_like_address, without_repeats
 
-__all__ = ["RecipientFields", "looks_like_address"]
+__all__ = ["RecipientFields"]
 
-_ADDRESS = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]{1,255}\.[^\s@<>,;\".]{1,63}")
 _NAMED = re.compile(r"\s*\"?([^<>\"]{0,200}?)\"?\s*<([^<>]{1,320})>\s*")
 _SEPARATORS = re.compile(r"[,;\n\t]+")
 _ROLES = ("to", "cc", "bcc")
-
-
-def looks_like_address(value: str) -> bool:
-    """Say whether ``value`` can be an email address at all; whether it works, only sending tells."""
-    return _ADDRESS.fullmatch(value.strip()) is not None
 
 
 def _shown(party: Party) -> str:

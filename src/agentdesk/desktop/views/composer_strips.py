@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import Answer, AnyCommand, SendReply
+from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.messages.links import visible
 from agentdesk.desktop.widgets.strip import Strip
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.queries.rows import MessageRow, UserRow
 from agentdesk.sync.desk import Draft, Waiting
 
@@ -100,18 +102,19 @@ class ComposerStrip(Strip):
         self.answered.emit(self.about, key)
 
 
-def newer_than(
-    messages: Sequence[MessageRow], seen: UUID | None, me: UserRow | None
-) -> tuple[MessageRow, ...]:
+def newer_than(context: Context, seen: UUID | None, me: UserRow | None) -> tuple[MessageRow, ...]:
     """Return what the customer or a colleague wrote after the message ``seen``: what one would answer over.
 
-    Notes and automatic messages do not count. Nothing where it is not known what was seen.
+    Notes and automatic messages do not count, nor what the visitor of a chat writes, where both write at
+    once. Nothing where it is not known what was seen.
     """
+    messages, chat = context.messages, context.head.channel == CHANNEL
     places = {row.id: position for position, row in enumerate(messages)}
     if seen is None or seen not in places:
         return ()
     mine = me.id if me else None
-    return tuple(row for row in messages[places[seen] + 1 :] if _is_answerable(row, mine))
+    later = (row for row in messages[places[seen] + 1 :] if _is_answerable(row, mine))
+    return tuple(row for row in later if row.direction == "out" or not chat)
 
 
 def concerns(command: AnyCommand, conversation_id: UUID, message_ids: set[UUID]) -> bool:

@@ -106,7 +106,9 @@ class ComposerText(QTextEdit):
         """Mark these names while they are written behind an @."""
         if self._marks.names != tuple(names):
             self._marks.names = tuple(names)
+            self.blockSignals(True)  # colours alone change: nothing was typed
             self._marks.rehighlight()
+            self.blockSignals(False)
 
     def gap_names(self) -> list[str]:
         """The variables that still have no value, in their order."""
@@ -137,6 +139,15 @@ class ComposerText(QTextEdit):
         self.updateGeometry()
 
     # --- formatting ---
+
+    def toggle(self, key: str) -> None:
+        """Turn ``bold``, ``italic``, ``underline``, ``bullets`` or ``numbers`` on or off at the caret."""
+        if key in ("bullets", "numbers"):
+            self.toggle_list(numbered=key == "numbers")
+        else:
+            {"bold": self.toggle_bold, "italic": self.toggle_italic, "underline": self.toggle_underline}[
+                key
+            ]()
 
     def toggle_bold(self) -> None:
         """Make the selection, or what is typed next, bold or not."""

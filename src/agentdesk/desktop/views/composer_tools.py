@@ -15,6 +15,7 @@ from agentdesk.desktop import ask
 from agentdesk.desktop.lifetime import is_alive
 from agentdesk.desktop.views.composer_box import ComposerBox
 from agentdesk.desktop.views.composer_context import Context
+from agentdesk.desktop.views.composer_extras import ComposerExtras, as_fits
 from agentdesk.desktop.views.composer_strips import ComposerStrip
 from agentdesk.desktop.views.composer_templates import TemplatePicker
 from agentdesk.domain.richtext import link_address
@@ -41,6 +42,7 @@ class ComposerTools(QObject):
         super().__init__(parent)
         self._desk, self._box, self._strip, self._touched = desk, box, strip, touched
         self._picker: TemplatePicker | None = None
+        self.extras = ComposerExtras(box, strip, touched, parent)
 
     @property
     def picker(self) -> TemplatePicker | None:
@@ -107,7 +109,7 @@ class ComposerTools(QObject):
         return await self._desk.attach_bytes(*entry)
 
     def _on_template(self, text: str) -> None:
-        self._box.text.insert_text(text)
+        self._box.text.insert_text(as_fits(text, self._box))
         self._box.text.setFocus()
 
     def _on_template_failed(self, error: Invalid) -> None:

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from PySide6.QtCore import QPoint, Signal
-from PySide6.QtGui import (
-    QDesktopServices,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QShowEvent,
-)
+from PySide6.QtCore import QRect, Signal
+from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from agentdesk.base import clock
@@ -26,6 +17,7 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.away import AWAY, Away
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_actions import ConversationActions
+from agentdesk.desktop.views.conversation_empty import ConversationEmpty
 from agentdesk.desktop.views.conversation_head import ConversationHead
 from agentdesk.desktop.views.drop_field import DropField
 from agentdesk.desktop.views.link_hint import LinkHint
@@ -35,12 +27,12 @@ from agentdesk.desktop.views.messages.card import CardTools
 from agentdesk.desktop.views.older import head_of
 from agentdesk.desktop.views.presence import Presence
 from agentdesk.desktop.views.reading import Reading
-from agentdesk.desktop.views.seeing import mark_seen
+from agentdesk.desktop.views.supervising import Part, Supervising
 from agentdesk.desktop.views.transcript import TranscriptView
 from agentdesk.desktop.views.transcript_plan import first_new, gone_rows
-from agentdesk.desktop.widgets.empty import EmptyState
+from agentdesk.desktop.views.whispers import announce_whispers
 from agentdesk.desktop.widgets.placeholder import PlaceholderRows
-from agentdesk.queries.rows import ConversationRow, MessageRow, Timeline
+from agentdesk.queries.rows import ConversationRow, Timeline
 from agentdesk.sync.desk import Changes, DeskPort, LinkStatus
 
 __all__ = ["ConversationView"]
@@ -48,6 +40,7 @@ __all__ = ["ConversationView"]
 _PAGE = 40
 _LOADING_AFTER_MS = 150
 _MOST_REFETCHED = 400
+_MARK = 2
 
 
 class ConversationView(QWidget):
@@ -55,7 +48,9 @@ class ConversationView(QWidget):
 
     ``left(id)`` tells that it went from the list by what the person did; ``said(text, undo text, undo)`` has
     something for a toast; ``panel_toggled`` and ``back_wanted`` are for the window;
-    ``conversation_requested(id)`` wants another one shown; ``closed``: Esc was pressed while writing.
+    ``conversation_requested(id)`` wants another one shown; ``closed``: Esc was pressed while writing;
+    ``departed``: it is not this person's to see any more; ``went_on(id)``: it was merged into another one.
+    ``home`` does the commands, where several conversations are shown.
     """
 
     left = Signal(object)
@@ -64,9 +59,16 @@ class ConversationView(QWidget):
     back_wanted = Signal()
     conversation_requested = Signal(object)
     closed = Signal()
+    departed = Signal()
+    went_on = Signal(object)
 
     def __init__(
-        self, desk: DeskPort, parent: QWidget | None = None, *, opener: Opener = QDesktopServices.openUrl
+        self,
+        desk: DeskPort,
+        parent: QWidget | None = None,
+        *,
+        opener: Opener = QDesktopServices.openUrl,
+        home: ConversationActions | None = None,
     ) -> None:
         super().__init__(parent)
         self._desk = desk
@@ -74,20 +76,21 @@ class ConversationView(QWidget):
         self._head_row: ConversationRow | None = None
         self._wanted: UUID | None = None
         self._opening = 0
-        self._stale = False
+        self._stale, self._heard = False, 0
         self._reading = Reading()
         self.head = ConversationHead(self)
         self.transcript = TranscriptView(CardTools.of(desk, opener), clock.now, self)
         self.composer = Composer(desk, self)
         self.presence = Presence(desk, self.composer, self.head, self)
-        self.message_actions = MessageActions(desk, self)
-        self.deeds = ConversationActions(desk, self.head, self.composer, self)
-        self.empty = EmptyState(self)
+        self.message_actions = MessageActions(desk, self.transcript, self)
+        self.deeds = ConversationActions(desk, self.head, self.composer, self, home)
+        self.supervising = Supervising(desk, self.composer, self.deeds.done, self)
+        self.empty = ConversationEmpty(self)
         self.empty.pressed.connect(self._on_empty_pressed)
         self._loading = PlaceholderRows(4, 96, self)
-        self._drop = DropField(self)
+        DropField(self, self.composer.take_drop, self._is_open)
         self.link_hint = LinkHint(self.transcript)
-        self.setAcceptDrops(True)
+        self._is_marked = False
         self._arrange()
         self._connect()
         self._show_nothing()
@@ -99,6 +102,15 @@ class ConversationView(QWidget):
         """The conversation on screen, or on its way to it."""
         return self._wanted
 
+    @property
+    def row(self) -> ConversationRow | None:
+        """The conversation on screen."""
+        return self._head_row
+
+    def expect(self, conversation_id: UUID) -> None:
+        """Stand for a conversation that is opened in a moment."""
+        self._wanted = conversation_id
+
     async def open(self, conversation_id: UUID) -> None:
         """Show a conversation. Of several calls the last one wins, whichever is answered first.
 
@@ -108,13 +120,14 @@ class ConversationView(QWidget):
             self._follow()
             return
         self._opening += 1
-        this = self._opening
+        this, heard = self._opening, self._heard
         self._remember()
         self._wanted = conversation_id
         loading = later(self, _LOADING_AFTER_MS, self._show_loading)
         try:
             head = await head_of(self._desk, conversation_id)
             timeline = await self._desk.timeline(head.id, limit=_PAGE) if head is not None else None
+            part = await self.supervising.part_in(head)
         except AgentDeskError as error:
             if is_alive(self) and this == self._opening:
                 self._show_trouble(error.message, error.hint)
@@ -128,10 +141,12 @@ class ConversationView(QWidget):
             self._show_trouble(msg("This conversation no longer exists."), None)
             return
         self._wanted = head.id  # another one where it was merged
-        self._show(head, timeline)
+        self._show(head, timeline, part)
+        if heard != self._heard:
+            self._follow()  # something has changed while it was read
         await self.composer.open(head, timeline.messages)
         if this == self._opening:
-            await mark_seen(self._desk, head)
+            await self.supervising.mark_seen(head)
 
     def clear(self) -> None:
         """Show that no conversation is open."""
@@ -140,42 +155,37 @@ class ConversationView(QWidget):
         self._wanted = self._head_row = None
         self.transcript.clear()
         self.composer.clear()
-        self.presence.open(None)
         self._show_nothing()
 
     def _show_nothing(self) -> None:
-        self.empty.show_message(
-            "messages-square",
-            msg("No conversation is open"),
-            msg("Choose one from the list to read it."),
-            kind="accent",
-        )
+        self.presence.open(None)
+        self.supervising.show(None, Part.NONE)
+        self.empty.say_nothing_open()
         self._stack.setCurrentWidget(self.empty)
 
     def on_changes(self, changes: Changes) -> None:
         """Follow what has changed in the replica."""
+        self._heard += 1
         self.presence.on_changes(changes)
+        self.deeds.handing.on_changes(changes)
         if self._head_row is None:
             return
         here = self._head_row.id
         known = {row.id for row in self.transcript.rows()}
-        touched = (
-            not changes
-            or here in changes.get("conversation", ())
-            or bool(known & changes.get("message", set()))
-        )
-        if touched or changes.get("event"):
+        touched = here in changes.get("conversation", ()) or known & changes.get("message", set())
+        if not changes or touched or changes.get("event"):
             self._follow()
         elif "outbox" in changes:
             self._tasks.start(self.composer.refresh(), "outbox")
         if here in changes.get("draft", ()):
             self._tasks.start(self.composer.follow_drafts(), "drafts")
         if "mention" in changes and self.isVisible() and self.window().isActiveWindow():
-            self._tasks.start(mark_seen(self._desk, self._head_row), "seen")
+            self._tasks.start(self.supervising.mark_seen(self._head_row), "seen")
 
     def on_status(self, status: LinkStatus) -> None:
         """Follow the connection."""
         self.composer.set_away(AWAY.get(status.link))
+        self.supervising.on_status()
         if self._head_row is not None:
             self._follow()
 
@@ -187,17 +197,35 @@ class ConversationView(QWidget):
         """Offer to go back to the list, where there is place for one of both."""
         self.head.back.setVisible(shown)
 
-    def bind_actions(self, actions: Actions) -> None:
-        """Let the window's actions work on this conversation."""
-        self.deeds.bind(actions)
+    def set_current(self, actions: Actions | None) -> None:
+        """This is the one that the window's ``actions`` work on and where the person is; None: another is."""
+        self.supervising.offer_in(actions)
+        self.presence.set_current(actions is not None)
+
+    def set_beside(self, place: tuple[int, int] | None, *, current: bool) -> None:
+        """Stand beside others, as the first of two for instance, which is the ``current`` one or not; None:
+        stand alone."""
+        self._is_marked = current and place is not None
+        self.head.set_beside(place)
+        self.setMinimumWidth(0 if place is None else theme().size("chat_pane"))
+        self._whole.setContentsMargins(0, 0 if place is None else _MARK, 0, 0)
+        self.update()
+
+    def keep_keyboard(self, before: ConversationView) -> None:
+        """Take the keyboard over from the conversation ``before``: who was writing there, writes on here."""
+        focus = self.window().focusWidget()
+        if before.isAncestorOf(focus):
+            writes = before.composer.isAncestorOf(focus) and self._stack.currentWidget() is self._page
+            (self.composer.box.text if writes else self.transcript).setFocus()
 
     # --- showing ---
 
-    def _show(self, head: ConversationRow, timeline: Timeline) -> None:
+    def _show(self, head: ConversationRow, timeline: Timeline, part: Part) -> None:
         self._head_row = self.deeds.row = head
         self.head.show_row(head, self._desk.me)
         self._stack.setCurrentWidget(self._page)
-        self.presence.open(head)
+        self.supervising.show(head, part)
+        self.presence.open(head, watching=part is Part.WATCHES)
         self.transcript.show_conversation(
             head,
             timeline.messages,
@@ -232,29 +260,32 @@ class ConversationView(QWidget):
         limit = min(max(_PAGE, len(known)), _MOST_REFETCHED)
         head = await self._desk.conversation(here)
         timeline = await self._desk.timeline(here, limit=limit)
+        part = await self.supervising.part_in(head)
         if not is_alive(self) or self._head_row is None or self._head_row.id != here:
             return
         if head is None:
             self._show_departed()
             return
         if head.id != here:
-            self.conversation_requested.emit(head.id)  # it was merged meanwhile
+            self.went_on.emit(head.id)
             return
         if known and not {row.id for row in known} & {row.id for row in timeline.messages}:
-            self._show(head, timeline)  # so much is new that nothing joins it to what was there
+            self._show(head, timeline, part)  # so much is new that nothing joins it to what was there
             return
         before, self._head_row = self._head_row, head
         self.deeds.row = head
         self.head.show_row(head, self._desk.me)
-        self.presence.open(head)
+        self.supervising.show(head, part)
+        self.presence.open(head, watching=part is Part.WATCHES)
         self.transcript.update_rows(
             head, timeline.messages, timeline.events, away=self._away(), gone=gone_rows(known, timeline)
         )
+        announce_whispers(self.transcript, {row.id for row in known}, timeline.messages, self._desk.me)
         self.composer.update_context(head, self.transcript.rows())
         await self.composer.refresh()
         news = head.last_message_id != before.last_message_id
         if news and self.isVisible() and self.window().isActiveWindow() and self.transcript.is_at_end():
-            await mark_seen(self._desk, head)
+            await self.supervising.mark_seen(head)
 
     async def _load_older(self) -> None:
         row, known = self._head_row, self.transcript.rows()
@@ -269,20 +300,17 @@ class ConversationView(QWidget):
 
     def _show_trouble(self, title: Msg, hint: Msg | None) -> None:
         self._head_row = self.deeds.row = None
-        self.presence.open(None)
+        self._show_nothing()
         self.transcript.clear()
-        self.empty.show_message("triangle-alert", title, hint, msg("Try again"), kind="warn")
-        self._stack.setCurrentWidget(self.empty)
+        self.empty.say_trouble(title, hint)
 
     def _show_departed(self) -> None:
-        """The open conversation has left the desk; what was typed stays a draft."""
         self.clear()
-        self.empty.show_message(
-            "inbox",
-            msg("This conversation has left your inboxes"),
-            msg("It was moved or removed, or you do not see its inbox any more. What you typed is kept."),
-            kind="warn",
-        )
+        self.empty.say_departed()
+        self.departed.emit()
+
+    def _is_open(self) -> bool:
+        return self._head_row is not None
 
     def _away(self) -> Away | None:
         return AWAY.get(self._desk.status.link)
@@ -297,21 +325,11 @@ class ConversationView(QWidget):
         super().resizeEvent(event)
         self.composer.set_room(self.height())
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._head_row is not None and event.mimeData().hasUrls():
-            self._drop.cover()
-            event.acceptProposedAction()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._drop.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._drop.hide()
-        self.composer.take_drop(event.mimeData())
-        event.acceptProposedAction()
-
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(event.rect(), theme().color("bg.canvas"))
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), theme().color("bg.canvas"))
+        if self._is_marked:
+            painter.fillRect(QRect(0, 0, self.width(), _MARK), theme().color("accent.mark"))
 
     # --- building and slots ---
 
@@ -321,15 +339,15 @@ class ConversationView(QWidget):
         column = QVBoxLayout(self._page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.head)
-        column.addWidget(self.transcript, 1)
-        column.addWidget(self.presence.line)
-        column.addWidget(self.composer)
+        above = self.head, self.supervising.strip, self.transcript
+        below = self.presence.preview, self.presence.line, self.deeds.handing.strip, self.composer
+        for widget in (*above, *below):
+            column.addWidget(widget, int(widget is self.transcript))
         for page in (self.empty, self._loading, self._page):
             self._stack.addWidget(page)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._stack)
+        self._whole = QVBoxLayout(self)
+        self._whole.setContentsMargins(0, 0, 0, 0)
+        self._whole.addWidget(self._stack)
         self.setFocusProxy(self.transcript)
 
     def _connect(self) -> None:
@@ -338,15 +356,13 @@ class ConversationView(QWidget):
         self.head.back_pressed.connect(self.back_wanted)
         self.deeds.left.connect(self.left)
         self.deeds.said.connect(self.said)
+        self.supervising.said.connect(self.said)
         self.deeds.conversation_requested.connect(self.conversation_requested)
         self.composer.sent.connect(self._on_sent)
         self.composer.left.connect(self._on_composer_left)
         self.composer.show_wanted.connect(self._on_show_wanted)
         self.transcript.older_wanted.connect(self._on_older_wanted)
-        self.transcript.asked.connect(self._on_asked)
         self.transcript.asked.connect(self.deeds.on_asked)
-        self.transcript.file_asked.connect(self._on_file_asked)
-        self.transcript.menu_asked.connect(self._on_menu_asked)
         self.transcript.link_hovered.connect(self.link_hint.show_address)
         self.message_actions.edit_wanted.connect(self.composer.edit_again)
         self.message_actions.failed.connect(self._on_failed)
@@ -371,21 +387,6 @@ class ConversationView(QWidget):
     def _on_older_wanted(self) -> None:
         self._tasks.start(self._load_older(), "older")
 
-    def _on_asked(self, action: str, message_id: UUID) -> None:
-        row = self._message(message_id)
-        if row is not None:
-            self.message_actions.run(action, row)
-
-    def _on_file_asked(self, message_id: UUID, attachment_id: UUID, point: QPoint | None) -> None:
-        row = self._message(message_id)
-        if row is not None:
-            self.message_actions.open_file(row, attachment_id, point)
-
-    def _on_menu_asked(self, message_id: UUID, point: QPoint, address: str) -> None:
-        row = self._message(message_id)
-        if row is not None:
-            self.message_actions.show_menu(row, self.transcript.card(message_id), point, address)
-
     def _on_failed(self, text: Msg, _hint: Msg | None) -> None:
         self.said.emit(text, None, None)
 
@@ -395,6 +396,3 @@ class ConversationView(QWidget):
     def _on_empty_pressed(self) -> None:
         if self._wanted is not None:
             self._tasks.start(self.open(self._wanted), "open again")
-
-    def _message(self, message_id: UUID) -> MessageRow | None:
-        return next((row for row in self.transcript.rows() if row.id == message_id), None)

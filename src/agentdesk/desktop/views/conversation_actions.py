@@ -16,13 +16,17 @@ from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import AnyCommand, Assign, EndChat, MarkRead, SetPriority, SetStatus, SetTags
 from agentdesk.desktop.actions.registry import Actions
+from agentdesk.desktop.actions.supervising import add_deeds
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.models.supervision import is_colleagues_chat
 from agentdesk.desktop.undo import UndoStack, inverse
+from agentdesk.desktop.views.chat_copying import ChatCopying
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_head import ConversationHead
 from agentdesk.desktop.views.conversation_menus import ConversationMenus
+from agentdesk.desktop.views.handing import Handing
 from agentdesk.desktop.views.merging import Merging
 from agentdesk.desktop.views.messages.words import when_text
 from agentdesk.desktop.widgets.menu import new_menu
@@ -36,20 +40,33 @@ __all__ = ["ConversationActions"]
 
 class ConversationActions(QObject):
     """Works on ``row``, the conversation on screen. ``left(id)`` tells that it went from the list;
-    ``said(text, undo text, undo)`` has something for a toast; ``find_wanted``: words are to be found."""
+    ``said(text, undo text, undo)`` has something for a toast; ``find_wanted``: words are to be found.
+
+    ``home``: those that do and undo it, where a window shows several conversations; they outlast this one.
+    """
 
     left = Signal(object)
     said = Signal(object, object, object)
     conversation_requested = Signal(object)
     find_wanted = Signal()
 
-    def __init__(self, desk: DeskPort, head: ConversationHead, composer: Composer, owner: QWidget) -> None:
+    def __init__(
+        self,
+        desk: DeskPort,
+        head: ConversationHead,
+        composer: Composer,
+        owner: QWidget,
+        home: ConversationActions | None = None,
+    ) -> None:
         super().__init__(owner)
         self._desk, self._head, self._composer, self._owner = desk, head, composer, owner
         self._tasks = tasks_of(self, "conversation actions")
-        self.row: ConversationRow | None = None
-        self.done = UndoStack()
+        self._row: ConversationRow | None = None
+        self._home = home
+        self.done: UndoStack = home.done if home is not None else UndoStack()
         self._actions: Actions | None = None
+        self.copying = ChatCopying(desk, owner, "chat copies")
+        self.copying.said.connect(self.said)
         self.merging = Merging(desk, self.do, owner)
         self.merging.merged.connect(self.conversation_requested)
         self.merging.refused.connect(self._on_refused)
@@ -58,49 +75,32 @@ class ConversationActions(QObject):
         self.menus.snoozed.connect(self._on_snoozed)
         self.menus.tagged.connect(self._on_tagged)
         self.menus.prioritised.connect(self._on_prioritised)
+        self.handing = Handing(desk, self.do, owner)
+        self.handing.left.connect(self.left)
+        self.handing.said.connect(self.said)
+        self.handing.show_wanted.connect(self.conversation_requested)
         head.assign_pressed.connect(self.choose_assignee)
+        head.hand_pressed.connect(self.hand_over)
         head.snooze_pressed.connect(self.choose_snooze)
         head.tags_pressed.connect(self.choose_tags)
         head.resolve_pressed.connect(self.resolve_or_reopen)
         head.more_pressed.connect(self.show_more)
 
-    def bind(self, actions: Actions) -> None:
-        """Let the window's actions work on the open conversation."""
-        composer, text = self._composer, self._composer.box.reply_text
-        everywhere: tuple[tuple[str, Callable[[], object]], ...] = (
-            ("reply.start", self.start_reply),
-            ("reply.all", self.start_reply_all),
-            ("note.start", self.start_note),
-            ("assign.choose", self.choose_assignee),
-            ("assign.me", self.assign_me),
-            ("conversation.resolve", self.resolve),
-            ("conversation.reopen", self.reopen),
-            ("chat.end", self.end_chat),
-            ("conversation.snooze", self.choose_snooze),
-            ("conversation.wake", self.reopen),
-            ("conversation.tags", self.choose_tags),
-            ("conversation.priority", self.choose_priority),
-            ("conversation.unread", self.toggle_unread),
-            ("conversation.merge", self.choose_merge),
-            ("undo", self.undo),
-            ("composer.switch_mode", composer.switch_mode),
-            ("composer.attach", composer.box.attach_wanted.emit),
-            ("composer.templates", composer.box.templates_wanted.emit),
-        )
-        writing: tuple[tuple[str, Callable[[], object]], ...] = (
-            ("composer.send", self.send),
-            ("composer.send_resolve", self.send_and_resolve),
-            ("composer.bold", text.toggle_bold),
-            ("composer.italic", text.toggle_italic),
-            ("composer.underline", text.toggle_underline),
-            ("composer.paste_plain", self.paste_plain),
-        )
-        for action_id, handler in everywhere:
-            actions.bind(action_id, handler)
-        for action_id, handler in writing:
-            actions.bind(action_id, handler, composer)
+    @property
+    def row(self) -> ConversationRow | None:
+        """The conversation on screen."""
+        return self._row
+
+    @row.setter
+    def row(self, row: ConversationRow | None) -> None:
+        self._row = row
+        self.handing.show(row)
+
+    def use(self, actions: Actions) -> None:
+        """Show the keys of the window's ``actions``, and offer those in menus that others do."""
         self._actions = actions
         keys = {"snooze": "conversation.snooze", "panel": "panel.toggle", "tags": "conversation.tags"}
+        keys |= {"hand": "conversation.hand_over", "close": "chat.close_pane"}
         self._head.set_keys({name: actions.key_text(action_id) for name, action_id in keys.items()})
 
     # --- writing ---
@@ -144,6 +144,9 @@ class ConversationActions(QObject):
 
     def offer_undo_send(self, row: ConversationRow, held: Waiting) -> None:
         """A reply was sent and its conversation left: offer to take both back."""
+        if self._home is not None:
+            self._home.offer_undo_send(row, held)
+            return
         self.done.push(partial(self._take_back, row.id, held.id))
         self.said.emit(
             msg("Answered and resolved {name}.", name=row.contact_name), msg("Undo"), self.undo_last
@@ -161,10 +164,16 @@ class ConversationActions(QObject):
         if self._desk.me is not None:
             self._on_assigned(self._desk.me.id)
 
+    def hand_over(self) -> None:
+        """Ask to whom, or to which inbox, the conversation is handed."""
+        if self.row is not None:
+            self.handing.choose(self.row, self._head.hand if self._head.hand.isVisible() else self._head.more)
+
     def choose_snooze(self) -> None:
         """Ask until when the conversation sleeps."""
         if self.row is not None:
-            self.menus.choose_snooze(self._head.snooze)
+            head = self._head
+            self.menus.choose_snooze(head.more if head.is_short else head.snooze)
 
     def choose_tags(self) -> None:
         """Ask for tags."""
@@ -214,6 +223,12 @@ class ConversationActions(QObject):
             command = EndChat(conversation_id=row.id, seen_message_id=row.last_message_id)
             self._do(row, command, msg("Ended the chat with {name}.", name=row.contact_name), leaves=True)
 
+    def send_copy(self) -> None:
+        """Ask for an address, and send a copy of the chat there."""
+        row = self.row
+        if row is not None and row.channel == CHANNEL:
+            self.copying.send(row)
+
     def reopen(self) -> None:
         """Open the conversation again, or wake it."""
         row = self.row
@@ -235,12 +250,21 @@ class ConversationActions(QObject):
         self._add(menu, msg("Priority"), "chevron-up", self.choose_priority)
         self._add(menu, msg("Tags"), "tag", self.choose_tags)
         self._add(menu, msg("Mark read") if row.unread else msg("Mark unread"), "mail", self.toggle_unread)
+        self._add(menu, msg("Hand over…"), "route", self.hand_over)
+        if self._head.is_short:
+            self._add(menu, msg("Snooze…"), "alarm-clock", self.choose_snooze)
+            panel = msg("Show or hide the customer panel")
+            self._add(menu, panel, "panel-right", self._head.panel_pressed.emit)
         menu.addSeparator()
         self._add(menu, msg("Find in this conversation"), "search", self.find)
         if row.status == Status.SNOOZED:
             self._add(menu, msg("Wake up now"), "alarm-clock-off", self.reopen)
         if row.channel == CHANNEL and row.status != Status.RESOLVED:
             self._add(menu, msg("End the chat"), "circle-x", self.end_chat)
+        if row.channel == CHANNEL:
+            self._add(menu, msg("Email a copy of the chat…"), "mail", self.send_copy)
+        if self._actions is not None and is_colleagues_chat(row, self._desk.me):
+            add_deeds(menu, self._actions)
         if self._actions is not None and self._actions.is_bound("customer.block"):
             menu.addAction(self._actions.action("customer.block"))
         menu.addSeparator()
@@ -322,6 +346,8 @@ class ConversationActions(QObject):
 
     async def do(self, row: ConversationRow, command: AnyCommand, said: Msg) -> bool:
         """Do ``command`` to the conversation ``row`` and offer to undo it; returns whether it was done."""
+        if self._home is not None:
+            return await self._home.do(row, command, said)
         if not await self._try(command) or not is_alive(self):
             return False
         after = await self._desk.conversation(row.id)

@@ -27,6 +27,7 @@ from agentdesk.desktop.widgets.avatar import Avatar, paint_avatar
 from agentdesk.desktop.widgets.button import Button, IconButton
 from agentdesk.desktop.widgets.chip import Chip, ChipLabel
 from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.queries.rows import ConversationRow, UserRow
 
 __all__ = ["AssigneeButton", "ConversationHead"]
@@ -34,6 +35,8 @@ __all__ = ["AssigneeButton", "ConversationHead"]
 _HEIGHT = 72
 _MOST_TAGS = 3
 _NARROW = 560
+_SHORT = 530
+_CLOSE = msg("Close this one of the chats side by side")
 
 _PRIORITY_CHIPS = {
     "urgent": Chip(msg("Urgent"), "bad_text", "chevrons-up"),
@@ -43,22 +46,26 @@ _PRIORITY_CHIPS = {
 
 
 class ConversationHead(QWidget):
-    """``name_pressed``, ``assign_pressed``, ``snooze_pressed``, ``more_pressed``, ``resolve_pressed``,
-    ``tags_pressed``, ``panel_pressed`` and ``back_pressed`` tell of its buttons."""
+    """``name_pressed``, ``assign_pressed``, ``hand_pressed``, ``snooze_pressed``, ``more_pressed``,
+    ``resolve_pressed``, ``tags_pressed``, ``panel_pressed``, ``back_pressed`` and ``close_pressed`` tell of
+    its buttons."""
 
     name_pressed = Signal()
     assign_pressed = Signal()
+    hand_pressed = Signal()
     snooze_pressed = Signal()
     more_pressed = Signal()
     resolve_pressed = Signal()
     tags_pressed = Signal()
     panel_pressed = Signal()
     back_pressed = Signal()
+    close_pressed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._row: ConversationRow | None = None
         self._me: UserRow | None = None
+        self._place: tuple[int, int] | None = None
         self._avatar = Avatar(28, parent=self)
         self._name = _Name(self)
         self._name.pressed.connect(self.name_pressed)
@@ -81,6 +88,8 @@ class ConversationHead(QWidget):
         self.others = PresenceFaces(self)
         self.assignee = AssigneeButton(self)
         self.assignee.clicked.connect(self.assign_pressed)
+        self.hand = IconButton("route", msg("Hand over…"), parent=self)
+        self.hand.clicked.connect(self.hand_pressed)
         self.snooze = IconButton("alarm-clock", msg("Snooze…"), parent=self)
         self.snooze.clicked.connect(self.snooze_pressed)
         self.more = IconButton("ellipsis", msg("More"), parent=self)
@@ -90,6 +99,9 @@ class ConversationHead(QWidget):
         self.panel = IconButton("panel-right", msg("Show or hide the customer panel"), parent=self)
         self.panel.setCheckable(True)
         self.panel.clicked.connect(self.panel_pressed)
+        self.close_button = IconButton("x", _CLOSE, parent=self)
+        self.close_button.clicked.connect(self.close_pressed)
+        self.close_button.hide()
         self._arrange()
         theme().changed.connect(self._dress)
         self._dress()
@@ -100,7 +112,8 @@ class ConversationHead(QWidget):
         name = row.contact_name or tr(msg("Unknown sender"))
         self._avatar.set_person(row.contact_name, row.contact_id)
         self._name.set_content(name)
-        self._subject.set_content(row.subject or msg("No subject"))
+        nameless = row.channel == CHANNEL or row.visibility is not None
+        self._subject.set_content(row.subject or ("" if nameless else msg("No subject")))
         self._number.set_number(row.number)
         chip = _PRIORITY_CHIPS.get(row.priority)
         self._priority.setVisible(chip is not None)
@@ -114,7 +127,7 @@ class ConversationHead(QWidget):
         done = row.status == "resolved"
         self.resolve.set_text(msg("Reopen") if done else msg("Resolve"))
         self.resolve.set_look("", "rotate-ccw" if done else "check")
-        self.setAccessibleName(f"{name}, {row.subject}")
+        self._say_name()
 
     def show_visitor(self, here: bool | None) -> None:
         """Say whether the visitor of a chat has their page open; None: not known, or no chat."""
@@ -122,19 +135,43 @@ class ConversationHead(QWidget):
         if here is not None:
             self.visitor.set_chip(VISITOR_HERE if here else VISITOR_LEFT)
 
+    def set_beside(self, place: tuple[int, int] | None) -> None:
+        """Stand beside other conversations, as the first of two for instance: it can be closed, and gets by
+        with less room. None: stand alone."""
+        self._place = place
+        self.close_button.setVisible(place is not None)
+        self._say_name()
+        self._fit()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether only what is always needed has room; the rest is in the menu."""
+        return not self.close_button.isHidden() and self.width() < _SHORT
+
     def set_keys(self, keys: dict[str, str]) -> None:
-        """Show the shortcuts beside the names of buttons: ``snooze``, ``panel``, ``tags``."""
+        """Show the shortcuts beside the names of buttons: ``hand``, ``snooze``, ``panel``, ``tags``,
+        ``close``."""
+        self.hand.set_name(msg("Hand over…"), keys.get("hand", ""))
         self.snooze.set_name(msg("Snooze…"), keys.get("snooze", ""))
         self.panel.set_name(msg("Show or hide the customer panel"), keys.get("panel", ""))
         self.add_tag.set_name(msg("Tags"), keys.get("tags", ""))
+        self.close_button.set_name(_CLOSE, keys.get("close", ""))
 
     def sizeHint(self) -> QSize:
         return QSize(560, self._height())
 
+    def minimumSizeHint(self) -> QSize:
+        """How little it gets along with: the button that hands over is the first to go. Beside others most
+        buttons go."""
+        hint = super().minimumSizeHint()
+        if not self.close_button.isHidden():
+            return QSize(theme().size("chat_pane"), hint.height())
+        spare = 0 if self.hand.isHidden() else self._hand_width()
+        return QSize(hint.width() - spare, hint.height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.assignee.set_short(self.width() < _NARROW)
-        self._show_tags(self._row.tags if self._row else ())
+        self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -153,8 +190,8 @@ class ConversationHead(QWidget):
             first.addWidget(widget)
         first.addStretch(1)
         first.addWidget(self.others)
-        buttons: tuple[QWidget, ...] = (self.assignee, self.snooze, self.more, self.resolve, self.panel)
-        for button in buttons:
+        asking = self.assignee, self.hand, self.snooze, self.more
+        for button in (*asking, self.resolve, self.panel, self.close_button):
             first.addWidget(button)
         second = QHBoxLayout()
         second.setSpacing(theme().space(2))
@@ -171,6 +208,25 @@ class ConversationHead(QWidget):
         column.addLayout(first)
         column.addLayout(second)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def _say_name(self) -> None:
+        if self._row is None:
+            return
+        name = f"{self._row.contact_name or tr(msg('Unknown sender'))}, {self._row.subject}"
+        number, count = self._place or (0, 0)
+        beside = msg("{number} of {count} side by side: {name}", number=number, count=count, name=name)
+        self.setAccessibleName(tr(beside) if self._place is not None else name)
+
+    def _fit(self) -> None:
+        """Show what there is room for."""
+        short = self.is_short
+        for spare in (self._avatar, self.snooze, self.panel):
+            spare.setVisible(not short)
+        self.resolve.set_short(short)
+        self.assignee.set_short(self.width() < _NARROW)
+        needed = self.minimumSizeHint().width() + self._hand_width()
+        self.hand.setVisible(self.width() >= max(_NARROW, needed))
+        self._show_tags(self._row.tags if self._row else ())
 
     def _show_state(self, row: ConversationRow) -> None:
         chips = {
@@ -198,6 +254,9 @@ class ConversationHead(QWidget):
             self._tag_row.addWidget(ChipLabel(Chip(tag), self._tags))
         self._tags.setVisible(bool(wanted))
         self._tags.setToolTip("")
+
+    def _hand_width(self) -> int:
+        return self.hand.sizeHint().width() + theme().space(2)
 
     def _height(self) -> int:
         return max(_HEIGHT, theme().line_height("title") + theme().line_height("small") + 34)

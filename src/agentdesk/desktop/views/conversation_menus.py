@@ -16,7 +16,10 @@ from agentdesk.desktop.views.view_names import PRIORITIES
 from agentdesk.desktop.widgets.popup import Popup, PopupItem
 from agentdesk.domain.authority import Permission
 from agentdesk.domain.snooze import SnoozeKind, choices, typed
-from agentdesk.queries.rows import TeammateRow, UserRow
+from agentdesk.queries.rows import (
+    UserRow,
+)
+from agentdesk.queries.team_rows import TeammateRow
 
 __all__ = ["ConversationMenus"]
 

@@ -77,7 +77,7 @@ class CustomerPanel(QWidget):
         self._tasks = tasks_of(self, "customer")
         self._done = done or UndoStack()
         self.same = SamePerson(desk, self._done, self)
-        self.blocking = CustomerBlocking(desk, self._done, self)
+        self.blocking = CustomerBlocking(desk, self._done, self, "blocking")
         self._wanted: UUID | None = None
         self._current: UUID | None = None
         self._detail: ContactDetail | None = None

@@ -17,6 +17,7 @@ from agentdesk.desktop.views.messages.words import catalogue_text
 from agentdesk.desktop.widgets.avatar import ChannelTile
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.queries.rows import IdentityRow, PastConversation
 
 __all__ = ["IdentityLine", "PastLine", "local_time"]
@@ -43,7 +44,8 @@ class IdentityLine(QWidget):
 
     def __init__(self, row: IdentityRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        shown = isolate_ltr(row.display or row.value)
+        is_visitor = row.kind == CHANNEL and row.display in ("", row.value)
+        shown = tr(msg("Visitor")) if is_visitor else isolate_ltr(row.display or row.value)
         tile = ChannelTile(row.kind, tr(_CHANNELS.get(row.kind, msg("Address"))), _TILE, parent=self)
         address = ElidedLabel(shown, "body", middle=True, parent=self)
         row_layout = QHBoxLayout()
@@ -78,7 +80,8 @@ class PastLine(QWidget):
     def __init__(self, row: PastConversation, now: datetime, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._id = row.id
-        subject = row.subject or tr(msg("No subject"))
+        chat = row.channel == CHANNEL
+        subject = row.subject or tr(_CHANNELS[CHANNEL] if chat else msg("No subject"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(subject)

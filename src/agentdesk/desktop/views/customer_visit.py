@@ -23,6 +23,7 @@ from agentdesk.desktop.widgets.button import IconButton, LinkButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.section import Section
+from agentdesk.desktop.world_names import country_of_zone
 from agentdesk.domain.visits import Page, Trail, Visit
 from agentdesk.queries.rows import ContactDetail
 
@@ -56,6 +57,7 @@ class CustomerVisit(Section):
             "referrer": _Fact(msg("Came from")),
             "program": _Fact(msg("With")),
             "language": _Fact(msg("Language")),
+            "country": _Fact(msg("Where")),
             "time": _Fact(msg("Their time")),
             "visits": _Fact(msg("Visits")),
         }
@@ -97,10 +99,19 @@ class CustomerVisit(Section):
         self.facts["referrer"].show_value(isolate_ltr(place_of(visit.referrer)) if visit.referrer else "")
         self.facts["program"].show_value(program)
         self.facts["language"].show_value(language)
+        self._show_country(trail.time_zone)
         before = _day(trail.visits[-2].pages[-1].at) if len(trail.visits) > 1 else ""
         known = msg("{count}, the one before: {day}", count=trail.count, day=before)
         self.facts["visits"].show_value(tr(known) if before else "")
         self.tick()
+
+    def _show_country(self, zone: str) -> None:
+        """Say in which country they are, as far as their time zone tells."""
+        country, fact = country_of_zone(zone), self.facts["country"]
+        fact.show_value(tr(msg("Probably {country}", country=country)) if country else "")
+        why = tr(msg("By their time zone, {zone}", zone=isolate_ltr(zone)))
+        fact.setToolTip(tip(why))
+        fact.setAccessibleDescription(why)
 
     def _show_earlier(self, trail: Trail) -> None:
         while (item := self._earlier.takeAt(0)) is not None:

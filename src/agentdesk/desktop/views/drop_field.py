@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QRectF, Qt
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.text import msg
@@ -18,18 +20,37 @@ _VEIL = 225
 
 
 class DropField(QWidget):
-    """Says what a drop would do; takes no part in it itself."""
+    """Says what a drop on ``parent`` would do; ``taken(data)`` gets what is dropped while ``is_wanted()``."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(
+        self, parent: QWidget, taken: Callable[[QMimeData], None], is_wanted: Callable[[], bool]
+    ) -> None:
         super().__init__(parent)
+        self._parent, self._taken, self._is_wanted = parent, taken, is_wanted
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
+        parent.setAcceptDrops(True)
+        parent.installEventFilter(self)
 
-    def cover(self) -> None:
-        """Lie over the whole parent."""
-        parent = self.parentWidget()
-        if parent is not None:
-            self.setGeometry(parent.rect())
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow what is dragged over the parent."""
+        kind = event.type()
+        if kind == QEvent.Type.DragEnter and isinstance(event, QDragEnterEvent):
+            if self._is_wanted() and event.mimeData().hasUrls():
+                self._cover()
+                event.acceptProposedAction()
+                return True
+        elif kind == QEvent.Type.DragLeave:
+            self.hide()
+        elif kind == QEvent.Type.Drop and isinstance(event, QDropEvent):
+            self.hide()
+            self._taken(event.mimeData())
+            event.acceptProposedAction()
+            return True
+        return False
+
+    def _cover(self) -> None:
+        self.setGeometry(self._parent.rect())
         self.raise_()
         self.show()
 

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
-from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.views.conversation import ConversationView
@@ -20,6 +19,7 @@ from agentdesk.desktop.widgets.button import IconButton
 from agentdesk.desktop.widgets.floating import SHADOW, FloatingCard
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.pill import Pill, PillRow
+from agentdesk.desktop.widgets.search_field import SearchField
 from agentdesk.queries.rows import MessageRow
 from agentdesk.sync.desk import DeskPort
 
@@ -53,9 +53,7 @@ class FindBar(FloatingCard):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._transcript = parent
-        self.field = QLineEdit(self)
-        self.field.setProperty("kind", "search")
-        self.field.addAction(icon("search", "text.muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self.field = SearchField(self)
         self.field.textChanged.connect(self.changed)
         self.field.installEventFilter(self)
         self.pills = PillRow(msg("Filter"), self)

@@ -1,4 +1,4 @@
-"""What a person can do with one message: send again, look at the original, open its files."""
+"""What a person can do with one message: send again, change, look at the original, open its files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,18 @@ from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 
+from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
-from agentdesk.commands.values import AnyCommand, CheckDelivery, ConfirmDelivery, RetryDelivery, RetryItem
+from agentdesk.commands.values import (
+    AnyCommand,
+    CheckDelivery,
+    ConfirmDelivery,
+    DeleteReply,
+    EditReply,
+    RetryDelivery,
+    RetryItem,
+)
 from agentdesk.desktop import ask
 from agentdesk.desktop.dialogs.details import DetailsDialog
 from agentdesk.desktop.dialogs.original import OriginalDialog
@@ -26,29 +35,38 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.views.messages.card import MessageCard
 from agentdesk.desktop.views.messages.links import Verdict
 from agentdesk.desktop.views.messages.media import is_dangerous, is_picture
+from agentdesk.desktop.views.transcript import TranscriptView
 from agentdesk.desktop.widgets.menu import new_menu
+from agentdesk.domain.chat import CHANNEL
+from agentdesk.domain.delivery import DeliveryState
+from agentdesk.domain.revising import is_deleted, may_revise
 from agentdesk.queries.rows import AttachmentRow, MessageRow
 from agentdesk.sync.desk import DeskPort
 
 __all__ = ["MessageActions", "safe_name"]
 
+_SENT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
 _FORBIDDEN = '<>:"/\\|?*'
 
 
 class MessageActions(QObject):
-    """``edit_wanted(message)`` puts a failed message back into the composer, ``reply_wanted(everybody)``
-    begins a reply, ``failed(text, hint)`` says what could not be done."""
+    """Does what is asked for in ``transcript``. ``edit_wanted(message)`` puts a failed message back into the
+    composer, ``reply_wanted(everybody)`` begins a reply, ``failed(text, hint)`` says what could not be
+    done."""
 
     edit_wanted = Signal(object)
     reply_wanted = Signal(bool)
     failed = Signal(object, object)
 
-    def __init__(self, desk: DeskPort, owner: QWidget) -> None:
+    def __init__(self, desk: DeskPort, transcript: TranscriptView, owner: QWidget) -> None:
         super().__init__(owner)
-        self._desk, self._owner = desk, owner
+        self._desk, self._transcript, self._owner = desk, transcript, owner
         self._tasks = tasks_of(self, "message actions")
         self.dialog: QWidget | None = None
         self.menu: QMenu | None = None
+        transcript.asked.connect(self._on_asked)
+        transcript.file_asked.connect(self._on_file_asked)
+        transcript.menu_asked.connect(self._on_menu_asked)
 
     def run(self, action: str, row: MessageRow) -> None:
         """Do ``action`` (see MessageCard.asked) with a message."""
@@ -91,12 +109,34 @@ class MessageActions(QObject):
         if row.kind == "message" and row.direction == "in":
             self._add(menu, msg("Reply"), "reply", partial(self.reply_wanted.emit, False))
             self._add(menu, msg("Reply to all"), "reply-all", partial(self.reply_wanted.emit, True))
-        self._add(menu, msg("Copy text"), "copy", partial(_copy, row.text))
+        if row.text:
+            self._add(menu, msg("Copy text"), "copy", partial(_copy, row.text))
+        if self._may_revise(row):
+            self._add(menu, msg("Change…"), "pencil", partial(self._start_revising, row))
+            self._add(menu, msg("Delete for the visitor too…"), "trash-2", partial(self._start_deleting, row))
         menu.addSeparator()
         if row.has_original:
             self._add(menu, msg("Show original"), "file-code", partial(self.run, "original", row))
         self._add(menu, msg("Details"), "info", partial(self._show_details, row))
         menu.popup(point)
+
+    def _on_asked(self, action: str, message_id: UUID) -> None:
+        row = self._message(message_id)
+        if row is not None:
+            self.run(action, row)
+
+    def _on_file_asked(self, message_id: UUID, attachment_id: UUID, point: QPoint | None) -> None:
+        row = self._message(message_id)
+        if row is not None:
+            self.open_file(row, attachment_id, point)
+
+    def _on_menu_asked(self, message_id: UUID, point: QPoint, address: str) -> None:
+        row = self._message(message_id)
+        if row is not None:
+            self.show_menu(row, self._transcript.card(message_id), point, address)
+
+    def _message(self, message_id: UUID) -> MessageRow | None:
+        return next((row for row in self._transcript.rows() if row.id == message_id), None)
 
     async def save_file(self, file: AttachmentRow) -> bool:
         """Ask where to, and save; False where the person did not want to after all."""
@@ -135,6 +175,42 @@ class MessageActions(QObject):
             msg("Send again"),
         ):
             await self._desk.do(RetryDelivery(message_id=row.id))
+
+    def _may_revise(self, row: MessageRow) -> bool:
+        """Whether this is an answer of the person's own in a chat, sent a moment ago."""
+        me = self._desk.me
+        mine = me is not None and row.direction == "out" and row.author_id == me.id
+        chat = any(party.kind == CHANNEL for party in row.to)
+        standing = row.delivery in _SENT and not is_deleted(row.revision)
+        return mine and chat and standing and may_revise(row.created_at, clock.now())
+
+    def _start_revising(self, row: MessageRow) -> None:
+        self._start(self._revise(row), "revise")
+
+    async def _revise(self, row: MessageRow) -> None:
+        text = await ask.passage(
+            self._owner,
+            msg("Change the message"),
+            msg("The visitor sees the new text, and that it was changed."),
+            msg("Change it"),
+            value=row.text,
+        )
+        if text is not None and text.strip() and text != row.text:
+            place = row.conversation_id
+            await self._desk.do(EditReply(conversation_id=place, message_id=row.id, text=text.strip()))
+
+    def _start_deleting(self, row: MessageRow) -> None:
+        self._start(self._delete(row), "delete")
+
+    async def _delete(self, row: MessageRow) -> None:
+        if await ask.confirm(
+            self._owner,
+            msg("Delete the message?"),
+            msg("It disappears here and on the visitor's page. That it was there stays visible."),
+            msg("Delete"),
+            danger=True,
+        ):
+            await self._desk.do(DeleteReply(conversation_id=row.conversation_id, message_id=row.id))
 
     async def _show_original(self, row: MessageRow) -> None:
         content = await self._desk.original(row.id)

@@ -14,7 +14,7 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.colleagues import Colleague, Colleagues, visitor_at, words_for_one
 from agentdesk.desktop.views.composer import Composer
 from agentdesk.desktop.views.conversation_head import ConversationHead
-from agentdesk.desktop.views.presence_parts import PresenceLine
+from agentdesk.desktop.views.presence_parts import PresenceLine, PreviewBubble
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.queries.rows import ConversationRow
 from agentdesk.sync.desk import Changes, DeskPort
@@ -42,13 +42,16 @@ class Presence(QObject):
     def __init__(self, desk: DeskPort, composer: Composer, head: ConversationHead, view: QWidget) -> None:
         super().__init__(view)
         self.line = PresenceLine(view)
+        self.preview = PreviewBubble(view)
         self._desk, self._view, self._head, self._box = desk, view, head, composer.box
         self._faces = head.others
         self._people: tuple[Colleague, ...] = ()
         self._colleagues = Colleagues(desk, tasks_of(self, "presence"), self._refresh)
         self._row: ConversationRow | None = None
         self._writing: Writing = ""
-        self._told: tuple[UUID | None, Writing] = (None, "")
+        self._watching = False
+        self._is_current = True
+        self._told: tuple[UUID | None, Writing, bool] | None = (None, "", False)
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(_QUIET_MS)
@@ -59,13 +62,26 @@ class Presence(QObject):
         view.installEventFilter(self)
         QGuiApplication.instance().focusWindowChanged.connect(self._tell)  # type: ignore[union-attr]
 
-    def open(self, row: ConversationRow | None) -> None:
-        """This is the conversation on screen now, or none is."""
-        before, self._row = self._here, row
+    def open(self, row: ConversationRow | None, *, watching: bool = False) -> None:
+        """This is the conversation on screen now, or none is; ``watching``: the person only looks on."""
+        before, self._row, self._watching = self._here, row, watching
         if self._here != before:
             self._people = ()
             self._stop_writing()
+        else:
+            self._tell()
         self._refresh()
+
+    def set_current(self, current: bool) -> None:
+        """The person is here while this conversation is the ``current`` one of several; the one that becomes
+        it tells so."""
+        self._is_current = current
+        if current:
+            self._told = None
+            self._tell()
+        else:
+            self._quiet.stop()
+            self._writing = ""
 
     @property
     def _here(self) -> UUID | None:
@@ -93,6 +109,7 @@ class Presence(QObject):
         before, self._people = self._people, people
         self._faces.show_people([person for person in people if person[2] not in ("chat", "page")])
         self.line.show_people(people)
+        self._show_preview(row)
         if people:
             news = [tr(words_for_one(name, writing)) for _, name, writing in set(people) - set(before)]
             if news:
@@ -101,6 +118,12 @@ class Presence(QObject):
             announce(self._faces, tr(msg("Nobody else is here now")))
         elif before:
             announce(self._faces, tr(msg("{name} has left the page", name=before[0][1])))
+
+    def _show_preview(self, row: ConversationRow | None) -> None:
+        """Show what the customer has typed so far, where the server tells."""
+        others = () if row is None else self._desk.others_at(row.id)
+        text = next((one.text for one in others if row is not None and one.user_id == row.contact_id), "")
+        self.preview.show_text(row.contact_name if row is not None else "", text)
 
     def _on_typed(self) -> None:
         if self._box.text.is_blank():
@@ -116,12 +139,14 @@ class Presence(QObject):
         self._tell()
 
     def _tell(self) -> None:
-        place: tuple[UUID | None, Writing] = (None, "")
+        if not self._is_current:
+            return
+        place: tuple[UUID | None, Writing, bool] = (None, "", False)
         if self._here is not None and self._is_watched():
-            place = (self._here, self._writing)
+            place = (self._here, self._writing, self._watching)
         if place != self._told:
             self._told = place
-            self._desk.be_at(*place)
+            self._desk.be_at(place[0], place[1], watching=place[2])
 
     def _is_watched(self) -> bool:
         window, own = QApplication.activeWindow(), self._view.window()

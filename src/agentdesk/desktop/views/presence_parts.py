@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from agentdesk.base.text import Msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import paint_icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.colleagues import Colleague, is_writing, words_for_all, words_for_one
 from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.links import visible
 from agentdesk.desktop.widgets.avatar import paint_avatar
 from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.mirror import AT_START, mirrored
+from agentdesk.desktop.widgets.surface import paint_surface
 
-__all__ = ["PresenceFaces", "PresenceLine"]
+__all__ = ["PresenceFaces", "PresenceLine", "PreviewBubble"]
 
 _FACE, _STEP, _BADGE = 20, 26, 12
 _MORE = 24
 _MOST = 3
 _ICON = 14
+_WIDEST = 440
+_LONGEST = 300
+"""Characters of what a visitor has typed: the last ones."""
 
 
 class PresenceFaces(QWidget):
@@ -58,8 +64,9 @@ class PresenceFaces(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme().color("bg.canvas"))
             painter.drawEllipse(badge)
-            role = "accent.text" if writing else "text.secondary"
-            paint_icon(painter, badge.adjusted(1, 1, -1, -1), "pencil" if writing else "eye", role)
+            writes = writing not in ("", "watch")
+            role = "accent.text" if writes else "text.secondary"
+            paint_icon(painter, badge.adjusted(1, 1, -1, -1), "pencil" if writes else "eye", role)
         if len(self._people) > faces and self.width() >= self._width(faces):
             direction = self.layoutDirection()
             rest = QRect(faces * _STEP, 0, _MORE, self.height())
@@ -92,6 +99,42 @@ class PresenceFaces(QWidget):
         self.updateGeometry()
         self.setVisible(bool(self._people))
         self.update()
+
+
+class PreviewBubble(QWidget):
+    """What the visitor of a chat has typed and not sent yet, dim, where their message will stand."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = Label("", "reading", "text.muted", wrap=True, parent=self)
+        self._words.setMaximumWidth(_WIDEST)
+        row = QHBoxLayout(self)
+        side = theme().space(5) + theme().space(3)
+        row.setContentsMargins(side, theme().space(2), side, theme().space(2) + 2)
+        row.addWidget(self._words, 0, Qt.AlignmentFlag.AlignLeading)
+        row.addStretch(1)
+        self.hide()
+
+    def text(self) -> str:
+        """The words shown; nothing while there are none."""
+        return "" if self.isHidden() else self._words.text()
+
+    def show_text(self, name: str, text: str) -> None:
+        """Show what ``name`` has typed; nothing takes no place. It changes too often to be announced."""
+        shown = visible(" ".join(text.split()))
+        if len(shown) > _LONGEST:
+            shown = "…" + shown[-_LONGEST:]
+        self._words.set_content(shown)
+        words = tr(msg("{name} has typed, and not sent yet: {text}", name=name, text=shown)) if shown else ""
+        self._words.setAccessibleName(words)
+        self._words.setToolTip(tip(words))
+        self.setVisible(bool(shown))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        across, along = theme().space(3), theme().space(1) + 2
+        box = QRectF(self._words.geometry().adjusted(-across, -along, across, along))
+        paint_surface(QPainter(self), box, "", "line.strong", theme().radius("bubble"), dashed=True)
 
 
 class PresenceLine(QWidget):

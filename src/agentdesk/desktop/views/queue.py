@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from agentdesk.desktop.delegates.queue import QueueDelegate
-from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.models.queue import ID_ROLE, QueueModel
 from agentdesk.desktop.settings import SettingsFile
@@ -20,7 +19,8 @@ from agentdesk.desktop.views.older import OlderPages, wish_of
 from agentdesk.desktop.views.queue_clock import RowClock
 from agentdesk.desktop.views.queue_head import QueueHead
 from agentdesk.desktop.views.queue_list import HeldBar, QueueList
-from agentdesk.desktop.views.queue_listing import Listing, drafts_of, listing_of
+from agentdesk.desktop.views.queue_listing import Listing
+from agentdesk.desktop.views.queue_loading import QueueLoader
 from agentdesk.desktop.views.queue_selection import QueueSelection
 from agentdesk.desktop.views.queue_stillness import Stillness
 from agentdesk.desktop.views.view_memory import ViewMemory
@@ -31,9 +31,6 @@ from agentdesk.queries.rows import AccountRow, Counts, View
 from agentdesk.sync.desk import Changes, DeskPort
 
 __all__ = ["QueuePane"]
-
-_BIG_LIST = 5_000
-_BIG_LIST_PAUSE_MS = 400
 
 
 class QueuePane(QWidget):
@@ -58,9 +55,9 @@ class QueuePane(QWidget):
         self._accounts: Sequence[AccountRow] = ()
         self._held: Listing | None = None
         self._first_load = True
+        self._link = desk.status.link
         self._marked: UUID | None = None
         self._place = 0
-        self._tasks = tasks_of(self, "queue")
         self._model = QueueModel(desk, self)
         self.selection = QueueSelection(self._ids, self)
         self._model.selected = self.selection
@@ -95,38 +92,19 @@ class QueuePane(QWidget):
         self._model.clear()
         self._show_view()
         self.older.show_for(wish_of(self._view))
-        self.reload()
-
-    def reload(self) -> None:
-        """Read the ids of the view anew."""
-        if self._tasks.running("load"):
-            self._again = True
-            return
-        self._again = False
-        self._tasks.start(self._load(), "load")
+        self._loader.show(self._view)
 
     def on_changes(self, changes: Changes) -> None:
         """Follow what changed in the replica."""
-        everything = not changes
-        ids = changes.keys() & {"conversation", "message", "mention"}
-        if everything:
-            self._model.invalidate()
-        elif changes.get("conversation"):
-            self._model.invalidate(changes["conversation"])
-        if changes.get("contact") or changes.get("user") or changes.get("message"):
-            self._model.invalidate()
-        if everything or ids or changes.get("user"):
-            self._reload_soon.start(_BIG_LIST_PAUSE_MS if len(self._model.ids) > _BIG_LIST else 0)
-        if everything or "draft" in changes:
-            self._tasks.start(self._load_drafts(), "drafts")
-        if "presence" in changes:
-            self._model.show_writers(changes["presence"])
+        self._loader.on_changes(changes)
 
     def on_status(self) -> None:
         """Follow the connection: an empty list says whether its conversations are on the way, and rows of
         chats whether their visitors are still known to be there."""
         self._show_empty()
-        self._list.viewport().update()
+        link, self._link = self._link, self._desk.status.link
+        if link is not self._link:
+            self._list.viewport().update()
 
     def set_counts(self, counts: Counts, accounts: Sequence[AccountRow] = ()) -> None:
         """Take the numbers of the rail and how channels are doing, for the words of an empty list."""
@@ -135,8 +113,8 @@ class QueuePane(QWidget):
 
     def set_me(self, user_id: UUID | None) -> None:
         """Hide my own face in rows: in my list it says nothing."""
-        self._delegate.set_own_id(user_id)
-        self._list.viewport().update()
+        if self._delegate.set_own_id(user_id):
+            self._list.viewport().update()
 
     def current(self) -> UUID | None:
         """Return the current conversation's id."""
@@ -213,7 +191,6 @@ class QueuePane(QWidget):
     # Building
 
     def _build(self) -> None:
-        self._again = False
         self._quiet = False
         self.head = QueueHead(self._desk, self)
         self.head.filter_chosen.connect(self._on_filter)
@@ -226,6 +203,8 @@ class QueuePane(QWidget):
         self.held_bar.clicked.connect(self.apply_held)
         self.older = OlderPages(self._desk, self)
         self.older.arrived.connect(self._on_older)
+        self._loader = QueueLoader(self._desk, self._model, self._older_ids, self)
+        self._loader.loaded.connect(self._on_loaded)
         self._build_list()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -262,58 +241,45 @@ class QueuePane(QWidget):
 
     def _start_timers(self) -> None:
         self.clock = RowClock(self._list, self._model, self._delegate)
-        self._reload_soon = QTimer(self)
-        self._reload_soon.setSingleShot(True)
-        self._reload_soon.timeout.connect(self.reload)
 
     # Loading
 
-    async def _load(self) -> None:
-        view = self._view
-        self._model.load_mentions()
-        listing = await listing_of(self._desk, view, self.older.ids)
-        if self._first_load:
-            await self._load_drafts()
-        if view != self._view:
-            self._tasks.start(self._load(), "load")
-            return
-        if self._must_stand_still(listing.ids):
+    def _on_loaded(self, listing: Listing) -> None:
+        if self._must_stand_still(listing):
             self._held = listing
             self.held_bar.tell(self._model.ids, listing.ids)
         else:
             self._show_listing(listing)
         self.head.recount()
-        if self._again:
-            self._again = False
-            self._reload_soon.start(0)
-
-    async def _load_drafts(self) -> None:
-        self._model.set_drafts(await drafts_of(self._desk))
-        if self._view.kind == "drafts" and not self._first_load:
-            self.reload()
 
     def _show_listing(self, listing: Listing) -> None:
-        ids = listing.ids
+        in_step = self._held is None and not self._first_load
         self._first_load = False
         self._held = None
         self.held_bar.hide()
         self._quiet = True  # a row that leaves makes Qt choose another one; that is not the person's choice
-        self._model.set_ids(ids)
+        if in_step and listing.steps is not None:
+            self._model.take(listing.steps)
+        else:
+            self._model.set_ids(listing.ids)
         self._model.set_sections(listing.sections)
         if listing.sections:
             self._list.fit_sections()  # rows that came or went have shifted the first ones of sections
         self._quiet = False
         if self.current() != self._marked:
             self.select(self._marked)
-        self.head.show_length(len(ids))
+        self.head.show_length(len(listing.ids))
         self.selection.keep_listed()
         self._show_empty()
-        self.listed.emit(len(ids))
+        self.listed.emit(len(listing.ids))
 
-    def _must_stand_still(self, ids: list[UUID]) -> bool:
+    def _must_stand_still(self, listing: Listing) -> bool:
         if self._first_load or not self._model.ids or not self._stillness.is_wanted():
             return False
-        return ids != list(self._model.ids)
+        return listing.ids != list(self._model.ids)
+
+    def _older_ids(self) -> Sequence[UUID]:
+        return self.older.ids
 
     # Showing
 
@@ -355,7 +321,7 @@ class QueuePane(QWidget):
 
     def _on_older(self) -> None:
         self.let_go()
-        self.reload()
+        self._loader.reload()
 
     def _on_quick(self, key: str, index: QModelIndex) -> None:
         self.quick_spot.setGeometry(self._list.quick_box(index, key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -27,6 +27,7 @@ from agentdesk.sync.desk import DeskPort
 __all__ = ["QueueHead"]
 
 _UNSORTED = ("search", "drafts")
+_RECOUNT_MS = 400
 
 
 class QueueHead(QWidget):
@@ -45,8 +46,12 @@ class QueueHead(QWidget):
         self._desk = desk
         self._tasks = tasks_of(self, "queue head")
         self._view = View(kind="mine", order="due")
+        self._counted: View | None = None
+        self._recount = QTimer(self)
+        self._recount.setSingleShot(True)
+        self._recount.timeout.connect(self._count)
         self._title = ElidedLabel("", "title")
-        self._count = Label("", "body", "text.muted")
+        self._length = Label("", "body", "text.muted")
         self.sort_button = QToolButton(self)
         self.sort_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.sort_button.setIcon(icon("arrow-up-down"))
@@ -68,8 +73,14 @@ class QueueHead(QWidget):
         self.retranslate()
 
     def recount(self) -> None:
-        """Ask anew how many each filter leaves, and say so on the pills."""
+        """Ask anew how many each filter leaves, and say so on the pills: soon, and a few times a second at
+        most."""
+        if not self._recount.isActive():
+            self._recount.start(_RECOUNT_MS if self._view == self._counted else 0)
+
+    def _count(self) -> None:
         if self._view.kind not in _UNSORTED:
+            self._counted = self._view
             self._tasks.start(self._count_filters(self._view), "count")
 
     async def _count_filters(self, view: View) -> None:
@@ -81,7 +92,7 @@ class QueueHead(QWidget):
 
     def show_length(self, count: int) -> None:
         """Say how long the list is; zero is not said."""
-        self._count.set_content(str(count) if count else "")
+        self._length.set_content(str(count) if count else "")
 
     def show_selected(self, count: int, *, everything: bool) -> None:
         """Show the bar while something is selected."""
@@ -112,9 +123,9 @@ class QueueHead(QWidget):
         heading = QHBoxLayout(self._heading)
         heading.setContentsMargins(16, 2, 10, 0)
         heading.setSpacing(theme().space(1))
-        self._count.setContentsMargins(theme().space(1), 0, 0, 0)
+        self._length.setContentsMargins(theme().space(1), 0, 0, 0)
         heading.addWidget(self._title)
-        heading.addWidget(self._count)
+        heading.addWidget(self._length)
         heading.addStretch(1)
         heading.addWidget(self.save_button)
         heading.addWidget(self.sort_button)

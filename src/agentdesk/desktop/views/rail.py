@@ -17,6 +17,7 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.rail_list import RailList
 from agentdesk.desktop.widgets.avatar import Avatar, initials
 from agentdesk.desktop.widgets.elide import ElidedLabel
+from agentdesk.desktop.widgets.search_field import SearchField
 from agentdesk.queries.rows import UserRow, View
 
 __all__ = ["FOLDED_WIDTH", "OPEN_WIDTH", "Rail"]
@@ -61,6 +62,7 @@ class Rail(QWidget):
         self._search_button.setIcon(icon("search"))
         self._search_button.setIconSize(QSize(18, 18))
         self._search_button.clicked.connect(self.unfold_wanted)
+        self._foot: list[QToolButton] = []
         self._build_list()
         self._arrange()
         theme().changed.connect(self._restyle)
@@ -116,8 +118,11 @@ class Rail(QWidget):
             self._search.clear()
             self._search.blockSignals(False)
         position = self._model.position_of(view)
+        index = QModelIndex() if position is None else self._model.index(position)
+        if index == self._list.currentIndex() and index.isValid():
+            return
         self._list.selectionModel().blockSignals(True)
-        self._list.setCurrentIndex(QModelIndex() if position is None else self._model.index(position))
+        self._list.setCurrentIndex(index)
         self._list.selectionModel().blockSignals(False)
         self._list.viewport().update()
 
@@ -143,6 +148,18 @@ class Rail(QWidget):
             QHBoxLayout.Direction.TopToBottom if folded else QHBoxLayout.Direction.LeftToRight
         )
         self._list.doItemsLayout()
+        for button in self._foot:
+            self._fit(button)
+
+    def add_below(self, button: QToolButton) -> None:
+        """Put the way to a screen of its own under the lists."""
+        self._foot.append(button)
+        self._below.addWidget(button)
+        self._fit(button)
+
+    def _fit(self, button: QToolButton) -> None:
+        beside, alone = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
+        button.setToolButtonStyle(alone if self._folded else beside)
 
     def set_open_width(self, width: int) -> None:
         """Be ``width`` pixels wide while words are shown, within the limits; 0 is the usual width."""
@@ -189,6 +206,9 @@ class Rail(QWidget):
         column.addLayout(self._head)
         column.addLayout(search)
         column.addWidget(self._list, 1)
+        self._below = QVBoxLayout()
+        self._below.setContentsMargins(8, 4, 8, 8)
+        column.addLayout(self._below)
 
     def _on_current(self, now: QModelIndex, _before: QModelIndex | None = None) -> None:
         entry = now.data(ENTRY_ROLE) if now.isValid() else None
@@ -249,16 +269,14 @@ class _Badge(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._letter)
 
 
-class _SearchField(QLineEdit):
+class _SearchField(SearchField):
     """Esc empties it and gives the focus back: ``left``."""
 
     left = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setProperty("kind", "search")
         self.setClearButtonEnabled(True)
-        self.addAction(icon("search", "text.muted"), QLineEdit.ActionPosition.LeadingPosition)
 
     def event(self, event: QEvent) -> bool:
         """Keep Esc for the field while it has the focus: it is a shortcut of the window otherwise."""

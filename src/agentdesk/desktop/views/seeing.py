@@ -9,9 +9,10 @@ from agentdesk.sync.desk import DeskPort
 __all__ = ["mark_seen"]
 
 
-async def mark_seen(desk: DeskPort, head: ConversationRow) -> None:
-    """Note that the customer's words, and what was said to this person in notes, were seen."""
-    if head.unread:
+async def mark_seen(desk: DeskPort, head: ConversationRow, *, quiet: bool = False) -> None:
+    """Note that the customer's words, and what was said to this person in notes, were seen; ``quiet``: only
+    the latter, the customer's words are for whoever has the conversation."""
+    if head.unread and not quiet:
         await desk.do(MarkRead(conversation_id=head.id))
     if any(row.conversation_id == head.id for row in await desk.unseen_mentions()):
         await desk.do(SeeMentions(conversation_id=head.id))

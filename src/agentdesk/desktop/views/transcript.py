@@ -19,7 +19,7 @@ from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.messages.card import CardLook, CardTools, MessageCard
 from agentdesk.desktop.views.messages.folded import FoldedCard
 from agentdesk.desktop.views.transcript_entries import EntryColumn, build_entry, connect_entry
-from agentdesk.desktop.views.transcript_plan import Item, Mail, plan
+from agentdesk.desktop.views.transcript_plan import Item, Mail, earlier, plan
 from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow
 
 __all__ = ["Place", "TranscriptView"]
@@ -140,7 +140,7 @@ class TranscriptView(QScrollArea):
         for message_id in gone:
             self._messages.pop(message_id, None)
         self._messages.update((row.id, row) for row in messages)
-        self._events.update((row.id, row) for row in events)
+        self._events = {**earlier(self._events, messages), **{row.id: row for row in events}}
         anchor = self._anchor()
         first = self._items[self._start].key if self._start < len(self._items) else None
         last = self._items[self._end - 1].key if self._end else None

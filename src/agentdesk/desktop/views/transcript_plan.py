@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow, Timeline
 
-__all__ = ["Day", "Events", "Item", "Mail", "New", "first_new", "gone_rows", "plan"]
+__all__ = ["Day", "Events", "Item", "Mail", "New", "earlier", "first_new", "gone_rows", "plan"]
 
 _OPEN_AT_END = 3
 """So many messages at the end are shown whole."""
@@ -136,6 +136,13 @@ def _is_beginning(row: MessageRow | EventRow) -> bool:
 
 def _local_day(row: MessageRow | EventRow) -> date:
     return row.created_at.astimezone().date()
+
+
+def earlier(known: Mapping[UUID, EventRow], page: Sequence[MessageRow]) -> dict[UUID, EventRow]:
+    """Return the known events from before a page of messages. What a command of one's own has written is
+    replaced by the server's, which has another id; so those of the page itself are only what was read."""
+    start = page[0].created_at if page else None
+    return {row.id: row for row in known.values() if start is not None and row.created_at < start}
 
 
 def gone_rows(known: Sequence[MessageRow], timeline: Timeline) -> list[UUID]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import unicodedata
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QPixmap, QPixmapCache
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPaintEvent, QPixmap, QPixmapCache
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from agentdesk.desktop.faces import face_of
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.pictures import decode
+from agentdesk.queries.team_rows import PortraitRow
 
-__all__ = ["Avatar", "ChannelTile", "initials", "paint_avatar", "paint_channel_tile"]
+__all__ = ["Avatar", "ChannelTile", "initials", "paint_avatar", "paint_channel_tile", "paint_round"]
 
 _TILE_RADIUS = 0.28
 _TILE_OUT_X, _TILE_OUT_Y = 6, 5
@@ -59,17 +62,21 @@ def paint_avatar(
     seed: object,
     *,
     channel: str | None = None,
-    picture: QPixmap | None = None,
     behind: str = "bg.list",
+    letters: bool = False,
 ) -> None:
-    """Paint a person into the square ``rect``: picture or initials, and the tile of ``channel`` at the end
-    corner.
+    """Paint a person into the square ``rect``: their picture where there is one, else initials, and the tile
+    of ``channel`` at the end corner.
 
-    ``seed`` (the customer's id) chooses the hue; ``behind`` is the colour role of what lies behind, kept as
-    a gap around the tile. The tile (half of the square) reaches 6 pixels beyond its end, 5 below.
+    ``seed`` (the person's id) tells whose picture it is, and chooses the hue; ``behind`` is the colour role
+    of what lies behind, kept as a gap around the tile. The tile (half of the square) reaches 6 pixels beyond
+    its end, 5 below. With ``letters`` initials are shown also where there is a picture.
     """
     square = QRectF(rect)
-    painter.drawPixmap(square.topLeft(), _circle(name, seed, square.width(), _dpr(painter), picture))
+    painter.drawPixmap(
+        square.topLeft(),
+        _circle(name, seed, square.width(), _dpr(painter), None if letters else face_of(seed)),
+    )
     if channel is None:
         return
     side = round(square.width() / 2)
@@ -110,11 +117,10 @@ def _blank(side: float, dpr: float) -> QPixmap:
     return canvas
 
 
-def _circle(name: str, seed: object, side: float, dpr: float, picture: QPixmap | None) -> QPixmap:
+def _circle(name: str, seed: object, side: float, dpr: float, face: PortraitRow | None) -> QPixmap:
     letters = initials(name)
     front, back = theme().avatar(seed)
-    image = picture.cacheKey() if picture is not None else ""
-    key = f"avatar:{letters}:{back.rgba()}:{side}:{dpr}:{image}"
+    key = f"avatar:{face.digest if face else letters}:{back.rgba()}:{side}:{dpr}"
     found = QPixmap()
     if QPixmapCache.find(key, found):
         return found
@@ -122,13 +128,29 @@ def _circle(name: str, seed: object, side: float, dpr: float, picture: QPixmap |
     painter = QPainter(canvas)
     painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(picture.scaled(canvas.size()) if picture is not None else back)
-    painter.drawEllipse(QRectF(0, 0, side, side))
-    if picture is None:
+    picture = decode(face.content) if face is not None else QImage()
+    if picture.isNull():
+        painter.setBrush(back)
+        painter.drawEllipse(QRectF(0, 0, side, side))
         _letters(painter, QRectF(0, 0, side, side), letters, front)
+    else:
+        paint_round(painter, QRectF(0, 0, side, side), picture)
     painter.end()
     QPixmapCache.insert(key, canvas)
     return canvas
+
+
+def paint_round(painter: QPainter, square: QRectF, picture: QImage) -> None:
+    """Paint a square ``picture`` as a circle into ``square``; nothing else may be there."""
+    sharp = round(square.width() * _dpr(painter))
+    smooth = Qt.TransformationMode.SmoothTransformation
+    scaled = picture.scaled(sharp, sharp, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.GlobalColor.black)
+    painter.drawEllipse(square)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.drawImage(square, scaled)
 
 
 def _letters(painter: QPainter, square: QRectF, letters: str, color: QColor) -> None:
@@ -185,16 +207,13 @@ class Avatar(QWidget):
         self._side, self._behind = side, behind
         self._name, self._seed = "", ""
         self._channel: str | None = None
-        self._picture: QPixmap | None = None
         self._dot = ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme().changed.connect(self.update)
 
-    def set_person(
-        self, name: str, seed: object, *, channel: str | None = None, picture: QPixmap | None = None
-    ) -> None:
+    def set_person(self, name: str, seed: object, *, channel: str | None = None) -> None:
         """Show the person ``name`` with the id ``seed``."""
-        self._name, self._seed, self._channel, self._picture = name, str(seed), channel, picture
+        self._name, self._seed, self._channel = name, str(seed), channel
         self.setAccessibleName(name)
         self.updateGeometry()
         self.update()
@@ -222,7 +241,6 @@ class Avatar(QWidget):
             self._name,
             self._seed,
             channel=self._channel,
-            picture=self._picture,
             behind=self._behind,
         )
         if self._dot:

@@ -19,6 +19,10 @@ __all__ = ["Button", "ButtonKind", "IconButton", "LinkButton", "PrimaryButton", 
 
 ButtonKind = Literal["", "primary", "danger", "note", "ghost", "link"]
 
+_ICON = QSize(16, 16)
+_ICON_AND_GAP = QSize(20, 16)
+"""The icon, and its distance from the words."""
+
 _ICON_ROLES: dict[str, str] = {
     "primary": "text.onFill",
     "danger": "text.onFill",
@@ -44,8 +48,9 @@ class Button(QPushButton):
     ) -> None:
         super().__init__(parent)
         self._text, self._icon_name = text, icon_name
+        self._short = False
         self.setProperty("kind", kind)
-        self.setIconSize(QSize(20, 16))  # the icon is 16; the rest is its distance from the words
+        self.setIconSize(_ICON_AND_GAP)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._show()
 
@@ -53,6 +58,14 @@ class Button(QPushButton):
         """Show another text."""
         self._text = text
         self._show()
+
+    def set_short(self, short: bool) -> None:
+        """Show the icon alone; the text is spoken, and the tooltip."""
+        if short != self._short:
+            self._short = short
+            self.setIconSize(_ICON if short else _ICON_AND_GAP)
+            self.setToolTip("")
+            self._show()
 
     def set_look(self, kind: ButtonKind, icon_name: str = "") -> None:
         """Take another look and icon."""
@@ -66,8 +79,11 @@ class Button(QPushButton):
         super().changeEvent(event)
 
     def _show(self) -> None:
-        self.setText(tr(self._text).replace("&", "&&"))
-        self.setAccessibleName(tr(self._text))
+        words = tr(self._text)
+        self.setText("" if self._short else words.replace("&", "&&"))
+        self.setAccessibleName(words)
+        if self._short:
+            self.setToolTip(tip(words))
         if self._icon_name:
             self.setIcon(icon(self._icon_name, _ICON_ROLES.get(self.property("kind"), "text.primary")))
 

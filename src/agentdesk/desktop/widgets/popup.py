@@ -9,12 +9,12 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg
-from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.floating import SHADOW, Popover
 from agentdesk.desktop.widgets.label import Label
-from agentdesk.desktop.widgets.popup_list import ITEM_ROLE, PopupItem, PopupList, row_height
+from agentdesk.desktop.widgets.popup_list import ITEM_ROLE, PopupItem, PopupList
+from agentdesk.desktop.widgets.search_field import SearchField
 
 __all__ = ["Popup", "PopupItem"]
 
@@ -38,9 +38,7 @@ class Popup(Popover):
         self._placeholder = placeholder
         self._items: tuple[PopupItem, ...] = ()
         self._find: Callable[[str], Sequence[PopupItem]] | None = None
-        self._field = QLineEdit(self)
-        self._field.setProperty("kind", "search")
-        self._field.addAction(icon("search", "text.muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self._field = SearchField(self)
         self._field.textChanged.connect(self._on_typed)
         self._list = PopupList(self)
         self._list.clicked.connect(self._on_clicked)
@@ -172,7 +170,5 @@ class Popup(Popover):
 
     def fit(self) -> None:
         """Be as high as the rows need."""
-        rows = min(self._list.rows.rowCount(), _MOST_ROWS)
-        self._list.setFixedHeight(rows * row_height() + 2)
-        self._list.setVisible(rows > 0)
+        self._list.fit(_MOST_ROWS)
         super().fit()

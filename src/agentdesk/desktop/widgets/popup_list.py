@@ -27,7 +27,7 @@ from agentdesk.desktop.widgets.avatar import paint_avatar, paint_channel_tile
 from agentdesk.desktop.widgets.mirror import AT_END, AT_START, mirrored
 from agentdesk.desktop.widgets.surface import paint_surface
 
-__all__ = ["ITEM_ROLE", "PopupItem", "PopupList", "row_height"]
+__all__ = ["ITEM_ROLE", "PopupItem", "PopupList"]
 
 ITEM_ROLE = Qt.ItemDataRole.UserRole
 
@@ -123,6 +123,12 @@ class PopupList(QListView):
         self.viewport().setAutoFillBackground(False)
         self.entered.connect(self._on_entered)
 
+    def fit(self, most: int) -> None:
+        """Be as high as the rows need, ``most`` of them at most; away where there are none."""
+        rows = min(self.rows.rowCount(), most)
+        self.setFixedHeight(rows * _row_height() + 2)
+        self.setVisible(rows > 0)
+
     def step(self, by: int) -> None:
         """Mark the row ``by`` rows further that can be chosen; 0 marks the first when none is."""
         rows = self.rows
@@ -141,14 +147,14 @@ class PopupList(QListView):
             self.setCurrentIndex(index)
 
 
-def row_height() -> int:
+def _row_height() -> int:
     """The height of a row in pixels at the person's text size."""
     return max(_ROW, theme().line_height("body") + 8)
 
 
 class _Delegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(0, row_height())
+        return QSize(0, _row_height())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         item = index.data(ITEM_ROLE)

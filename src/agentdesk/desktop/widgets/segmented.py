@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButto
 from agentdesk.base.text import Msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 
 __all__ = ["Segment", "Segmented"]
@@ -65,6 +66,16 @@ class Segmented(QWidget):
         """Choose a segment without telling."""
         self._buttons[key].setChecked(True)
         self._show()
+
+    def set_text(self, key: str, text: Msg) -> None:
+        """Call a segment something else."""
+        self._segments = tuple(replace(one, text=text) if one.key == key else one for one in self._segments)
+        self._show()
+
+    def set_possible(self, key: str, reason: Msg | None) -> None:
+        """Let a segment be chosen, or, where there is a ``reason``, not."""
+        self._buttons[key].setEnabled(reason is None)
+        self._buttons[key].setToolTip("" if reason is None else tip(tr(reason)))
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """Arrow keys choose the neighbour, in the direction they point."""

@@ -10,6 +10,7 @@ from agentdesk.desktop.theme import theme
 
 _AT_THE_EDGE = 0.6
 """The share of a shadow's strength right at the edge of what casts it."""
+_TOP_LINE = 3
 
 __all__ = ["Surface", "paint_shadow", "paint_surface"]
 
@@ -63,14 +64,20 @@ class Surface(QFrame):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._fill, self._line, self._radius = fill, line, radius
+        self._fill, self._line, self._edge, self._radius = fill, line, "", radius
         theme().changed.connect(self.update)
 
-    def set_look(self, fill: str, line: str = "") -> None:
-        """Take other colour roles."""
-        self._fill, self._line = fill, line
+    def set_look(self, fill: str, line: str = "", edge: str = "") -> None:
+        """Take other colour roles; ``edge`` is that of a thick line at the top."""
+        self._fill, self._line, self._edge = fill, line, edge
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        radius = theme().radius(self._radius)
-        paint_surface(QPainter(self), QRectF(self.rect()), self._fill, self._line, radius)
+        radius, box, painter = theme().radius(self._radius), QRectF(self.rect()), QPainter(self)
+        paint_surface(painter, box, self._fill, self._line, radius)
+        if self._edge:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme().color(self._edge))
+            painter.setClipRect(QRectF(0, 0, box.width(), _TOP_LINE))
+            painter.drawRoundedRect(box, radius, radius)

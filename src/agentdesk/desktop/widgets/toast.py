@@ -19,6 +19,8 @@ __all__ = ["ToastHost", "announce"]
 
 SHOWN_FOR = 8000
 """Milliseconds a toast stays; the pointer over it keeps it."""
+_INK = 4
+"""Pixels by which letters of some scripts stand out of their advance."""
 
 
 class ToastHost(QObject):
@@ -52,9 +54,9 @@ class ToastHost(QObject):
 
     def clear(self) -> None:
         """Take the toast away."""
-        if self._toast is not None:
-            self._toast.leave()
-            self._toast = None
+        toast, self._toast = self._toast, None
+        if toast is not None and not toast.is_over:  # one that went by itself is destroyed
+            toast.leave()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the toast in place when the pane changes its size."""
@@ -90,7 +92,10 @@ class _Toast(FloatingCard):
 
     def place(self) -> None:
         """Sit at the bottom of the pane, as wide as the words need."""
-        pane = self._pane
+        pane, label = self._pane, self._label
+        beside = self.sizeHint().width() - max(label.sizeHint().width(), label.minimumWidth())
+        whole = label.fontMetrics().horizontalAdvance(label.text()) + _INK
+        label.setMinimumWidth(max(0, min(whole, pane.width() - beside)))  # in one line, where there is room
         width = min(self.sizeHint().width(), pane.width())
         self.resize(
             width, self.heightForWidth(width) if self.hasHeightForWidth() else self.sizeHint().height()

@@ -30,6 +30,7 @@ from agentdesk.commands.values import (
 from agentdesk.domain.conversation import Status
 from agentdesk.domain.message import Direction, Kind
 from agentdesk.domain.party import Party
+from agentdesk.domain.portraits import ADDRESS
 from agentdesk.queries import conversation as conversations
 from agentdesk.queries import queue, team
 from agentdesk.queries.rows import AttachmentRow, MessageRow, QueueRow
@@ -48,6 +49,7 @@ from agentdesk.server.api.values import (
     Nothing,
     Opened,
     People,
+    Person,
     Recipient,
     Snoozed,
 )
@@ -175,7 +177,14 @@ async def list_inboxes(call: Call[Nothing, Nothing]) -> Inboxes:
 async def list_users(call: Call[Nothing, Nothing]) -> People:
     """Everybody who works here."""
     async with call.services.db.read() as conn:
-        return People(users=tuple(await team.users(conn)))
+        rows, faces = await team.users(conn), await team.faces(conn)
+    shown = ((row, faces.get(row.id) if row.active else None) for row in rows)
+    return People(
+        users=tuple(
+            Person(**msgspec.structs.asdict(row), picture=f"{ADDRESS}/{face}" if face else None)
+            for row, face in shown
+        )
+    )
 
 
 async def list_channels(call: Call[Nothing, Nothing]) -> Channels:

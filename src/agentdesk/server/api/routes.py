@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentdesk.queries.rows import QueueRow
-from agentdesk.server.api import handlers, marks, privacy
+from agentdesk.queries.rows import MessageRow, QueueRow
+from agentdesk.server.api import handlers, marks, privacy, revising
 from agentdesk.server.api.operations import Operation
 from agentdesk.server.api.values import (
     Channels,
@@ -20,6 +20,7 @@ from agentdesk.server.api.values import (
     NewConversationMarks,
     NewMessage,
     NewStatus,
+    NewText,
     People,
 )
 
@@ -55,6 +56,25 @@ OPERATIONS: tuple[Operation, ...] = (
         status=201,
         errors=(403, 404, 409, 413, 415, 422),
         idempotent_key=True,
+    ),
+    Operation(
+        name="editMessage",
+        method="PATCH",
+        path="/messages/{id}",
+        summary="Change an answer of one's own where its channel can, for five minutes after it was sent",
+        handler=revising.edit_message,
+        gives=MessageRow,
+        body=NewText,
+        errors=(403, 404, 409, 413, 415, 422),
+    ),
+    Operation(
+        name="deleteMessage",
+        method="DELETE",
+        path="/messages/{id}",
+        summary="Take an answer of one's own back, under the same conditions",
+        handler=revising.delete_message,
+        gives=MessageRow,
+        errors=(403, 404, 409, 422),
     ),
     Operation(
         name="assignConversation",

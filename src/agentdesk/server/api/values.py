@@ -72,6 +72,12 @@ class NewMessage(Taken, frozen=True):
     seen_message_id: UUID | None = None
 
 
+class NewText(Taken, frozen=True):
+    """What a message says from now on."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=1_000_000)]
+
+
 class NewAssignee(Taken, frozen=True):
     """The person to give it to; null for nobody."""
 
@@ -138,8 +144,15 @@ class Inboxes(Given, frozen=True):
     inboxes: tuple[InboxRow, ...]
 
 
+class Person(UserRow, frozen=True):
+    """Somebody of the team. ``picture`` is the path of a small JPEG at this server that anybody can load who
+    knows it; null where there is none, or the person is not active."""
+
+    picture: str | None = None
+
+
 class People(Given, frozen=True):
-    users: tuple[UserRow, ...]
+    users: tuple[Person, ...]
 
 
 class Channels(Given, frozen=True):

@@ -18,13 +18,13 @@ from agentdesk.sdk.inbound import RawItem
 from agentdesk.sdk.pages import PageLine
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.chat.ending import any_silent, end_silent
-from agentdesk.server.chat.lines import add_line, number_of
+from agentdesk.server.chat.lines import add_line, locked_of, number_of
 from agentdesk.server.leases import Lease
 from agentdesk.store import blobs
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import chat_file, chat_line, chat_post, chat_session
 
-__all__ = ["AccountPages"]
+__all__ = ["AccountPages", "show_line"]
 
 _LOOK_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0
@@ -71,17 +71,11 @@ class AccountPages:
         """Add a line to the visitor's session, once per key."""
         async with self._db.write() as conn:
             await self._check(conn)
-            mine = chat_session.c.account_id == self._account_id, chat_session.c.identity == visitor
-            row = (await conn.execute(select(chat_session).where(*mine).with_for_update())).first()
-            if row is None:
+            session_id = await show_line(conn, self._account_id, visitor, line)
+            if session_id is None:
                 return False
-            if await number_of(conn, row.id, line.key) is None:
-                at = clock.to_utc(line.at)
-                ids = await _show_files(conn, row.id, line, row.lines + 1)
-                name = line.name
-                await add_line(conn, row, line.key, "agent", at, text=line.text, name=name, files=ids)
-            await self._doors.tell(conn, "page", row.id)
-        self._doors.shown(row.id)
+            self._doors.tell(conn, "page", session_id)
+        self._doors.shown(session_id)
         return True
 
     async def shown(self, key: str) -> bool:
@@ -111,6 +105,20 @@ class AccountPages:
     async def _check(self, conn: AsyncConnection) -> None:
         if self._lease is not None:
             await self._lease.check(conn)
+
+
+async def show_line(conn: AsyncConnection, account_id: UUID, visitor: str, line: PageLine) -> UUID | None:
+    """Add a line to the session of a visitor, once per key, and return the session; None: there is none."""
+    row = await locked_of(conn, account_id, visitor)
+    if row is None:
+        return None
+    if await number_of(conn, row.id, line.key) is None:
+        at = clock.to_utc(line.at)
+        ids = await _show_files(conn, row.id, line, row.lines + 1)
+        text, name, extras = line.text, line.name, line.extras.as_row()
+        await add_line(conn, row, line.key, "agent", at, text=text, name=name, files=ids, extras=extras)
+    session_id: UUID = row.id
+    return session_id
 
 
 async def _show_files(conn: AsyncConnection, session_id: UUID, line: PageLine, n: int) -> list[str]:

@@ -6,27 +6,57 @@ Whatever has to be known later is a row; here are only the bells. A missed ring 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.events import Bell
 from agentdesk.base.ids import parse_id
+from agentdesk.sdk.inbound import RawItem
+from agentdesk.store.fixed import Asked
+from agentdesk.store.herald import note_word
 
-__all__ = ["CHANNEL", "Doors"]
+__all__ = ["CHANNEL", "Doors", "Way"]
 
 CHANNEL = "agentdesk_chat"
 
 
+class Way(Protocol):
+    """The way in of an account that this server runs."""
+
+    def asks_first(self, conn: AsyncConnection) -> Asked:
+        """Return what :meth:`take` asks the database first of all."""
+        ...
+
+    async def take(self, conn: AsyncConnection, item: RawItem) -> Callable[[], None]:
+        """Store and record an item in the transaction of ``conn``; what it returns is to be called after the
+        commit. Raises NotNow, IntegrityError and LeaseLost: nothing of the transaction may be kept then."""
+        ...
+
+
 class Doors:
-    """The bells of one server process."""
+    """The bells of one server process, and the ways in of the accounts that it runs."""
 
     def __init__(self) -> None:
         self._me = secrets.token_hex(4)
         self._boxes: dict[UUID, Bell] = {}
         self._pages: dict[UUID, set[Bell]] = {}
         self._doubted: set[UUID] = set()
+        self._ways: dict[UUID, Way] = {}
+
+    def open_way(self, account_id: UUID, way: Way) -> None:
+        """An account is run here from now on."""
+        self._ways[account_id] = way
+
+    def close_way(self, account_id: UUID) -> None:
+        """It is not any more."""
+        self._ways.pop(account_id, None)
+
+    def way(self, account_id: UUID) -> Way | None:
+        """Return the way in of an account; None where another server runs it, or nobody."""
+        return self._ways.get(account_id)
 
     def box(self, account_id: UUID) -> Bell:
         """Return the bell that rings when visitors have handed something in for an account."""
@@ -43,6 +73,10 @@ class Doors:
         if not bells:
             self._pages.pop(session_id, None)
             self._doubted.discard(session_id)
+
+    def sessions(self) -> list[UUID]:
+        """Return whose pages are connected here."""
+        return list(self._pages)
 
     def visits(self, session_id: UUID) -> int:
         """How many pages of a visitor are connected here."""
@@ -71,11 +105,10 @@ class Doors:
         """They are."""
         self._doubted.discard(session_id)
 
-    async def tell(self, conn: AsyncConnection, kind: str, name: UUID) -> None:
+    def tell(self, conn: AsyncConnection, kind: str, name: UUID) -> None:
         """Have the other servers ring too, as soon as the transaction of ``conn`` has ended well; ``kind`` is
         ``box``, ``page`` or ``doubt``."""
-        if conn.dialect.name == "postgresql":
-            await conn.execute(select(func.pg_notify(CHANNEL, f"{self._me} {kind} {name.hex}")))
+        note_word(conn, CHANNEL, f"{self._me} {kind} {name.hex}")
 
     def hear(self, text: str) -> None:
         """Another server has stored something."""

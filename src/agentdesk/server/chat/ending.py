@@ -12,7 +12,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.server.chat.doors import Doors
-from agentdesk.server.chat.lines import add_line, add_post, locked, number_of
+from agentdesk.server.chat.handover import Handover
+from agentdesk.server.chat.lines import add_line, add_post, locked
 from agentdesk.store.tables import chat_line, chat_session, message
 
 __all__ = ["any_silent", "end_by_agent", "end_by_visitor", "end_silent", "last_end", "sessions_of"]
@@ -20,17 +21,13 @@ __all__ = ["any_silent", "end_by_agent", "end_by_visitor", "end_silent", "last_e
 _AT_ONCE = 100
 
 
-async def end_by_visitor(conn: AsyncConnection, session_id: UUID, key: str, at: datetime) -> int:
-    """End a visitor's chat, once per key; returns the number of the line, 0 where it had ended already.
-
-    Raises SessionGone.
-    """
-    row = await locked(conn, session_id)
-    before = await number_of(conn, session_id, key)
-    if before is not None or row.spoke_at is None:
-        return before or 0
-    await add_post(conn, row, f"ended/{key}", {"kind": "ended", "after": row.last, "at": at}, at)
-    return await add_line(conn, row, key, "visitor", at, kind="ended")
+async def end_by_visitor(handover: Handover, key: str, at: datetime) -> int:
+    """End a visitor's chat, once per key; returns the number of the line, 0 where it had ended already."""
+    row = handover.row
+    if handover.line is not None or row.spoke_at is None:
+        return handover.line or 0
+    await handover.post(f"ended/{key}", {"kind": "ended", "after": row.last, "at": at}, at)
+    return await add_line(handover.conn, row, key, "visitor", at, kind="ended")
 
 
 async def end_by_agent(
@@ -44,7 +41,7 @@ async def end_by_agent(
         row = await locked(conn, session_id)
         if row.spoke_at is not None:
             await add_line(conn, row, key, "agent", at, kind="ended", name=name)
-            await doors.tell(conn, "page", session_id)
+            doors.tell(conn, "page", session_id)
             ended.append(session_id)
     return ended if theirs else None
 
@@ -74,7 +71,7 @@ async def end_silent(
         content = {"kind": "ended", "after": row.last, "at": at, "silent": True}
         await add_post(conn, row, f"ended/{row.lines + 1}", content, at)
         await add_line(conn, row, f"ended-{row.lines + 1}", "system", at, kind="ended")
-        await doors.tell(conn, "page", session_id)
+        doors.tell(conn, "page", session_id)
         ended.append(session_id)
     return ended
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from agentdesk.domain.extras import Card
+
 __all__ = [
     "CAN",
     "LONGEST_FRAME",
@@ -20,6 +22,8 @@ __all__ = [
     "Ack",
     "Agent",
     "BadFrame",
+    "Delete",
+    "Edit",
     "FromPage",
     "Hello",
     "Identity",
@@ -50,7 +54,8 @@ VERSION = 1
 SUBPROTOCOL = "agentdesk.chat.v1"
 LONGEST_FRAME = 64 * 1024
 LONGEST_TEXT = 5_000
-CAN = ("typing", "seen", "read", "files", "end", "survey")
+LONGEST_PREVIEW = 1_000
+CAN = ("typing", "preview", "seen", "read", "files", "edits", "end", "survey", "transcript", "presence")
 """What this server does beyond text; pages show nothing for what is not named."""
 PING_SECONDS = 25
 MOST_FRAMES = 20
@@ -123,10 +128,29 @@ class Message(_Frame, frozen=True, tag="message"):
     id: Key
     text: Text = ""
     files: Annotated[tuple[Reference, ...], Meta(max_length=MOST_FILES)] = ()
+    invitation: Reference | None = None
+
+
+class Edit(_Frame, frozen=True, tag="edit"):
+    """The message ``of`` shall say something else."""
+
+    id: Key
+    of: Key
+    text: Text
+
+
+class Delete(_Frame, frozen=True, tag="delete"):
+    """The message ``of`` shall be gone."""
+
+    id: Key
+    of: Key
 
 
 class Typing(_Frame, frozen=True, tag="typing"):
+    """``text`` is what the visitor has typed so far, where the widget shows it before it is sent."""
+
     on: bool
+    text: Annotated[str, Meta(max_length=LONGEST_PREVIEW)] = ""
 
 
 class Seen(_Frame, frozen=True, tag="seen"):
@@ -152,13 +176,28 @@ class Survey(_Frame, frozen=True, tag="survey"):
 
 class Transcript(_Frame, frozen=True, tag="transcript"):
     id: Key
+    email: Annotated[str, Meta(min_length=3, max_length=320)]
 
 
 class Ping(_Frame, frozen=True, tag="ping"):
     pass
 
 
-FromPage = Hello | PageMoved | Profile | Message | Typing | Seen | Older | End | Survey | Transcript | Ping
+FromPage = (
+    Hello
+    | PageMoved
+    | Profile
+    | Message
+    | Edit
+    | Delete
+    | Typing
+    | Seen
+    | Older
+    | End
+    | Survey
+    | Transcript
+    | Ping
+)
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -179,7 +218,7 @@ class LineFile(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True, rename={"origin": "from"}):
-    """Something that the visitor sees, by its number ``n``."""
+    """Something that the visitor sees, by its number ``n``; ``of`` is the line that it changes."""
 
     n: int
     id: str
@@ -189,6 +228,9 @@ class Line(msgspec.Struct, frozen=True, rename={"origin": "from"}):
     agent: Agent | None = None
     kind: str = "message"
     files: tuple[LineFile, ...] = ()
+    of: str | None = None
+    choices: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
 
 
 class Welcome(_Frame, frozen=True, tag="welcome", rename={"first": "from"}):

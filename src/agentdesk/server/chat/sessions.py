@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base import clock
@@ -20,27 +21,34 @@ from agentdesk.domain.cleaning import one_line, storable
 from agentdesk.server.chat.blocking import refuse_blocked
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.chat.ending import end_by_visitor, last_end
+from agentdesk.server.chat.faces import with_faces
 from agentdesk.server.chat.files import Links, claim, files_of
+from agentdesk.server.chat.handover import Handover, hand_over
 from agentdesk.server.chat.identity import visitor_of
-from agentdesk.server.chat.lines import add_line, add_post, lines_of, locked, number_of, shown
-from agentdesk.server.chat.protocol import PREFIX, Hello, Line, Message, Page, Profile, Survey
+from agentdesk.server.chat.invitations import answered
+from agentdesk.server.chat.leaving import Leaving
+from agentdesk.server.chat.lines import add_line, locked, shown
+from agentdesk.server.chat.place import Place, place_of
+from agentdesk.server.chat.protocol import PREFIX, Delete, Edit, Hello, Line, Message, Page, Profile, Survey
+from agentdesk.server.chat.refused import Refused
+from agentdesk.server.chat.revising import revise_by_visitor
 from agentdesk.store.engine import Database
 from agentdesk.store.facts import fact
+from agentdesk.store.fixed import Fixed
 from agentdesk.store.tables import (
     chat_line,
     chat_session,
     chat_token,
-    conversation,
-    message,
 )
 
-__all__ = ["KEPT", "Opened", "Place", "Sessions"]
+__all__ = ["KEPT", "Opened", "Sessions", "new_token"]
 
 KEPT = timedelta(days=180)
 """How long a session is kept after its visitor was last here."""
 _RENEWED = timedelta(minutes=10)
 """How often it is written down that a visitor is here."""
 _TOKEN_BYTES = 32
+_ANSWERS = chat_line.c.origin == "agent", chat_line.c.kind == "message"
 _TOLD = ("name", "media_type", "size", "blob")
 
 
@@ -57,15 +65,6 @@ class Opened:
     profile: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The conversation that a session is in at the desk."""
-
-    conversation_id: UUID
-    inbox_id: UUID
-    contact_id: UUID
-
-
 class Sessions:
     """All sessions of all widgets."""
 
@@ -73,6 +72,7 @@ class Sessions:
         self._db = db
         self._doors = doors
         self._links = Links(vault)
+        self._leaving = Leaving()
 
     # --- coming in ---
 
@@ -108,7 +108,7 @@ class Sessions:
                 mine = chat_token.c.hash == _hash(hello.token or "")
                 await conn.execute(update(chat_token).where(mine).values(expires_at=until))
             else:
-                token = await _new_token(conn, theirs.id, until)
+                token = await new_token(conn, theirs.id, until)
             values = {"seen_at": now, "place": _place(hello)}
             await conn.execute(update(chat_session).where(chat_session.c.id == theirs.id).values(values))
         return _opened(theirs, token, epoch or "")
@@ -126,57 +126,67 @@ class Sessions:
 
     # --- what the visitor does ---
 
-    async def write(self, widget: UUID, session_id: UUID, given: Message) -> int:
-        """Store a message, once per id; returns the number of its line. Raises UnknownFile."""
+    async def write(self, widget: UUID, session_id: UUID, given: Message, *, mail: str = "") -> int:
+        """Store a message, once per id; returns the number of its line. ``mail``: nobody is there, and the
+        answer may go by email, from this address. Raises UnknownFile, and Refused where the visitor is
+        blocked."""
         now, text = clock.now(), storable(given.text)
-        async with self._db.write() as conn:
-            row = await locked(conn, session_id)
-            before = await number_of(conn, session_id, given.id)
-            if before is not None:
-                return before
-            await refuse_blocked(conn, session_id)
+
+        async def step(handover: Handover) -> int:
+            if handover.line is not None:
+                return handover.line
+            if handover.blocked:
+                raise Refused("blocked", "This visitor was blocked.")
+            conn = handover.conn
+            row, answer = await answered(conn, handover.row, given, now)
             external_id = f"{row.identity}/{given.id}"
             files = await claim(conn, session_id, given.files, row.lines + 1) if given.files else []
             told = [{name: getattr(one, name) for name in _TOLD} for one in files]
             content = {"kind": "message", "id": external_id, "after": row.last, "text": text, "at": now}
-            content["files"] = told
-            await add_post(conn, row, given.id, content, now)
+            content |= {"files": told, **answer}
+            if mail and await self._leaving.is_mailed(conn, row):
+                content["mail"] = mail
+            await handover.post(given.id, content, now)
             ids = [one.id.hex for one in files]
-            n = await add_line(conn, row, given.id, "visitor", now, text=text, files=ids, last=external_id)
-            await self._told(conn, widget, session_id)
-        self._ring(widget, session_id)
+            return await add_line(conn, row, given.id, "visitor", now, text=text, files=ids, last=external_id)
+
+        return await hand_over(self._db, self._doors, widget, session_id, given.id, step)
+
+    async def revise(self, widget: UUID, session_id: UUID, given: Edit | Delete) -> int:
+        """Change or delete a message of the visitor's, once per id; returns the number of the line that says
+        so. Raises NotRevised."""
+        async with self._db.write() as conn:
+            n = await revise_by_visitor(conn, session_id, given, clock.now())
+            self._doors.tell(conn, "box", widget)
+            self._doors.tell(conn, "page", session_id)
+        self._doors.handed_in(widget)
+        self._doors.shown(session_id)
         return n
 
     async def end(self, widget: UUID, session_id: UUID, key: str) -> int:
         """End the chat, once per key; returns the number of the line, 0 where it had ended already."""
-        async with self._db.write() as conn:
-            n = await end_by_visitor(conn, session_id, key, clock.now())
-            await self._told(conn, widget, session_id)
-        self._ring(widget, session_id)
-        return n
+        now = clock.now()
+
+        async def step(handover: Handover) -> int:
+            return await end_by_visitor(handover, key, now)
+
+        return await hand_over(self._db, self._doors, widget, session_id, key, step)
 
     async def rate(self, widget: UUID, session_id: UUID, given: Survey) -> bool:
         """Hand in how the visitor finds the chat that ended last; False where none has."""
         now = clock.now()
-        async with self._db.write() as conn:
-            row = await locked(conn, session_id)
-            end = await last_end(conn, session_id)
+
+        async def step(handover: Handover) -> bool:
+            end = await last_end(handover.conn, session_id)
             if end is None:
                 return False
             said = {"score": given.score, "effort": given.effort, "text": storable(given.text).strip()}
-            content = {"kind": "rated", "chat": f"{session_id.hex}/{end}", "after": row.last, "at": now}
-            await add_post(conn, row, f"rated/{given.id}", {**content, **said}, now)
-            await self._doors.tell(conn, "box", widget)
-        self._doors.handed_in(widget)
-        return True
+            after = handover.row.last
+            content = {"kind": "rated", "chat": f"{session_id.hex}/{end}", "after": after, "at": now}
+            await handover.post(f"rated/{given.id}", {**content, **said}, now)
+            return True
 
-    async def _told(self, conn: AsyncConnection, widget: UUID, session_id: UUID) -> None:
-        await self._doors.tell(conn, "box", widget)
-        await self._doors.tell(conn, "page", session_id)
-
-    def _ring(self, widget: UUID, session_id: UUID) -> None:
-        self._doors.handed_in(widget)
-        self._doors.shown(session_id)
+        return await hand_over(self._db, self._doors, widget, session_id, given.id, step, shows=False)
 
     async def introduce(self, session_id: UUID, given: Profile) -> None:
         """Keep what a visitor says of themselves; who is verified keeps the name that was signed."""
@@ -203,26 +213,26 @@ class Sessions:
 
     async def mark(self, widget: UUID, session_id: UUID, upto: int, state: str) -> None:
         """Hand in which messages of ours have come, or were seen; each once."""
-        async with self._db.write() as conn:
-            row = await locked(conn, session_id)
+
+        async def step(handover: Handover) -> None:
+            conn, row = handover.conn, handover.row
             before = row.seen if state == "read" else max(row.delivered, row.seen)
-            upto = min(upto, row.lines)
-            if upto <= before:
+            last = min(upto, row.lines)
+            if last <= before:
                 return
-            between = chat_line.c.n > before, chat_line.c.n <= upto, chat_line.c.origin == "agent"
+            between = chat_line.c.n > before, chat_line.c.n <= last, *_ANSWERS
             keys = list(
                 await conn.scalars(
                     select(chat_line.c.key).where(chat_line.c.session_id == session_id, *between)
                 )
             )
-            mark = {"seen" if state == "read" else "delivered": upto}
+            mark = {"seen" if state == "read" else "delivered": last}
             await conn.execute(update(chat_session).where(chat_session.c.id == session_id).values(mark))
-            if not keys:
-                return
-            content = {"kind": "seen", "state": state, "keys": keys}
-            await add_post(conn, row, f"{state}/{upto}", content, clock.now())
-            await self._doors.tell(conn, "box", widget)
-        self._doors.handed_in(widget)
+            if keys:
+                content = {"kind": "seen", "state": state, "keys": keys}
+                await handover.post(f"{state}/{last}", content, clock.now())
+
+        await hand_over(self._db, self._doors, widget, session_id, "", step, shows=False)
 
     # --- what the visitor sees ---
 
@@ -236,17 +246,16 @@ class Sessions:
 
     async def after(self, widget: UUID, session_id: UUID, cursor: int, most: int) -> Sequence[Line]:
         """Return the lines after ``cursor``, in order."""
-        later = lines_of(session_id).where(chat_line.c.n > cursor).order_by(chat_line.c.n)
-        return await self._lines(widget, later.limit(most))
+        return await self._lines(widget, _AFTER, {"session_id": session_id, "start": cursor, "most": most})
 
     async def before(self, widget: UUID, session_id: UUID, n: int, most: int) -> Sequence[Line]:
         """Return the lines before ``n``, in order."""
-        earlier = lines_of(session_id).where(chat_line.c.n < n).order_by(chat_line.c.n.desc())
-        return (await self._lines(widget, earlier.limit(most)))[::-1]
+        found = await self._lines(widget, _BEFORE, {"session_id": session_id, "start": n, "most": most})
+        return found[::-1]
 
-    async def _lines(self, widget: UUID, which: Select[Any]) -> Sequence[Line]:
+    async def _lines(self, widget: UUID, which: Fixed, about: Mapping[str, Any]) -> Sequence[Line]:
         async with self._db.read() as conn:
-            rows = (await conn.execute(which)).all()
+            rows = [SimpleNamespace(**row) for row in await which.rows(conn, about)]
             ids = [name for row in rows for name in row.files or ()]
             files = await files_of(conn, ids) if ids else {}
         prefix = f"{PREFIX}/{widget}"
@@ -256,16 +265,18 @@ class Sessions:
     async def place(self, session_id: UUID) -> Place | None:
         """Return where a session is at the desk; None before its first message was recorded."""
         async with self._db.read() as conn:
-            last = select(chat_session.c.last).where(chat_session.c.id == session_id).scalar_subquery()
-            row = (
-                await conn.execute(
-                    select(conversation.c.id, conversation.c.inbox_id, conversation.c.contact_id)
-                    .join(message, message.c.conversation_id == conversation.c.id)
-                    .where(message.c.external_id == last, message.c.external_id != "")
-                    .limit(1)
-                )
-            ).first()
-        return None if row is None else Place(row.id, row.inbox_id, row.contact_id)
+            return await place_of(conn, session_id)
+
+
+_START = bindparam("start", type_=chat_line.c.n.type)
+_MOST = bindparam("most", type_=chat_line.c.n.type)
+_LINES = with_faces(
+    select(chat_line).where(
+        chat_line.c.session_id == bindparam("session_id", type_=chat_line.c.session_id.type)
+    )
+)
+_AFTER = Fixed(_LINES.where(chat_line.c.n > _START).order_by(chat_line.c.n).limit(_MOST))
+_BEFORE = Fixed(_LINES.where(chat_line.c.n < _START).order_by(chat_line.c.n.desc()).limit(_MOST))
 
 
 def _hash(token: str) -> str:
@@ -300,7 +311,8 @@ def _good_until(hello: Hello, row: Row[Any] | None, now: datetime) -> datetime:
     return now + KEPT
 
 
-async def _new_token(conn: AsyncConnection, session_id: UUID, until: datetime) -> str:
+async def new_token(conn: AsyncConnection, session_id: UUID, until: datetime) -> str:
+    """Give a session one more token, which is good ``until`` a moment, and return it."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     values = {"hash": _hash(token), "session_id": session_id, "expires_at": until}
     await conn.execute(insert(chat_token).values(values))

@@ -26,6 +26,7 @@ from agentdesk.server.chat.protocol import (
 )
 from agentdesk.server.chat.refused import Refused
 from agentdesk.server.chat.visit import Visit
+from agentdesk.server.masked import look_at_frames
 from agentdesk.store.errors import DatabaseError
 
 __all__ = ["MOST_VISITS", "Polling", "Talking"]
@@ -35,6 +36,7 @@ _HELLO_SECONDS = 10.0
 _BAD_FRAMES = 10
 _FRAMES, _FRAMES_PER_SECOND = 60, 6.0
 _PAUSE_SECONDS = 2.0
+_COUNTED = (WSMsgType.TEXT, WSMsgType.PING, WSMsgType.PONG)
 _CLOSES = {
     "unauthorized": 4001,
     "version": 4002,
@@ -68,20 +70,24 @@ class Talking:
             max_msg_size=LONGEST_FRAME,
             heartbeat=PING_SECONDS,
             timeout=2.0,
+            autoping=False,
             compress=False,
         )
         self._frames = Buckets(_FRAMES, _FRAMES_PER_SECOND)
         self._bad = 0
+        self._visit: Visit | None = None
         self._tasks = Tasks("chat page")
 
     async def end(self) -> None:
         """Send the page away: the server ends."""
+        if self._visit is not None:
+            await self._visit.settle()
         await self._send([Problem(code="closing", text="The server is being restarted.")])
         await self._socket.close(code=WSCloseCode.GOING_AWAY)
 
     async def run(self, request: web.Request) -> web.StreamResponse:
         """Talk until either side has enough."""
-        await self._socket.prepare(request)
+        await look_at_frames(request, self._socket)
         try:
             await self._converse()
         except _Over as over:
@@ -94,7 +100,7 @@ class Talking:
         hello = await self._hello()
         if hello is None:
             return
-        visit = await self._entered(hello)
+        visit = self._visit = await self._entered(hello)
         try:
             await self._send([visit.welcome()])
             self._tasks.start(self._tell(visit), "tell")
@@ -135,16 +141,23 @@ class Talking:
             raise _Over(WSCloseCode.TRY_AGAIN_LATER) from None
 
     async def _receive(self) -> str | None:
-        """The next frame of the page; None at its end, also where it broke the rules of RFC 6455."""
-        received = await self._socket.receive()
-        if received.type is WSMsgType.BINARY:
-            raise _Over(WSCloseCode.UNSUPPORTED_DATA)
-        return str(received.data) if received.type is WSMsgType.TEXT else None
+        """The next frame of the page; None at its end, also where it broke the rules of RFC 6455. Control
+        frames count like all others."""
+        while True:
+            received = await self._socket.receive()
+            if received.type is WSMsgType.BINARY:
+                raise _Over(WSCloseCode.UNSUPPORTED_DATA)
+            if received.type not in _COUNTED:
+                return None
+            if self._frames.take(None):
+                await self._refuse(Problem(code="slow_down", text="Too many frames.", retry=10))
+                raise _Over(WSCloseCode.POLICY_VIOLATION)
+            if received.type is WSMsgType.TEXT:
+                return str(received.data)
+            if received.type is WSMsgType.PING:
+                await self._socket.pong(received.data)
 
     async def _answer(self, visit: Visit, text: str) -> None:
-        if self._frames.take(None):
-            await self._refuse(Problem(code="slow_down", text="Too many frames.", retry=10))
-            raise _Over(WSCloseCode.POLICY_VIOLATION)
         try:
             frame = decode(text)
         except BadFrame as bad:

@@ -16,7 +16,7 @@ from agentdesk.base import clock
 from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.chat_waits import MEASURED, expected, minutes_left
 from agentdesk.domain.conversation import Priority, Status
-from agentdesk.server.chat.sessions import Place
+from agentdesk.server.chat.place import Place
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import conversation
 
@@ -25,6 +25,8 @@ __all__ = ["TURN_SECONDS", "Turn", "Turns"]
 TURN_SECONDS = 5.0
 """For how long what was computed for an inbox holds."""
 _MOST_WAITING = 500
+_STEPS = 20
+"""A place is told anew where it has changed by more than this part of it."""
 _MOST_MEASURED = 200
 _URGENCY = case(
     {one.value: rank for rank, one in enumerate(Priority)}, value=conversation.c.priority, else_=0
@@ -38,6 +40,12 @@ class Turn:
 
     place: int
     minutes: int | None
+
+    def is_about(self, told: Turn | None) -> bool:
+        """Whether it is hardly another one than was ``told``: who is far behind is not told of each step."""
+        if told is None or told.minutes != self.minutes:
+            return False
+        return abs(told.place - self.place) * _STEPS <= self.place
 
 
 @dataclass(slots=True)
@@ -58,13 +66,20 @@ class Turns:
 
     async def of(self, place: Place) -> Turn | None:
         """Return the turn of a conversation; None where it waits for nobody. Raises DatabaseError."""
-        board = self._boards[place.inbox_id]
+        return (await self._known(place.inbox_id)).get(place.conversation_id)
+
+    async def waiting(self, inbox_id: UUID) -> int:
+        """Return how many wait in an inbox. Raises DatabaseError."""
+        return len(await self._known(inbox_id))
+
+    async def _known(self, inbox_id: UUID) -> Mapping[UUID, Turn]:
+        board = self._boards[inbox_id]
         async with board.lock:  # others who ask meanwhile share the answer
             now = asyncio.get_running_loop().time()
             if now - board.since >= TURN_SECONDS:
-                board.turns = await self.compute(place.inbox_id, clock.now())
+                board.turns = await self.compute(inbox_id, clock.now())
                 board.since = now
-        return board.turns.get(place.conversation_id)
+        return board.turns
 
     async def compute(self, inbox_id: UUID, now: datetime) -> Mapping[UUID, Turn]:
         """Return the turns of all who wait in an inbox at ``now``, in the order in which they are routed."""

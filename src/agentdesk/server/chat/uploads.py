@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -33,6 +35,8 @@ _SECONDS, _CHUNK_SECONDS = 600.0, 30.0
 _PORTION = 256 * 1024
 _HEAD = 512
 _AT_ONCE, _AT_ONCE_EACH, _IN_MEMORY = 64, 3, 4
+_GIVEN, _GIVEN_EACH = 64, 24
+"""So many go out at one time: each is in memory until it has been taken."""
 _FILES, _FILES_PER_SECOND = 20, 1 / 6
 _BYTES_A_DAY = 200_000_000
 _MOST_NAME = 2_000
@@ -48,6 +52,7 @@ class Uploads:
         self._links = Links(vault)
         self._files = Buckets(_FILES, _FILES_PER_SECOND)
         self._each, self._all = Places(_AT_ONCE_EACH), Places(_AT_ONCE)
+        self._given_each, self._given = Places(_GIVEN_EACH), Places(_GIVEN)
         self._memory = asyncio.Semaphore(_IN_MEMORY)
 
     # --- in ---
@@ -115,6 +120,22 @@ class Uploads:
         return _named(file_id, stored)
 
     # --- out ---
+
+    @contextmanager
+    def giving(self, client: str) -> Iterator[None]:
+        """Have one of the files that go out to a client. Raises Refused where there are too many."""
+        busy = Refused("busy", "Too many files at this moment.", 5)
+        if not self._given_each.take(client):
+            raise busy
+        try:
+            if not self._given.take(None):
+                raise busy
+            try:
+                yield
+            finally:
+                self._given.give_back(None)
+        finally:
+            self._given_each.give_back(client)
 
     async def give(self, ticket: str, widget: Widget) -> web.Response:
         """Return the file of an address that a line has. Raises Refused."""

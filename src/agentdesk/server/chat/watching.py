@@ -10,11 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from agentdesk.base.events import Bell
+from agentdesk.domain.cleaning import storable
 from agentdesk.server.attendance import is_staffed
+from agentdesk.server.chat.faces import HAS_FACE, agent_of
+from agentdesk.server.chat.place import Place
 from agentdesk.server.chat.protocol import Agent
-from agentdesk.server.chat.sessions import Place
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import user
+from agentdesk.store.tables import portrait, user
 from agentdesk.sync.presence import Writing
 from agentdesk.sync.presence_board import Board, Visitor
 from agentdesk.sync.presence_board import Place as Spot
@@ -96,14 +98,16 @@ class Watching:
             self._leaving[caller.visitor] = wait(self._left_seconds, self._miss, caller.visitor)
         caller.place = caller.visitor = None
 
-    def write(self, caller: Caller) -> None:
-        """The visitor types."""
+    def write(self, caller: Caller, text: str = "") -> None:
+        """The visitor types; ``text`` is what they have typed so far, where agents may see that."""
         if caller.place is not None and caller.visitor is not None:
+            self._board.preview(caller.visitor, storable(text))
             self._board.host(caller.visitor, _spot(caller.place, "reply"))
 
     def fall_silent(self, caller: Caller) -> None:
         """The visitor types no more."""
         if caller.place is not None and caller.visitor is not None:
+            self._board.preview(caller.visitor, "")
             self._board.host(caller.visitor, _spot(caller.place, ""))
 
     def is_read(self, caller: Caller) -> bool:
@@ -116,8 +120,9 @@ class Watching:
         if not writers:
             return None
         async with self._db.read() as conn:
-            name = await conn.scalar(select(user.c.name).where(user.c.id == min(writers)))
-        return Agent(name) if name else None
+            theirs = select(user.c.name, portrait.c.digest).outerjoin(portrait, HAS_FACE)
+            row = (await conn.execute(theirs.where(user.c.id == min(writers)))).first()
+        return None if row is None else agent_of(row.name, row.digest)
 
     def _team(self, caller: Caller) -> Mapping[UUID, Writing]:
         """Who of the team is at the visitor's conversation: all but the visitor, on whichever page."""

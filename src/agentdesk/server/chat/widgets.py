@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,12 +11,16 @@ from uuid import UUID
 from sqlalchemy import select
 
 from agentdesk.base.errors import AgentDeskError
+from agentdesk.base.ids import parse_id
 from agentdesk.base.log import get_logger
 from agentdesk.base.secrets import Vault
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.hours import Hours, hours_from, is_open, next_opening
-from agentdesk.sdk.pages import Hosted, PageSettings
+from agentdesk.sdk.pages import Hosted, PageField, PageSettings
 from agentdesk.server.account_context import open_account
+from agentdesk.server.chat.mailing import mail_account
 from agentdesk.server.chat.protocol import CAN, LONGEST_FRAME, LONGEST_TEXT, VERSION
+from agentdesk.server.chat.words import choose, words
 from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 from agentdesk.store.tables import account, inbox
@@ -43,6 +47,9 @@ class Widget:
     inbox_id: UUID
     page: PageSettings
     hours: Hours | None = None
+    mail: str = ""
+    """The address of the account by which left messages are answered; empty where they are not."""
+    site: str = ""
 
     def standing(self, there: bool, now: datetime) -> Standing:
         """Say how its inbox stands at ``now``, ``there`` being whether somebody of the team is."""
@@ -56,11 +63,21 @@ class Widgets:
         self._db = db
         self._vault = vault
 
+    async def named(self, name: str) -> Widget | None:
+        """Return a widget by its id or its website; None as below. Raises DatabaseError."""
+        widget_id = parse_id(name)
+        if widget_id is None and name.isprintable():  # no database takes NUL, or half a character
+            which = account.c.channel == CHANNEL, account.c.address == name.lower()
+            async with self._db.read() as conn:
+                first = select(account.c.id).where(*which, ~account.c.paused).order_by(account.c.created_at)
+                widget_id = await conn.scalar(first.limit(1))
+        return await self.find(widget_id) if widget_id is not None else None
+
     async def find(self, widget_id: UUID) -> Widget | None:
         """Return a widget; None where there is none, it is paused, or its settings cannot be used. Raises
         DatabaseError."""
         async with self._db.read() as conn:
-            columns = account.c.inbox_id, account.c.paused, inbox.c.hours
+            columns = account.c.inbox_id, account.c.paused, account.c.address, inbox.c.hours
             found = select(*columns).join(inbox, inbox.c.id == account.c.inbox_id)
             row = (await conn.execute(found.where(account.c.id == widget_id))).first()
         if row is None or row.paused:
@@ -70,9 +87,15 @@ class Widgets:
             try:
                 if not isinstance(opened, Hosted):
                     return None
-                return Widget(widget_id, row.inbox_id, opened.page(), hours_from(row.hours))
+                page = opened.page()
             finally:
                 await opened.close()
+            mail = None
+            if page.mail:
+                async with self._db.read() as conn:
+                    mail = await mail_account(conn, widget_id, page.mail)
+            address = "" if mail is None else mail.address
+            return Widget(widget_id, row.inbox_id, page, hours_from(row.hours), address, row.address)
         except DatabaseError:
             raise
         except AgentDeskError as error:
@@ -85,7 +108,9 @@ def allows(page: PageSettings, origin: str) -> bool:
     origin = origin.lower()
     if not _ORIGIN.fullmatch(origin):
         return False  # also "null": a file, a sandboxed frame
-    return not page.origins or any(_covers(allowed, origin) for allowed in page.origins)
+    if not page.origins or origin == page.server:  # our own help pages may
+        return True
+    return any(_covers(allowed, origin) for allowed in page.origins)
 
 
 def _covers(allowed: str, origin: str) -> bool:
@@ -99,13 +124,28 @@ def _covers(allowed: str, origin: str) -> bool:
 def abilities(widget: Widget) -> tuple[str, ...]:
     """Return what the pages of a widget can do beyond text."""
     page = widget.page
-    missing = {"files": not page.files, "survey": not page.survey}
+    missing = {
+        "preview": not page.preview,
+        "files": not page.files,
+        "survey": not page.survey,
+        "transcript": not widget.mail,
+        "presence": not page.presence,
+    }
     return tuple(one for one in CAN if not missing.get(one))
 
 
-def public(widget: Widget, standing: Standing) -> Mapping[str, object]:
-    """Return what every page may know of a widget."""
+def _asked(widget: Widget, standing: Standing) -> list[PageField]:
+    """The questions before the first message: who is to be answered by email has to say where."""
+    asked = list(widget.page.pre_chat)
+    if standing.online or not widget.mail:
+        return asked
+    return [*(one for one in asked if one.key != "email"), PageField("email", required=True)]
+
+
+def public(widget: Widget, standing: Standing, wished: Sequence[str] = ()) -> Mapping[str, object]:
+    """Return what every page may know of a widget, and its words in the dearest language of ``wished``."""
     page = widget.page
+    language = choose(wished, page.languages)
     return {
         "v": VERSION,
         "widget": str(widget.id),
@@ -114,10 +154,12 @@ def public(widget: Widget, standing: Standing) -> Mapping[str, object]:
         "position": page.position,
         "theme": page.theme,
         "languages": list(page.languages),
+        "language": language,
+        "words": words(language),
         "texts": dict(page.texts),
         "pre_chat": [
             {"key": one.key, "type": "email" if one.key == "email" else "text", "required": one.required}
-            for one in page.pre_chat
+            for one in _asked(widget, standing)
         ],
         "consent": page.consent,
         "online": standing.online,

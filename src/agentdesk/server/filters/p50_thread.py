@@ -38,6 +38,9 @@ def _claims(arrival: Arrival, lookup: Lookup) -> list[Claim]:
     early = lookup.answered_early(arrival.external_id)
     if early is not None:
         claims.append(Claim(early, Rule.ANSWERED, arrival.external_id))
+    rooted = lookup.rooted(arrival)
+    if rooted is not None:
+        claims.append(Claim(rooted, Rule.SAME_ROOT, arrival.root))
     for reference in arrival.references:
         sibling = lookup.sibling_of(reference)
         if sibling is not None:
@@ -49,6 +52,7 @@ def _begun(arrival: Arrival) -> Thread:
     """A new conversation: its writer takes part in it, and whoever the first message was addressed to."""
     source = arrival.source
     thread = Thread(new_id(), source.inbox_id, source.account_id, source.channel, None, is_new=True)
+    thread.root = arrival.root or None
     if arrival.sender is not None:
         thread.participants.add(arrival.sender)
     return thread

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentdesk.base.ids import new_id
 from agentdesk.commands.arrival import UNVERIFIED, Arrival, Person
+from agentdesk.commands.placing import profile_row
 from agentdesk.server.lookup import Lookup
 
 
@@ -16,11 +17,22 @@ def apply(arrival: Arrival, lookup: Lookup) -> None:
         lookup.add_person(person)
     elif name and not person.name:
         person.name, person.renamed = name, not person.is_new
+    _know(person, arrival)
     arrival.person = person
     thread = arrival.thread
     if thread is not None and thread.contact_id is None:
         thread.contact_id = person.id
         lookup.add_addressed(arrival)
+
+
+def _know(person: Person, arrival: Arrival) -> None:
+    """Take over what a network says of somebody, where it says something new."""
+    profile = arrival.inbound.profile
+    said = profile_row(profile)
+    if said is not None and said != person.profile:
+        person.profile = person.changed["profile"] = said
+    if profile.handle and profile.handle != person.display:
+        person.display = person.changed["display"] = profile.handle
 
 
 def _new_person(arrival: Arrival, address: tuple[str, str], name: str) -> Person:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from agentdesk.store.tables.audit import audit_entry, audit_seal
 from agentdesk.store.tables.channels import account, account_cursor, account_secret, account_state
-from agentdesk.store.tables.chat import chat_file, chat_line, chat_post, chat_session, chat_token
+from agentdesk.store.tables.chat import (
+    chat_file,
+    chat_guest,
+    chat_invitation,
+    chat_line,
+    chat_link,
+    chat_post,
+    chat_session,
+    chat_token,
+)
 from agentdesk.store.tables.conversations import attachment, conversation, event, message, placement
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
 from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
@@ -27,6 +36,8 @@ from agentdesk.store.tables.team import (
     credential,
     inbox,
     inbox_member,
+    own_status,
+    portrait,
     recovery_code,
     second_factor,
     sign_in_try,
@@ -49,7 +60,10 @@ __all__ = [
     "change_log",
     "channel_weight",
     "chat_file",
+    "chat_guest",
+    "chat_invitation",
     "chat_line",
+    "chat_link",
     "chat_post",
     "chat_session",
     "chat_token",
@@ -74,7 +88,9 @@ __all__ = [
     "message",
     "offer",
     "outbox",
+    "own_status",
     "placement",
+    "portrait",
     "rail_order",
     "raw_item",
     "recovery_code",

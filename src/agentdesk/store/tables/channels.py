@@ -51,4 +51,8 @@ account_state = synced(
     # When somebody last asked that it be tried again at once, and which asking what stands here answers.
     Column("retry_at", Moment, nullable=True),
     Column("retried_at", Moment, nullable=True),
+    # What the account can do now: see domain/abilities.py.
+    Column("abilities", Json, nullable=True),
+    # What it says of itself in numbers: see domain/figures.py.
+    Column("figures", Json, nullable=True),
 )

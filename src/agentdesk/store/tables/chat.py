@@ -65,6 +65,18 @@ chat_token = Table(
     Column("expires_at", Moment, nullable=False, index=True),
 )
 
+# Links in mails that open a session's chat in a browser that does not have its token.
+chat_link = Table(
+    "chat_link",
+    metadata,
+    # SHA-256 of what stands in the mail.
+    Column("hash", String(64), primary_key=True),
+    # The mail that it stands in.
+    Column("message_id", Id, nullable=False, unique=True),
+    Column("session_id", Id, ForeignKey("chat_session.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
 chat_line = Table(
     "chat_line",
     metadata,
@@ -72,7 +84,7 @@ chat_line = Table(
     Column("n", Integer, primary_key=True, autoincrement=False),
     # The page's own id of a visitor's message, the idempotency key of one of ours.
     Column("key", String(400), nullable=False),
-    # message | ended | edited | deleted
+    # message | ended | edited | deleted | joined | left
     Column("kind", String(20), nullable=False, server_default="message"),
     # visitor | agent | system
     Column("origin", String(10), nullable=False),
@@ -83,6 +95,8 @@ chat_line = Table(
     Column("about", String(400), nullable=True),
     # The ids of the files that it shows, in their order.
     Column("files", Json, nullable=True),
+    # What it offers besides text, as in messages.
+    Column("extras", Json, nullable=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_chat_line_key", "key", "session_id", unique=True),
 )
@@ -118,4 +132,48 @@ chat_post = Table(
     Index("ix_chat_post_account", "account_id", "seq"),
     Index("ix_chat_post_session_id", "session_id"),
     sqlite_autoincrement=True,
+)
+
+# What pages say to visitors by themselves, and how often that was seen, taken up and closed: counts alone.
+chat_invitation = Table(
+    "chat_invitation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("name", String(200), nullable=False),
+    # By language tag; under an empty one the text for all others.
+    Column("texts", Json, nullable=False),
+    # When: see domain/invitations.py.
+    Column("rule", Json, nullable=False),
+    Column("shown", Integer, nullable=False, server_default="0"),
+    Column("accepted", Integer, nullable=False, server_default="0"),
+    Column("closed", Integer, nullable=False, server_default="0"),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("account_id", "name"),
+)
+
+# Who is on a site now and agreed to be seen. Short-lived: a row goes with its visit, or minutes later.
+chat_guest = Table(
+    "chat_guest",
+    metadata,
+    # What desks call it; the page does not know it.
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    # SHA-256 of what the page calls its visit.
+    Column("key", String(64), nullable=False),
+    # The visitor's chat, where they have one.
+    Column("session_id", Id, ForeignKey("chat_session.id", ondelete="CASCADE"), nullable=True),
+    # Where they are, with what: {"url", "title", "referrer", "language", "time_zone", "browser", "system"}.
+    Column("place", Json, nullable=False),
+    # Whether this is not their first visit.
+    Column("was_here", Boolean, nullable=False),
+    Column("pages", Integer, nullable=False),
+    # When the visit, and when the page that they look at, began, and when it was last heard of.
+    Column("came_at", Moment, nullable=False),
+    Column("page_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, index=True),
+    # What an agent has asked them: {"id", "text", "user_id", "name", "state"}.
+    Column("invited", Json, nullable=True),
+    UniqueConstraint("account_id", "key"),
+    Index("ix_chat_guest_session_id", "session_id"),
 )

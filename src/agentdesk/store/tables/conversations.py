@@ -40,6 +40,8 @@ conversation = synced(
     Column("status", String(20), nullable=False),
     Column("priority", String(20), nullable=False),
     Column("assignee_id", Id, ForeignKey("user.id"), nullable=True),
+    # Whom the one who has it has asked to take it over, until they have answered.
+    Column("asked_id", Id, nullable=True),
     Column("tags", Json, nullable=False),
     Column("language", String(35), nullable=False),
     # The customer wrote and nobody of the team has opened it since.
@@ -58,23 +60,17 @@ conversation = synced(
     # commands/merging.py.
     Column("merged_into_id", Id, nullable=True),
     Column("merge", Json, nullable=True),
+    # Posts of networks only: who can read what the customer wrote last, and the external id of the post with
+    # which it began; see domain/posts.py.
+    Column("visibility", String(10), nullable=True),
+    Column("root", String(998), nullable=True),
+    # It speaks of us, not to us: nobody waits for an answer.
+    Column("watched", Boolean, nullable=False, server_default=false()),
     # Retention leaves it alone.
     Column("legal_hold", Boolean, nullable=False, server_default=false()),
     Column("created_at", Moment, nullable=False),
     # Set by the unit of work with each write.
     Column("updated_at", Moment, nullable=False),
-    # Holds all that the lists of the queue ask for, so that a list never touches the rows.
-    Index(
-        "ix_conversation_queue",
-        "status",
-        text("last_message_at DESC"),
-        "id",
-        "inbox_id",
-        "channel",
-        "assignee_id",
-        "unread",
-        "waiting_since",
-    ),
     Index("ix_conversation_assignee", "assignee_id", "status"),
     Index("ix_conversation_updated", "updated_at", "id"),
     Index("ix_conversation_status_updated", "status", "updated_at", "id"),
@@ -84,6 +80,19 @@ conversation = synced(
         postgresql_where=text(MERGED),
         sqlite_where=text(MERGED),
     ),
+)
+
+# Holds all that the lists of the queue ask for, so that a list never touches the rows.
+Index(
+    "ix_conversation_queue",
+    conversation.c.status,
+    conversation.c.last_message_at.desc(),
+    conversation.c.id,
+    conversation.c.inbox_id,
+    conversation.c.channel,
+    conversation.c.assignee_id,
+    conversation.c.unread,
+    conversation.c.waiting_since,
 )
 
 message = synced(
@@ -122,8 +131,14 @@ message = synced(
     Column("delivery_detail", Json, nullable=True),
     Column("delivery_at", Moment, nullable=True),
     Column("raw_id", Id, nullable=True),
-    # Notes only: who was meant by an @, as {"kind": "user" | "inbox", "id", "name"}.
+    # Notes only: who was meant by an @, as {"kind": "user" | "inbox" | "whisper", "id", "name"}.
     Column("mentions", Json, nullable=True),
+    # Who wrote it has changed it, or taken it back: see domain/revising.py.
+    Column("revision", Json, nullable=True),
+    # What it offers besides text: see domain/extras.py.
+    Column("extras", Json, nullable=True),
+    # What a post of a network has besides text: see domain/posts.py.
+    Column("post", Json, nullable=True),
     Column("sent_at", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_message_conversation", "conversation_id", "created_at", "id"),
@@ -150,6 +165,8 @@ attachment = synced(
     Column("content_id", Text, nullable=False),
     Column("inline", Boolean, nullable=False),
     Column("note", Text, nullable=False),
+    # What is to be seen or heard in it, in its author's words.
+    Column("alt", Text, nullable=True),
 )
 
 # Who was given a conversation automatically, until that is settled: they began to work on it, it is closed,

@@ -46,6 +46,8 @@ contact_identity = synced(
     Column("bouncing", Json, nullable=True),
     # Visitors of pages only: where they are and were, see server/chat/trail.py.
     Column("visit", Json, nullable=True),
+    # Accounts on networks only: {"url", "picture", "followers", "verified"}.
+    Column("profile", Json, nullable=True),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("kind", "value"),
 )

@@ -45,7 +45,7 @@ mention = synced(
     private=True,
 )
 
-# A waiting conversation that somebody was asked to take.
+# A conversation that somebody was asked to take: one that waits, or one that somebody hands them.
 offer = synced(
     "offer",
     Column("user_id", Id, ForeignKey("user.id", ondelete="CASCADE"), nullable=False, index=True),
@@ -56,6 +56,9 @@ offer = synced(
     Column("offered_at", Moment, nullable=False),
     # Until when they may answer; then somebody else is asked.
     Column("expires_at", Moment, nullable=False),
+    # Who hands it over, and the note for whoever gets it; null: it waits for somebody.
+    Column("from_id", Id, nullable=True),
+    Column("note_id", Id, nullable=True),
     private=True,
 )
 

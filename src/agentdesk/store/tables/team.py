@@ -31,6 +31,14 @@ user = synced(
     Column("permissions", Json, nullable=False, server_default=text("'{}'")),
 )
 
+# What a person looks like: a JPEG, 128 pixels wide and high, and its SHA-256. Its id is the person's id;
+# nothing in it: it was taken away.
+portrait = synced(
+    "portrait",
+    Column("digest", String(64), nullable=True, index=True),
+    Column("content", LargeBinary, nullable=True),
+)
+
 credential = Table(
     "credential",
     metadata,
@@ -74,6 +82,8 @@ availability = synced(
     "availability",
     # available | busy | break | offline
     Column("state", String(20), nullable=False),
+    # The team's own status that was chosen, which says what `state` is; null: one of the usual ones.
+    Column("status_id", Id, nullable=True),
     # From then on the person counts as available again.
     Column("back_at", Moment, nullable=True),
     Column("chosen_at", Moment, nullable=True),
@@ -84,6 +94,20 @@ availability = synced(
     Column("languages", Json, nullable=True),
     # Since when none of the person's desks has been connected; null: one is, or was a moment ago.
     Column("unreachable_since", Moment, nullable=True),
+)
+
+# A status of the team's own. Those that were retired stay for whoever still has them.
+own_status = synced(
+    "own_status",
+    Column("name", String(60), nullable=False),
+    # What it counts as for routing: available | busy | break | offline
+    Column("kind", String(20), nullable=False),
+    # The name of an icon.
+    Column("icon", String(40), nullable=False),
+    # How many minutes it usually lasts; null: until another one is chosen.
+    Column("minutes", Integer, nullable=True),
+    Column("retired", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Moment, nullable=False),
 )
 
 inbox = synced(

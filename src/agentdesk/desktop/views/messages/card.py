@@ -190,7 +190,7 @@ class MessageCard(QWidget):
 def _surface_of(row: MessageRow) -> tuple[str, str]:
     """Fill and line of a card: the line says when a message of ours did not simply go out."""
     if row.kind == "note":
-        return "note.tint", "note.line"
+        return "note.tint", "note.line" if row.whispered_to is None else "note.text"
     if row.direction == "in":
         return "bg.canvas", "line.subtle"
     lines = {"failed": "bad.fill", "uncertain": "warn.mark", "verify": "warn.mark"}
@@ -199,4 +199,13 @@ def _surface_of(row: MessageRow) -> tuple[str, str]:
 
 def _inside_of(row: MessageRow) -> tuple[object, ...]:
     texts = (row.text, row.html, row.quoted_text, row.quoted_html)
-    return (*texts, row.attachments, row.warnings, row.automatic, row.protection, row.mentions)
+    return (
+        *texts,
+        row.attachments,
+        row.warnings,
+        row.automatic,
+        row.protection,
+        row.mentions,
+        row.revision,
+        row.extras,
+    )

@@ -11,17 +11,19 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.lifetime import is_alive, tasks_of
-from agentdesk.desktop.locale import tr
+from agentdesk.desktop.locale import isolate_ltr, tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.attachments import Attachments
 from agentdesk.desktop.views.messages.body import MessageBody, Opener
 from agentdesk.desktop.views.messages.media import Media, is_picture
+from agentdesk.desktop.views.messages.revised import RevisionMark
 from agentdesk.desktop.views.messages.words import AUTOMATIC, PROTECTION, is_unreadable
 from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.desktop.widgets.chip import Chip, ChipLabel
 from agentdesk.desktop.widgets.flow import FlowLayout
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.desktop.widgets.pill import Pill, PillButton
+from agentdesk.domain.extras import extras_of
 from agentdesk.queries.rows import AttachmentRow, MessageRow
 
 __all__ = ["CardContent"]
@@ -55,6 +57,10 @@ class CardContent(QWidget):
         self._tail: _Tail | None = None
         self.body = self._new_body()
         self._column.addWidget(self.body)
+        self.mark = RevisionMark(row, self)
+        self.mark.setVisible(row.revision is not None)
+        self._column.addWidget(self.mark)
+        self._add_extras()
         self.files = Attachments(media, self)
         self.files.opened.connect(self._on_file)
         self.files.menu_requested.connect(self._on_file_menu)
@@ -123,6 +129,17 @@ class CardContent(QWidget):
             self._column.addWidget(holder)
         for text in self._row.warnings:
             self._column.addWidget(Label(Msg(text), "small", "warn.text", wrap=True, parent=self))
+
+    def _add_extras(self) -> None:
+        """What the message offers besides its words."""
+        extras = extras_of(self._row.extras)
+        for card in extras.cards:
+            words = " – ".join(filter(None, (card.title, card.summary, isolate_ltr(card.url))))
+            line = msg("Card: {card}", card=words)
+            self._column.addWidget(Label(line, "small", "text.secondary", wrap=True, parent=self))
+        if extras.choices:
+            line = msg("Quick answers: {answers}", answers=" · ".join(extras.choices))
+            self._column.addWidget(Label(line, "small", "text.secondary", wrap=True, parent=self))
 
     def _new_body(self) -> MessageBody:
         body = MessageBody(self, opener=self._opener)

@@ -94,7 +94,7 @@ class DeliveryLine(QWidget):
         self._arrange(self.width(), move=True)
 
     def _arrange(self, width: int, *, move: bool) -> int:
-        """Put words and buttons on one line where they fit, else on two; returns the height."""
+        """Put words and buttons on one line where they fit, else the buttons below; returns the height."""
         shown = [self._buttons[key] for key in _LABELS if key in self._buttons]
         shown = [button for button in shown if not button.isHidden()]
         sizes = [button.sizeHint() for button in shown]
@@ -104,21 +104,25 @@ class DeliveryLine(QWidget):
         together = lead + natural + taken <= width
         room = natural if together else max(60, min(natural, width - lead))
         height = max(theme().line_height("small"), self._words.heightForWidth(room))
-        below = 0 if together or not shown else max(size.height() for size in sizes) + 2
+        lines = [shown] if together else _lines(shown, width)
+        deep = max((size.height() for size in sizes), default=0) + 2
         if move:
-            self._place(width, room, height, shown, together=together)
-        return _TOP + height + below + 2
+            self._place(width, room, height, lines, deep, together=together)
+        return _TOP + height + (0 if together else len(lines) * deep) + 2
 
-    def _place(self, width: int, room: int, height: int, shown: list[LinkButton], *, together: bool) -> None:
-        line = theme().line_height("small")
-        x = width
-        for button in reversed(shown):
-            size = button.sizeHint()
-            x -= size.width()
-            y = _TOP + (line - size.height()) // 2 if together else _TOP + height + 2
-            self._put(button, QRect(x, y, size.width(), size.height()))
-            x -= _GAP
-        end = x if together and shown else width
+    def _place(
+        self, width: int, room: int, height: int, lines: list[list[LinkButton]], deep: int, *, together: bool
+    ) -> None:
+        line, x = theme().line_height("small"), width
+        for at, buttons in enumerate(lines):
+            x = width
+            for button in reversed(buttons):
+                size = button.sizeHint()
+                x -= size.width()
+                y = _TOP + (line - size.height()) // 2 if together else _TOP + height + 2 + at * deep
+                self._put(button, QRect(x, y, size.width(), size.height()))
+                x -= _GAP
+        end = x if together else width
         self._put(self._words, QRect(end - room, _TOP, room, height))
         self._put(self._icon, QRect(end - room - _GAP - _ICON, _TOP, _ICON, line))
 
@@ -148,3 +152,17 @@ class DeliveryLine(QWidget):
 
     def _on_clicked(self) -> None:
         self.asked.emit(self.sender().objectName())
+
+
+def _lines(buttons: list[LinkButton], width: int) -> list[list[LinkButton]]:
+    """Which buttons stand on one line each time, where all of them together are wider than ``width``."""
+    lines: list[list[LinkButton]] = []
+    left = 0
+    for button in buttons:
+        wide = button.sizeHint().width() + _GAP
+        if not lines or wide > left + _GAP:
+            lines.append([])
+            left = width
+        lines[-1].append(button)
+        left -= wide
+    return lines

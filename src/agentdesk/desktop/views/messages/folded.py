@@ -19,9 +19,11 @@ from agentdesk.base.text import msg
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import time_text, tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.revised import revision_words
 from agentdesk.desktop.views.messages.words import delivery_words, spoken_name
 from agentdesk.desktop.widgets.avatar import paint_avatar
 from agentdesk.desktop.widgets.surface import paint_surface
+from agentdesk.domain.revising import is_deleted
 from agentdesk.queries.rows import MessageRow
 
 __all__ = ["FoldedCard"]
@@ -60,7 +62,9 @@ class FoldedCard(QWidget):
         """Follow a change of the message."""
         self._row = row
         self._name = row.author_name or (row.sender.name if row.sender else "")
-        self._words = " ".join(row.text[: _MOST_WORDS * 2].split())[:_MOST_WORDS]
+        gone = revision_words(row) if is_deleted(row.revision) else None
+        said = row.text if gone is None else tr(gone)
+        self._words = " ".join(said[: _MOST_WORDS * 2].split())[:_MOST_WORDS]
         self.setAccessibleName(tr(spoken_name(row)))
         self.setAccessibleDescription(self._words)
         self.update()

@@ -11,12 +11,16 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import isolate_ltr, time_text, tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.avatar import Avatar
 from agentdesk.desktop.widgets.button import IconButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.party import Party
+from agentdesk.domain.posts import Post, Visibility, post_of
 from agentdesk.domain.subjects import bare_subject
+from agentdesk.domain.templates import first_name
 from agentdesk.queries.rows import MessageRow
 
 __all__ = ["CardHead"]
@@ -32,6 +36,8 @@ class CardHead(QWidget):
         note = row.kind == "note"
         behind = "note.tint" if note else "bubble.out" if row.direction == "out" else "bg.canvas"
         self._note = note
+        self._kept_icon = "lock" if row.whispered_to is None else "message-circle"
+        self._network = channel
         self._channel = "" if note or row.direction == "out" else channel
         self._avatar = Avatar(20 if note else 28, behind=behind, parent=self)
         self._name = ElidedLabel("", "body", weight=600, parent=self)
@@ -59,13 +65,25 @@ class CardHead(QWidget):
         self._time.set_content(time_text(row.created_at))
         if self._note:
             self._address.set_color("note.text")
-            self._address.set_content(msg("Internal note, only your team sees this"))
+            self._address.set_content(_kept(row))
             self._second.hide()
             return
-        theirs = row.sender is not None and row.direction == "in"
+        if row.post is not None:
+            self._show_readers(row, post_of(row.post))
+            return
+        chat = row.sender is not None and row.sender.kind == CHANNEL  # between two, who have no addresses
+        theirs = row.sender is not None and row.direction == "in" and not chat
         self._address.set_content(isolate_ltr(row.sender.value) if theirs and row.sender else "")
         self._address.setVisible(theirs)
-        self._second.set_content(_addressed(row, subject))
+        self._second.set_content("" if chat else _addressed(row, subject))
+        self._second.setVisible(not chat)
+
+    def _show_readers(self, row: MessageRow, post: Post | None) -> None:
+        """Say by which handle somebody posted, and who can read it."""
+        self._address.set_content(isolate_ltr(row.sender.value) if row.sender else "")
+        seen = post is not None and post.visibility is not Visibility.PRIVATE
+        self._second.set_color("public.text" if seen else "text.muted")
+        self._second.set_content(readers_of(post.visibility if post else Visibility.PRIVATE, self._network))
 
     def set_hovered(self, hovered: bool) -> None:
         """Show or hide the button for more."""
@@ -94,7 +112,26 @@ class CardHead(QWidget):
         row.addWidget(self._time, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def _dress(self) -> None:
-        self._lock.setPixmap(pixmap("lock", 14, "note.text", self.devicePixelRatioF()))
+        self._lock.setPixmap(pixmap(self._kept_icon, 14, "note.text", self.devicePixelRatioF()))
+
+
+def readers_of(visibility: Visibility, channel: str) -> Msg:
+    """Say who can read a post of a network."""
+    network = tr(channel_name(channel))
+    if visibility is Visibility.PUBLIC:
+        return msg("Public post on {network}. Anyone can read it.", network=network)
+    if visibility is Visibility.LIMITED:
+        return msg("Post on {network}, for followers", network=network)
+    return msg("Private message on {network}", network=network)
+
+
+def _kept(row: MessageRow) -> Msg:
+    """Who sees what stays in the team."""
+    whom = row.whispered_to
+    if whom is None:
+        return msg("Internal note, only your team sees this")
+    name = first_name(whom.name) or whom.name
+    return msg("Whisper to {name}, only your team sees this", name=name)
 
 
 def _addressed(row: MessageRow, subject: str) -> Msg:

@@ -79,8 +79,12 @@ _EVENT_ICONS = {
     "contact": "user-round",
     "merged": "merge",
     "unmerged": "split",
+    "invited": "message-circle",
     "ended": "log-out",
+    "joined": "user-plus",
+    "left": "log-out",
     "rated": "star",
+    "transfer": "route",
 }
 _SCORES = {
     "1": msg("Very bad"),
@@ -165,8 +169,16 @@ def event_words(row: EventRow) -> Msg:
             return _related(row.data)
         case "delivery":
             return _delivery_decision(row.data, who)
+        case "invited":
+            return _invited(row.data)
         case "ended":
             return _ended(row, who)
+        case "transfer":
+            return _handing(row.data, who)
+        case "joined":
+            return msg("{who} joined the chat", who=who)
+        case "left":
+            return msg("{who} left the chat", who=who)
         case "rated":
             return _rated(row.data)
         case "merged" | "unmerged":
@@ -190,9 +202,33 @@ def _assigned(row: EventRow, who: str) -> Msg:
         return msg("Assigned to {whom} automatically", whom=whom)
     if not who:
         return msg("Assigned to {whom}", whom=whom)
-    if row.user_id is not None and str(row.user_id) == str(row.data.get("assignee_id")):
+    mine = row.user_id is not None and str(row.user_id) == str(row.data.get("assignee_id"))
+    if taken_from := str(row.data.get("taken_from") or ""):
+        if mine:
+            return msg("{who} took the chat over from {whom}", who=who, whom=taken_from)
+        return msg("{who} gave the chat back to {whom}", who=who, whom=whom)
+    if mine:
         return msg("{who} took it", who=who)
     return msg("{who} assigned it to {whom}", who=who, whom=whom)
+
+
+def _handing(data: Mapping[str, Any], who: str) -> Msg:
+    person, inbox = str(data.get("person") or "?"), str(data.get("inbox") or "?")
+    before = str(data.get("before") or "?")
+    match data.get("step"):
+        case "asked":
+            return msg("{who} asked {person} to take it over", who=who, person=person)
+        case "declined":
+            return msg("{person} declined to take it over", person=person)
+        case "missed":
+            return msg("{person} did not answer whether they take it over", person=person)
+        case "withdrawn":
+            return msg("{person} went away before they took it over", person=person)
+        case "cancelled":
+            return msg("{who} does not ask {person} any more", who=who, person=person)
+        case "moved":
+            return msg("{who} moved it from {before} to {inbox}", who=who, before=before, inbox=inbox)
+    return msg("{who} gave it back to the queue", who=who)
 
 
 def _status(row: EventRow, who: str) -> Msg:
@@ -221,6 +257,16 @@ def _merging(row: EventRow, who: str) -> Msg:
     if row.kind == "merged":
         return msg("{who} merged #{number} “{subject}” into this", who=who, number=number, subject=subject)
     return msg("{who} split this and #{number} “{subject}” again", who=who, number=number, subject=subject)
+
+
+def _invited(data: Mapping[str, Any]) -> Msg:
+    name, text = str(data.get("name") or "?"), str(data.get("text") or "")
+    if data.get("user_id"):
+        asked = msg("{name} invited the visitor to chat", name=name)
+        return msg("{what}: “{text}”", what=asked, text=text) if text else asked
+    if not text:
+        return msg("The visitor answered the invitation {name}", name=name)
+    return msg("The visitor answered the invitation {name}: “{text}”", name=name, text=text)
 
 
 def _ended(row: EventRow, who: str) -> Msg:
@@ -291,9 +337,12 @@ def is_unreadable(row: MessageRow) -> bool:
 
 def spoken_name(row: MessageRow) -> Msg:
     """Return how a screen reader announces a message."""
-    time, name = time_text(row.created_at), row.author_name
+    time, name = time_text(row.created_at), row.author_name or (row.sender.name if row.sender else "")
     if row.kind == "note":
-        return msg("Internal note by {name}, only your team, {time}", name=name, time=time)
+        whom = row.whispered_to
+        if whom is None:
+            return msg("Internal note by {name}, only your team, {time}", name=name, time=time)
+        return msg("{name} whispers to {whom}, only your team, {time}", name=name, whom=whom.name, time=time)
     if row.direction == "out":
         return msg("{name} answered by email at {time}", name=name, time=time)
     return msg("{name} wrote by email at {time}", name=name, time=time)

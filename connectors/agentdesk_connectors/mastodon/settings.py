@@ -1,0 +1,126 @@
+"""The settings of a Mastodon account: how a person gives them, and how the connector reads them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from agentdesk.base.errors import Invalid
+from agentdesk.base.text import msg
+from agentdesk.sdk.schema import Field, FieldType, Schema
+
+__all__ = ["ACCESS_TOKEN", "SCHEMA", "MastodonSettings", "read_settings"]
+
+ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of a secret
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,100}[a-z0-9_])?")
+
+_ACCOUNT = msg("Account")
+_SIGN_IN = msg("Sign-in")
+
+SCHEMA = Schema(
+    (
+        Field(
+            "address",
+            FieldType.EMAIL,
+            msg("Account"),
+            _ACCOUNT,
+            msg("The account's name and its server: support@mastodon.example."),
+        ),
+        Field(
+            "server",
+            FieldType.TEXT,
+            msg("Address of the server"),
+            _ACCOUNT,
+            msg("Where it is reached: https://social.example.com. Empty: what follows the @ of the account."),
+            default="",
+            required=False,
+            advanced=True,
+        ),
+        Field(
+            "history",
+            FieldType.HISTORY,
+            msg("Start with"),
+            _ACCOUNT,
+            msg("Mentions from now on, of the last days, or everything there is: now, days:30, all."),
+            default="now",
+        ),
+        Field(
+            ACCESS_TOKEN,
+            FieldType.SECRET,
+            msg("Access token"),
+            _SIGN_IN,
+            msg("Only where nobody can sign in with a browser: from the server's settings, Development."),
+            required=False,
+            advanced=True,
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MastodonSettings:
+    """One account. ``address`` is ``name@domain``; ``base_url`` where its server is reached, with no slash
+    at its end; ``history`` as in the schema."""
+
+    address: str
+    base_url: str
+    history: str
+
+    @property
+    def domain(self) -> str:
+        """What follows the names of the server's own accounts."""
+        return self.address.partition("@")[2]
+
+
+def read_settings(given: Mapping[str, object]) -> MastodonSettings:
+    """Return ``given`` (dotted keys, as `Schema.clean` returns them).
+
+    Raises Invalid, naming the field, for an address or a server that cannot be used.
+    """
+    address = str(given.get("address") or "").strip().lower().removeprefix("@")
+    name, _, domain = address.partition("@")
+    if not _NAME.fullmatch(name) or not _HOST.fullmatch(domain):
+        raise _unusable("address", address)
+    server = str(given.get("server") or "").strip()
+    return MastodonSettings(
+        address=address,
+        base_url=_base_url(server) if server else f"https://{domain}",
+        history=str(given.get("history") or "now"),
+    )
+
+
+def _base_url(given: str) -> str:
+    """An origin; without encryption on this computer only."""
+    if "://" not in given:
+        given = f"https://{given}"
+    try:
+        parts = urlsplit(given.rstrip("/"))
+        port = parts.port
+    except ValueError:
+        raise _unusable("server", given) from None
+    host = (parts.hostname or "").lower()
+    plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
+    if not plain or not _HOST.fullmatch(host) or parts.scheme not in ("https", "http"):
+        raise _unusable("server", given)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise Invalid(msg("{host} must be reached through https.", host=host), field="server")
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether ``host`` is this computer."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _unusable(key: str, value: str) -> Invalid:
+    hint = SCHEMA.field(key).hint
+    return Invalid(msg("{value} cannot be used for {name}.", value=value[:80], name=key), hint, field=key)

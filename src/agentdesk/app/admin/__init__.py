@@ -1,0 +1,1 @@
+"""``agentdesk admin``: setting up from the command line, a module for each subject."""

@@ -1,0 +1,37 @@
+"""Answers that who wrote them changes or takes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentdesk.commands.values import DeleteReply, EditReply
+from agentdesk.queries import conversation as conversations
+from agentdesk.queries.rows import MessageRow
+from agentdesk.server.api.handlers import execute, not_found, visible
+from agentdesk.server.api.operations import Call
+from agentdesk.server.api.values import NewText, Nothing
+
+__all__ = ["delete_message", "edit_message"]
+
+
+async def edit_message(call: Call[Nothing, NewText]) -> MessageRow:
+    """Let a message say something else."""
+    place = (await _message(call)).conversation_id
+    await execute(call, EditReply(conversation_id=place, message_id=call.id, text=call.body.text))
+    return await _message(call)
+
+
+async def delete_message(call: Call[Nothing, Nothing]) -> MessageRow:
+    """Take a message back; what is left of it says so."""
+    place = (await _message(call)).conversation_id
+    await execute(call, DeleteReply(conversation_id=place, message_id=call.id))
+    return await _message(call)
+
+
+async def _message(call: Call[Nothing, Any]) -> MessageRow:
+    async with call.services.db.read() as conn:
+        found = await conversations.message(conn, call.id)
+        if found is None:
+            raise not_found()
+        await visible(conn, call, found.conversation_id)
+    return found

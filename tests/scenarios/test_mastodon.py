@@ -1,0 +1,110 @@
+"""A customer on Mastodon and an agent at a real window: what one writes the other reads, publicly or not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from shiboken6 import isValid
+from tests.connectors.mastodon.support import ANA
+from tests.helpers.chat_page import ChatSite
+from tests.helpers.desk_keys import keys
+from tests.helpers.until import until
+
+from agentdesk.base.secrets import Vault
+from agentdesk.desktop.settings import SettingsFile
+from agentdesk.desktop.window import MainWindow
+from agentdesk.desktop.workspace import Workspace
+from agentdesk.queries.rows import QueueRow, View
+from agentdesk.server.admin import add_channel
+from agentdesk.sync.desk import Link
+from agentdesk.sync.local import LocalDesk
+from agentdesk_connectors.mastodon.simulator import MastodonSimulator
+from agentdesk_connectors.mastodon.simulator_shapes import Status
+
+
+@asynccontextmanager
+async def _at_work(url: str, folder: Path) -> AsyncIterator[tuple[MastodonSimulator, Workspace]]:
+    """A Mastodon server, a server of ours that its account is connected to, and Maria at her window."""
+    async with MastodonSimulator().served() as sim:
+        site = await ChatSite.make(url, folder)
+        try:
+            vault, secrets = Vault.at(folder / "key"), {"access_token": sim.token}
+            await add_channel(site.db, vault, "mastodon", "Support", "Mastodon", sim.settings(), secrets)
+            async with _agent(site, folder) as panes:
+                await until(lambda: any(len(one) == 3 for one in sim.sockets.values()), what="the stream")
+                yield sim, panes
+        finally:
+            await site.stop()
+
+
+@asynccontextmanager
+async def _agent(site: ChatSite, folder: Path) -> AsyncIterator[Workspace]:
+    desk = LocalDesk(folder / "desk", site.address, "maria", keys=keys())
+    await desk.start()
+    window = MainWindow(SettingsFile(folder / "settings.json"))
+    panes = window.attach(desk, workspace="Larkfield Home")
+    window.show()
+    panes.show_view(View(kind="all", order="newest"))
+    try:
+        await until(lambda: desk.status.link is Link.SYNCED)
+        yield panes
+    finally:
+        await panes.release()
+        await desk.close()
+        window.hide()
+        window.deleteLater()
+        await until(lambda: not isValid(window))
+
+
+async def _row(panes: Workspace, preview: str) -> QueueRow:
+    def found() -> QueueRow | None:
+        rows = (panes.queue.model.row(one) for one in panes.queue.model.ids)
+        return next((row for row in rows if row is not None and preview in row.preview), None)
+
+    return await until(found, what=preview)
+
+
+async def _answer(panes: Workspace, row: QueueRow, text: str) -> None:
+    panes.queue.select(row.id)
+    panes.open_conversation(row.id)
+    composer = panes.conversation.composer
+    await until(lambda: composer.conversation_id == row.id)
+    assert panes.actions_.trigger("reply.start")
+    composer.box.reply_text.insert_text(text)
+    QTest.keyClick(composer.box.reply_text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    await until(lambda: composer.box.reply_text.is_blank() and composer.outbox.held is not None)
+    await composer.send_now()
+
+
+def _ours(sim: MastodonSimulator) -> list[Status]:
+    return [one for one in sim.world.statuses.values() if one.author is sim.world.owner]
+
+
+async def test_a_mention_and_a_private_message_are_answered_where_they_stand(
+    migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    async with _at_work(migrated_sqlite_url, tmp_path) as (sim, panes):
+        ana = sim.world.person(ANA, "Ana")
+        mention = sim.world.post(ana, "@support Where is my order?", warning="Rant")
+        row = await _row(panes, "Where is my order?")
+        assert row.contact_name == "Ana"
+        await _answer(panes, row, "It leaves today.")
+        await until(lambda: _ours(sim))
+        (posted,) = _ours(sim)
+        assert (posted.text, posted.parent) == (f"@{ANA} It leaves today.", mention)
+        assert (posted.visibility, posted.warning) == ("public", "Rant")
+        await until(lambda: panes.conversation.transcript.rows()[-1].delivery == "sent")
+
+        sim.world.post(ana, "@support Thank you!", reply_to=posted)
+        await until(lambda: len(panes.conversation.transcript.rows()) == 3)
+        assert len(panes.queue.model.ids) == 1, "it is one conversation"
+
+        sim.world.post(ana, "@support My number is 4417", visibility="direct")
+        await _answer(panes, await _row(panes, "My number is 4417"), "Thank you, found it.")
+        await until(lambda: len(_ours(sim)) == 2)
+        assert _ours(sim)[-1].visibility == "direct"
+        assert len(panes.queue.model.ids) == 2
