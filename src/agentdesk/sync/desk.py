@@ -106,7 +106,8 @@ class DeskPort(Protocol):
         """Call ``on_changes`` with table names and ids after each change; returns the unsubscriber.
 
         ``{}`` means that everything may have changed (replica filled anew). ``outbox``, ``draft``,
-        ``presence`` and ``site`` are told as tables of their own.
+        ``presence`` and ``site`` are told as tables of their own, and with messages, as ``timeline``, the
+        conversations that they are in.
         """
         ...
 

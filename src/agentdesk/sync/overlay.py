@@ -36,6 +36,7 @@ from agentdesk.domain.team import Role
 from agentdesk.store.base import SYNCED
 from agentdesk.store.tables import message, user
 from agentdesk.store.unit import Changes, Values, touched
+from agentdesk.sync.changes import TIMELINE, add_changes
 from agentdesk.sync.protocol import Batch
 from agentdesk.sync.replica import put_back, take_out
 from agentdesk.sync.replica_tables import base_row
@@ -45,7 +46,6 @@ __all__ = [
     "Pending",
     "Replayed",
     "ReplicaUnit",
-    "add_changes",
     "apply_one",
     "desk_actor",
     "families_in",
@@ -119,6 +119,8 @@ class ReplicaUnit:
         await self.conn.execute(insert(table), new)
         self._note_families(table, *new)
         self.changes.setdefault(table.name, set()).update(row["id"] for row in new)
+        if table is message:
+            self.changes.setdefault(TIMELINE, set()).update(row["conversation_id"] for row in new)
 
     async def update(self, table: Table, row_id: UUID, values: Values) -> None:
         """Change one row; its ``ver`` stays the server's."""
@@ -169,6 +171,8 @@ def restore(db: sqlite3.Connection, families: Set[UUID] | None) -> Changes:
         if table is None or (families is not None and UUID(bytes=family) not in families):
             continue
         changes.setdefault(name, set()).add(UUID(bytes=row_id))
+        if table is message:
+            changes.setdefault(TIMELINE, set()).add(UUID(bytes=family))
         if wire is None:
             db.execute(take_out(table), (row_id,))
         else:
@@ -305,9 +309,3 @@ async def desk_actor(conn: AsyncConnection, user_id: UUID | None) -> Actor:
     row = found.first()
     role, exceptions = (Role(row.role), row.permissions) if row is not None else (Role.AGENT, {})
     return Actor(kind=Author.USER, user_id=user_id, role=role, inboxes=None, exceptions=exceptions)
-
-
-def add_changes(into: Changes, more: Changes) -> None:
-    """Add ``more`` to ``into``."""
-    for name, ids in more.items():
-        into.setdefault(name, set()).update(ids)

@@ -48,6 +48,7 @@ from agentdesk.store.sqlite_file import WrongKey
 from agentdesk.store.tables import draft, message
 from agentdesk.store.unit import Changes
 from agentdesk.sync import leaving, replica_index
+from agentdesk.sync.changes import TIMELINE, add_changes
 from agentdesk.sync.protocol import Batch
 from agentdesk.sync.replica_tables import OWN, base_row, confirmed_command, replica_state
 from agentdesk.sync.wire_rows import WireRow, to_sqlite
@@ -213,7 +214,7 @@ def plain(batches: Sequence[Batch], standing: Standing) -> Plain | None:
             ready.steps.extend((statement, values) for statement in _sparing(table))
             if table is message:
                 ready.steps.append(partial(replica_index.add, rows=rows.rows))
-            ready.changes.setdefault(table.name, set()).update(UUID(bytes=row["id"]) for row in rows.rows)
+            add_changes(ready.changes, _changed(table, rows.rows))
     ready.steps.append((_PUT_STANDING, [_standing_values(standing)]))
     return ready
 
@@ -250,8 +251,8 @@ async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Chan
         for rows in batch.rows:
             table = SYNCED.get(rows.table)
             if table is not None:
-                changed = await _write_rows(conn, table, rows.rows)
-                changes.setdefault(table.name, set()).update(changed)
+                await _write_rows(conn, table, rows.rows)
+                add_changes(changes, _changed(table, rows.rows))
         for departure in batch.departures:
             table = SYNCED.get(departure.table)
             if table is not None:
@@ -260,14 +261,21 @@ async def write_batches(conn: AsyncConnection, batches: Sequence[Batch]) -> Chan
     return changes
 
 
-async def _write_rows(conn: AsyncConnection, table: Table, rows: Sequence[WireRow]) -> set[UUID]:
+def _changed(table: Table, rows: Sequence[WireRow]) -> Changes:
+    """What it changes to write these rows."""
+    changes = {table.name: {UUID(bytes=row["id"]) for row in rows}}
+    if table is message:
+        changes[TIMELINE] = {UUID(bytes=row["conversation_id"]) for row in rows}
+    return changes
+
+
+async def _write_rows(conn: AsyncConnection, table: Table, rows: Sequence[WireRow]) -> None:
     """Write rows that are newer than ours, as they travelled: a first fill brings hundreds of thousands."""
     if not rows:
-        return set()
+        return
     await conn.exec_driver_sql(_upsert(table), [to_sqlite(table, row) for row in rows])
     if table is message:
         await at_once(conn, partial(replica_index.add, rows=rows))
-    return {UUID(bytes=row["id"]) for row in rows}
 
 
 @cache

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.store.sqlite import Step, all_at_once, at_once
 from agentdesk.store.unit import Changes
+from agentdesk.sync.changes import add_changes
 from agentdesk.sync.desk_drafts import GoneDrafts, gone_in
 from agentdesk.sync.overlay import (
     Pending,
     Replayed,
-    add_changes,
     desk_actor,
     families_in,
     laid_anew,

@@ -23,13 +23,13 @@ from agentdesk.store.errors import DatabaseError
 from agentdesk.store.sqlite import all_at_once, at_once
 from agentdesk.store.tables import draft
 from agentdesk.store.unit import Changes
+from agentdesk.sync.changes import add_changes
 from agentdesk.sync.desk import Waiting
 from agentdesk.sync.desk_drafts import DeskDrafts, DraftCourier, GoneDrafts
 from agentdesk.sync.drafting import as_draft, as_refused, as_waiting, draft_change, draft_place, offered_anew
 from agentdesk.sync.outbox import Outbox, WrongPerson
 from agentdesk.sync.overlay import (
     Pending,
-    add_changes,
     apply_one,
     desk_actor,
     families_in,

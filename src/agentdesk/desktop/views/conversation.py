@@ -172,7 +172,8 @@ class ConversationView(QWidget):
             return
         here = self._head_row.id
         known = {row.id for row in self.transcript.rows()}
-        touched = here in changes.get("conversation", ()) or known & changes.get("message", set())
+        told = changes.get("conversation", set()) | changes.get("timeline", set())
+        touched = here in told or known & changes.get("message", set())
         if not changes or touched or changes.get("event"):
             self._follow()
         elif "outbox" in changes:
