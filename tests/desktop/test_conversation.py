@@ -171,6 +171,17 @@ async def test_a_new_message_at_the_end_is_shown_and_read(desk: FakeDesk) -> Non
         assert _on_screen(view, card)
 
 
+async def test_a_note_of_a_colleague_is_shown_although_the_conversation_stays_the_same(
+    desk: FakeDesk,
+) -> None:
+    async with conversation(TOM, desk) as view:
+        await settled()
+        colleague = next(user for user in desk.world.users.values() if user != desk.me)
+        row = desk.thread(desk.find(TOM)).note(colleague, 0, "Ask the warehouse.")
+        desk.emit(message={row.id}, timeline={desk.find(TOM)})
+        await until(lambda: view.transcript.card(row.id))
+
+
 async def test_arriving_messages_do_not_move_what_is_being_read(desk: FakeDesk) -> None:
     async with conversation(WEI, desk) as view:
         bar = view.transcript.verticalScrollBar()

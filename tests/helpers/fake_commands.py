@@ -228,7 +228,7 @@ def _note(world: World, me: UserRow | None, command: AddNote) -> Changes:
     meant = tuple(MentionedRow(kind=one.kind, id=one.id, name=one.name) for one in command.mentions)
     row = msgspec.structs.replace(row, mentions=meant)
     world.messages[row.id] = row
-    return {"message": {row.id}, "conversation": {command.conversation_id}}
+    return {"message": {row.id}, "timeline": {command.conversation_id}}
 
 
 def _written(

@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, text, update
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
-from agentdesk.commands.values import SendReply
+from agentdesk.commands.values import AddNote, SendReply
 from agentdesk.domain.party import Party
 from agentdesk.domain.team import Role
 from agentdesk.store.tables import (
@@ -244,6 +244,23 @@ async def _conversations_in(frame: bytes | None) -> set[UUID]:
     batch = decode_from_server(frame)
     assert isinstance(batch, Batch)
     return {UUID(bytes=row["id"]) for rows in batch.rows if rows.table == "conversation" for row in rows.rows}
+
+
+async def test_a_note_is_told_with_its_conversation_here_and_at_a_colleagues(
+    world: World, new_desk: NewDesk
+) -> None:
+    await world.add_user("ada")
+    await world.add_user("bo")
+    where = await world.mail()
+    ada, bo = await connected(await new_desk("ada")), await connected(await new_desk("bo"))
+    note = AddNote(message_id=new_id(), conversation_id=where, text="Ask the warehouse.")
+    await ada.workbench.do(note, None)
+    (told,) = [changes for changes in ada.changes if note.message_id in changes.get("message", ())]
+    assert told["timeline"] == {where}
+    assert "conversation" not in told  # which is why it has to be said
+    await _shows(bo, message.c.id, note.message_id)
+    (told,) = [changes for changes in bo.changes if note.message_id in changes.get("message", ())]
+    assert told["timeline"] == {where}
 
 
 # --- desks that come back ---
