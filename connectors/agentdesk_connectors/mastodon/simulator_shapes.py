@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -55,16 +56,16 @@ class Status:
     history: list[str] = field(default_factory=list)
 
 
-class Shapes:
+class Shapes(ABC):
     """Shows what a world has, as its owner sees it."""
 
     domain: str
     owner: Person
     statuses: dict[str, Status]
 
+    @abstractmethod
     def visible(self, status: Status) -> bool:
         """Whether the owner may see a post."""
-        raise NotImplementedError
 
     def account_json(self, who: Person) -> JSON:
         """Return an Account."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData, QSize, Qt
+from PySide6.QtCore import QMimeData, QSize, Qt
 from PySide6.QtGui import QImage
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
-from agentdesk.desktop.views.messages.pictures import decode
+from agentdesk.desktop.views.messages.pictures import as_png, decode
 from agentdesk.domain.portraits import MOST_BYTES, check_portrait
 
 __all__ = ["offered_picture", "prepared", "prepared_of"]
@@ -30,7 +30,7 @@ def offered_picture(offered: QMimeData) -> Path | QImage | None:
 
 def prepared_of(source: Path | QImage) -> tuple[bytes, QImage]:
     """Return what :func:`prepared` makes of a file, or of pixels. Blocks. Raises Invalid."""
-    return prepared(_png(_square(source)) if isinstance(source, QImage) else _read(source))
+    return prepared(as_png(_square(source)) if isinstance(source, QImage) else _read(source))
 
 
 def _read(source: Path) -> bytes:
@@ -54,7 +54,7 @@ def prepared(content: bytes) -> tuple[bytes, QImage]:
     picture = _square(decode(content))
     if picture.isNull():
         raise Invalid(msg("The picture is damaged or cut off."), msg("Choose another file."))
-    return (content if len(content) <= MOST_BYTES else _png(picture)), picture
+    return (content if len(content) <= MOST_BYTES else as_png(picture)), picture
 
 
 def _square(picture: QImage) -> QImage:
@@ -65,11 +65,3 @@ def _square(picture: QImage) -> QImage:
         return cut
     smooth = Qt.TransformationMode.SmoothTransformation
     return cut.scaled(QSize(_SIDE, _SIDE), Qt.AspectRatioMode.KeepAspectRatio, smooth)
-
-
-def _png(picture: QImage) -> bytes:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(data.data())

@@ -32,7 +32,7 @@ async def with_files(account: Sends, outbound: Outbound, seconds: float) -> Outb
             raise
         except TimeoutError:
             raise Unreachable(msg("The file {name} took too long.", name=file.name)) from None
-        except Exception as error:
+        except Exception as error:  # connectors are anybody's; their faults are told as such
             report_error(error, "upload")
             raise Unreachable(msg("The file {name} could not be handed over.", name=file.name)) from error
     return replace(outbound, attachments=tuple(files))

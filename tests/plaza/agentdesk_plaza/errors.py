@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import aiohttp
@@ -33,13 +33,13 @@ def translated(*, leaves_doubt: bool = False) -> Iterator[None]:
         raise Unreachable(msg("Plaza's answer cannot be understood.")) from error
 
 
-def raise_for(status: int, headers: aiohttp.typedefs.LooseHeaders, body: bytes) -> None:
+def raise_for(status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Raise what an answer with ``status`` stands for; nothing for one that says yes."""
     if status < 400:
         return
     said = _said(body)
     if status == 429:
-        raise RateLimited(msg("Plaza allows no more for now."), retry_after(dict(headers)))  # type: ignore[arg-type]
+        raise RateLimited(msg("Plaza allows no more for now."), retry_after(headers))
     if status == 401:
         raise AuthFailed(msg("Plaza does not know this account any more."), msg("Sign in to Plaza again."))
     if said.error == "insufficient_scope":

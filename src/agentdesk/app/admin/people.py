@@ -19,6 +19,7 @@ from agentdesk.domain.team import Role
 from agentdesk.server import admin, leases, people
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.findings import moment_text
+from agentdesk.server.people import SignIn, Token
 from agentdesk.store.engine import Database
 
 
@@ -152,8 +153,7 @@ async def activate(db: Database, parsed: argparse.Namespace) -> int:
 async def session_list(db: Database, parsed: argparse.Namespace) -> int:
     """Print who is signed in: address, since when, last used, id, separated by tabs."""
     for one in await people.list_sign_ins(db):
-        used = moment_text(one.last_used_at) if one.last_used_at else "-"
-        sys.stdout.write(f"{one.email}\t{moment_text(one.since)}\t{used}\t{one.id}\n")
+        _say_used(one.email, one)
     return 0
 
 
@@ -176,8 +176,7 @@ async def token_create(db: Database, parsed: argparse.Namespace) -> int:
 async def token_list(db: Database, parsed: argparse.Namespace) -> int:
     """Print what programs sign in with: name, since when, last used, id, separated by tabs."""
     for one in await people.list_tokens(db):
-        used = moment_text(one.last_used_at) if one.last_used_at else "-"
-        sys.stdout.write(f"{one.name}\t{moment_text(one.since)}\t{used}\t{one.id}\n")
+        _say_used(one.name, one)
     return 0
 
 
@@ -210,6 +209,11 @@ async def lease_list(db: Database, parsed: argparse.Namespace) -> int:
         state = "free" if not one.held else "ended" if one.holder == leases.NOBODY else "held"
         sys.stdout.write(f"{one.name}\t{one.holder}\t{moment_text(one.expires_at)}\t{state}\n")
     return 0
+
+
+def _say_used(name: str, one: SignIn | Token) -> None:
+    used = moment_text(one.last_used_at) if one.last_used_at else "-"
+    sys.stdout.write(f"{name}\t{moment_text(one.since)}\t{used}\t{one.id}\n")
 
 
 def _say_ended(count: int) -> None:

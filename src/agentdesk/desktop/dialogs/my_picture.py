@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QMimeData, QRectF, Qt
 from PySide6.QtGui import (
@@ -17,53 +15,43 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPaintEvent,
-    QPalette,
     QPixmap,
 )
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from agentdesk.base.errors import AgentDeskError
-from agentdesk.base.text import Msg, msg
+from agentdesk.base.text import msg
 from agentdesk.desktop import ask
+from agentdesk.desktop.dialogs.own_account import OwnAccountDialog
 from agentdesk.desktop.faces import face_of
-from agentdesk.desktop.lifetime import is_alive, tasks_of
+from agentdesk.desktop.lifetime import is_alive
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.portrait import offered_picture, prepared_of
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.desktop.widgets.avatar import paint_avatar, paint_round
 from agentdesk.desktop.widgets.button import Button
-from agentdesk.desktop.widgets.label import Label
-from agentdesk.desktop.widgets.strip import Strip
 from agentdesk.domain.portraits import SIDE
 from agentdesk.queries.rows import UserRow
 from agentdesk.sync.account import PicturePort
 
 __all__ = ["MyPictureDialog"]
 
-_WIDTH = 372
 _PATTERN = "*.png *.jpg *.jpeg *.webp"
 
 
-class MyPictureDialog(QDialog):
+class MyPictureDialog(OwnAccountDialog):
     """Shows the picture of ``me`` and what it would be; nothing changes before it is saved."""
 
     def __init__(self, account: PicturePort, me: UserRow, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(msg("Your picture"), parent)
         self._account = account
         self._me = me
-        self._tasks = tasks_of(self, "my picture")
         self._chosen: bytes | None = None
-        self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.setWindowTitle(tr(msg("Your picture")))
-        self.setBackgroundRole(QPalette.ColorRole.Light)
-        self.setAutoFillBackground(True)
         self.setAcceptDrops(True)
         self.preview = _Preview(me, self)
         self.choose = Button(msg("Choose a file…"), icon_name="image")
         self.remove = Button(msg("Remove picture"), icon_name="trash-2")
         self.save = Button(msg("Save"), "primary")
-        self._strip = Strip("bad", self)
         self._build()
         self.choose.clicked.connect(self._on_choose)
         self.remove.clicked.connect(self._on_remove)
@@ -73,7 +61,7 @@ class MyPictureDialog(QDialog):
 
     def take(self, source: Path | QImage) -> None:
         """Look at a file, or a picture of the clipboard, and show what becomes of it."""
-        self._begin(self._take(source), "take")
+        self.begin(self._take(source), "take")
 
     # --- what comes in ---
 
@@ -96,10 +84,10 @@ class MyPictureDialog(QDialog):
         if source is not None:
             self.take(source)
         else:
-            self._strip.show_message("bad", msg("There is no picture to paste."))
+            self.strip.show_message("bad", msg("There is no picture to paste."))
 
     def _on_choose(self) -> None:
-        self._tasks.start(self._choose(), "choose")
+        self.tasks.start(self._choose(), "choose")
 
     async def _choose(self) -> None:
         pattern = f"{tr(msg('Pictures'))} ({_PATTERN})"
@@ -120,7 +108,7 @@ class MyPictureDialog(QDialog):
 
     def _show(self, picture: QImage | None) -> None:
         """Show what would be saved; None: no picture."""
-        self._strip.hide()
+        self.strip.hide()
         self.preview.show_picture(picture)
         self.remove.setVisible(picture is not None or face_of(self._me.id) is not None)
         self.remove.setEnabled(picture is not None)
@@ -130,7 +118,7 @@ class MyPictureDialog(QDialog):
     # --- what goes out ---
 
     def _on_save(self) -> None:
-        self._begin(self._save(), "save")
+        self.begin(self._save(), "save")
 
     async def _save(self) -> None:
         if self._chosen is None:
@@ -140,44 +128,11 @@ class MyPictureDialog(QDialog):
         if is_alive(self):
             self.accept()
 
-    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._strip.hide()
-        self._body.setEnabled(False)
-        self._tasks.start(self._try(work), name)
-
-    async def _try(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it; what goes wrong is said, and all stays as it was."""
-        problem: AgentDeskError | None = None
-        try:
-            await work
-        except AgentDeskError as error:
-            problem = error
-        if not is_alive(self):
-            return
-        self._body.setEnabled(True)
-        if problem is not None:
-            self._strip.show_message("bad", problem.message, problem.hint)
-            announce(self, tr(problem.message), assertive=True)
-
     # --- building ---
 
     def _build(self) -> None:
-        self._body = QWidget(self)
-        self._body.setFixedWidth(_WIDTH)
-        whole = QVBoxLayout(self)
-        whole.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
-        margin = theme().space(6)
-        whole.setContentsMargins(margin, margin - 4, margin, margin - 4)
-        whole.setSpacing(theme().space(3))
-        whole.addWidget(Label(msg("Your picture"), "title"))
-        self._strip.setFixedWidth(_WIDTH)
-        self._strip.hide()
-        whole.addWidget(self._strip)
-        whole.addWidget(self._body)
-        column = QVBoxLayout(self._body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme().space(3))
-        self._say(column, msg("Colleagues see it, and customers who chat with you."), "text.secondary")
+        column = self.fresh_body()
+        self.say(column, msg("Colleagues see it, and customers who chat with you."))
         column.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignHCenter)
         row = QHBoxLayout()
         row.setSpacing(theme().space(2))
@@ -186,13 +141,8 @@ class MyPictureDialog(QDialog):
         row.addWidget(self.remove)
         row.addStretch()
         column.addLayout(row)
-        self._say(column, msg("Or drop a picture here, or paste one. Its middle is shown."), "text.muted")
+        self.say(column, msg("Or drop a picture here, or paste one. Its middle is shown."), "text.muted")
         self._add_answers(column)
-
-    def _say(self, column: QVBoxLayout, words: Msg, role: str) -> None:
-        label = Label(words, "body", role, parent=self._body)
-        label.set_column(_WIDTH)
-        column.addWidget(label)
 
     def _add_answers(self, column: QVBoxLayout) -> None:
         cancel = Button(msg("Cancel"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QMimeData, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -25,6 +25,7 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.composer_format import insert_html, link_format, list_of, to_html, to_plain
 from agentdesk.desktop.views.messages.names import marked_places, name_look
+from agentdesk.desktop.views.messages.pictures import as_png
 from agentdesk.domain.richtext import reduced
 from agentdesk.domain.templates import unresolved
 
@@ -242,7 +243,7 @@ class ComposerText(QTextEdit):
         if files:
             self.files_dropped.emit(files)
         elif source.hasImage() and not source.hasText():
-            picture = _as_png(source.imageData())
+            picture = _pasted(source.imageData())
             if picture:
                 self.files_dropped.emit([("picture.png", "image/png", picture)])
         elif source.hasHtml() and self._rich:
@@ -311,11 +312,7 @@ def _is_send(event: QKeyEvent) -> bool:
     return enter and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
 
 
-def _as_png(image: object) -> bytes:
+def _pasted(image: object) -> bytes:
     if not isinstance(image, QImage) or image.isNull():
         return b""
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    return bytes(data.data())
+    return as_png(image)

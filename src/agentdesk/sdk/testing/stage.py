@@ -80,15 +80,15 @@ class Stage(ABC):
 
     async def change(self, external_id: str, text: str) -> None:
         """Let a customer change what they said."""
-        raise NotImplementedError
+        raise _missing("change")
 
     async def remove(self, external_id: str) -> None:
         """Let a customer take back what they said."""
-        raise NotImplementedError
+        raise _missing("remove")
 
     def marks(self, external_id: str) -> set[str]:
         """Return what was done with a customer's post: ``liked``, ``hidden``, ``reported``."""
-        raise NotImplementedError
+        raise _missing("marks")
 
     def calls(self) -> list[HookCall]:
         """Return the calls that the service has made at our address since it was asked last."""
@@ -96,7 +96,7 @@ class Stage(ABC):
 
     async def agree(self, page: str) -> None:
         """Let the account's owner agree on the page of the service that they were shown."""
-        raise NotImplementedError
+        raise _missing("agree")
 
     # --- what the suite does with it ---
 
@@ -169,6 +169,10 @@ class Stage(ABC):
             warning=post.warning if post else "",
         )
         return replace(plain, **changes)
+
+
+def _missing(step: str) -> AssertionError:
+    return AssertionError(f"this rule needs Stage.{step}; or declare it exempt in quality.toml")
 
 
 async def settled(condition: Callable[[], bool]) -> None:

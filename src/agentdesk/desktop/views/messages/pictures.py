@@ -1,11 +1,12 @@
-"""Decoding pictures of strangers: four formats, recognised by their first bytes, within limits of memory."""
+"""Decoding pictures of strangers: four formats, recognised by their first bytes, within limits of memory; and
+writing pixels of our own."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtGui import QImage, QImageReader, QImageWriter
 
-__all__ = ["MAX_PIXELS", "decode", "picture_format"]
+__all__ = ["MAX_PIXELS", "as_png", "decode", "picture_format"]
 
 MAX_PIXELS = 20_000_000
 _ALLOCATION_MB = 128
@@ -47,3 +48,12 @@ def decode(content: bytes, within: QSize | None = None) -> QImage:
     if within is not None and (size.width() > within.width() or size.height() > within.height()):
         reader.setScaledSize(size.scaled(within, Qt.AspectRatioMode.KeepAspectRatio))
     return reader.read()
+
+
+def as_png(picture: QImage) -> bytes:
+    """Return a picture as a PNG file."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(picture)
+    return bytes(data.data())
