@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 import pytest
-from tests.helpers.fake_connector import NOON, raw_mail, unreachable
+from tests.helpers.fake_connector import NOON, FakeAccount, raw_mail, unreachable
 from tests.helpers.fake_world import QUICK_PACE, FakeWorld
 from tests.helpers.until import until
 
@@ -15,7 +16,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.values import CheckDelivery, ConfirmDelivery, File, RetryDelivery
 from agentdesk.domain.party import Party
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Rejected
-from agentdesk.sdk.outbound import Found
+from agentdesk.sdk.outbound import Found, Outbound, Reconciliation
 from agentdesk.server.core import ServerCore
 from agentdesk.server.delivery import Pace
 from agentdesk.store import blobs
@@ -163,6 +164,23 @@ async def test_what_nobody_can_tell_is_left_to_a_person(world: FakeWorld) -> Non
     assert len(world.service.attempts) == 2
     decided = [row for row in await world.rows(event, event.c.kind == "delivery") if row.user_id]
     assert [row.data["delivery"] for row in decided] == ["verify", "sent"]
+
+
+async def test_a_service_without_keys_is_asked_for_what_the_message_says(
+    world: FakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def recognise(account: FakeAccount, message: Outbound, _since: datetime) -> Reconciliation:
+        same = [one.key for one in account.service.sent if one.text == message.text]
+        return Reconciliation(Found.SENT, msg("It says the same."), f"post of {same[0]}")
+
+    monkeypatch.setattr(FakeAccount, "recognise", recognise, raising=False)
+    core = world.core()
+    conversation_id = await conversation_of(world, core)
+    world.service.send_script.append("kept")
+    message_id = await world.reply(core, conversation_id, text="A word of its own")
+    await world.delivered(message_id, "sent")
+    assert await outcomes(world, message_id) == ["uncertain", "found"]
+    assert len(world.service.sent) == 1
 
 
 @pytest.mark.logs_error("unexpected failure")

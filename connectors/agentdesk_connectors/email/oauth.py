@@ -236,8 +236,11 @@ async def authorise(
 
 
 @asynccontextmanager
-async def loopback(name: str, state: str) -> AsyncIterator[tuple[str, asyncio.Future[Mapping[str, str]]]]:
-    """Listen on 127.0.0.1 for the browser's return; only a return with our ``state`` counts."""
+async def loopback(
+    name: str, state: str, port: int = 0
+) -> AsyncIterator[tuple[str, asyncio.Future[Mapping[str, str]]]]:
+    """Listen on 127.0.0.1 for the browser's return; only a return with our ``state`` counts. ``port`` is for
+    providers that know only one. Raises OSError where something else listens there."""
     answered: asyncio.Future[Mapping[str, str]] = asyncio.get_running_loop().create_future()
 
     async def returned(request: web.Request) -> web.Response:
@@ -253,10 +256,9 @@ async def loopback(name: str, state: str) -> AsyncIterator[tuple[str, asyncio.Fu
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
-        port = runner.addresses[0][1]
-        yield f"http://{name}:{port}/", answered
+        yield f"http://{name}:{runner.addresses[0][1]}/", answered
     finally:
         answered.cancel()
         await runner.cleanup()

@@ -27,6 +27,7 @@ __all__ = [
     "Likes",
     "Polls",
     "Receives",
+    "Recognises",
     "Reconciles",
     "Reports",
     "Sends",
@@ -203,6 +204,18 @@ class Reconciles(Protocol):
 
     async def reconcile(self, key: str, since: datetime) -> Reconciliation:
         """Look for ``key`` among what was sent since ``since`` (UTC). Raises Unreachable, AuthFailed."""
+        ...
+
+
+@runtime_checkable
+class Recognises(Reconciles, Protocol):
+    """Can look up a message by what it says, where the service keeps no key of ours: also after a restart,
+    when nothing of an attempt is remembered."""
+
+    async def recognise(self, message: Outbound, since: datetime) -> Reconciliation:
+        """Look for ``message`` (its files are those that it was written with) among what was sent since
+        ``since`` (UTC). Asked instead of :meth:`Reconciles.reconcile`. Raises Unreachable, AuthFailed,
+        RateLimited."""
         ...
 
 

@@ -24,7 +24,7 @@ from agentdesk.base.tasks import report_error
 from agentdesk.base.text import Msg, msg
 from agentdesk.sdk.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Unreachable
 from agentdesk.sdk.outbound import Found, Outbound, Receipt, Reconciliation
-from agentdesk.sdk.protocols import Reconciles, Sends
+from agentdesk.sdk.protocols import Recognises, Reconciles, Sends
 from agentdesk.server.health import Health, State
 from agentdesk.server.leases import LeaseLost
 from agentdesk.server.ledger import Ledger, Outcome
@@ -212,7 +212,7 @@ class Delivery:
         await self._ledger.lease.still_ours()
         try:
             async with asyncio.timeout(self._pace.attempt):
-                found = await self._account.reconcile(row.key, since)
+                found = await self._look_up(self._account, row, since)
         except (ConnectorError, TimeoutError) as error:
             await self._for_sure(row, None, self._look_later(row, error))
             return
@@ -221,6 +221,16 @@ class Delivery:
             await self._for_sure(row, None, self._look_later(row, error))
             return
         await self._for_sure(row, None, self._judged(row, found, self._account.settle_seconds))
+
+    async def _look_up(self, account: Reconciles, row: Row[Any], since: datetime) -> Reconciliation:
+        if isinstance(account, Recognises):
+            try:
+                async with self._db.read() as conn:
+                    outbound = await outbound_of(conn, self._vault, row.message_id)
+            except (Rejected, NotFound):  # a file of it is gone
+                return await account.reconcile(row.key, since)
+            return await account.recognise(outbound, since)
+        return await account.reconcile(row.key, since)
 
     def _judged(self, row: Row[Any], found: Reconciliation, settle_seconds: float) -> Outcome:
         """What a look-up means. "Not there" counts only once the service has had time to show it."""

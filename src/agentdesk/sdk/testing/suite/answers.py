@@ -16,6 +16,7 @@ from agentdesk.sdk.protocols import (
     Edits,
     Hides,
     Likes,
+    Recognises,
     Reconciles,
     Reports,
     Sends,
@@ -151,9 +152,16 @@ class AnswerRules:
         assert isinstance(account, Sends)
         assert isinstance(account, Reconciles)
         sent, unsent = stage.answer(account, to), stage.answer(account, to)
-        await account.send(sent)
+        receipt = await account.send(sent)
         assert (await account.reconcile(sent.key, sent.created_at)).found is Found.SENT
         assert (await account.reconcile(unsent.key, unsent.created_at)).found is Found.ABSENT
+        if isinstance(account, Recognises):
+            restarted = stage.open()
+            assert isinstance(restarted, Recognises)
+            found = await restarted.recognise(sent, sent.created_at)
+            assert (found.found, found.external_id) == (Found.SENT, receipt.external_id)
+            other = replace(unsent, text="Something else.")
+            assert (await restarted.recognise(other, other.created_at)).found is Found.ABSENT
 
     async def test_acts(self, stage: Stage) -> None:
         """What can be done with posts is what is said to be possible, and doing it twice does no harm."""
