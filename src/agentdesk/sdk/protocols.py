@@ -208,8 +208,8 @@ class Reconciles(Protocol):
 
 
 @runtime_checkable
-class Recognises(Reconciles, Protocol):
-    """Can look up a message by what it says, where the service keeps no key of ours: also after a restart,
+class Recognises(Protocol):
+    """Reconciles a message by what it says, where the service keeps no key of ours: also after a restart,
     when nothing of an attempt is remembered."""
 
     async def recognise(self, message: Outbound, since: datetime) -> Reconciliation:
