@@ -15,8 +15,9 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.sdk.errors import AuthFailed, RateLimited
 from agentdesk.sdk.limiter import Limiter, Rate
-from agentdesk_connectors.mastodon.errors import nonsense, refusal, translated
-from agentdesk_connectors.mastodon.fields import Json, parse
+from agentdesk_connectors.fields import Json, parse
+from agentdesk_connectors.http import read_whole, translated
+from agentdesk_connectors.mastodon.errors import nonsense, refusal
 
 __all__ = ["CONTEXTS", "GENERAL", "MEDIA", "REMOVALS", "Allowance", "Client", "Params"]
 
@@ -39,7 +40,6 @@ CONTEXTS = Allowance("threads", Rate(100, 300.0), 0.0)
 
 _SECONDS = 30.0
 _UPLOAD_SECONDS = 300.0
-_LARGEST_ANSWER = 8 * 1024 * 1024
 _AGENT = "AgentDesk (+https://agentdesk.example)"
 
 
@@ -137,7 +137,7 @@ class Client:
                 allow_redirects=False,
                 timeout=timeout,
             ) as response:
-                answer = await _read(response)
+                answer = await read_whole(response)
                 return self._judged(of, response.status, response.headers, answer)
 
     def _judged(self, of: Allowance, status: int, headers: Mapping[str, str], answer: bytes | None) -> bytes:
@@ -157,14 +157,3 @@ class Client:
             return parse(body)
         except Invalid:
             raise nonsense(self.host) from None
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
-    """The whole body, or None where it is larger than any answer should be."""
-    pieces = bytearray()
-    async for piece in response.content.iter_chunked(1 << 16):
-        pieces += piece
-        if len(pieces) > _LARGEST_ANSWER:
-            response.close()
-            return None
-    return bytes(pieces)

@@ -11,8 +11,8 @@ from agentdesk.sdk.errors import Rejected
 from agentdesk.sdk.inbound import Party
 from agentdesk.sdk.outbound import Outbound, OutboundAttachment
 from agentdesk.sdk.posts import TextLimit, Visibility, length_of
-from agentdesk_connectors.mastodon import fields
-from agentdesk_connectors.mastodon.fields import Json
+from agentdesk_connectors import fields
+from agentdesk_connectors.fields import Json
 from agentdesk_connectors.mastodon.instance import Instance
 from agentdesk_connectors.mastodon.naming import KIND, mentions_in
 

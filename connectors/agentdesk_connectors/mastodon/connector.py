@@ -17,11 +17,12 @@ from agentdesk.sdk.errors import AuthFailed, RateLimited, Rejected, Unreachable
 from agentdesk.sdk.inbound import Cursor, Portion, RawItem
 from agentdesk.sdk.outbound import Outbound, OutboundAttachment, Receipt, Reconciliation
 from agentdesk.sdk.posts import Abilities, Act, Answering, Signs, Visibility
-from agentdesk_connectors.mastodon import fields, oauth
+from agentdesk_connectors import fields
+from agentdesk_connectors.http import Gone
+from agentdesk_connectors.mastodon import oauth
 from agentdesk_connectors.mastodon.check import check
 from agentdesk_connectors.mastodon.client import Client
 from agentdesk_connectors.mastodon.composing import check as check_message
-from agentdesk_connectors.mastodon.errors import Gone
 from agentdesk_connectors.mastodon.instance import Instance, read_instance
 from agentdesk_connectors.mastodon.naming import full_address
 from agentdesk_connectors.mastodon.reading import Reader

@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-
-import aiohttp
+from collections.abc import Mapping
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.sdk.errors import AuthFailed, ConnectorError, RateLimited, Rejected, Unreachable
 from agentdesk.sdk.limiter import retry_after
-from agentdesk_connectors.mastodon.fields import inner, parse, text
+from agentdesk_connectors.fields import inner, parse, text
+from agentdesk_connectors.http import Gone, Interrupted, Nonsense
 
-__all__ = ["Gone", "Interrupted", "Nonsense", "nonsense", "refusal", "translated"]
+__all__ = ["nonsense", "refusal"]
 
 _WORDS_SHOWN = 300
 _SIGN_IN_AGAIN = msg("Sign in to the account again.")
-
-
-class Gone(Rejected):
-    """What was asked for is not there, or not for us to see."""
-
-
-class Interrupted(Unreachable):
-    """There was no answer: whether the server has done what it was asked to is not known."""
-
-
-class Nonsense(Unreachable):
-    """There was an answer that cannot be understood: what the server has done is not known either."""
-
-
-@contextmanager
-def translated(host: str) -> Iterator[None]:
-    """Raise what goes wrong with a request to ``host`` inside as Unreachable; as Interrupted where the
-    request may have arrived."""
-    try:
-        yield
-    except aiohttp.ClientConnectorCertificateError as error:
-        raise Unreachable(msg("The certificate of {host} cannot be trusted.", host=host)) from error
-    except aiohttp.ClientConnectorError as error:
-        raise Unreachable(
-            msg("{host} cannot be reached.", host=host),
-            msg("Check the account's address, and this computer's connection."),
-        ) from error
-    except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-        raise Interrupted(
-            msg("{host} does not answer.", host=host), msg("It is asked again by itself in a while.")
-        ) from error
 
 
 def nonsense(host: str) -> Nonsense:

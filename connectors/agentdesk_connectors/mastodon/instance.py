@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agentdesk.sdk.posts import FileLimit, TextLimit
+from agentdesk_connectors.fields import Json, inner, number, text
+from agentdesk_connectors.http import Gone, is_loopback
 from agentdesk_connectors.mastodon.client import Client
-from agentdesk_connectors.mastodon.errors import Gone, nonsense
-from agentdesk_connectors.mastodon.fields import Json, inner, number, text
-from agentdesk_connectors.mastodon.settings import is_loopback
+from agentdesk_connectors.mastodon.errors import nonsense
 
 __all__ = ["Instance", "instance_of", "read_instance"]
 

@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 
 from agentdesk.base.text import msg
 from agentdesk.sdk.errors import AuthFailed
+from agentdesk_connectors import fields
 from agentdesk_connectors.email.oauth import SIGN_IN_SECONDS, loopback
-from agentdesk_connectors.mastodon import fields
+from agentdesk_connectors.fields import Json
 from agentdesk_connectors.mastodon.client import Client
 from agentdesk_connectors.mastodon.errors import nonsense
-from agentdesk_connectors.mastodon.fields import Json
 
 __all__ = ["SCOPES", "sign_in"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from agentdesk.sdk.inbound import Cursor
-from agentdesk_connectors.mastodon import fields
+from agentdesk_connectors import fields
 
 __all__ = ["MOST_WATCHED", "Place", "read_place"]
 

@@ -16,10 +16,10 @@ from agentdesk.base import clock
 from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Rejected
 from agentdesk.sdk.inbound import Cursor, Portion, RawItem
-from agentdesk_connectors.mastodon import fields
+from agentdesk_connectors import fields
+from agentdesk_connectors.fields import Json
+from agentdesk_connectors.http import Gone
 from agentdesk_connectors.mastodon.client import CONTEXTS, Client, Params
-from agentdesk_connectors.mastodon.errors import Gone
-from agentdesk_connectors.mastodon.fields import Json
 from agentdesk_connectors.mastodon.place import Place, read_place
 from agentdesk_connectors.mastodon.settings import MastodonSettings
 from agentdesk_connectors.mastodon.wire import plain_text, status_in

@@ -18,11 +18,11 @@ from agentdesk.base.text import msg, plural
 from agentdesk.sdk.errors import Rejected, Uncertain, Unreachable
 from agentdesk.sdk.inbound import Party
 from agentdesk.sdk.outbound import Found, Outbound, OutboundAttachment, Receipt, Reconciliation
-from agentdesk_connectors.mastodon import fields
+from agentdesk_connectors import fields
+from agentdesk_connectors.fields import Json
+from agentdesk_connectors.http import Gone, Interrupted, Nonsense
 from agentdesk_connectors.mastodon.client import GENERAL, MEDIA, REMOVALS, Client
 from agentdesk_connectors.mastodon.composing import Draft, draft_of, with_names
-from agentdesk_connectors.mastodon.errors import Gone, Interrupted, Nonsense
-from agentdesk_connectors.mastodon.fields import Json
 from agentdesk_connectors.mastodon.instance import Instance
 from agentdesk_connectors.mastodon.naming import KIND, external_id, local_id, mentions_in
 from agentdesk_connectors.mastodon.settings import MastodonSettings

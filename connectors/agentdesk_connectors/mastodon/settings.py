@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.sdk.schema import Field, FieldType, Schema
+from agentdesk_connectors.http import HOST, origin
 
 __all__ = ["ACCESS_TOKEN", "SCHEMA", "MastodonSettings", "read_settings"]
 
 ACCESS_TOKEN = "access_token"  # noqa: S105 - the name of a secret
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,100}[a-z0-9_])?")
 
 _ACCOUNT = msg("Account")
@@ -83,42 +81,14 @@ def read_settings(given: Mapping[str, object]) -> MastodonSettings:
     """
     address = str(given.get("address") or "").strip().lower().removeprefix("@")
     name, _, domain = address.partition("@")
-    if not _NAME.fullmatch(name) or not _HOST.fullmatch(domain):
+    if not _NAME.fullmatch(name) or not HOST.fullmatch(domain):
         raise _unusable("address", address)
     server = str(given.get("server") or "").strip()
     return MastodonSettings(
         address=address,
-        base_url=_base_url(server) if server else f"https://{domain}",
+        base_url=origin(server, SCHEMA.field("server")) if server else f"https://{domain}",
         history=str(given.get("history") or "now"),
     )
-
-
-def _base_url(given: str) -> str:
-    """An origin; without encryption on this computer only."""
-    if "://" not in given:
-        given = f"https://{given}"
-    try:
-        parts = urlsplit(given.rstrip("/"))
-        port = parts.port
-    except ValueError:
-        raise _unusable("server", given) from None
-    host = (parts.hostname or "").lower()
-    plain = not (parts.path or parts.query or parts.fragment or parts.username or parts.password)
-    if not plain or not _HOST.fullmatch(host) or parts.scheme not in ("https", "http"):
-        raise _unusable("server", given)
-    if parts.scheme == "http" and not is_loopback(host):
-        raise Invalid(msg("{host} must be reached through https.", host=host), field="server")
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether ``host`` is this computer."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _unusable(key: str, value: str) -> Invalid:

@@ -14,10 +14,11 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.sdk.errors import AuthFailed, ConnectorError, Unreachable
 from agentdesk.sdk.inbound import RawItem
-from agentdesk_connectors.mastodon import fields
+from agentdesk_connectors import fields
+from agentdesk_connectors.fields import Json
+from agentdesk_connectors.http import translated
 from agentdesk_connectors.mastodon.client import Client
-from agentdesk_connectors.mastodon.errors import refusal, translated
-from agentdesk_connectors.mastodon.fields import Json
+from agentdesk_connectors.mastodon.errors import refusal
 from agentdesk_connectors.mastodon.reading import Reader
 
 __all__ = ["Stream"]

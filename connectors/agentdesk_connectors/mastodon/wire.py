@@ -16,10 +16,10 @@ from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.sdk.inbound import Automation, Happening, Inbound, Party, Profile, What
 from agentdesk.sdk.posts import Counters, Media, Poll, PollOption, Post, PostKind, Visibility, Work
+from agentdesk_connectors import fields
 from agentdesk_connectors.email.html_clean import clean
 from agentdesk_connectors.email.html_text import to_text
-from agentdesk_connectors.mastodon import fields
-from agentdesk_connectors.mastodon.fields import Json
+from agentdesk_connectors.fields import Json
 from agentdesk_connectors.mastodon.naming import KIND, external_id, full_address, talk_id
 
 __all__ = ["VISIBILITIES", "interpret", "plain_text", "status_in"]

@@ -28,7 +28,7 @@ def parse(raw: bytes) -> object:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-        raise Invalid(msg("This is not what a Mastodon server hands out.")) from None
+        raise Invalid(msg("This cannot be read: it is no JSON.")) from None
 
 
 def inner(value: object, name: str = "") -> Json:
