@@ -97,7 +97,8 @@ class Poll(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Work(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a comment stands below: ``author`` is its author's name, ``ours`` that this account wrote it."""
+    """What a comment stands below: ``author`` is its author's name, ``ours`` that this account wrote it,
+    ``picture`` the address of a picture of it."""
 
     external_id: str
     text: str = ""
@@ -105,6 +106,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str = ""
     at: datetime | None = None
     ours: bool = False
+    picture: str = ""
 
 
 class Way(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -12,6 +12,7 @@ from agentdesk.domain.party import Party
 from agentdesk.domain.posts import Post
 
 __all__ = [
+    "INCOMPLETE",
     "Automation",
     "Cursor",
     "DeliveryReport",
@@ -31,6 +32,10 @@ __all__ = [
 
 Cursor = Mapping[str, object]
 """Where an account's reading has got to; JSON values, understood by its connector only."""
+
+INCOMPLETE = "incomplete"
+"""The name of a fact, true of an item of which something is still to be looked up: see
+:class:`agentdesk.sdk.protocols.Completes`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from agentdesk.sdk.schema import Schema
 
 __all__ = ["EDITS", "EXTRAS", "VERSION", "Manifest"]
 
-VERSION = (1, 1)
+VERSION = (1, 2)
 """Of this contract. The first number changes when a connector that kept to it before does not any more, the
 second when something is added."""
 EDITS = "edits"

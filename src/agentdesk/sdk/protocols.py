@@ -19,6 +19,7 @@ __all__ = [
     "Account",
     "Authorises",
     "Checks",
+    "Completes",
     "ConnectorModule",
     "Deletes",
     "Edits",
@@ -97,6 +98,19 @@ class Hears(Protocol):
         later.
 
         Raises Rejected for a call that is not the network's (a missing or wrong signature).
+        """
+        ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """Can look up what the calls of its network leave out: names, and what a comment stands below."""
+
+    async def complete(self, raw: bytes, facts: Mapping[str, object]) -> Mapping[str, object]:
+        """Return ``facts`` with what an item lacks. Asked once for an item whose facts hold
+        :data:`agentdesk.sdk.inbound.INCOMPLETE`, by who runs the account, before the item is interpreted.
+
+        Raises Unreachable, RateLimited, AuthFailed or Rejected: the item is interpreted as it is then.
         """
         ...
 

@@ -24,9 +24,10 @@ from agentdesk.sdk.arriving import receiver_of
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Unreachable
 from agentdesk.sdk.limiter import Limiters
 from agentdesk.sdk.pages import Hosted
-from agentdesk.sdk.protocols import Account, ConnectorModule, Receives, Sends
+from agentdesk.sdk.protocols import Account, Completes, ConnectorModule, Receives, Sends
 from agentdesk.server.account_context import StoredSecrets, open_account
 from agentdesk.server.chat.doors import Doors
+from agentdesk.server.completing import Completer
 from agentdesk.server.delivery import Delivery, Pace
 from agentdesk.server.health import Health, State
 from agentdesk.server.intake import Intake
@@ -214,6 +215,7 @@ class Runner:
             tools.interpreter,
             tools.bell,
             self._health,
+            Completer(tools.db, opened) if isinstance(opened, Completes) else None,
         )
         tools.intakes[known.id] = intake
         if isinstance(opened, Hosted):

@@ -25,6 +25,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.arrival import Source
 from agentdesk.sdk.inbound import Cursor, RawItem
 from agentdesk.sdk.protocols import ConnectorModule
+from agentdesk.server.completing import Completer
 from agentdesk.server.health import Health
 from agentdesk.server.interpreting import Interpreter, Raw
 from agentdesk.server.leases import Lease, LeaseLost
@@ -61,8 +62,10 @@ class Intake:
         interpreter: Interpreter,
         bell: Bell,
         health: Health,
+        completer: Completer | None = None,
     ) -> None:
         self._db = db
+        self._completer = completer
         self._source = source
         self._module = module
         self._lease = lease
@@ -225,9 +228,13 @@ class Intake:
 
     async def _read_from(self, start: int) -> Reading:
         batch = list(islice(self._backlog, start, start + BATCH))
-        raws = await self._load(batch)
-        reading = self._interpreter.interpret(self._module, raws)
+        reading = self._interpret(batch, await self._load(batch))
         return Reading(batch, self._tasks.start(reading, f"interpret {batch[0].id}"))
+
+    async def _interpret(self, batch: Sequence[Pending], raws: list[Raw]) -> list[Interpretation]:
+        if self._completer is not None:
+            raws = await self._completer.complete(batch, raws)
+        return await self._interpreter.interpret(self._module, raws)
 
     async def _load(self, batch: Sequence[Pending]) -> list[Raw]:
         wanted = [pending.id for pending in batch if pending.raw is None]

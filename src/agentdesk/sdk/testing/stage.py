@@ -13,17 +13,18 @@ from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.sdk.arriving import receiver_of
 from agentdesk.sdk.context import AccountContext
+from agentdesk.sdk.errors import ConnectorError
 from agentdesk.sdk.hooks import HookCall
-from agentdesk.sdk.inbound import Inbound
+from agentdesk.sdk.inbound import INCOMPLETE, Inbound, RawItem
 from agentdesk.sdk.limiter import Limiters
 from agentdesk.sdk.outbound import Outbound
 from agentdesk.sdk.pages import Pages
 from agentdesk.sdk.posts import Visibility
-from agentdesk.sdk.protocols import Account, ConnectorModule, Hears, Sends
+from agentdesk.sdk.protocols import Account, Completes, ConnectorModule, Hears, Sends
 from agentdesk.sdk.testing.memory import MemorySecrets, MemorySink
 from agentdesk.sdk.testing.simulator import Simulator
 
-__all__ = ["Said", "Stage", "Stands"]
+__all__ = ["Said", "Stage", "Stands", "completed"]
 
 _PATIENCE = 10.0
 
@@ -121,7 +122,7 @@ class Stage(ABC):
         """Receive until everything there is has been handed over. Raises what ends the receiving."""
         if isinstance(account, Hears):
             for call in self.calls():
-                await sink.accept(account.hear(call).items, None)
+                await sink.accept([await completed(account, one) for one in account.hear(call).items], None)
         receiver = receiver_of(account)
         if receiver is None:
             return
@@ -173,6 +174,16 @@ class Stage(ABC):
 
 def _missing(step: str) -> AssertionError:
     return AssertionError(f"this rule needs Stage.{step}; or declare it exempt in quality.toml")
+
+
+async def completed(account: Account, item: RawItem) -> RawItem:
+    """Return ``item`` as the core has it interpreted: with what its network left out."""
+    if not isinstance(account, Completes) or item.facts.get(INCOMPLETE) is not True:
+        return item
+    try:
+        return replace(item, facts=await account.complete(item.raw, item.facts))
+    except ConnectorError:
+        return item
 
 
 async def settled(condition: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.sdk.errors import Rejected
-from agentdesk.sdk.inbound import Inbound, What
+from agentdesk.sdk.inbound import INCOMPLETE, Inbound, What
 from agentdesk.sdk.posts import PostKind
 from agentdesk.sdk.protocols import (
     Hears,
@@ -20,7 +20,7 @@ from agentdesk.sdk.protocols import (
 from agentdesk.sdk.testing.hostile import spoilt
 from agentdesk.sdk.testing.memory import MemorySink
 from agentdesk.sdk.testing.simulator import Fault
-from agentdesk.sdk.testing.stage import Said, Stage, settled
+from agentdesk.sdk.testing.stage import Said, Stage, completed, settled
 from agentdesk.sdk.testing.suite.tools import simulator_of
 
 __all__ = ["ArrivalRules"]
@@ -156,9 +156,11 @@ class ArrivalRules:
         assert isinstance(account, Hears)
         (call,) = stage.calls()
         for _ in range(2):
-            await sink.accept(account.hear(call).items, None)
+            heard = [await completed(account, item) for item in account.hear(call).items]
+            await sink.accept(heard, None)
         assert list(stage.meaning(sink)) == [external_id]
         assert len(sink.items) == 1
+        assert not any(item.facts.get(INCOMPLETE) for item in heard), "it was not looked up"
         for forged in (replace(call, body=call.body + b" "), replace(call, headers={})):
             with pytest.raises(Rejected):
                 account.hear(forged)
