@@ -196,7 +196,8 @@ class Agent:
     def knows_the_last_word(self) -> bool:
         """Whether head and transcript are of one moment: who has not seen the last word ends no chat."""
         row, rows = self.panes.conversation.deeds.row, self.panes.conversation.transcript.rows()
-        return row is not None and bool(rows) and row.last_message_id == rows[-1].id
+        said = [one.id for one in rows if one.automatic == "no"]  # a copy by mail is no word of either
+        return row is not None and row.last_message_id in said[-1:]
 
     def tells(self, *beginnings: str) -> bool:
         """Whether for each there is one line between the messages that begins so."""
