@@ -34,11 +34,13 @@ async def shown(widget: Shown, width: int = 584, height: int = 836) -> AsyncIter
 
 
 @asynccontextmanager
-async def conversation(number: int, desk: FakeDesk) -> AsyncIterator[ConversationView]:
-    """A view on ``desk`` that has conversation ``number`` open and follows the desk's changes."""
-    opened: list[QUrl] = []
-    async with shown(ConversationView(desk, opener=opened.append)) as view:
-        view.setProperty("opened", opened)
+async def conversation(
+    number: int, desk: FakeDesk, opened: list[QUrl] | None = None
+) -> AsyncIterator[ConversationView]:
+    """A view on ``desk`` that has conversation ``number`` open and follows the desk's changes; what it opens
+    outside goes to ``opened``."""
+    outside = [] if opened is None else opened
+    async with shown(ConversationView(desk, opener=outside.append)) as view:
         stop = desk.subscribe(view.on_changes)
         stop_status = desk.subscribe_status(view.on_status)
         try:

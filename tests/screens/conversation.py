@@ -14,7 +14,8 @@ from agentdesk.domain.posts import Visibility
 from agentdesk.sync.desk import Link
 from agentdesk.sync.presence import Other
 from tests.helpers.fake_desk import NOW, FakeDesk
-from tests.helpers.sample_posts import make_post
+from tests.helpers.sample_mail import png
+from tests.helpers.sample_posts import PICTURES, change_post, customer_posts, full_post, make_post
 from tests.screens.runner import screen, settle
 
 CONVERSATION = ((584, 836),)
@@ -77,6 +78,44 @@ async def conversation_public() -> QWidget:
         _, view = await _open(4390, desk)
         view.composer.box.text.insertPlainText("Thank you, Tom. The refund is on its way.")
         return view
+
+
+@screen("post-full", sizes=((584, 1100), (480, 600)))
+@frozen
+async def post_full() -> QWidget:
+    desk = FakeDesk.sample(NOW)
+    rows = customer_posts(desk, make_post(desk, 4390, Visibility.PUBLIC))
+    full_post(desk, rows[-1].id)
+    desk.world.pictures |= {f"{PICTURES}/desk.png": png(640, 400), f"{PICTURES}/card.png": png(80, 80)}
+    _, view = await _open(4390, desk)
+    card = view.transcript.card(rows[-1].id)
+    assert card is not None
+    assert card.post is not None
+    await card.post.media.load()
+    view.transcript.scroll_to_message(rows[-1].id)
+    return view
+
+
+@screen("post-limited-veiled", sizes=CONVERSATION)
+@frozen
+async def post_limited() -> QWidget:
+    desk = FakeDesk.sample(NOW)
+    rows = customer_posts(desk, make_post(desk, 4390, Visibility.LIMITED))
+    full_post(desk, rows[-1].id)
+    change_post(desk, rows[-1].id, warning="Photo of an injury", parent=rows[0].external_id)
+    _, view = await _open(4390, desk)
+    return view
+
+
+@screen("post-private", sizes=CONVERSATION)
+@frozen
+async def post_private() -> QWidget:
+    desk = FakeDesk.sample(NOW)
+    rows = customer_posts(desk, make_post(desk, 4390, Visibility.PRIVATE))
+    full_post(desk, rows[-1].id)
+    change_post(desk, rows[-1].id, below=None, poll=None, counters=None)
+    _, view = await _open(4390, desk)
+    return view
 
 
 @screen("conversation-empty", sizes=CONVERSATION)

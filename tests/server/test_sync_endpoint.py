@@ -16,6 +16,7 @@ from tests.sync.world import Site, World
 
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
+from agentdesk.domain.posts import Media, Post, PostKind, Visibility, as_row
 from agentdesk.domain.team import Role
 from agentdesk.server import sync_endpoint
 from agentdesk.server.fetcher import Fetcher, Picture
@@ -164,6 +165,31 @@ async def test_only_pictures_of_the_message_are_fetched(site: Site, http: aiohtt
     assert await ask(URL, "cat") == 404
     assert await ask(URL, "nobody") == 401
     assert fetcher.asked == [URL]
+
+
+async def test_pictures_that_a_post_shows_are_fetched_too(site: Site, http: aiohttp.ClientSession) -> None:
+    world = site.world
+    inbox_id, account_id = await world.add_inbox("Sales")
+    _, message_id = await _with_attachment(world, inbox_id, account_id)
+    photo, page, film = "https://files.example/1.png", "https://page.example/", "https://films.example/1"
+    media = (
+        Media("image", photo),
+        Media("link", page, preview=f"{page}card.png"),
+        Media("video", film, preview=f"{film}.png"),
+    )
+    post = Post(kind=PostKind.MENTION, visibility=Visibility.PUBLIC, media=media)
+    async with world.db.write() as conn:
+        await conn.execute(update(message).where(message.c.id == message_id).values(post=as_row(post)))
+    fetcher = _FakeFetcher()
+    fetcher.asked = []
+    site.endpoint._fetcher = fetcher
+    found = []
+    for url in (photo, f"{page}card.png", f"{film}.png", page, film, ""):
+        place = f"{site.url}/desk/messages/{message_id}/picture"
+        async with http.post(place, json={"url": url}, headers=_as("ada")) as answer:
+            found.append(answer.status)
+    assert found == [200, 200, 200, 422, 422, 422]
+    assert fetcher.asked == [photo, f"{page}card.png", f"{film}.png"]
 
 
 async def test_a_desk_has_one_connection(site: Site, http: aiohttp.ClientSession) -> None:

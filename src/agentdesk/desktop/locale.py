@@ -22,6 +22,7 @@ __all__ = [
     "isolate",
     "isolate_ltr",
     "native_name",
+    "number_text",
     "q_locale",
     "size_text",
     "time_text",
@@ -149,6 +150,11 @@ def size_text(count: int) -> str:
     """A file's size: 84 KB, 1.2 MB (powers of 1000, as file dialogs show them)."""
     precision = 0 if count < 1_000_000 else 1
     return q_locale().formattedDataSize(count, precision, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+def number_text(number: int) -> str:
+    """A whole number with its groups of digits: 1,204."""
+    return q_locale().toString(number)
 
 
 def first_strong_direction(text: str) -> Qt.LayoutDirection:

@@ -213,10 +213,11 @@ class SyncEndpoint:
         actor = await self._actor(request)
         wish = await _wish(request)
         async with self._db.read() as conn:
-            columns = message.c.inbox_id, message.c.html, message.c.quoted_html
+            columns = message.c.inbox_id, message.c.html, message.c.quoted_html, message.c.post
             found = await conn.execute(select(*columns).where(message.c.id == _id(request)))
             row = _visible(actor, found.first())
-        if wish.url not in _pictures_in(row.html) | _pictures_in(row.quoted_html):
+        known = _pictures_in(row.html) | _pictures_in(row.quoted_html) | _pictures_of(row.post)
+        if wish.url not in known:
             raise ApiError(422, "invalid", msg("This picture is not part of the message."))
         picture = await self._fetcher.picture(wish.url)
         headers = {**download_headers("picture"), "Content-Type": picture.media_type}
@@ -271,6 +272,13 @@ async def _wish(request: web.Request) -> PictureWish:
 def _pictures_in(markup: str) -> set[str]:
     """The addresses of pictures in a message's cleaned HTML."""
     return {html.unescape(found).strip() for found in _SOURCE.findall(markup)}
+
+
+def _pictures_of(post: dict[str, Any] | None) -> set[str]:
+    """The addresses of pictures that a post shows: pictures, and previews of films and pages."""
+    shown = () if post is None else post.get("media", ())
+    pictures = {one["url"] for one in shown if one.get("kind") == "image"}
+    return {one for one in pictures | {one.get("preview", "") for one in shown} if one}
 
 
 def _visible(actor: Actor, row: Row[*tuple[Any, ...]] | None) -> Row[*tuple[Any, ...]]:

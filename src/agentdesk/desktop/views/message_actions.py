@@ -36,6 +36,7 @@ from agentdesk.desktop.views.messages.card import MessageCard
 from agentdesk.desktop.views.messages.links import Verdict
 from agentdesk.desktop.views.messages.media import is_dangerous, is_picture
 from agentdesk.desktop.views.transcript import TranscriptView
+from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.delivery import DeliveryState
@@ -83,6 +84,8 @@ class MessageActions(QObject):
             self._start(self._send_again(row), action)
         elif action == "edit":
             self.edit_wanted.emit(row)
+        elif action == "jump":
+            self._transcript.scroll_to_message(row.id)
         elif action == "original":
             self._start(self._show_original(row), action)
 
@@ -109,6 +112,11 @@ class MessageActions(QObject):
         if row.kind == "message" and row.direction == "in":
             self._add(menu, msg("Reply"), "reply", partial(self.reply_wanted.emit, False))
             self._add(menu, msg("Reply to all"), "reply-all", partial(self.reply_wanted.emit, True))
+        if card is not None and card.post is not None and card.post.can_open:
+            network = tr(channel_name(row.sender.kind if row.sender else ""))
+            words = msg("Open on {network}", network=network)
+            self._add(menu, words, "external-link", card.post.open_original)
+            self._add(menu, msg("Copy link to the post"), "link-2", partial(_copy, card.post.url))
         if row.text:
             self._add(menu, msg("Copy text"), "copy", partial(_copy, row.text))
         if self._may_revise(row):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,7 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.away import Away
 from agentdesk.desktop.views.messages.card import CardLook, CardTools, MessageCard
 from agentdesk.desktop.views.messages.folded import FoldedCard
+from agentdesk.desktop.views.messages.post_context import PostPlace, places_of
 from agentdesk.desktop.views.transcript_entries import EntryColumn, build_entry, connect_entry
 from agentdesk.desktop.views.transcript_plan import Item, Mail, earlier, plan
 from agentdesk.queries.rows import ConversationRow, EventRow, MessageRow
@@ -57,6 +58,7 @@ class TranscriptView(QScrollArea):
         self._events: dict[UUID, EventRow] = {}
         self._new_from: UUID | None = None
         self._opened: set[UUID] = set()
+        self._places: Mapping[UUID, PostPlace] = {}
         self._away: Away | None = None
         self.has_older = False
         self._waiting_older = False
@@ -256,6 +258,7 @@ class TranscriptView(QScrollArea):
         return newest is None or row.created_at >= newest
 
     def _replan(self) -> None:
+        self._places = places_of(self.rows())
         self._items = plan(
             list(self.rows()), list(self._events.values()), new_from=self._new_from, opened=self._opened
         )
@@ -278,7 +281,7 @@ class TranscriptView(QScrollArea):
         for key, item in wanted.items():
             widget, before = self._widgets.get(key), self._shown.get(key)
             if isinstance(item, Mail) and isinstance(widget, MessageCard) and not item.folded:
-                widget.show_row(item.row, self._look())
+                widget.show_row(item.row, self._look(item))
             elif isinstance(item, Mail) and isinstance(widget, FoldedCard) and item.folded:
                 widget.show_row(item.row)
             elif widget is None or before != item:
@@ -295,15 +298,16 @@ class TranscriptView(QScrollArea):
         widget.deleteLater()
 
     def _build(self, item: Item) -> QWidget:
-        entry = build_entry(item, self._column, self._tools, self._look(), self._now())
+        entry = build_entry(item, self._column, self._tools, self._look(item), self._now())
         connect_entry(entry, self)
         return entry
 
-    def _look(self) -> CardLook:
+    def _look(self, item: Item) -> CardLook:
         subject = self._head.subject if self._head else ""
         channel = self._head.channel if self._head else "email"
         merged = tuple(row.id for row in self._head.merged) if self._head else ()
-        return CardLook(subject=subject, channel=channel, away=self._away, merged=merged)
+        place = self._places.get(item.row.id) if isinstance(item, Mail) else None
+        return CardLook(subject, channel, self._away, merged, place)
 
     def _relayout(self, anchor: Place | None) -> None:
         """Give every entry its place; ``anchor`` then stands where it stood before."""

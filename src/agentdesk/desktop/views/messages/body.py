@@ -23,8 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QTextEdit, QToolTip, QWidget
 
-from agentdesk.base.text import Msg, msg
-from agentdesk.desktop import ask
+from agentdesk.base.text import msg
 from agentdesk.desktop.lifetime import tasks_of
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.plain import tip
@@ -32,11 +31,9 @@ from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.guard import Guarded, guarded, text_as_html
 from agentdesk.desktop.views.messages.links import LinkTarget, Verdict, examine
 from agentdesk.desktop.views.messages.names import mark_names
+from agentdesk.desktop.views.messages.outside import Opener, follow
 
 __all__ = ["MessageBody", "Opener"]
-
-Opener = Callable[[QUrl], object]
-"""Opens a web, mail or telephone address outside."""
 
 FOLD_LINES = 40
 """A message with more lines than this is folded …"""
@@ -227,14 +224,7 @@ class MessageBody(QTextBrowser):
     async def follow(self, address: str) -> None:
         """Open a link outside, after asking where it pretends to lead elsewhere; never anything but the web,
         mail and telephone."""
-        target = self.target(address)
-        if target.verdict is Verdict.NEVER:
-            return
-        if target.verdict is Verdict.ASK and not await ask.confirm(
-            self, msg("Open this link?"), _warning(target), msg("Open {host}", host=target.host)
-        ):
-            return
-        self._opener(QUrl(target.url, QUrl.ParsingMode.StrictMode))
+        await follow(self, self._opener, self.target(address))
 
     def _show(self, source: Callable[[], Guarded], pictures: Mapping[str, QImage]) -> None:
         self._source, self._pictures = source, pictures
@@ -337,16 +327,6 @@ def _dress_tables(frame: QTextFrame) -> None:
                 look.setBorderBrush(theme().color("text.disabled"))
             child.setFormat(look)
         _dress_tables(child)
-
-
-def _warning(target: LinkTarget) -> Msg:
-    if target.claimed:
-        return msg(
-            "The text names {claimed}, but the link leads to {host}. Open it only if you expected that.",
-            claimed=target.claimed,
-            host=target.host,
-        )
-    return msg("The link leads to {host}, whatever stands before it.", host=target.host)
 
 
 def _tooltip(target: LinkTarget) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
@@ -17,9 +17,12 @@ from agentdesk.desktop.views.messages.content import CardContent
 from agentdesk.desktop.views.messages.delivery import DeliveryLine
 from agentdesk.desktop.views.messages.head import CardHead
 from agentdesk.desktop.views.messages.media import Media
+from agentdesk.desktop.views.messages.post_context import PostPlace
+from agentdesk.desktop.views.messages.post_parts import PostParts
 from agentdesk.desktop.views.messages.words import spoken_name
 from agentdesk.desktop.widgets.surface import Surface
 from agentdesk.domain.authority import Permission
+from agentdesk.domain.posts import Visibility, post_of
 from agentdesk.queries.rows import MessageRow
 from agentdesk.sync.desk import DeskPort
 
@@ -35,6 +38,8 @@ class CardTools:
     media: Media
     opener: Opener
     desk: DeskPort
+    revealed: set[UUID] = field(default_factory=set)
+    """Messages that a person has looked at behind their author's warning."""
 
     @classmethod
     def of(cls, desk: DeskPort, opener: Opener) -> CardTools:
@@ -50,12 +55,13 @@ class CardTools:
 @dataclass(frozen=True, slots=True)
 class CardLook:
     """What a card needs to know beside its message: the conversation's subject and channel, what was merged
-    into it, and the reason why nothing goes out at present, where there is one."""
+    into it, the reason why nothing goes out at present, where there is one, and where a post stands."""
 
     subject: str = ""
     channel: str = "email"
     away: Away | None = None
     merged: tuple[UUID, ...] = ()
+    place: PostPlace | None = None
 
 
 class MessageCard(QWidget):
@@ -77,6 +83,7 @@ class MessageCard(QWidget):
         super().__init__(parent)
         self._row, self._look, self._tools = row, look, tools
         self._content: CardContent | None = None
+        self.post: PostParts | None = None
         self._surface = Surface(radius="composer", parent=self)
         self._head = CardHead(row, channel=look.channel, parent=self._surface)
         self._head.more_pressed.connect(self._on_more)
@@ -146,11 +153,29 @@ class MessageCard(QWidget):
         self._head.show_row(row, subject=self._look.subject)
         if self._content is None:
             self._content = self._new_content()
-            self._inside.addWidget(self._content)
+            self._inside.insertWidget(self._inside.indexOf(self._head) + 1, self._content)
+        self._show_post()
         self.delivery.show_row(row, self._look.away)
         self.setAccessibleName(tr(spoken_name(row)))
         self.setAccessibleDescription(self.delivery.text())
         self.updateGeometry()
+
+    def _show_post(self) -> None:
+        """What stands around the text of a post."""
+        post = post_of(self._row.post)
+        if post is None or self._content is None:
+            return
+        if self.post is None:
+            tools = self._tools
+            self.post = PostParts(tools.media, tools.opener, tools.revealed, self._surface)
+            self.post.veiled.connect(self._on_veiled)
+            self.post.show_wanted.connect(self._on_parent)
+            self._inside.insertWidget(0, self.post.band)
+            self._inside.insertWidget(2, self.post.between)
+            self._inside.addWidget(self.post.below)
+        self._inside.removeWidget(self._content)
+        self._inside.insertWidget(self._inside.indexOf(self.post.below), self._content)
+        self.post.show_post(self._row, post, self._look.channel, self._look.place or PostPlace())
 
     def _new_content(self) -> CardContent:
         content = CardContent(self._row, self._tools.media, self._tools.opener, self._surface)
@@ -177,6 +202,13 @@ class MessageCard(QWidget):
         button = self._head.more_button()
         self.menu_asked.emit(self._row.id, button.mapToGlobal(QPoint(0, button.height())), "")
 
+    def _on_veiled(self, veiled: bool) -> None:
+        if self._content is not None:
+            self._content.setVisible(not veiled)
+
+    def _on_parent(self, message_id: UUID) -> None:
+        self.asked.emit("jump", message_id)
+
     def _on_asked(self, action: str) -> None:
         self.asked.emit(action, self._row.id)
 
@@ -192,7 +224,8 @@ def _surface_of(row: MessageRow) -> tuple[str, str]:
     if row.kind == "note":
         return "note.tint", "note.line" if row.whispered_to is None else "note.text"
     if row.direction == "in":
-        return "bg.canvas", "line.subtle"
+        seen = row.post is not None and row.post.get("visibility") != Visibility.PRIVATE
+        return "bg.canvas", "public.line" if seen else "line.subtle"
     lines = {"failed": "bad.fill", "uncertain": "warn.mark", "verify": "warn.mark"}
     return "bubble.out", lines.get(row.delivery, "")
 

@@ -23,6 +23,7 @@ from agentdesk.desktop.views.messages.revised import revision_words
 from agentdesk.desktop.views.messages.words import delivery_words, spoken_name
 from agentdesk.desktop.widgets.avatar import paint_avatar
 from agentdesk.desktop.widgets.surface import paint_surface
+from agentdesk.domain.posts import post_of
 from agentdesk.domain.revising import is_deleted
 from agentdesk.queries.rows import MessageRow
 
@@ -63,7 +64,7 @@ class FoldedCard(QWidget):
         self._row = row
         self._name = row.author_name or (row.sender.name if row.sender else "")
         gone = revision_words(row) if is_deleted(row.revision) else None
-        said = row.text if gone is None else tr(gone)
+        said = _veiled(row) if gone is None else tr(gone)
         self._words = " ".join(said[: _MOST_WORDS * 2].split())[:_MOST_WORDS]
         self.setAccessibleName(tr(spoken_name(row)))
         self.setAccessibleDescription(self._words)
@@ -158,3 +159,9 @@ class FoldedCard(QWidget):
 
     def _at(self, x: int, width: int) -> QRect:
         return QStyle.visualRect(self.layoutDirection(), self.rect(), QRect(x, 0, width, self.height()))
+
+
+def _veiled(row: MessageRow) -> str:
+    """The words of a message, or the warning that its author put before them."""
+    post = post_of(row.post)
+    return tr(msg("Content warning: {words}", words=post.warning)) if post and post.warning else row.text

@@ -11,14 +11,12 @@ from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import pixmap
 from agentdesk.desktop.locale import isolate_ltr, time_text, tr
 from agentdesk.desktop.theme import theme
-from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.avatar import Avatar
 from agentdesk.desktop.widgets.button import IconButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.party import Party
-from agentdesk.domain.posts import Post, Visibility, post_of
 from agentdesk.domain.subjects import bare_subject
 from agentdesk.domain.templates import first_name
 from agentdesk.queries.rows import MessageRow
@@ -37,7 +35,6 @@ class CardHead(QWidget):
         behind = "note.tint" if note else "bubble.out" if row.direction == "out" else "bg.canvas"
         self._note = note
         self._kept_icon = "lock" if row.whispered_to is None else "message-circle"
-        self._network = channel
         self._channel = "" if note or row.direction == "out" else channel
         self._avatar = Avatar(20 if note else 28, behind=behind, parent=self)
         self._name = ElidedLabel("", "body", weight=600, parent=self)
@@ -68,8 +65,9 @@ class CardHead(QWidget):
             self._address.set_content(_kept(row))
             self._second.hide()
             return
-        if row.post is not None:
-            self._show_readers(row, post_of(row.post))
+        if row.post is not None:  # who can read it stands in the band above
+            self._address.set_content(isolate_ltr(row.sender.value) if row.sender else "")
+            self._second.hide()
             return
         chat = row.sender is not None and row.sender.kind == CHANNEL  # between two, who have no addresses
         theirs = row.sender is not None and row.direction == "in" and not chat
@@ -77,13 +75,6 @@ class CardHead(QWidget):
         self._address.setVisible(theirs)
         self._second.set_content("" if chat else _addressed(row, subject))
         self._second.setVisible(not chat)
-
-    def _show_readers(self, row: MessageRow, post: Post | None) -> None:
-        """Say by which handle somebody posted, and who can read it."""
-        self._address.set_content(isolate_ltr(row.sender.value) if row.sender else "")
-        seen = post is not None and post.visibility is not Visibility.PRIVATE
-        self._second.set_color("public.text" if seen else "text.muted")
-        self._second.set_content(readers_of(post.visibility if post else Visibility.PRIVATE, self._network))
 
     def set_hovered(self, hovered: bool) -> None:
         """Show or hide the button for more."""
@@ -113,16 +104,6 @@ class CardHead(QWidget):
 
     def _dress(self) -> None:
         self._lock.setPixmap(pixmap(self._kept_icon, 14, "note.text", self.devicePixelRatioF()))
-
-
-def readers_of(visibility: Visibility, channel: str) -> Msg:
-    """Say who can read a post of a network."""
-    network = tr(channel_name(channel))
-    if visibility is Visibility.PUBLIC:
-        return msg("Public post on {network}. Anyone can read it.", network=network)
-    if visibility is Visibility.LIMITED:
-        return msg("Post on {network}, for followers", network=network)
-    return msg("Private message on {network}", network=network)
 
 
 def _kept(row: MessageRow) -> Msg:

@@ -13,6 +13,7 @@ from agentdesk.desktop.locale import time_text
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.revising import is_deleted
 from agentdesk.queries.rows import MessageRow
 
@@ -25,6 +26,8 @@ def revision_words(row: MessageRow) -> Msg | None:
         return None
     if not is_deleted(row.revision):
         return msg("Edited {time}", time=_time_of(row.revision))
+    if row.direction == "in" and row.sender is not None and row.sender.kind != CHANNEL:
+        return msg("{name} deleted this post", name=row.author_name)
     if row.direction == "in":
         return msg("The visitor deleted this message")
     return msg("{name} deleted this message", name=row.author_name)

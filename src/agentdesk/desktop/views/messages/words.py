@@ -10,8 +10,10 @@ from typing import Any
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import date_text, isolate_ltr, time_text
 from agentdesk.desktop.views.away import Away
+from agentdesk.desktop.views.messages.post_words import is_seen_by_others, spoken_post
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.domain.message import Author, Automatic
+from agentdesk.domain.posts import post_of
 from agentdesk.queries.rows import EventRow, MessageRow
 
 __all__ = [
@@ -103,11 +105,16 @@ def delivery_words(row: MessageRow, away: Away | None = None) -> DeliveryWords |
     detail = catalogue_text(row.delivery_detail)
     sending = DeliveryWords("clock", "text.muted", msg("Sending"))
     later = DeliveryWords("clock", "warn.text", msg("Not sent yet: {reason}", reason=detail or ""), ("now",))
+    post = post_of(row.post)
+    sent = msg("Published") if post is not None and is_seen_by_others(post) else msg("Sent")
+    unsure = msg("The mail server did not confirm this one.")
+    if post is not None:
+        unsure = msg("The network did not confirm this one.")
     table: dict[str, DeliveryWords] = {
         DeliveryState.HELD: DeliveryWords("hourglass", "text.muted", msg("Not sent yet")),
         DeliveryState.QUEUED: later if detail is not None else sending,
         DeliveryState.SENDING: sending,
-        DeliveryState.SENT: DeliveryWords("check", "text.muted", _with(msg("Sent"), detail)),
+        DeliveryState.SENT: DeliveryWords("check", "text.muted", _with(sent, detail)),
         DeliveryState.DELIVERED: DeliveryWords("check-check", "text.muted", msg("Delivered")),
         DeliveryState.READ: DeliveryWords("check-check", "accent.text", msg("Read {time}", time=moment)),
         DeliveryState.VERIFY: DeliveryWords(
@@ -116,7 +123,7 @@ def delivery_words(row: MessageRow, away: Away | None = None) -> DeliveryWords |
         DeliveryState.UNCERTAIN: DeliveryWords(
             "circle-help",
             "warn.text",
-            detail or msg("The mail server did not confirm this one."),
+            detail or unsure,
             ("check", "arrived", "again"),
             True,
         ),
@@ -343,6 +350,9 @@ def spoken_name(row: MessageRow) -> Msg:
         if whom is None:
             return msg("Internal note by {name}, only your team, {time}", name=name, time=time)
         return msg("{name} whispers to {whom}, only your team, {time}", name=name, whom=whom.name, time=time)
+    post = post_of(row.post)
+    if post is not None:
+        return spoken_post(row, post)
     if row.direction == "out":
         return msg("{name} answered by email at {time}", name=name, time=time)
     return msg("{name} wrote by email at {time}", name=name, time=time)
