@@ -12,7 +12,19 @@ from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 
-__all__ = ["Json", "each", "flag", "inner", "moment", "number", "parse", "text", "token", "web_address"]
+__all__ = [
+    "Json",
+    "each",
+    "flag",
+    "inner",
+    "moment",
+    "number",
+    "parse",
+    "text",
+    "texts",
+    "token",
+    "web_address",
+]
 
 Json = Mapping[str, object]
 
@@ -52,6 +64,14 @@ def text(value: Json, name: str, most: int = _LONGEST) -> str:
     if not isinstance(found, str):
         return ""
     return "".join(c for c in found[:most] if c >= " " or c in "\n\t")
+
+
+def texts(value: Json, name: str) -> list[str]:
+    """Return the short texts of a list."""
+    found = value.get(name)
+    if not isinstance(found, list):
+        return []
+    return [one for one in found[:_MOST_ITEMS] if isinstance(one, str) and len(one) <= _LONGEST_ID]
 
 
 def token(value: object, name: str = "") -> str:
