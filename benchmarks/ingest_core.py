@@ -14,7 +14,8 @@ import cProfile
 import pstats
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from agentdesk.base.events import Bell
 from agentdesk.base.secrets import Vault
 from agentdesk.commands.arrival import Source
 from agentdesk.sdk.inbound import RawItem
+from agentdesk.sdk.protocols import ConnectorModule
 from agentdesk.server.admin import add_channel, add_inbox
 from agentdesk.server.app import collect_seldom
 from agentdesk.server.health import Health
@@ -46,23 +48,38 @@ _SETTINGS = {
 }
 
 
-async def ingest(url: str, corpus: Sequence[RawItem], folder: Path) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What an account of a channel is made of."""
+
+    key: str
+    module: ConnectorModule
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+
+_MAIL = Channel("email", email_channel, _SETTINGS, {"password": "x"})
+
+
+async def ingest(url: str, channel: Channel, corpus: Sequence[RawItem], folder: Path) -> tuple[float, float]:
     """Take ``corpus`` in and return the seconds it took, by the clock and of processor time."""
     db = Database(url)
     await db.migrate()
     vault = Vault.at(folder / "key")
     inbox_id = await add_inbox(db, "Support")
-    account_id = await add_channel(db, vault, "email", "Support", "Mail", _SETTINGS, {"password": "x"})
+    account_id = await add_channel(
+        db, vault, channel.key, "Support", "Mail", channel.settings, channel.secrets
+    )
     lease = Lease(db, f"account:{account_id}", "benchmark", seconds=3600)
     await lease.acquire()
     interpreter, bell = Interpreter(), Bell()
-    source = Source(account_id, inbox_id, "email", "support@shop.example")
+    source = Source(account_id, inbox_id, channel.key, channel.settings["address"])
     intake = Intake(
         db,
         source,
-        email_channel,
+        channel.module,
         lease,
-        Recorder(vault, source, email_channel, lease, bell),
+        Recorder(vault, source, channel.module, lease, bell),
         interpreter,
         bell,
         Health(db, bell, account_id, inbox_id, "Mail"),
@@ -83,13 +100,13 @@ async def ingest(url: str, corpus: Sequence[RawItem], folder: Path) -> tuple[flo
     return took, cpu
 
 
-def measure(name: str, url: str, corpus: Sequence[RawItem], profile: bool) -> None:
+def measure(name: str, url: str, channel: Channel, corpus: Sequence[RawItem], profile: bool) -> None:
     """Ingest once and print the rate; with ``profile`` also where the time went."""
     profiler = cProfile.Profile() if profile else None
     with tempfile.TemporaryDirectory() as folder:
         if profiler:
             profiler.enable()
-        took, cpu = asyncio.run(ingest(url, corpus, Path(folder)))
+        took, cpu = asyncio.run(ingest(url, channel, corpus, Path(folder)))
         if profiler:
             profiler.disable()
             pstats.Stats(profiler).sort_stats("tottime").print_stats(35)
@@ -109,11 +126,11 @@ def main() -> None:
     corpus = [RawItem(f"INBOX/1/{n}", raw, _BEGIN + timedelta(minutes=n)) for n, raw in enumerate(raws, 1)]
     print(f"{len(corpus)} mails, mean {sum(map(len, raws)) / len(raws) / 1000:.1f} kB")
     if given.database:
-        measure(given.database.split(":")[0], given.database, corpus, given.profile)
+        measure(given.database.split(":")[0], given.database, _MAIL, corpus, given.profile)
         return
     for kind in ("sqlite", "postgresql"):
         with database(kind) as url:
-            measure(kind, url, corpus, given.profile)
+            measure(kind, url, _MAIL, corpus, given.profile)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,33 @@ async def test_what_streams_does_not_move_the_cursor_and_its_begin_asks_for_a_po
     await _stop(task)
 
 
+async def test_what_a_stream_brings_while_something_is_stored_is_stored_at_once() -> None:
+    class Slow(MemorySink):
+        def __init__(self) -> None:
+            super().__init__()
+            self.portions: list[list[str]] = []
+            self.free = asyncio.Event()
+
+        async def accept(self, items: Sequence[RawItem], cursor: Cursor | None) -> None:
+            if cursor is None:
+                self.portions.append([item.source_id for item in items])
+                await self.free.wait()
+            await super().accept(items, cursor)
+
+    account, sink = _Streamed(), Slow()
+    account.begins.set()
+    task = _receiving(account, sink)
+    account.news.put_nowait("a")
+    await until(lambda: sink.portions, what="the first one")
+    for name in ("b", "c", "d"):
+        account.news.put_nowait(name)
+    await until(account.news.empty, what="all of them have been heard")
+    sink.free.set()
+    await until(lambda: len(sink.items) == 4, what="all of them are stored")
+    assert sink.portions == [["a"], ["b", "c", "d"]]
+    await _stop(task)
+
+
 async def test_a_stream_that_ends_ends_all() -> None:
     account, sink = _Streamed(), MemorySink()
     account.begins.set()

@@ -140,6 +140,11 @@ class MastodonSimulator(Simulator):
         for name in names:
             self.say(name, json.dumps({"stream": [name], "event": event, "payload": said}))
 
+    @property
+    def unsaid(self) -> int:
+        """How many frames have not been sent yet."""
+        return self._frames.qsize()
+
     def say(self, stream: str, frame: str) -> None:
         """Send a frame, whatever it is, to all who hear a stream."""
         self._frames.put_nowait((stream, frame))

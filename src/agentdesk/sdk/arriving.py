@@ -14,6 +14,9 @@ from agentdesk.sdk.protocols import Account, Polls, Receives, Streams
 
 __all__ = ["Polling", "receiver_of"]
 
+_MOST_HEARD = 500
+"""How many items of a stream may wait to be stored before the stream itself has to."""
+
 
 def receiver_of(account: Account) -> Receives | None:
     """Return how an account receives, whichever way that is; None where it is not by asking."""
@@ -39,19 +42,23 @@ class Polling:
             await self._poll(cursor, sink)
             return
 
-        async def hand(items: Sequence[RawItem]) -> None:
-            await sink.accept(items, None)
+        heard: asyncio.Queue[RawItem] = asyncio.Queue(_MOST_HEARD)
 
-        both = (
+        async def hand(items: Sequence[RawItem]) -> None:
+            for item in items:
+                await heard.put(item)
+
+        parts = (
             asyncio.ensure_future(self._account.stream(hand, self._due.set)),
+            asyncio.ensure_future(_store(heard, sink)),
             asyncio.ensure_future(self._poll(cursor, sink, streaming=True)),
         )
         try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for one in both:
+            for one in parts:
                 one.cancel()
-            results = await asyncio.gather(*both, return_exceptions=True)
+            results = await asyncio.gather(*parts, return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -81,3 +88,12 @@ class Polling:
                 await self._due.wait()
         except TimeoutError:
             pass
+
+
+async def _store(heard: asyncio.Queue[RawItem], sink: Sink) -> None:
+    """Hand on what a stream brings, all that waits at once: in a flood, one by one would take too long."""
+    while True:
+        items = [await heard.get()]
+        while not heard.empty():
+            items.append(heard.get_nowait())
+        await sink.accept(items, None)
