@@ -29,6 +29,7 @@ from agentdesk_connectors.mastodon.reading import Reader
 from agentdesk_connectors.mastodon.sending import Sender
 from agentdesk_connectors.mastodon.settings import ACCESS_TOKEN, read_settings
 from agentdesk_connectors.mastodon.streaming import Stream
+from agentdesk_connectors.mastodon.watching import MOST_TERMS
 
 __all__ = ["MastodonAccount"]
 
@@ -101,7 +102,8 @@ class MastodonAccount:
     def _lacking(self) -> tuple[str, ...]:
         if self._scopes is None:
             return ()
-        return tuple(one for one in oauth.SCOPES if not {one, one.partition(":")[0]} & self._scopes)
+        needed = (one for one in oauth.SCOPES if one != oauth.SEARCH or self._settings.watch)
+        return tuple(one for one in needed if not {one, one.partition(":")[0]} & self._scopes)
 
     async def _known_rules(self) -> Instance:
         if self._rules is None:
@@ -120,6 +122,7 @@ class MastodonAccount:
         )
         return Abilities(
             answers=answers,
+            terms=MOST_TERMS,
             acts=tuple(act for act, scope in _ACTS.items() if scope not in lacking),
             denied={act: _NOT_ALLOWED for act, scope in _ACTS.items() if scope in lacking},
         )

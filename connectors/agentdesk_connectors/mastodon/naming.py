@@ -50,3 +50,8 @@ def mentions_in(domain: str, text: str) -> tuple[str, ...]:
     """Return whom a server would take ``text`` to mention, each once, as full addresses."""
     found = (full_address(domain, name) for name in _MENTION.findall(text))
     return tuple(dict.fromkeys(one for one in found if one))
+
+
+def age(number: str) -> tuple[int, str]:
+    """Return what sorts ids by when they were given: they are numbers, or letters of one length."""
+    return len(number), number

@@ -21,11 +21,13 @@ from agentdesk_connectors.fields import Json
 from agentdesk_connectors.mastodon.client import Client
 from agentdesk_connectors.mastodon.errors import nonsense
 
-__all__ = ["SCOPES", "sign_in"]
+__all__ = ["SCOPES", "SEARCH", "sign_in"]
 
+SEARCH = "read:search"
 SCOPES = (
     "read:accounts",
     "read:notifications",
+    SEARCH,
     "read:statuses",
     "write:favourites",
     "write:media",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from agentdesk.sdk.inbound import Cursor
 from agentdesk_connectors import fields
 
-__all__ = ["MOST_WATCHED", "Place", "read_place"]
+__all__ = ["MOST_WATCHED", "Place", "history_begins", "read_place"]
 
 MOST_WATCHED = 40
 """Posts that are looked at again, since nobody tells of edits while we are away: the newest ones."""
@@ -19,17 +19,21 @@ MOST_WATCHED = 40
 class Place:
     """Every notification up to the number ``after`` has been handed over ("0": none yet). ``watched`` are
     the newest posts handed over, oldest first, each with the moment of its last edit as the server wrote it.
-    ``since`` is from when on history counts, as long as it is being read."""
+    ``since`` is from when on history counts, as long as it is being read. ``heard`` is the newest post seen
+    of each source that is watched."""
 
     after: str
     watched: Mapping[str, str] = field(default_factory=dict)
     since: datetime | None = None
+    heard: Mapping[str, str] = field(default_factory=dict)
 
     def cursor(self) -> dict[str, object]:
         """Return it as JSON values."""
         values: dict[str, object] = {"after": self.after, "watched": [list(p) for p in self.watched.items()]}
         if self.since is not None:
             values["since"] = self.since.isoformat()
+        if self.heard:
+            values["heard"] = dict(self.heard)
         return values
 
     def with_posts(self, posts: Mapping[str, str]) -> Place:
@@ -52,8 +56,18 @@ def read_place(cursor: Cursor | None, history: str, now: datetime) -> Place | No
             for pair in (pairs if isinstance(pairs, list) else [])
             if isinstance(pair, list | tuple) and len(pair) == 2 and fields.token(pair[0])
         }
-        return Place(fields.token(cursor, "after"), watched, fields.moment(cursor, "since"))
+        heard = {
+            source: fields.token(mark)
+            for source, mark in fields.inner(cursor, "heard").items()
+            if fields.token(mark)
+        }
+        return Place(fields.token(cursor, "after"), watched, fields.moment(cursor, "since"), heard)
+    return None if history == "now" else Place("0", since=history_begins(history, now))
+
+
+def history_begins(history: str, now: datetime) -> datetime | None:
+    """Return from when on what was there before counts; None: all of it."""
     if history == "now":
-        return None
+        return now
     days = int(history.partition(":")[2] or 0)
-    return Place("0", since=now - timedelta(days=days) if days else None)
+    return now - timedelta(days=days) if days else None

@@ -13,16 +13,18 @@ from dataclasses import replace
 from typing import TypeVar
 
 from agentdesk.base import clock
-from agentdesk.base.errors import AgentDeskError, Invalid
+from agentdesk.base.errors import AgentDeskError
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Rejected
 from agentdesk.sdk.inbound import Cursor, Portion, RawItem
 from agentdesk_connectors import fields
 from agentdesk_connectors.fields import Json
 from agentdesk_connectors.http import Gone
 from agentdesk_connectors.mastodon.client import CONTEXTS, Client, Params
+from agentdesk_connectors.mastodon.naming import age
 from agentdesk_connectors.mastodon.place import Place, read_place
 from agentdesk_connectors.mastodon.settings import MastodonSettings
-from agentdesk_connectors.mastodon.wire import plain_text, status_in
+from agentdesk_connectors.mastodon.watching import Watch
+from agentdesk_connectors.mastodon.wire import plain_text, status_in, values
 
 __all__ = ["Reader"]
 
@@ -45,6 +47,7 @@ class Reader:
         self._talks: OrderedDict[str, str] = OrderedDict()
         self._handed: OrderedDict[str, str] = OrderedDict()
         self._several = True
+        self._watch = Watch(client, settings, self._spoken)
         self.me = ""
 
     # --- polling ---
@@ -61,8 +64,8 @@ class Reader:
         posts: dict[str, str] = {}
         await self._learn_talks(page)
         for raw in page:
-            found = _values(raw)
-            after = max(after, fields.token(found, "id"), key=_age)
+            found = values(raw)
+            after = max(after, fields.token(found, "id"), key=age)
             item = await self.item(raw)
             if item is None or _too_old(found, place):
                 continue
@@ -74,19 +77,20 @@ class Reader:
         if after != begun:
             return Portion(tuple(items), place.cursor(), more=True)
         changed, place = await self._changed(replace(place, since=None))
-        return Portion((*items, *changed), place.cursor())
+        spoken, place = await self._watch.look(place)
+        return Portion((*items, *changed, *spoken), place.cursor())
 
     async def _newest(self) -> Place:
         """Begin after whatever there is now."""
         page = await self._client.listed("/api/v1/notifications", (("limit", "1"), *_TYPES))
-        return Place(next((fields.token(_values(raw), "id") for raw in page), "") or "0")
+        return Place(next((fields.token(values(raw), "id") for raw in page), "") or "0")
 
     # --- one thing that came ---
 
     async def item(self, raw: bytes) -> RawItem | None:
         """Return what is to be handed over of a notification, a conversation or a post, with what can be
         found out about its thread; None for what does not concern us."""
-        found = _values(raw)
+        found = values(raw)
         kind = found.get("type")
         if isinstance(kind, str) and kind not in ("mention", "update"):
             return None
@@ -103,9 +107,20 @@ class Reader:
         facts = self._facts() | await self._thread(status, number)
         return RawItem(_source_id(number, edited), raw, fields.moment(found, "created_at"), facts)
 
+    async def _spoken(self, raw: bytes) -> RawItem | None:
+        """Return a post that was found by the watch list; None where it is ours, was handed over, or comes as
+        a mention besides."""
+        found = values(raw)
+        number = fields.token(found, "id")
+        named = [fields.token(one, "id") for one in fields.each(found, "mentions")]
+        if not number or number in self._handed or self.me in named or fields.inner(found, "reblog"):
+            return None
+        item = await self.item(raw)
+        return None if item is None else replace(item, facts={**item.facts, "watched": True})
+
     async def edited(self, raw: bytes) -> RawItem | None:
         """Return a post that was changed; None where it was never handed over."""
-        number = fields.token(status_in(_values(raw)), "id")
+        number = fields.token(status_in(values(raw)), "id")
         return await self.item(raw) if number in self._handed else None
 
     def deleted(self, number: str) -> RawItem | None:
@@ -179,7 +194,7 @@ class Reader:
         """Ask once for all private messages of a page."""
         private = [
             status
-            for status in map(status_in, map(_values, page))
+            for status in map(status_in, map(values, page))
             if fields.text(status, "visibility", 20) == "direct"
         ]
         if any(fields.token(status, "id") not in self._talks for status in private):
@@ -212,10 +227,10 @@ class Reader:
                 items.append(self._deletion(number))
                 self._handed.pop(number, None)
                 place = place.without(number)
-            elif raw is not None and fields.text(_values(raw), "edited_at", 50) != edited:
+            elif raw is not None and fields.text(values(raw), "edited_at", 50) != edited:
                 item = await self.item(raw)
                 items += [item] if item is not None else []
-                place = place.with_posts({number: fields.text(_values(raw), "edited_at", 50)})
+                place = place.with_posts({number: fields.text(values(raw), "edited_at", 50)})
         return items, place
 
     async def _look_up(self, numbers: Sequence[str]) -> dict[str, bytes | None]:
@@ -225,7 +240,7 @@ class Reader:
             for start in range(0, len(numbers) if self._several else 0, _AT_ONCE):
                 wanted = numbers[start : start + _AT_ONCE]
                 raws = await self._client.listed("/api/v1/statuses", [("id[]", one) for one in wanted])
-                found |= {fields.token(_values(raw), "id"): raw for raw in raws}
+                found |= {fields.token(values(raw), "id"): raw for raw in raws}
         except Gone:
             self._several = False  # a server older than 4.3
         doubtful = [one for one in reversed(numbers) if one not in found]
@@ -241,18 +256,6 @@ class Reader:
 
 def _source_id(number: str, edited: str) -> str:
     return f"status/{number}/{edited}" if edited else f"status/{number}"
-
-
-def _values(raw: bytes) -> Json:
-    try:
-        return fields.inner(fields.parse(raw))
-    except Invalid:
-        return {}
-
-
-def _age(number: str) -> tuple[int, str]:
-    """What sorts ids by when they were given: they are numbers, or letters of one length."""
-    return len(number), number
 
 
 def _too_old(found: Json, place: Place) -> bool:

@@ -47,6 +47,14 @@ SCHEMA = Schema(
             default="now",
         ),
         Field(
+            "watch",
+            FieldType.TERMS,
+            msg("Words to watch for"),
+            _ACCOUNT,
+            msg("Posts with these words that do not name the account: larkfield, #larkfield, @name@server."),
+            required=False,
+        ),
+        Field(
             ACCESS_TOKEN,
             FieldType.SECRET,
             msg("Access token"),
@@ -62,11 +70,12 @@ SCHEMA = Schema(
 @dataclass(frozen=True, slots=True)
 class MastodonSettings:
     """One account. ``address`` is ``name@domain``; ``base_url`` where its server is reached, with no slash
-    at its end; ``history`` as in the schema."""
+    at its end; ``history`` and ``watch`` as in the schema."""
 
     address: str
     base_url: str
     history: str
+    watch: tuple[str, ...] = ()
 
     @property
     def domain(self) -> str:
@@ -84,10 +93,12 @@ def read_settings(given: Mapping[str, object]) -> MastodonSettings:
     if not _NAME.fullmatch(name) or not HOST.fullmatch(domain):
         raise _unusable("address", address)
     server = str(given.get("server") or "").strip()
+    terms = given.get("watch") or ()
     return MastodonSettings(
         address=address,
         base_url=origin(server, SCHEMA.field("server")) if server else f"https://{domain}",
         history=str(given.get("history") or "now"),
+        watch=tuple(str(term) for term in terms) if isinstance(terms, list | tuple) else (),
     )
 
 

@@ -36,8 +36,9 @@ _WORDS = {
 class MastodonSimulator(Simulator):
     """One server with one account that clients can use; ``token`` is good for all of ``scopes``.
 
-    ``limits`` are how many calls it allows, ``streams`` whether it takes WebSockets, ``slow_files`` how often
-    it says of a film that it is not ready yet, ``version`` which program it says to be.
+    ``limits`` are how many calls it allows, ``streams`` whether it takes WebSockets, ``searches`` whether it
+    finds posts by their words, ``slow_files`` how often it says of a film that it is not ready yet,
+    ``version`` which program it says to be.
     """
 
     def __init__(self, domain: str = "social.example", owner_name: str = "support") -> None:
@@ -49,6 +50,7 @@ class MastodonSimulator(Simulator):
         self.version = "4.5.2"
         self.limits = {"api": 300, "media": 30, "deletions": 30}
         self.streams = True
+        self.searches = True
         self.slow_files = 0
         self.sockets: dict[web.WebSocketResponse, set[str]] = {}
         self.world = World(domain, owner_name, told=self._tell)

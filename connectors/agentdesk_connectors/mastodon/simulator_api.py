@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -47,7 +47,10 @@ class Api:
             web.get("/api/v1/statuses/{id}/history", self.history),
             web.post("/api/v1/statuses/{id}/favourite", self.favourite),
             web.post("/api/v1/statuses/{id}/unfavourite", self.favourite),
-            web.get("/api/v1/accounts/{id}/statuses", self.own),
+            web.get("/api/v1/accounts/lookup", self.lookup),
+            web.get("/api/v1/accounts/{id}/statuses", self.posts_of),
+            web.get("/api/v1/timelines/tag/{tag}", self.tagged),
+            web.get("/api/v2/search", self.search),
             web.post("/api/v2/media", self.upload),
             web.get("/api/v1/media/{id}", self.media),
             web.post("/api/v1/reports", self.report),
@@ -174,13 +177,37 @@ class Api:
         earlier = [latest | {"content": f"<p>{text}</p>"} for text in status.history]
         return web.json_response([*earlier, latest])
 
-    async def own(self, request: web.Request) -> web.Response:
+    async def posts_of(self, request: web.Request) -> web.Response:
         self._server.authorized(request, "read:statuses")
-        if request.match_info["id"] != self._world.owner.id:
+        if all(one.id != request.match_info["id"] for one in self._world.people.values()):
             raise Refused(404, "not_found", "Record not found")
-        posts = [one for one in self._world.statuses.values() if one.author is self._world.owner]
+        return web.json_response(self._shown(request, lambda one: one.author.id == request.match_info["id"]))
+
+    async def lookup(self, request: web.Request) -> web.Response:
+        person = self._world.people.get(request.query.get("acct", "").lower())
+        if person is None:
+            raise Refused(404, "not_found", "Record not found")
+        return web.json_response(self._world.account_json(person))
+
+    async def tagged(self, request: web.Request) -> web.Response:
+        self._server.authorized(request, "read:statuses")
+        tag = f"#{request.match_info['tag']}".lower()
+        return web.json_response(self._shown(request, lambda one: _is_open(one, tag)))
+
+    async def search(self, request: web.Request) -> web.Response:
+        self._server.authorized(request, "read:search")
+        if not request.query.get("q"):
+            raise Refused(400, "bad_request", "param is missing or the value is empty: q")
+        words = request.query["q"].lower()
+        found = self._shown(request, lambda one: _is_open(one, words)) if self._server.searches else []
+        return web.json_response({"accounts": [], "statuses": found, "hashtags": []})
+
+    def _shown(self, request: web.Request, wanted: Callable[[Status], bool]) -> list[dict[str, Any]]:
+        """Return a page of the posts that are ``wanted`` and may be seen."""
+        world = self._world
+        posts = [one for one in world.statuses.values() if wanted(one) and world.visible(one)]
         page = _page(request, [{"id": one.id, "status": one} for one in posts], 20)
-        return web.json_response([self._world.status_json(one["status"]) for one in page])
+        return [world.status_json(one["status"]) for one in page]
 
     # --- what goes out ---
 
@@ -285,3 +312,8 @@ def _page(request: web.Request, oldest_first: Sequence[dict[str, Any]], usual: i
     elif "since_id" in query:
         found = [one for one in found if int(one["id"]) > int(query["since_id"])]
     return found[::-1][:limit]
+
+
+def _is_open(status: Status, words: str) -> bool:
+    """Whether anybody finds a post with these words; what is unlisted is in no list."""
+    return status.visibility == "public" and words in status.text.lower()

@@ -22,7 +22,7 @@ from agentdesk_connectors.email.html_text import to_text
 from agentdesk_connectors.fields import Json
 from agentdesk_connectors.mastodon.naming import KIND, external_id, full_address, talk_id
 
-__all__ = ["VISIBILITIES", "interpret", "plain_text", "status_in"]
+__all__ = ["VISIBILITIES", "interpret", "plain_text", "status_in", "values"]
 
 VISIBILITIES = {
     "public": Visibility.PUBLIC,
@@ -45,7 +45,8 @@ def interpret(raw: bytes, facts: Mapping[str, object]) -> Inbound:
 
     ``facts``: ``domain``, ``me`` (our account's number), ``ancestors`` (numbers of the posts that it answers,
     oldest first), ``talk`` (number of the private conversation), ``below`` (the post that it stands below),
-    ``deleted`` (the number of a post that is gone). Raises Invalid for what is none of them.
+    ``deleted`` (the number of a post that is gone), ``watched`` (the watch list found it). Raises Invalid for
+    what is none of them.
     """
     domain = fields.text(facts, "domain", 300)
     gone = fields.token(facts, "deleted")
@@ -81,6 +82,14 @@ def status_in(value: object) -> Json:
         if name in found:
             return fields.inner(found, name)
     return found
+
+
+def values(raw: bytes) -> Json:
+    """Return the values of an object in JSON; none where it is no such thing."""
+    try:
+        return fields.inner(fields.parse(raw))
+    except Invalid:
+        return {}
 
 
 def plain_text(content: str) -> str:
@@ -158,7 +167,7 @@ def _post(status: Json, facts: Mapping[str, object], domain: str) -> Post:
     visibility = VISIBILITIES.get(fields.text(status, "visibility", 20), Visibility.LIMITED)
     below = _work(fields.inner(facts, "below"), domain)
     return Post(
-        kind=_kind(visibility, below, fields.text(facts, "me"), fields.inner(status, "account")),
+        kind=_kind(visibility, below, facts, fields.inner(status, "account")),
         visibility=visibility,
         root=_root(visibility, ancestors, fields.token(facts, "talk"), domain),
         parent=external_id(domain, ancestors[-1]) if ancestors else "",
@@ -183,9 +192,11 @@ def _is_own(facts: Mapping[str, object], account: Json) -> bool:
     return bool(me) and fields.token(account, "id") == me
 
 
-def _kind(visibility: Visibility, below: Work | None, me: str, account: Json) -> PostKind:
-    if me and fields.token(account, "id") == me:
+def _kind(visibility: Visibility, below: Work | None, facts: Json, account: Json) -> PostKind:
+    if _is_own(facts, account):
         return PostKind.REPLY
+    if fields.flag(facts, "watched"):
+        return PostKind.WATCHED
     if visibility is Visibility.PRIVATE:
         return PostKind.MESSAGE
     return PostKind.MENTION if below is None else PostKind.COMMENT

@@ -37,7 +37,7 @@ class _MastodonStage(Stage):
         above = self._status(said.below) if said.below else None
         who = world.person(f"{said.by}@elsewhere.example", said.by.title())
         more = {"visibility": _CALLED[said.visibility], "reply_to": above, "media": media}
-        status = world.post(who, said.text, to=[world.owner], **more)
+        status = world.post(who, said.text, to=[] if said.watched else [world.owner], **more)
         return f"{self.server.domain}/{status.id}"
 
     async def change(self, external_id: str, text: str) -> None:
