@@ -79,6 +79,11 @@ class FakeService:
     opened: int = 0
     closed: int = 0
     on_send: Any = None
+    acts: list[tuple[Any, ...]] = field(default_factory=list)
+    """What was done with posts: (kind, id, and what)."""
+    act_script: deque[str | Exception] = field(default_factory=deque)
+    """One for each coming act: ``ok``, an error to raise, or ``hang``."""
+    on_act: Any = None
 
     def put(
         self, raw: bytes, *, source_id: str | None = None, received_at: datetime | None = None
@@ -211,6 +216,31 @@ class FakeAccount:
         if step in ("kept", "lost"):
             raise Uncertain(msg("The connection broke."))
         return Receipt(message.key, "250 ok")
+
+    async def like(self, external_id: str, liked: bool) -> None:
+        await self._act("like", external_id, liked)
+
+    async def hide(self, external_id: str, hidden: bool) -> None:
+        await self._act("hide", external_id, hidden)
+
+    async def report(self, external_id: str, reason: str) -> None:
+        await self._act("report", external_id, reason)
+
+    async def edit(self, external_id: str, text: str) -> None:
+        await self._act("edit", external_id, text)
+
+    async def delete(self, external_id: str) -> None:
+        await self._act("delete", external_id)
+
+    async def _act(self, *done: Any) -> None:
+        step = self.service.act_script.popleft() if self.service.act_script else "ok"
+        if self.service.on_act is not None:
+            await self.service.on_act(*done)
+        if isinstance(step, Exception):
+            raise step
+        if step == "hang":
+            await asyncio.sleep(3600)
+        self.service.acts.append(done)
 
     async def reconcile(self, key: str, since: datetime) -> Reconciliation:
         step = self.service.look_ups.popleft() if self.service.look_ups else "true"

@@ -40,7 +40,12 @@ async def confirm_delivery(context: Context, command: ConfirmDelivery) -> None:
 
 async def check_delivery(context: Context, command: CheckDelivery) -> None:
     """Look an uncertain message up once more."""
-    row = await _outgoing(context, command.message_id)
+    await look_up_again(context, command.message_id)
+
+
+async def look_up_again(context: Context, message_id: UUID) -> None:
+    """Let an uncertain message be looked up once more."""
+    row = await _outgoing(context, message_id)
     await _decide(context, row, DeliveryState.VERIFY, "verify")
 
 

@@ -13,6 +13,7 @@ from agentdesk.base.text import msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.customer import contact_of
 from agentdesk.commands.values import EraseContact
+from agentdesk.domain.acts import Act
 from agentdesk.domain.spellings import is_number, spellings_of_number
 from agentdesk.store.tables import (
     chat_session,
@@ -22,6 +23,7 @@ from agentdesk.store.tables import (
     erasure,
     message,
     outbox,
+    post_act,
     saved_view,
 )
 from agentdesk.store.words import tokens
@@ -134,7 +136,8 @@ def words_of_view(row: Any) -> str:
 
 
 async def _stop_sending(context: Context, people: Sequence[UUID]) -> None:
-    """What still waits to be sent to the customer is not sent any more."""
+    """What still waits to be sent to the customer is not sent any more, nor done with their posts; but what
+    is to be deleted at the network is deleted."""
     theirs = select(conversation.c.id).where(conversation.c.contact_id.in_(people))
     found = await context.conn.execute(
         select(outbox.c.message_id, outbox.c.state)
@@ -153,3 +156,6 @@ async def _stop_sending(context: Context, people: Sequence[UUID]) -> None:
     await context.conn.execute(
         update(outbox).where(outbox.c.message_id.in_(waiting)).values(state="done", next_at=None)
     )
+    wished = select(message.c.id).where(message.c.conversation_id.in_(theirs))
+    others = post_act.c.message_id.in_(wished), post_act.c.act != Act.DELETE.value
+    await context.conn.execute(delete(post_act).where(*others))

@@ -253,7 +253,7 @@ async def _part_events(
     for row in (await context.conn.execute(statement)).all():
         if row.origin_id in tree:
             moving.append((row.id, _origin(row.origin_id, parts)))
-        elif row.kind == EventKind.DELIVERY and row.data.get("message_id") in message_ids:
+        elif row.kind in (EventKind.DELIVERY, EventKind.ACT) and row.data.get("message_id") in message_ids:
             moving.append((row.id, None))
         elif row.kind == EventKind.MERGED and row.data.get("conversation_id") == str(parts["id"]):
             await context.unit.update(event, row.id, {"data": {**row.data, "undone": True}})

@@ -8,6 +8,7 @@ from typing import Any
 from agentdesk.base.errors import Invalid, NotFound
 from agentdesk.commands import (
     account,
+    acts,
     authority,
     availability,
     chat,
@@ -51,6 +52,9 @@ _HANDLERS: dict[type[values.Command], Handler] = {
     values.SeeMentions: mentions.see_mentions,
     values.EditReply: revisions.edit_reply,
     values.DeleteReply: revisions.delete_reply,
+    values.LikePost: acts.like_post,
+    values.HidePost: acts.hide_post,
+    values.ReportPost: acts.report_post,
     values.RetryDelivery: delivery.retry_delivery,
     values.ConfirmDelivery: delivery.confirm_delivery,
     values.CheckDelivery: delivery.check_delivery,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.base.errors import NotFound
 from agentdesk.base.text import msg
+from agentdesk.commands import acts
 from agentdesk.commands.arrival import Arrival
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.rows import author_name, conversation_of, message_of, preview_of
@@ -27,7 +28,7 @@ from agentdesk.store import blobs, search
 from agentdesk.store.tables import attachment, contact, conversation, message, raw_item
 from agentdesk.store.unit import Unit
 
-__all__ = ["delete_reply", "edit_reply", "revises", "write_revisions"]
+__all__ = ["change_text", "delete_reply", "edit_reply", "revises", "take_back", "write_revisions"]
 
 _GONE = msg("This message was deleted.").text
 _OUT = (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ)
@@ -61,9 +62,9 @@ async def write_revisions(unit: Unit, arrivals: Sequence[Arrival]) -> None:
         moment = arrival.inbound.sent_at or arrival.received_at
         row = await _theirs(unit.conn, arrival.references[0], arrival)
         if row is not None and happening.what is What.EDITED:
-            await _change(unit, row, happening.text, moment)
+            await change_text(unit, row, happening.text, moment)
         elif row is not None:
-            await _take_back(unit, row, moment)
+            await take_back(unit, row, moment)
         await _drop_originals(unit.conn, [arrival.raw_id])
 
 
@@ -78,8 +79,9 @@ async def _bring_up_to_date(unit: Unit, arrival: Arrival) -> None:
         return  # it is older than what is known
     text, edited_at = arrival.inbound.text, post.edited_at
     if edited_at is not None and edited_at != known.edited_at and text != row["text"]:
-        await _change(unit, row, text, edited_at)
-    fresh = as_row(msgspec.structs.replace(post, kind=known.kind, liked=known.liked, hidden=known.hidden))
+        await change_text(unit, row, text, edited_at)
+    ours = {"kind": known.kind, "liked": known.liked, "hidden": known.hidden, "acts": known.acts}
+    fresh = as_row(msgspec.structs.replace(post, **ours))
     if fresh != row["post"]:
         await unit.update(message, row["id"], {"post": fresh})
 
@@ -99,25 +101,36 @@ async def _theirs(conn: AsyncConnection, external_id: str, arrival: Arrival) -> 
 
 
 async def edit_reply(context: Context, command: EditReply) -> None:
-    """Let an answer of the actor's say something else, here and where the customer reads it."""
-    row = await _own(context, command.message_id)
+    """Let an answer say something else, here and where the customer reads it."""
+    row = await _ours(context, command.message_id)
     text = storable(command.text)
     if not text.strip():
         raise Refusal("invalid", msg("There is no text yet."))
+    post = post_of(row["post"])
+    if post is not None:
+        await acts.change_post(context, row, post, text)
+        return
+    _must_be_recent(context, row)
     if text == row["text"]:
         return
     await _reach(context, row, text)
-    await _change(context.unit, row, text, context.now)
+    await change_text(context.unit, row, text, context.now)
 
 
 async def delete_reply(context: Context, command: DeleteReply) -> None:
-    """Take an answer of the actor's back, here and where the customer reads it."""
-    row = await _own(context, command.message_id)
+    """Take an answer back, here and where the customer reads it."""
+    row = await _ours(context, command.message_id)
+    post = post_of(row["post"])
+    if post is not None:
+        await acts.delete_post(context, row, post)
+        return
+    _must_be_recent(context, row)
     await _reach(context, row, None)
-    await _take_back(context.unit, row, context.now)
+    await take_back(context.unit, row, context.now)
 
 
-async def _own(context: Context, message_id: UUID) -> Mapping[str, Any]:
+async def _ours(context: Context, message_id: UUID) -> Mapping[str, Any]:
+    """A message of the actor's; where it is a post, of anybody's: the account has said it."""
     where = select(message.c.conversation_id).where(message.c.id == message_id)
     place = await context.conn.scalar(where)
     if place is None:
@@ -125,15 +138,19 @@ async def _own(context: Context, message_id: UUID) -> Mapping[str, Any]:
     await conversation_of(context, place)
     row = dict(await message_of(context, message_id))
     mine = row["user_id"] is not None and row["user_id"] == context.actor.user_id
-    if not mine or row["direction"] != Direction.OUT or row["kind"] != Kind.MESSAGE:
+    may = mine or row["post"] is not None
+    if not may or row["direction"] != Direction.OUT or row["kind"] != Kind.MESSAGE:
         raise Refusal("not_allowed", msg("Only who wrote a message can change it."))
     if is_deleted(row["revision"]):
         raise Refusal("gone", msg("This message was deleted."))
+    return row
+
+
+def _must_be_recent(context: Context, row: Mapping[str, Any]) -> None:
     if row["delivery"] not in _OUT:
         raise Refusal("invalid", msg("This message has not been sent yet."))
     if not may_revise(row["created_at"], context.now):
         raise Refusal("late", msg("A message can be changed for five minutes after it was sent."))
-    return row
 
 
 async def _reach(context: Context, row: Mapping[str, Any], text: str | None) -> None:
@@ -149,7 +166,8 @@ async def _reach(context: Context, row: Mapping[str, Any], text: str | None) -> 
 # --- the rows ---
 
 
-async def _change(unit: Unit, row: Mapping[str, Any], text: str, moment: datetime) -> None:
+async def change_text(unit: Unit, row: Mapping[str, Any], text: str, moment: datetime) -> None:
+    """Let a message say ``text`` from ``moment`` on, and remember what it said before."""
     revision = after_edit(row["revision"], row["text"], row["created_at"], moment)
     await unit.update(message, row["id"], {"text": text, "html": "", "revision": revision})
     await _preview(unit, row, preview_of(text))
@@ -163,10 +181,10 @@ async def _change(unit: Unit, row: Mapping[str, Any], text: str, moment: datetim
         await search.index_messages(unit.conn, [(row["id"], row["conversation_id"], row["inbox_id"], words)])
 
 
-async def _take_back(unit: Unit, row: Mapping[str, Any], moment: datetime) -> None:
-    """Leave the bare mark. Under a legal hold what it said stays as its earlier text, with files and
-    original."""
-    revision = after_deletion(moment)
+async def take_back(unit: Unit, row: Mapping[str, Any], moment: datetime, by: str = "") -> None:
+    """Leave the bare mark, and the name of who took it back where that was a colleague of its author's.
+    Under a legal hold what it said stays as its earlier text, with files and original."""
+    revision = after_deletion(moment, by)
     if await _is_held(unit.conn, row["conversation_id"]):
         revision["earlier"] = after_edit(row["revision"], row["text"], row["created_at"], moment)["earlier"]
         await unit.update(message, row["id"], {**_NO_WORDS, "revision": revision})

@@ -18,6 +18,11 @@ from agentdesk.commands.parts import File as File
 from agentdesk.commands.parts import Mention as Mention
 from agentdesk.commands.parts import Text as Text
 from agentdesk.commands.parts import ViewQuery as ViewQuery
+from agentdesk.commands.post_values import DeleteReply as DeleteReply
+from agentdesk.commands.post_values import EditReply as EditReply
+from agentdesk.commands.post_values import HidePost as HidePost
+from agentdesk.commands.post_values import LikePost as LikePost
+from agentdesk.commands.post_values import ReportPost as ReportPost
 from agentdesk.domain.mentions import WHISPER
 from agentdesk.domain.party import Party
 
@@ -116,21 +121,6 @@ class SeeMentions(Command, frozen=True, tag="see_mentions"):
     """The issuer has seen where they are mentioned in a conversation."""
 
     conversation_id: UUID
-
-
-class EditReply(Command, frozen=True, tag="edit_reply"):
-    """Let an answer of the issuer's say something else: for five minutes, where its channel can."""
-
-    conversation_id: UUID
-    message_id: UUID
-    text: str
-
-
-class DeleteReply(Command, frozen=True, tag="delete_reply"):
-    """Take an answer of the issuer's back: as above."""
-
-    conversation_id: UUID
-    message_id: UUID
 
 
 class RetryDelivery(Command, frozen=True, tag="retry_delivery"):
@@ -331,6 +321,9 @@ AnyCommand = (
     | SeeMentions
     | EditReply
     | DeleteReply
+    | LikePost
+    | HidePost
+    | ReportPost
     | RetryDelivery
     | ConfirmDelivery
     | CheckDelivery

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from agentdesk.base.text import Msg, msg
+from agentdesk.domain.acts import Act
 from agentdesk.domain.lengths import TextLimit, length_of
 from agentdesk.domain.posts import Post, Visibility
 
-__all__ = ["Abilities", "Act", "Answering", "FileLimit", "Price", "abilities_of", "act_refused", "refused"]
-
-
-class Act(StrEnum):
-    """What can be done with a post besides answering it. The values are stored: never renamed."""
-
-    EDIT = "edit"
-    DELETE = "delete"
-    HIDE = "hide"
-    LIKE = "like"
-    REPORT = "report"
+__all__ = [
+    "Abilities",
+    "Act",
+    "Answering",
+    "FileLimit",
+    "Price",
+    "abilities_of",
+    "act_refused",
+    "edit_refused",
+    "refused",
+]
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -101,12 +101,16 @@ def refused(
         return msg("This account cannot answer in this way.")
     if answering.refused is not None:
         return answering.refused
-    if answering.text is not None:
-        length = length_of(unicodedata.normalize("NFC", text), answering.text)
-        if length > answering.text.most:
-            most = answering.text.most
-            return msg("The text is too long: {length} of {most}.", length=length, most=most)
-    return None
+    return _too_long(answering, text)
+
+
+def _too_long(answering: Answering, text: str) -> Msg | None:
+    if answering.text is None:
+        return None
+    length, most = length_of(unicodedata.normalize("NFC", text), answering.text), answering.text.most
+    if length <= most:
+        return None
+    return msg("The text is too long: {length} of {most}.", length=length, most=most)
 
 
 def act_refused(abilities: Abilities | None, act: Act) -> Msg | None:
@@ -116,3 +120,17 @@ def act_refused(abilities: Abilities | None, act: Act) -> Msg | None:
     if abilities is not None and act in abilities.denied:
         return abilities.denied[act]
     return msg("This account cannot do that.")
+
+
+def edit_refused(
+    abilities: Abilities | None, sent_at: datetime, visibility: Visibility, text: str, now: datetime
+) -> Msg | None:
+    """Say why an own post that was sent at ``sent_at`` (UTC) cannot say ``text`` instead now; None where it
+    can, as far as anybody knows here."""
+    why = act_refused(abilities, Act.EDIT)
+    if why is not None or abilities is None:
+        return why
+    if abilities.edit_seconds is not None and now > sent_at + timedelta(seconds=abilities.edit_seconds):
+        return msg("The time in which this can be changed is over.")
+    answering = abilities.answering(visibility)
+    return None if answering is None else _too_long(answering, text)

@@ -67,5 +67,8 @@ class EventKind(StrEnum):
     JOINED = "joined"
     """A supervisor has come into a colleague's chat, and its visitor was told."""
     LEFT = "left"
+    ACT = "act"
+    """Something was done with a post at its network, or could not be: ``act``, ``on`` and ``state``, see
+    :mod:`agentdesk.domain.acts`."""
     RATED = "rated"
     """The customer has said how it was: ``score`` 1 to 5, and whom it is about."""

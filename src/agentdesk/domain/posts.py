@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from agentdesk.base.text import Msg
+from agentdesk.domain.acts import FAILED, WAITING, Act, ActState
 
 __all__ = [
     "Counters",
@@ -129,7 +130,8 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     talk), ``parent`` that of the one it answers; empty where it is itself the first. ``url`` is where it
     stands on the network, ``warning`` what its author put before it. ``edited_at`` is when its author last
     changed it. ``ways`` are the ways of answering it that differ from what its account can do in general.
-    ``own`` says that our account wrote it, here or elsewhere. ``liked`` and ``hidden`` are by us.
+    ``own`` says that our account wrote it, here or elsewhere. ``liked`` and ``hidden`` are by us, as was last
+    wished; ``acts`` is what is not done yet of that (:mod:`agentdesk.domain.acts`).
     """
 
     kind: PostKind
@@ -147,6 +149,22 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     own: bool = False
     liked: bool = False
     hidden: bool = False
+    acts: dict[Act, ActState] = {}
+
+    def can_be(self, act: Act, *, ours: bool) -> bool:
+        """Say whether an act makes sense here at all; ``ours``: one of us wrote it."""
+        if act in (Act.EDIT, Act.DELETE):
+            return ours
+        below = bool(self.parent or self.below is not None)
+        return not ours and (act is not Act.HIDE or (below and self.visibility is not Visibility.PRIVATE))
+
+    def waits_for(self, act: Act) -> bool:
+        """Say whether an act was wished and not done yet."""
+        return act in self.acts and self.acts[act].state == WAITING
+
+    def failed_at(self, act: Act) -> bool:
+        """Say whether an act that was wished last could not be done."""
+        return act in self.acts and self.acts[act].state == FAILED
 
     def way(self, visibility: Visibility) -> Way:
         """Return what was said of answering in a visibility; nothing special where nothing was."""

@@ -1,8 +1,8 @@
 """What was sent and is changed or taken back: for how long that goes, and what is remembered of it.
 
 A message's ``revision`` is None, or ``{"state": "edited", "at", "earlier": [{"text", "at"}, …]}`` with what
-it said before, oldest first, or ``{"state": "deleted", "at"}``: then nothing that it said is kept. Under a
-legal hold that has ``earlier``, too.
+it said before, oldest first, or ``{"state": "deleted", "at", "by"}``: then nothing that it said is kept.
+Under a legal hold that has ``earlier``, too.
 """
 
 from __future__ import annotations
@@ -41,6 +41,6 @@ def after_edit(
     return {"state": EDITED, "at": now.isoformat(), "earlier": earlier[-_MOST_EARLIER:]}
 
 
-def after_deletion(now: datetime) -> dict[str, Any]:
-    """Return the revision of a message that was taken back."""
-    return {"state": DELETED, "at": now.isoformat()}
+def after_deletion(now: datetime, by: str = "") -> dict[str, Any]:
+    """Return the revision of a message that was taken back, ``by`` somebody else than its author."""
+    return {"state": DELETED, "at": now.isoformat(), **({"by": by} if by else {})}

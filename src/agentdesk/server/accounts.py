@@ -26,6 +26,8 @@ from agentdesk.sdk.limiter import Limiters
 from agentdesk.sdk.pages import Hosted
 from agentdesk.sdk.protocols import Account, Completes, ConnectorModule, Receives, Sends
 from agentdesk.server.account_context import StoredSecrets, open_account
+from agentdesk.server.act_ledger import ActLedger
+from agentdesk.server.acting import Acting, acts
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.completing import Completer
 from agentdesk.server.delivery import Delivery, Pace
@@ -227,6 +229,9 @@ class Runner:
                 tools.db, tools.vault, known.id, opened, ledger, tools.bell, self._health, tools.pace
             )
             works["delivery"] = self._delivery.run()
+        if acts(opened):
+            act_ledger = ActLedger(tools.db, self._lease, known.id, tools.bell)
+            works["acts"] = Acting(known.id, opened, act_ledger, tools.bell, self._health, tools.pace).run()
         works["abilities"] = learn(opened, self._health, tools.times.learn, tools.times.sign_in)
         receives = receiver_of(opened)
         if receives is not None:

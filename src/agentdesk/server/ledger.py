@@ -20,6 +20,7 @@ from agentdesk.domain.cleaning import storable
 from agentdesk.domain.conversation import EventKind, Status
 from agentdesk.domain.delivery import DeliveryState, may_follow
 from agentdesk.domain.message import Author
+from agentdesk.server.act_ledger import is_being_deleted
 from agentdesk.server.leases import Lease
 from agentdesk.server.restore import look_up_first
 from agentdesk.store.engine import Database
@@ -77,6 +78,11 @@ class Outcome:
     def absent(cls, evidence: Msg) -> Outcome:
         """It is proven that it did not go out."""
         return cls("queued", DeliveryState.QUEUED, "absent", None, str(evidence), next_at=clock.now())
+
+    @classmethod
+    def deleted(cls) -> Outcome:
+        """It did not go out, and somebody has deleted it meanwhile."""
+        return cls("done", DeliveryState.FAILED, "absent", msg("It was deleted before it went out."))
 
     @classmethod
     def uncertain(cls, evidence: Msg) -> Outcome:
@@ -183,6 +189,8 @@ class Ledger:
                 .with_for_update()
             )
             if held is not None:
+                if outcome.word == "absent" and await is_being_deleted(conn, row.message_id):
+                    outcome = Outcome.deleted()
                 await self._move(unit, row.message_id, outcome)
             await unit.flush()
         self._bell.ring()

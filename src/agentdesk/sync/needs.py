@@ -15,11 +15,14 @@ from agentdesk.commands.values import (
     DeleteReply,
     EditReply,
     EndChat,
+    HidePost,
     JoinChat,
     LeaveChat,
+    LikePost,
     MergeContacts,
     MergeConversations,
     RemoveView,
+    ReportPost,
     RetryAccount,
     SaveView,
     SendReply,
@@ -71,6 +74,9 @@ REVISING = "revising"
 POSTS = "posts"
 """The same for replies to posts that say who may read them, or describe their files."""
 
+ACTS = "acts"
+"""The same for those that like, hide and report posts of networks."""
+
 NEEDED: Mapping[type[Command], str] = {
     MergeConversations: MERGING,
     UnmergeConversations: MERGING,
@@ -89,6 +95,9 @@ NEEDED: Mapping[type[Command], str] = {
     SendTranscript: TRANSCRIPTS,
     EditReply: REVISING,
     DeleteReply: REVISING,
+    LikePost: ACTS,
+    HidePost: ACTS,
+    ReportPost: ACTS,
     WatchChat: SUPERVISE,
     JoinChat: SUPERVISE,
     LeaveChat: SUPERVISE,

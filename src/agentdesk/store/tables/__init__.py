@@ -16,7 +16,7 @@ from agentdesk.store.tables.chat import (
 )
 from agentdesk.store.tables.conversations import attachment, conversation, event, message, placement
 from agentdesk.store.tables.customers import contact, contact_identity, contact_inbox
-from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, raw_item
+from agentdesk.store.tables.mail import blob, delivery_attempt, ingest_ledger, outbox, post_act, raw_item
 from agentdesk.store.tables.personal import draft, mention, offer, rail_order, saved_view
 from agentdesk.store.tables.privacy import erasure, erasure_desk, retention_rule
 from agentdesk.store.tables.search import search_entry
@@ -91,6 +91,7 @@ __all__ = [
     "own_status",
     "placement",
     "portrait",
+    "post_act",
     "rail_order",
     "raw_item",
     "recovery_code",

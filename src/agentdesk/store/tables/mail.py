@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     ForeignKey,
@@ -83,6 +84,32 @@ outbox = Table(
     Column("last_attempt_at", Moment, nullable=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_outbox_next", "account_id", "state", "next_at"),
+)
+
+# What is to be done with posts at their network: the newest wish of a kind for each. A row goes when it was
+# done, or could not be; the message's post tells how far it is (domain/acts.py).
+post_act = Table(
+    "post_act",
+    metadata,
+    Column("message_id", Id, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    Column("act", String(20), primary_key=True),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    # The network's id of the post; empty: as the message says once it is sent.
+    Column("external_id", String(998), nullable=False),
+    # The command that wished it last.
+    Column("wish_id", Id, nullable=False),
+    Column("on", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    # As it was at the network before, of likes and hiding.
+    Column("before", Boolean, nullable=False),
+    Column("author", String(20), nullable=False),
+    Column("user_id", Id, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment, nullable=False),
+    Column("lease_token", BigInteger, nullable=False),
+    Column("wished_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_post_act_next", "account_id", "next_at"),
 )
 
 delivery_attempt = Table(
