@@ -11,24 +11,25 @@ from agentdesk.server.api.handlers import execute, not_found, visible
 from agentdesk.server.api.operations import Call
 from agentdesk.server.api.values import NewText, Nothing
 
-__all__ = ["delete_message", "edit_message"]
+__all__ = ["delete_message", "edit_message", "seen_message"]
 
 
 async def edit_message(call: Call[Nothing, NewText]) -> MessageRow:
     """Let a message say something else."""
-    place = (await _message(call)).conversation_id
+    place = (await seen_message(call)).conversation_id
     await execute(call, EditReply(conversation_id=place, message_id=call.id, text=call.body.text))
-    return await _message(call)
+    return await seen_message(call)
 
 
 async def delete_message(call: Call[Nothing, Nothing]) -> MessageRow:
     """Take a message back; what is left of it says so."""
-    place = (await _message(call)).conversation_id
+    place = (await seen_message(call)).conversation_id
     await execute(call, DeleteReply(conversation_id=place, message_id=call.id))
-    return await _message(call)
+    return await seen_message(call)
 
 
-async def _message(call: Call[Nothing, Any]) -> MessageRow:
+async def seen_message(call: Call[Nothing, Any]) -> MessageRow:
+    """Return the message that a call is about. Raises ApiError where who asks may not see it."""
     async with call.services.db.read() as conn:
         found = await conversations.message(conn, call.id)
         if found is None:

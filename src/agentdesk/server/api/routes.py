@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from agentdesk.queries.rows import MessageRow, QueueRow
-from agentdesk.server.api import handlers, marks, privacy, revising
+from agentdesk.server.api import acting, handlers, marks, privacy, revising
 from agentdesk.server.api.operations import Operation
 from agentdesk.server.api.values import (
     Channels,
+    Complaint,
     ContactMarks,
     ConversationMarks,
     ConversationPage,
     ConversationWhole,
     Created,
+    Hiding,
     Inboxes,
     LegalHolds,
+    Liking,
     ListConversations,
     NewAssignee,
     NewContactMarks,
@@ -61,7 +64,8 @@ OPERATIONS: tuple[Operation, ...] = (
         name="editMessage",
         method="PATCH",
         path="/messages/{id}",
-        summary="Change an answer of one's own where its channel can, for five minutes after it was sent",
+        summary="Change an answer of one's own where its channel can, for five minutes after it was sent; "
+        "or a post of the team's, which shows in `post.acts` until its network has the new text",
         handler=revising.edit_message,
         gives=MessageRow,
         body=NewText,
@@ -71,10 +75,40 @@ OPERATIONS: tuple[Operation, ...] = (
         name="deleteMessage",
         method="DELETE",
         path="/messages/{id}",
-        summary="Take an answer of one's own back, under the same conditions",
+        summary="Take an answer of one's own back, under the same conditions; posts without a limit of time",
         handler=revising.delete_message,
         gives=MessageRow,
         errors=(403, 404, 409, 422),
+    ),
+    Operation(
+        name="likePost",
+        method="PUT",
+        path="/messages/{id}/liked",
+        summary="Like a customer's post at its network, or take that back; `post.acts` tells how far it is",
+        handler=acting.like_post,
+        gives=MessageRow,
+        body=Liking,
+        errors=(403, 404, 409, 413, 415, 422),
+    ),
+    Operation(
+        name="hidePost",
+        method="PUT",
+        path="/messages/{id}/hidden",
+        summary="Hide a customer's post from others at its network, or show it again",
+        handler=acting.hide_post,
+        gives=MessageRow,
+        body=Hiding,
+        errors=(403, 404, 409, 413, 415, 422),
+    ),
+    Operation(
+        name="reportPost",
+        method="POST",
+        path="/messages/{id}/report",
+        summary="Report a customer's post to its network",
+        handler=acting.report_post,
+        gives=MessageRow,
+        body=Complaint,
+        errors=(403, 404, 409, 413, 415, 422),
     ),
     Operation(
         name="assignConversation",

@@ -72,6 +72,24 @@ class NewMessage(Taken, frozen=True):
     seen_message_id: UUID | None = None
 
 
+class Liking(Taken, frozen=True):
+    """Whether a post of a customer's is liked by us."""
+
+    liked: bool
+
+
+class Hiding(Taken, frozen=True):
+    """Whether a post of a customer's is hidden from others."""
+
+    hidden: bool
+
+
+class Complaint(Taken, frozen=True):
+    """Why a post is reported to its network."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=1_000)]
+
+
 class NewText(Taken, frozen=True):
     """What a message says from now on."""
 
