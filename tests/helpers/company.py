@@ -41,13 +41,15 @@ class Company:
     address: str = ""
     port: int = 0
     """Where it listens; it is then also told to desks as one of several servers. 0: anywhere."""
+    module: str = "agentdesk"
+    """What is run as the server."""
 
     def start(self) -> None:
         """Start the server (again) and wait until it serves."""
         arguments = ("server", "--database", self.database, "--data", str(self.data))
         here = f"127.0.0.1:{self.port}"
         named = ("--public-url", f"http://{here}") if self.port else ()
-        self.program = self.programs.start(*arguments, "--listen", here, *named)
+        self.program = self.programs.start(*arguments, "--listen", here, *named, module=self.module)
         self.address = self.program.ready_sync()
 
     def api(self, method: str, path: str, body: object = None, **headers: str) -> Any:
@@ -152,6 +154,22 @@ def add_mailbox(company: Company, mailbox: Mailbox, inbox: str, history: str = "
             await add_inbox(db, inbox)
             secrets = {"password": mailbox.password}
             await add_channel(db, await open_vault(db), "email", inbox, f"{inbox} mail", settings, secrets)
+        finally:
+            await db.close()
+
+    run_aside(add())
+
+
+def add_account(
+    company: Company, channel: str, settings: Mapping[str, str], secrets: Mapping[str, str]
+) -> None:
+    """Connect an account of another channel to the company's first inbox."""
+
+    async def add() -> None:
+        db = Database(company.database)
+        try:
+            about = db, await open_vault(db), channel, "Support", channel.title()
+            await add_channel(*about, settings, secrets)
         finally:
             await db.close()
 

@@ -18,10 +18,17 @@ _READY = re.compile(r"^ready (https?://\S+)$", re.MULTILINE)
 
 
 class Program:
-    """One run of ``agentdesk`` with the given arguments, as a process of its own."""
+    """One run of ``agentdesk`` (or another ``module``) with the given arguments, as a process of its own."""
 
-    def __init__(self, arguments: tuple[str, ...], log: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        arguments: tuple[str, ...],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        module: str = "agentdesk",
+    ) -> None:
         self.arguments = arguments
+        self._module = module
         self._log = log
         self._env = {**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})}
         self._process: subprocess.Popen[bytes] | None = None
@@ -31,7 +38,7 @@ class Program:
         """Start the program (again). Returns itself, so that starting and waiting fit on one line."""
         assert not self.running, "it runs already"
         self._read_from = self._log.stat().st_size if self._log.exists() else 0
-        self._process = spawn([sys.executable, "-m", "agentdesk", *self.arguments], self._log, env=self._env)
+        self._process = spawn([sys.executable, "-m", self._module, *self.arguments], self._log, env=self._env)
         return self
 
     @property
@@ -90,10 +97,12 @@ class Programs:
         self._folder = folder
         self._programs: list[Program] = []
 
-    def start(self, *arguments: str, env: Mapping[str, str] | None = None) -> Program:
-        """Start ``agentdesk`` with these arguments."""
+    def start(
+        self, *arguments: str, env: Mapping[str, str] | None = None, module: str = "agentdesk"
+    ) -> Program:
+        """Start ``agentdesk`` (or another ``module``) with these arguments."""
         log = self._folder / f"program-{len(self._programs)}.log"
-        program = Program(arguments, log, env)
+        program = Program(arguments, log, env, module)
         self._programs.append(program)
         return program.start()
 

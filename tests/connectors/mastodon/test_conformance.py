@@ -18,7 +18,7 @@ from agentdesk_connectors.mastodon.wire import VISIBILITIES
 _CALLED = {Visibility.PUBLIC: "public", Visibility.LIMITED: "private", Visibility.PRIVATE: "direct"}
 
 
-class _MastodonStage(Stage):
+class MastodonStage(Stage):
     visibilities = tuple(Visibility)
 
     def __init__(self, simulator: MastodonSimulator) -> None:
@@ -75,7 +75,7 @@ class TestMastodon(Conformance):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         async with MastodonSimulator().served() as simulator:
-            made = _MastodonStage(simulator)
+            made = MastodonStage(simulator)
             try:
                 yield made
             finally:

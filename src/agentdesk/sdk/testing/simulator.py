@@ -45,6 +45,10 @@ class Fault(StrEnum):
     """The connection breaks before a call was carried out."""
     LOST_ANSWER = "lost_answer"
     """The connection breaks after a call was carried out, before its answer."""
+    HELD_CALL = "held_call"
+    """A call hangs, and is never carried out."""
+    HELD_ANSWER = "held_answer"
+    """A call is carried out, and its answer hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Simulator(ABC):
         self.url = ""
         self.seen: list[Seen] = []
         self._armed: dict[Fault, _Armed] = {}
+        self._healed = asyncio.Event()
 
     # --- for a subclass to say ---
 
@@ -118,6 +123,7 @@ class Simulator(ABC):
             self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
             yield self
         finally:
+            self.heal()
             await self.end()
             await runner.cleanup()
 
@@ -129,8 +135,10 @@ class Simulator(ABC):
         self._armed[fault] = _Armed(times, method, path)
 
     def heal(self) -> None:
-        """Switch all faults off."""
+        """Switch all faults off; what hangs breaks."""
         self._armed.clear()
+        self._healed.set()
+        self._healed = asyncio.Event()
 
     # --- for the answers of a subclass ---
 
@@ -175,6 +183,8 @@ class Simulator(ABC):
         self.seen.append(Seen(request.method, request.path, dict(request.query)))
         if self._strikes(Fault.LOST_CALL, request):
             return _hung_up(request)
+        if self._strikes(Fault.HELD_CALL, request):
+            return await self._hang(request)
         early = self._refusal(request)
         if early is not None:
             return early
@@ -184,10 +194,16 @@ class Simulator(ABC):
             response = self._refuse(request, refused)
         if self._strikes(Fault.LOST_ANSWER, request):
             return _hung_up(request)
+        if self._strikes(Fault.HELD_ANSWER, request):
+            return await self._hang(request)
         if not isinstance(response, web.Response):
             return response
         response.headers.update(self.allowance(request, False))
         return await self._spoilt(request, response)
+
+    async def _hang(self, request: web.Request) -> web.Response:
+        await self._healed.wait()
+        return _hung_up(request)
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         if self._strikes(Fault.BROKEN, request):

@@ -1,0 +1,70 @@
+"""kill -9 of the server in the middle of an answer to a network: it is there once, and we know it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.conftest import NewCompany
+from tests.connectors.mastodon.test_conformance import MastodonStage
+from tests.helpers.company import Company, add_account
+from tests.helpers.until import until
+
+from agentdesk.sdk.testing.simulator import Fault, Simulator
+from agentdesk.sdk.testing.stage import Said
+from agentdesk_connectors.mastodon.simulator import MastodonSimulator
+
+pytestmark = pytest.mark.faults
+_ANSWER = "It leaves today."
+
+
+@dataclass(frozen=True)
+class Network:
+    """How an account of a network is acted, and the call that puts an answer there."""
+
+    simulator: type[Simulator]
+    stage: type[Any]
+    method: str
+    path: str
+
+
+NETWORKS = {
+    "mastodon": Network(MastodonSimulator, MastodonStage, "POST", "/api/v1/statuses"),
+}
+
+
+@pytest.mark.parametrize("fault", [Fault.HELD_CALL, Fault.HELD_ANSWER])
+@pytest.mark.parametrize("channel", NETWORKS)
+async def test_an_answer_whose_server_was_killed_is_there_once(
+    channel: str, fault: Fault, new_company: NewCompany, sqlite_url: str
+) -> None:
+    network = NETWORKS[channel]
+    async with network.simulator().served() as simulator:
+        stage = network.stage(simulator)
+        await stage.say(Said("Where is my order?"))
+        company = await asyncio.to_thread(new_company, sqlite_url)
+        company.module = "tests.faults.hasty"
+        await asyncio.to_thread(add_account, company, channel, stage.settings, stage.secrets)
+        await asyncio.to_thread(company.start)
+        (talk,) = await asyncio.to_thread(company.wait_for_conversations, 1)
+        simulator.fail(fault, method=network.method, path=network.path)
+        calls = _calls(simulator, network)
+        answer = await asyncio.to_thread(company.reply, talk["id"], _ANSWER)
+        await until(lambda: _calls(simulator, network) > calls, what="the answer is on its way")
+        await asyncio.to_thread(company.kill)
+        simulator.heal()
+        await asyncio.to_thread(company.start)
+        await asyncio.to_thread(company.wait_for_delivery, talk["id"], answer["id"], "sent", 60)
+        assert [one.text for one in stage.stands()].count(_ANSWER) == 1
+        await asyncio.to_thread(_come_to_rest, company)
+        assert [one.text for one in stage.stands()].count(_ANSWER) == 1
+
+
+def _calls(simulator: Simulator, network: Network) -> int:
+    return sum((one.method, one.path) == (network.method, network.path) for one in simulator.seen)
+
+
+def _come_to_rest(company: Company) -> None:
+    assert company.stop() == 0
