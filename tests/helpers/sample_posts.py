@@ -25,7 +25,7 @@ from agentdesk.domain.posts import (
 from agentdesk.queries.rows import AccountRow, MessageRow
 from tests.helpers.fake_desk import FakeDesk
 
-__all__ = ["PICTURES", "able", "change_post", "customer_posts", "full_post", "make_post"]
+__all__ = ["PICTURES", "able", "change_post", "customer_posts", "follow", "full_post", "make_post"]
 
 PICTURES = "https://files.social.example"
 """Where the pictures of posts lie."""
@@ -107,11 +107,13 @@ def full_post(desk: FakeDesk, message_id: UUID) -> None:
 def able(desk: FakeDesk, conversation_id: UUID, *answers: Answering, **values: Any) -> AccountRow:
     """Let a conversation's account be able to answer in these ways; returns the account."""
     row = desk.world.conversations[conversation_id]
+    known = desk.world.accounts.get(row.account_id) if row.account_id is not None else None
+    again = known is not None and known.channel == row.channel
     inbox = next(one for one in desk.world.accounts.values() if one.inbox_id == row.inbox_id)
     abilities = msgspec.json.decode(msgspec.json.encode(Abilities(answers=answers, **values)))
     account = msgspec.structs.replace(
         inbox,
-        id=desk.world.new_id(),
+        id=known.id if again and known is not None else desk.world.new_id(),
         channel=row.channel,
         name="Larkfield",
         address="larkfield@social.example",
@@ -120,3 +122,20 @@ def able(desk: FakeDesk, conversation_id: UUID, *answers: Answering, **values: A
     desk.world.accounts[account.id] = account
     desk.world.conversations[conversation_id] = msgspec.structs.replace(row, account_id=account.id)
     return account
+
+
+def follow(desk: FakeDesk, row: MessageRow, followers: int) -> None:
+    """Let so many people follow the author of a post."""
+    assert row.sender is not None
+    contact_id = desk.world.conversations[row.conversation_id].contact_id
+    contact = desk.world.contacts[contact_id]
+    handle = msgspec.structs.replace(
+        contact.identities[0],
+        id=desk.world.new_id(),
+        kind=row.sender.kind,
+        value=row.sender.value,
+        display=row.sender.value,
+        profile={"followers": followers, "url": "https://social.example/@customer"},
+    )
+    identities = (*contact.identities, handle)
+    desk.world.contacts[contact_id] = msgspec.structs.replace(contact, identities=identities)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 import time_machine
@@ -10,12 +11,22 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
-from agentdesk.domain.posts import Visibility
+from agentdesk.domain.abilities import Answering, FileLimit, Price
+from agentdesk.domain.lengths import TextLimit
+from agentdesk.domain.posts import Visibility, Way
 from agentdesk.sync.desk import Link
 from agentdesk.sync.presence import Other
 from tests.helpers.fake_desk import NOW, FakeDesk
 from tests.helpers.sample_mail import png
-from tests.helpers.sample_posts import PICTURES, change_post, customer_posts, full_post, make_post
+from tests.helpers.sample_posts import (
+    PICTURES,
+    able,
+    change_post,
+    customer_posts,
+    follow,
+    full_post,
+    make_post,
+)
 from tests.screens.runner import screen, settle
 
 CONVERSATION = ((584, 836),)
@@ -116,6 +127,66 @@ async def post_private() -> QWidget:
     change_post(desk, rows[-1].id, below=None, poll=None, counters=None)
     _, view = await _open(4390, desk)
     return view
+
+
+def _answered(visibility: Visibility, *ways: Way, text: str) -> Build:
+    """An answer to Tom's post that is being written."""
+
+    async def build() -> QWidget:
+        desk = FakeDesk.sample(NOW)
+        here = make_post(desk, 4390, visibility)
+        files = FileLimit(4, {"image/": 16_000_000}, alt=1_500)
+        price = Price("0.01", "USD", "0.20")
+        able(
+            desk,
+            here,
+            Answering(Visibility.PUBLIC, text=TextLimit(180, url=23), files=files, price=price),
+            Answering(Visibility.PRIVATE, text=TextLimit(1_000)),
+        )
+        last = customer_posts(desk, here)[-1]
+        change_post(desk, last.id, ways=ways)
+        follow(desk, last, 12_400)
+        _, view = await _open(4390, desk)
+        view.composer.box.reply_text.setPlainText(text)
+        await settle()
+        return view
+
+    return build
+
+
+_HELLO = "Thank you, Tom. The refund is on its way: https://larkfield.example/refunds/4390"
+_SOON = Way(Visibility.PUBLIC, until=NOW + timedelta(hours=3, minutes=30))
+_CLOSED = Way(Visibility.PRIVATE, until=NOW - timedelta(minutes=20))
+
+
+@screen("composer-post", sizes=(*CONVERSATION, *NARROW))
+@frozen
+async def composer_post() -> QWidget:
+    view = await _answered(Visibility.PUBLIC, _SOON, text=_HELLO)()
+    assert isinstance(view, ConversationView)
+    await view.composer.tools.attach([("scratch.png", "image/png", png(40, 40))])
+    return view
+
+
+@screen("composer-post-too-long", sizes=CONVERSATION)
+@frozen
+async def composer_too_long() -> QWidget:
+    return await _answered(Visibility.PUBLIC, text=f"{_HELLO}. " + "It takes a while. " * 7)()
+
+
+@screen("composer-post-private", sizes=CONVERSATION)
+@frozen
+async def composer_private() -> QWidget:
+    view = await _answered(Visibility.PUBLIC, text="Which address shall it go to?")()
+    assert isinstance(view, ConversationView)
+    view.composer.posting.switch()
+    return view
+
+
+@screen("composer-post-closed", sizes=CONVERSATION)
+@frozen
+async def composer_closed() -> QWidget:
+    return await _answered(Visibility.PRIVATE, _CLOSED, text="Your text stays.")()
 
 
 @screen("conversation-empty", sizes=CONVERSATION)

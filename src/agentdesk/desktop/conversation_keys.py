@@ -61,6 +61,7 @@ def _everywhere(view: ConversationView) -> Handlers:
         "conversation.merge": deeds.choose_merge,
         "undo": deeds.undo,
         "composer.switch_mode": composer.switch_mode,
+        "composer.privacy": composer.posting.switch,
         "composer.attach": composer.box.attach_wanted.emit,
         "composer.templates": composer.box.templates_wanted.emit,
         "chat.whisper": supervising.whisper,

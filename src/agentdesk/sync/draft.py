@@ -17,7 +17,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     ``html`` is the text with its formatting, in the form of :class:`agentdesk.commands.values.SendReply`;
     empty where it has none. ``edition`` names the saved text: each save gives it a new one. Given to be
-    saved, a draft names the edition that it grew out of; None: whichever is there.
+    saved, a draft names the edition that it grew out of; None: whichever is there. ``visibility`` is who may
+    read an answer to a post, where fewer may than could read that.
     """
 
     conversation_id: UUID
@@ -32,3 +33,4 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     seen_message_id: UUID | None = None
     saved_at: datetime | None = None
     edition: UUID | None = None
+    visibility: str = ""

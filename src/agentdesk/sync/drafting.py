@@ -105,6 +105,7 @@ def as_draft(command: AnyCommand) -> Draft | None:
         subject=command.subject,
         files=command.files,
         seen_message_id=command.seen_message_id,
+        visibility=command.visibility,
     )
 
 

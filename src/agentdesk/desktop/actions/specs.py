@@ -305,6 +305,15 @@ COMPOSER = (
         when="conversation",
     ),
     ActionSpec(
+        id="composer.privacy",
+        title=msg("Switch public and private reply"),
+        group="composer",
+        keys=("Ctrl+Shift+P",),
+        when="conversation",
+        icon="globe",
+        aliases=(msg("Move to private"), msg("Direct message")),
+    ),
+    ActionSpec(
         id="composer.attach",
         title=msg("Attach a file"),
         group="composer",

@@ -22,8 +22,9 @@ from agentdesk.desktop.views.composer_drafts import DraftKeeper
 from agentdesk.desktop.views.composer_mentions import ComposerMentions
 from agentdesk.desktop.views.composer_outbox import ComposerOutbox
 from agentdesk.desktop.views.composer_parts import HoldLine
+from agentdesk.desktop.views.composer_posting import ComposerPosting
 from agentdesk.desktop.views.composer_strips import ComposerStrip, newer_than
-from agentdesk.desktop.views.composer_tools import ComposerTools, Entry
+from agentdesk.desktop.views.composer_tools import ComposerTools
 from agentdesk.desktop.views.composer_words import Mode
 from agentdesk.queries.rows import ConversationRow, MessageRow
 from agentdesk.sync.desk import DeskPort, Draft, Waiting
@@ -55,6 +56,8 @@ class Composer(QWidget):
         self.tools = ComposerTools(desk, self.box, self.strip, self._touch, self)
         self.mentions = ComposerMentions(desk, self.box, self.strip, self)
         self.asides = ComposerAsides(desk, self.strip, self.content)
+        self.posting = ComposerPosting(desk, self.box, self.strip, self.content, self._touch, self)
+        self.tools.refused = self.posting.file_refused
         self._keeper = DraftKeeper(desk, self._draft, self)
         self._arrange()
         self._connect()
@@ -85,6 +88,7 @@ class Composer(QWidget):
         self.mentions.follow(head)
         self.strip.calm()
         self.content.fill(self._context, drafts)
+        self.posting.open(head, accounts)
         await self.refresh()
 
     async def leave(self) -> None:
@@ -111,6 +115,8 @@ class Composer(QWidget):
         if untouched:
             self.content.seen = head.last_message_id
             self.content.address(self._context, everybody=False)
+        elif self._context.visibility is not None:
+            self.content.follow(self._context)
 
     async def refresh(self) -> None:
         """Look at the outbox: what of this conversation waits there, and what was refused."""
@@ -205,7 +211,7 @@ class Composer(QWidget):
         if newer:
             self._show_faster(newer)
             return False
-        return True
+        return self.posting.may_send()
 
     async def _send_note(self, context: Context) -> None:
         mentions = await self.mentions.in_note(context.head.inbox_id)
@@ -344,12 +350,8 @@ class Composer(QWidget):
         box.typed.connect(self._touch)
         box.mode_changed.connect(self._on_mode)
         box.send_wanted.connect(self._on_send)
-        box.attach_wanted.connect(self._on_attach)
         box.templates_wanted.connect(self._on_templates)
-        box.link_wanted.connect(self._on_link)
         box.everybody_wanted.connect(self._on_everybody)
-        box.files_dropped.connect(self._on_dropped)
-        box.file_removed.connect(self._on_file_removed)
         box.left.connect(self.left)
         self.hold.undo.connect(self._on_undo)
         self.hold.send_now.connect(self._on_send_now)
@@ -376,22 +378,9 @@ class Composer(QWidget):
     def _on_strip(self, about: str, key: str) -> None:
         self._tasks.start(self._answer_strip(about, key), "answer")
 
-    def _on_attach(self) -> None:
-        self._tasks.start(self.tools.choose_files(), "attach")
-
-    def _on_dropped(self, entries: Sequence[Entry]) -> None:
-        self._tasks.start(self.tools.attach(entries), "attach dropped")
-
-    def _on_file_removed(self, file_id: UUID) -> None:
-        self.box.set_files([file for file in self.box.files() if file.id != file_id])
-        self._touch()
-
     def _on_templates(self) -> None:
         if self._context is not None:
             self._tasks.start(self.tools.offer_templates(self._context), "templates")
-
-    def _on_link(self) -> None:
-        self._tasks.start(self.tools.insert_link(), "link")
 
     def _on_everybody(self) -> None:
         self.start("reply", everybody=True)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import File
-from agentdesk.desktop.icons import icon
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.away import Away
+from agentdesk.desktop.views.composer_facts import FactsLine
+from agentdesk.desktop.views.composer_foot import ComposerFoot
 from agentdesk.desktop.views.composer_parts import FileRow, FormatBar
+from agentdesk.desktop.views.composer_readers import ReadersBand, Reading
 from agentdesk.desktop.views.composer_recipients import RecipientFields
 from agentdesk.desktop.views.composer_text import ComposerText
 from agentdesk.desktop.views.composer_words import Mode, Writing
 from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.avatar import ChannelTile
-from agentdesk.desktop.widgets.button import IconButton, LinkButton, PrimaryButton
+from agentdesk.desktop.widgets.button import IconButton, LinkButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
-from agentdesk.desktop.widgets.menu import new_menu
 from agentdesk.desktop.widgets.segmented import Segment, Segmented
-from agentdesk.desktop.widgets.strip import Strip
 from agentdesk.desktop.widgets.surface import Surface
 from agentdesk.domain.chat import CHANNEL, EMAIL
 from agentdesk.domain.posts import Visibility
@@ -37,12 +36,14 @@ _FEWEST_LINES = 3
 _SHARE = 0.45
 _LOW = 560
 """Pixels of a conversation below which the texts begin with one line."""
+PRIVACY_KEYS = "Ctrl+Shift+P"
 _AROUND_TEXT = 104
 """Pixels of the box that are not text: switch, tools, margins."""
 
 
 class ComposerBox(Surface):
-    """Reply and note each keep their own text and files; ``mode_changed`` tells of the switch.
+    """Reply and note each keep their own text and files; ``mode_changed`` tells of the switch,
+    ``way_changed`` that a reply goes another way.
 
     ``typed`` comes with every change by the person; ``send_wanted(resolve)``, ``attach_wanted``,
     ``templates_wanted(anchor)``, ``link_wanted``, ``answers_wanted``, ``card_wanted`` and
@@ -61,6 +62,7 @@ class ComposerBox(Surface):
     files_dropped = Signal(object)
     file_removed = Signal(object)
     left = Signal()
+    way_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("bg.canvas", "line.strong", "composer", parent)
@@ -72,6 +74,8 @@ class ComposerBox(Surface):
         self._quiet = False
         self._whisper = ""
         self._barred: Msg | None = None
+        self._reading = Reading()
+        self._refused: Msg | None = None
         self._files: dict[Mode, tuple[File, ...]] = {"reply": (), "note": ()}
         self.recipients = RecipientFields(self)
         self.recipients.changed.connect(self._on_recipients)
@@ -87,8 +91,8 @@ class ComposerBox(Surface):
             text.templates_wanted.connect(self.templates_wanted)
             text.files_dropped.connect(self.files_dropped)
             text.left.connect(self.left)
-        self.readers = Strip("public", parent=self)
-        self.readers.hide()
+        self.readers = ReadersBand(self)
+        self.facts = FactsLine(self)
         self.file_row = FileRow(self)
         self.file_row.removed.connect(self.file_removed)
         column = QVBoxLayout(self)
@@ -98,9 +102,10 @@ class ComposerBox(Surface):
         column.addWidget(self.readers)
         column.addWidget(self.recipients)
         column.addLayout(self._texts)
+        column.addWidget(self.facts)
         column.addWidget(self.file_row)
         column.addWidget(self.formats)
-        column.addLayout(self._bottom)
+        column.addWidget(self.foot)
         self.recipients.hide()
         self.formats.hide()
         self.setFocusProxy(self.reply_text)
@@ -165,8 +170,22 @@ class ComposerBox(Surface):
         self._channel, self._visibility = channel, visibility
         self._one_of_two = one_of_two
         self.reply_text.enter_sends = channel == CHANNEL
+        self._reading, self._refused = Reading(), None
         self._tile.show_channel(channel, tr(channel_name(channel)))
         self._dress()
+        self.way_changed.emit()
+
+    @property
+    def visibility(self) -> Visibility | None:
+        """Who can read a reply on a network."""
+        return self._visibility
+
+    def set_reading(self, reading: Reading, refused: Msg | None) -> None:
+        """Say more of who reads a reply, and why it cannot be sent as it is, if it cannot."""
+        if (reading, refused) != (self._reading, self._refused):
+            self._reading, self._refused = reading, refused
+            self.readers.show_reading(self._writing(), reading, PRIVACY_KEYS)
+            self._refresh_send()
 
     @property
     def takes_plain(self) -> bool:
@@ -262,43 +281,15 @@ class ComposerBox(Surface):
     def _build_bottom(self) -> None:
         self.formats = FormatBar(self)
         self.formats.asked.connect(self._on_format)
-        self._format = IconButton("type", msg("Formatting"), parent=self)
-        self._format.setCheckable(True)
-        self._format.clicked.connect(self._on_formats)
-        self._attach = IconButton("paperclip", msg("Attach a file"), parent=self)
-        self._attach.set_name(msg("Attach a file"), "Ctrl+Shift+A")
-        self._attach.clicked.connect(self.attach_wanted)
-        self.templates = IconButton("square-slash", msg("Templates"), parent=self)
-        self.templates.set_name(msg("Templates"), "/")
-        self.templates.clicked.connect(self.templates_wanted)
-        self._answers = IconButton("list", msg("Quick answers"), parent=self)
-        self._answers.clicked.connect(self.answers_wanted)
-        self._card = IconButton("link-2", msg("Show a link as card"), parent=self)
-        self._card.clicked.connect(self.card_wanted)
-        self._cloud = QLabel(self)
-        self._cloud.setFixedSize(16, 16)
-        self._later = ElidedLabel("", "small", "warn.text", parent=self)
-        self._saved = Label(msg("Saved"), "small", "text.muted", parent=self)
-        self._saved.hide()
-        self.send = PrimaryButton(msg("Send"), parent=self)
-        self.send.clicked.connect(self._on_send)
-        self._send_menu = new_menu(self)
-        self._resolve = QAction(self)
-        self._resolve.setIcon(icon("check"))
-        self._resolve.triggered.connect(self._on_send_resolve)
-        self._send_menu.addAction(self._resolve)
-        self.send.set_menu(self._send_menu)
-        self._bottom = QHBoxLayout()
-        self._bottom.setSpacing(2)
-        for button in (self._format, self._attach, self.templates, self._answers, self._card):
-            self._bottom.addWidget(button)
-        self._bottom.addStretch()
-        self._bottom.addWidget(self._cloud)
-        self._bottom.addSpacing(4)
-        self._bottom.addWidget(self._later)
-        self._bottom.addWidget(self._saved)
-        self._bottom.addSpacing(theme().space(2))
-        self._bottom.addWidget(self.send)
+        self.foot = foot = ComposerFoot(self)
+        self._format, self._attach, self.templates = foot.format, foot.attach, foot.templates
+        self._answers, self._saved, self.send = foot.answers, foot.saved, foot.send
+        foot.format.clicked.connect(self._on_formats)
+        foot.attach.clicked.connect(self.attach_wanted)
+        foot.templates.clicked.connect(self.templates_wanted)
+        foot.answers.clicked.connect(self.answers_wanted)
+        foot.card.clicked.connect(self.card_wanted)
+        foot.send_wanted.connect(self.send_wanted)
 
     # --- showing ---
 
@@ -311,14 +302,10 @@ class ComposerBox(Surface):
         note = self._mode == "note"
         writing = self._writing()
         self.set_look(*writing.look())
-        self._tell_readers(writing)
-        chat = self._channel == CHANNEL
+        self.readers.show_reading(writing, self._reading, PRIVACY_KEYS)
         for widget in (self._tile, self._summary):
             widget.setVisible(not note)
-        for button in (self.edit_recipients, self._format):
-            button.setVisible(not note and not self.takes_plain)
-        for button in (self._answers, self._card):
-            button.setVisible(not note and chat)
+        self.edit_recipients.setVisible(not note and not self.takes_plain)
         self.recipients.setVisible(self.recipients.isVisibleTo(self) and not note)
         self.formats.setVisible(self._format.isChecked() and not note and not self.takes_plain)
         self._all.setVisible(not note and bool(self._all.property("count")))
@@ -326,18 +313,7 @@ class ComposerBox(Surface):
         whisper = msg("To {name} and your team, never to the visitor", name=self._whisper)
         self._only.set_content(whisper if self._whisper else msg("Only your team sees this"))
         self.file_row.show_files(self._files[self._mode])
-        away = None if note else self._away
-        self._later.setVisible(away is not None)
-        self._cloud.setVisible(away is not None)
-        if away is not None:
-            self._later.set_content(away.writing)
-            self._cloud.setPixmap(
-                icon(away.icon, "warn.text").pixmap(QSize(16, 16), self.devicePixelRatioF())
-            )
-        self.send.set_text(writing.button())
-        self.send.set_look("note" if note else "primary", writing.button_icon())
-        self.send.set_menu(None if note else self._send_menu)
-        self._resolve.setText(tr(msg("Send and resolve")))
+        self.foot.dress(writing, self._away)
         self.refresh_summary()
         opened = self.recipients.isVisibleTo(self)
         self.edit_recipients.set_icon("chevron-up" if opened else "chevron-down")
@@ -348,16 +324,10 @@ class ComposerBox(Surface):
         later = self._away is not None
         return Writing(self._mode, self._channel, self._visibility, self._whisper, later, self._one_of_two)
 
-    def _tell_readers(self, writing: Writing) -> None:
-        """Say above the text who else will read it."""
-        warning = writing.warning()
-        if warning is not None:
-            self.readers.show_message("public", warning, icon_name=writing.button_icon())
-        self.readers.setVisible(warning is not None)
-
     def _refresh_send(self) -> None:
         something = not self.text.is_blank() or bool(self._files[self._mode])
-        self.send.set_possible(something, msg("Write something first."))
+        refused = self._refused if self._mode == "reply" and something else None
+        self.send.set_possible(something and refused is None, refused or msg("Write something first."))
         self.send.setEnabled(something)
 
     def _on_typed(self) -> None:
@@ -389,9 +359,3 @@ class ComposerBox(Surface):
             return
         self.reply_text.toggle(key)
         self.reply_text.setFocus()
-
-    def _on_send(self) -> None:
-        self.send_wanted.emit(False)
-
-    def _on_send_resolve(self) -> None:
-        self.send_wanted.emit(True)

@@ -16,6 +16,7 @@ from agentdesk.domain.addressing import Addressed
 from agentdesk.domain.chat import CHANNEL
 from agentdesk.domain.conversation import Status
 from agentdesk.domain.extras import Extras, extras_of, parted, together
+from agentdesk.domain.posts import Visibility, is_wider, post_of
 from agentdesk.domain.subjects import answer_subject
 from agentdesk.domain.templates import first_name
 from agentdesk.queries.rows import MessageRow
@@ -26,13 +27,40 @@ __all__ = ["ComposerContent"]
 
 class ComposerContent:
     """Reads and fills a composer's box. ``seen`` is the last message that the person had seen when they began
-    to write: what came after it, they would answer over."""
+    to write: what came after it, they would answer over. ``chosen`` are the readers of a reply where it has
+    fewer than it could have."""
 
     def __init__(self, box: ComposerBox) -> None:
         self._box = box
         self._carets: dict[UUID, int] = {}
         self._context: Context | None = None
         self.seen: UUID | None = None
+        self.chosen: Visibility | None = None
+
+    @property
+    def context(self) -> Context | None:
+        """The conversation written into."""
+        return self._context
+
+    def visibility(self, context: Context) -> Visibility | None:
+        """Who can read the reply: as many as could read what it answers, or fewer by choice."""
+        widest = context.visibility
+        fewer = widest is not None and self.chosen is not None and is_wider(widest, self.chosen)
+        return self.chosen if fewer else widest
+
+    def choose(self, visibility: Visibility | None) -> None:
+        """Let the reply be read by ``visibility``, by as many as can be where that is None."""
+        self.chosen = visibility
+        if self._context is not None:
+            self._tell_way(self._context)
+
+    def follow(self, context: Context) -> None:
+        """The conversation went on while a reply is being written: it is never read by more people for
+        that."""
+        before, now = self._box.visibility, self.visibility(context)
+        if before is not None and now is not None and is_wider(now, before):
+            self.chosen = before
+        self._tell_way(context)
 
     # --- out of the box ---
 
@@ -55,6 +83,7 @@ class ComposerContent:
             cc=tuple(party.value for party in fields.people("cc")),
             bcc=tuple(party.value for party in fields.people("bcc")),
             subject=fields.subject.text(),
+            visibility=self.chosen or "",
         )
 
     def reply(self, context: Context, *, resolve: bool, anyway: bool) -> SendReply:
@@ -78,7 +107,7 @@ class ComposerContent:
             anyway=anyway,
             then_status=Status.RESOLVED.value if resolve else "",
             extras=extras.as_row(),
-            visibility=context.visibility or "",
+            visibility=self.visibility(context) or "",
         )
         self._carets[command.message_id] = box.reply_text.textCursor().position()
         return command
@@ -100,6 +129,7 @@ class ComposerContent:
         box, reply = self._box, drafts["reply"]
         box.set_quiet(True)
         self.seen = context.head.last_message_id
+        self.chosen = _visibility(reply.visibility if reply is not None else "")
         box.set_name(first_name(context.head.contact_name) or context.head.contact_name)
         box.recipients.set_known(context.known(), context.own)
         subject = context.head.subject
@@ -135,6 +165,7 @@ class ComposerContent:
             self.seen = draft.seen_message_id or self.seen
             box.set_quiet(True)
             self._address_as(context, draft)
+            self.choose(_visibility(draft.visibility))
             box.set_quiet(False)
         box.set_saved(True)
 
@@ -157,6 +188,8 @@ class ComposerContent:
         box.set_quiet(True)
         box.text_of(mode).set_content("")
         box.set_files((), mode)
+        if mode == "reply" and self.chosen is not None:
+            self.choose(None)
         box.set_quiet(False)
         box.set_saved(False)
         box.show_recipients(False)
@@ -172,6 +205,7 @@ class ComposerContent:
         cursor.setPosition(min(self._carets.pop(command.message_id, end), end))
         box.reply_text.setTextCursor(cursor)
         self._show_people(Addressed(command.to, command.cc), command)
+        self._choose_again(command.visibility)
         box.set_files(command.files, "reply")
         box.set_quiet(False)
         self.seen = command.seen_message_id
@@ -187,6 +221,8 @@ class ComposerContent:
         else:
             box.reply_text.set_content(row.text, row.html)
         self._show_people(Addressed(row.to, row.cc), row)
+        post = post_of(row.post)
+        self._choose_again(post.visibility if post is not None else "")
 
     def address(self, context: Context, *, everybody: bool) -> None:
         """Fill in whom a reply goes to."""
@@ -209,9 +245,20 @@ class ComposerContent:
         """Say by which channel a reply goes to whom it is addressed to."""
         self._context = context
         channel = context.channel_to(self._box.recipients.everybody())
-        self._box.set_channel(channel, one_of_two=context.has_ways, visibility=context.visibility)
+        self._box.set_channel(channel, one_of_two=context.has_ways, visibility=self.visibility(context))
+
+    def _choose_again(self, visibility: str) -> None:
+        """A reply that was written before has the readers that it had."""
+        known = _visibility(visibility)
+        if known is not None and self._context is not None:
+            widest = self._context.visibility
+            self.choose(known if widest is not None and is_wider(widest, known) else None)
 
     def _show_people(self, addressed: Addressed, of: SendReply | MessageRow) -> None:
         self._box.recipients.set_people(addressed, of.bcc, of.subject)
         if self._context is not None:
             self._tell_way(self._context)
+
+
+def _visibility(known: str) -> Visibility | None:
+    return Visibility(known) if known in set(Visibility) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agentdesk.domain.addressing import Addressed, to_all, to_sender
 from agentdesk.domain.chat import CHANNEL, EMAIL
 from agentdesk.domain.party import Party
-from agentdesk.domain.posts import Visibility
+from agentdesk.domain.posts import Post, Visibility, is_wider, post_of
 from agentdesk.domain.recipients import without_repeats
 from agentdesk.queries.rows import ConversationRow, MessageRow
 
@@ -40,9 +40,25 @@ class Context:
 
     @property
     def visibility(self) -> Visibility | None:
-        """Who can read a reply on a network; None where this is none."""
-        known = self.head.visibility
-        return None if known is None else Visibility(known)
+        """As many as can read a reply on a network at most; None where this is none."""
+        if self.head.visibility is None:
+            return None
+        known, post = Visibility(self.head.visibility), self.answered_post
+        return post.visibility if post is not None and is_wider(known, post.visibility) else known
+
+    @property
+    def answered_post(self) -> Post | None:
+        """The post that a reply answers, as far as it is here."""
+        row = self.answered_row
+        return post_of(row.post) if row is not None else None
+
+    @property
+    def answered_row(self) -> MessageRow | None:
+        """The message of the post that a reply answers: what it answers, else the customer's last one that
+        still stands."""
+        last = self.last_customer
+        theirs = [row for row in self.messages if row.direction == "in" and row.post is not None]
+        return last if last in theirs else theirs[-1] if theirs else None
 
     @property
     def last_customer(self) -> MessageRow | None:

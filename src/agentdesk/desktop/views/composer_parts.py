@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 from agentdesk.base import clock
 from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import File
+from agentdesk.desktop.icons import icon as warning_icon
 from agentdesk.desktop.locale import size_text, tr
+from agentdesk.desktop.plain import tip
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.attachments import file_icon
 from agentdesk.desktop.views.messages.links import visible
@@ -25,6 +27,9 @@ from agentdesk.desktop.widgets.ring import CountdownRing
 from agentdesk.desktop.widgets.surface import Surface
 
 __all__ = ["FileRow", "FormatBar", "HoldLine"]
+
+_SEEN = ("image/", "video/")
+"""What can be described to who cannot see it."""
 
 
 class HoldLine(Surface):
@@ -93,15 +98,18 @@ class HoldLine(Surface):
 
 
 class FileRow(QWidget):
-    """Files that will go with the message; ``removed(id)`` tells that one was taken away."""
+    """Files that will go with the message; ``removed(id)`` tells that one was taken away, ``described(id)``
+    that one is to be described."""
 
     removed = Signal(object)
+    described = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._files: tuple[File, ...] = ()
+        self._describable = False
         self._flow = FlowLayout(self, spacing=theme().space(1) + 2)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.hide()
@@ -115,10 +123,21 @@ class FileRow(QWidget):
         if tuple(files) == self._files:
             return
         self._files = tuple(files)
+        self._fill()
+
+    def set_described(self, most: int) -> None:
+        """Offer to describe pictures and films in ``most`` characters; 0: no description goes with them."""
+        if self._describable != (most > 0):
+            self._describable = most > 0
+            self._fill()
+
+    def _fill(self) -> None:
         self._flow.clear()
         for file in self._files:
-            chip = _FileChip(file, self)
+            seen = file.media_type.lower().startswith(_SEEN)
+            chip = _FileChip(file, self, describable=self._describable and seen)
             chip.removed.connect(self.removed)
+            chip.described.connect(self.described)
             self._flow.addWidget(chip)
             chip.show()
         self.setVisible(bool(self._files))
@@ -129,8 +148,9 @@ class _FileChip(Surface):
     """One file with its size and a button to remove it."""
 
     removed = Signal(object)
+    described = Signal(object)
 
-    def __init__(self, file: File, parent: QWidget) -> None:
+    def __init__(self, file: File, parent: QWidget, *, describable: bool) -> None:
         super().__init__("bg.canvas", "line.subtle", "control", parent)
         self._id: UUID = file.id
         name = visible(file.name)
@@ -144,11 +164,26 @@ class _FileChip(Surface):
         label.setMaximumWidth(200)
         remove = IconButton("x", msg("Remove {name}", name=name), parent=self)
         remove.clicked.connect(self._on_remove)
-        for widget in (icon, label, Label(size_text(file.size), "small", "text.muted", parent=self), remove):
+        self.describe = LinkButton(msg("Describe"), self)
+        self.describe.setVisible(describable)
+        self.describe.clicked.connect(self._on_describe)
+        if file.alt:
+            self.describe.set_text(msg("Described"))
+            self.describe.setToolTip(tip(visible(file.alt)))
+        else:
+            self.describe.setToolTip(tr(msg("Without a description not everybody knows what it shows.")))
+            self.describe.setIcon(warning_icon("circle-alert", "warn.text"))
+        self.describe.setAccessibleDescription(name)
+        for widget in (icon, label, Label(size_text(file.size), "small", "text.muted", parent=self)):
             row.addWidget(widget)
+        row.addWidget(self.describe)
+        row.addWidget(remove)
 
     def sizeHint(self) -> QSize:
         return super().sizeHint()
+
+    def _on_describe(self) -> None:
+        self.described.emit(self._id)
 
     def _on_remove(self) -> None:
         self.removed.emit(self._id)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.errors import AgentDeskError, Invalid
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import File
 from agentdesk.desktop import ask
-from agentdesk.desktop.lifetime import is_alive
+from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.views.composer_box import ComposerBox
 from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.composer_extras import ComposerExtras, as_fits
@@ -42,6 +44,13 @@ class ComposerTools(QObject):
         super().__init__(parent)
         self._desk, self._box, self._strip, self._touched = desk, box, strip, touched
         self._picker: TemplatePicker | None = None
+        self._tasks = tasks_of(self, "composer tools")
+        self.refused: Callable[[str, str, int], Msg | None] = _nothing
+        """Says why a file of a name, a type and a size cannot go with what is being written."""
+        box.attach_wanted.connect(self._on_attach)
+        box.files_dropped.connect(self._on_dropped)
+        box.file_removed.connect(self._on_file_removed)
+        box.link_wanted.connect(self._on_link)
         self.extras = ComposerExtras(box, strip, touched, parent)
 
     @property
@@ -65,6 +74,10 @@ class ComposerTools(QObject):
         """Take files in. What cannot be taken is said, the rest is kept."""
         mode = self._box.mode
         for entry in entries:
+            why = self.refused(*_measured(entry))
+            if why is not None:
+                self._strip.tell_problem(why)
+                continue
             try:
                 file = await self._take(entry)
             except AgentDeskError as error:
@@ -108,9 +121,38 @@ class ComposerTools(QObject):
             return await self._desk.attach(entry)
         return await self._desk.attach_bytes(*entry)
 
+    def _on_attach(self) -> None:
+        self._tasks.start(self.choose_files(), "attach")
+
+    def _on_dropped(self, entries: Sequence[Entry]) -> None:
+        self._tasks.start(self.attach(entries), "attach dropped")
+
+    def _on_file_removed(self, file_id: UUID) -> None:
+        self._box.set_files([file for file in self._box.files() if file.id != file_id])
+        self._touched()
+
+    def _on_link(self) -> None:
+        self._tasks.start(self.insert_link(), "link")
+
     def _on_template(self, text: str) -> None:
         self._box.text.insert_text(as_fits(text, self._box))
         self._box.text.setFocus()
 
     def _on_template_failed(self, error: Invalid) -> None:
         self._strip.tell_problem(error.message, error.hint)
+
+
+def _nothing(_name: str, _media_type: str, _size: int) -> Msg | None:
+    return None
+
+
+def _measured(entry: Entry) -> tuple[str, str, int]:
+    """Name, type and size of a file before it is taken in; no size where it cannot be read."""
+    if not isinstance(entry, Path):
+        name, media_type, content = entry
+        return name, media_type, len(content)
+    try:
+        size = entry.stat().st_size
+    except OSError:
+        size = 0  # taking it in says why
+    return entry.name, mimetypes.guess_type(entry.name)[0] or "application/octet-stream", size

@@ -36,6 +36,11 @@ class Writing:
         return self.mode == "reply" and self.visibility is not None
 
     @property
+    def is_chat(self) -> bool:
+        """Whether it goes to a visitor who is there."""
+        return self.channel == CHANNEL
+
+    @property
     def is_seen_by_others(self) -> bool:
         """Whether more people than the customer and the team can read it."""
         return self.is_post and self.visibility is not Visibility.PRIVATE

@@ -178,6 +178,7 @@ class ConversationView(QWidget):
             self._follow()
         elif "outbox" in changes:
             self._tasks.start(self.composer.refresh(), "outbox")
+        self.composer.posting.on_changes(changes)
         if here in changes.get("draft", ()):
             self._tasks.start(self.composer.follow_drafts(), "drafts")
         if "mention" in changes and self.isVisible() and self.window().isActiveWindow():

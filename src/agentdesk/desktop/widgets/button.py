@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from agentdesk.base.text import Msg, msg
@@ -70,6 +71,8 @@ class Button(QPushButton):
     def set_look(self, kind: ButtonKind, icon_name: str = "") -> None:
         """Take another look and icon."""
         self._icon_name = icon_name
+        if not icon_name:
+            self.setIcon(QIcon())
         set_kind(self, kind)
         self._show()
 

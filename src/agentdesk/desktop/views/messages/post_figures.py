@@ -33,7 +33,7 @@ class FiguresLine(QWidget):
         super().__init__(parent)
         self._figures: tuple[Figure, ...] = ()
         self._flow = FlowLayout(self, spacing=theme().space(3))
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
