@@ -38,6 +38,17 @@ async def test_calls_beyond_the_allowance_wait_for_a_token() -> None:
     assert sum(time.slept) == pytest.approx(20.0)
 
 
+async def test_a_call_that_counts_more_takes_more_of_the_allowance() -> None:
+    time = _Time()
+    limiter = time.limiter()
+    for _ in range(4):
+        await limiter.turn("writes", TEN, points=3)
+    assert sum(time.slept) == pytest.approx(20.0)
+    limiter.refused("others", 5.0)
+    await limiter.turn("others", TEN, points=3)
+    assert sum(time.slept) == pytest.approx(25.0)
+
+
 async def test_who_would_wait_too_long_is_told_at_once_how_long() -> None:
     time = _Time()
     limiter = time.limiter()

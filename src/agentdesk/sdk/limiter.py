@@ -47,11 +47,11 @@ class _Bucket:
         gained = (now - self.filled_at) * self.rate.calls / self.rate.seconds
         self.tokens, self.filled_at = min(float(self.rate.calls), self.tokens + gained), now
 
-    def pause(self, now: float, ahead: int) -> float:
-        """Seconds until there is a token for whoever comes after ``ahead`` others."""
+    def pause(self, now: float, ahead: int, points: int) -> float:
+        """Seconds until there are ``points`` tokens for whoever comes after ``ahead`` others."""
         self.fill(now)
         closed = max(0.0, self.closed_until - now)
-        lacking = max(0.0, 1 + ahead - self.tokens)
+        lacking = max(0.0, min(points, self.rate.calls) + ahead - self.tokens)
         return max(closed, lacking * self.rate.seconds / self.rate.calls)
 
 
@@ -67,22 +67,22 @@ class Limiter:
         self._sleep = sleep
         self._buckets: dict[str, _Bucket] = {}
 
-    async def turn(self, name: str, rate: Rate, patience: float = 30.0) -> None:
+    async def turn(self, name: str, rate: Rate, patience: float = 30.0, points: int = 1) -> None:
         """Wait for the turn to make one call, first come first served; may be cancelled.
 
-        ``rate`` holds until the service has said something else. Raises RateLimited at once where it would
-        take longer than ``patience`` seconds.
+        ``rate`` holds until the service has said something else; the call takes ``points`` of it. Raises
+        RateLimited at once where it would take longer than ``patience`` seconds.
         """
         bucket = self._buckets.setdefault(name, _Bucket(rate, float(rate.calls), self._now()))
-        pause = bucket.pause(self._now(), bucket.waiting)
+        pause = bucket.pause(self._now(), bucket.waiting, points)
         if pause > patience:
             raise RateLimited(msg("The network allows no more for now."), pause)
         bucket.waiting += 1
         try:
             async with bucket.turn:
-                while (pause := bucket.pause(self._now(), 0)) > 0:
+                while (pause := bucket.pause(self._now(), 0, points)) > 0:
                     await self._sleep(pause)
-                bucket.tokens -= 1
+                bucket.tokens -= points
         finally:
             bucket.waiting -= 1
 
