@@ -131,7 +131,7 @@ async def _came_in(conn: AsyncConnection, channel: str) -> list[tuple[UUID, str]
 async def _went_out(conn: AsyncConnection, channel: str) -> list[tuple[UUID, str]]:
     """Answers that count as sent: in which conversation, and their id."""
     rows = await conn.execute(
-        select(conversation.c.id, outbox.c.key)
+        select(conversation.c.id, func.coalesce(message.c.external_id, outbox.c.key).label("key"))
         .join(message, message.c.id == outbox.c.message_id)
         .join(conversation, conversation.c.id == message.c.conversation_id)
         .where(message.c.delivery.in_(_GONE_OUT), conversation.c.channel == channel)

@@ -1,4 +1,4 @@
-"""The small world as a whole: post office, website, network, customers, and a shop that answers them."""
+"""The small world as a whole: post office, website, networks, customers, and a shop that answers them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from agentdesk.app.demo.customers import Book, Customers
 from agentdesk.app.demo.letters import SUPPORT, SUPPORT_NAME, shop
-from agentdesk.app.demo.network import Network
+from agentdesk.app.demo.networks import networks
 from agentdesk.app.demo.post_office import PASSWORD, USER, PostOffice
 from agentdesk.app.demo.shop_page import ShopPage
 from agentdesk.app.demo.visitors import Visitors
@@ -18,17 +18,18 @@ from agentdesk.app.private_server import database_url
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.domain.invitations import Rule
+from agentdesk.domain.message import Direction
 from agentdesk.domain.team import Role
+from agentdesk.sdk.discover import connector
 from agentdesk.server import admin, invitation_settings
 from agentdesk.server.keys import open_vault
 from agentdesk.store.engine import Database
-from agentdesk.store.tables import account, raw_item, template
+from agentdesk.store.tables import account, message, raw_item, template
 from agentdesk.store.unit import ServerUnit
 
 AGENT_NAME = "Jonas Weber"
 _INBOX = "Support"
 _CHAT = f"{SUPPORT_NAME} (chat)"
-_NETWORK = f"{SUPPORT_NAME} (Mastodon)"
 _INVITATION = {
     "": "Not sure which desk fits your room?",
     "de": "Nicht sicher, welcher Schreibtisch passt?",
@@ -46,17 +47,14 @@ class World:
         self._visitors = Visitors()
         self._office = PostOffice(folder, self._customers.take)
         self._site = ShopPage()
-        self._network = Network()
+        self._networks = networks()
         self._widget = ""
 
     @property
     def books(self) -> Mapping[str, Book]:
         """What the customers really sent and received, by channel."""
-        return {
-            "email": self._customers.book,
-            "chat": self._visitors.book,
-            "mastodon": self._network.book,
-        }
+        own = {"email": self._customers.book, "chat": self._visitors.book}
+        return own | {network.channel: network.book for network in self._networks}
 
     @property
     def page(self) -> str:
@@ -68,9 +66,11 @@ class World:
         self._server_folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._office.start)
         await self._site.open()
-        await self._network.open()
+        for network in self._networks:
+            await network.open()
         await self._set_up()
-        self._network.start()
+        for network in self._networks:
+            network.start()
         self._customers.start(self._office.smtp_port)
 
     def open_chat(self, server: str) -> None:
@@ -82,32 +82,32 @@ class World:
         """Let the customers write no more; mail that they are sent still reaches them."""
         await asyncio.to_thread(self._customers.stop)
         await self._visitors.stop()
-        await self._network.hush()
+        for network in self._networks:
+            await network.hush()
 
     async def has_unread(self) -> bool:
         """Whether the shop's server has yet to take in something of what the customers wrote."""
         db = Database(database_url(self._server_folder))
         try:
             async with db.read() as conn:
-                rows = await conn.execute(
-                    select(account.c.channel, raw_item.c.source_id)
-                    .join(account, account.c.id == raw_item.c.account_id)
-                    .where(raw_item.c.state != "new")
+                mails = await conn.scalar(
+                    select(func.count())
+                    .select_from(raw_item.join(account, account.c.id == raw_item.c.account_id))
+                    .where(raw_item.c.state != "new", account.c.channel == "email")
                 )
-                taken_in = rows.all()
+                came_in = select(message.c.external_id).where(message.c.direction == Direction.IN)
+                lines = {str(one).rpartition("/")[2] for one in await conn.scalars(came_in)}
         finally:
             await db.close()
-        mails = sum(row.channel == "email" for row in taken_in)
-        lines = {row.source_id.rpartition("/")[2] for row in taken_in if row.channel != "email"}
-        books = self.books
-        others = books["chat"].written + books["mastodon"].written
-        return mails < len(books["email"].written) or not lines.issuperset(others)
+        others = [one for name, book in self.books.items() if name != "email" for one in book.written]
+        return (mails or 0) < len(self.books["email"].written) or not lines.issuperset(others)
 
     async def stop(self) -> None:
         """Close everything."""
         await self.hush()
         await self._site.close()
-        await self._network.close()
+        for network in self._networks:
+            await network.close()
         await asyncio.to_thread(self._office.stop)
 
     async def _set_up(self) -> None:
@@ -141,10 +141,9 @@ class World:
             }
             widget = await admin.add_channel(db, vault, "chat", _INBOX, _CHAT, page, {})
             self._widget = str(widget)
-            network = self._network
-            await admin.add_channel(
-                db, vault, "mastodon", _INBOX, _NETWORK, network.settings, network.secrets
-            )
+            for one in self._networks:
+                name = f"{SUPPORT_NAME} ({connector(one.channel).manifest.name})"
+                await admin.add_channel(db, vault, one.channel, _INBOX, name, one.settings, one.secrets)
             await invitation_settings.add(db, _CHAT, "Furniture", _INVITATION, Rule(after=_INVITED_AFTER))
             await _add_templates(db)
         finally:

@@ -1,0 +1,13 @@
+"""The networks on which people write about the invented shop: simulated, with the real protocols."""
+
+from __future__ import annotations
+
+from agentdesk.app.demo.networks.mastodon import Mastodon
+from agentdesk.app.demo.networks.network import Network
+
+__all__ = ["Network", "networks"]
+
+
+def networks() -> tuple[Network, ...]:
+    """Return all of them, not served yet."""
+    return (Mastodon(),)
