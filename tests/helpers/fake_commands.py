@@ -21,11 +21,14 @@ from agentdesk.commands.values import (
     EditReply,
     EndChat,
     EraseContact,
+    HidePost,
     JoinChat,
     LeaveChat,
+    LikePost,
     MarkContact,
     MarkRead,
     MergeConversations,
+    ReportPost,
     RetryDelivery,
     SendReply,
     SetAvailability,
@@ -40,6 +43,7 @@ from agentdesk.domain.party import Party
 from agentdesk.domain.revising import after_deletion, after_edit
 from agentdesk.queries.rows import AttachmentRow, EventRow, MentionedRow, MergedRow, MessageRow, UserRow
 from agentdesk.sync.desk import Changes
+from tests.helpers.sample_acts import Act, act_on_post
 from tests.helpers.sample_world import World
 
 
@@ -77,7 +81,7 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
             return _message(world, id_, delivery="sent", delivery_detail=None)
         case CheckDelivery(message_id=id_):
             return _message(world, id_, delivery="verify")
-        case EditReply() | DeleteReply():
+        case EditReply() | DeleteReply() | LikePost() | HidePost() | ReportPost():
             return _revise(world, command)
         case EditContact(contact_id=id_, fields=fields):
             return _contact(world, id_, **fields)
@@ -95,8 +99,10 @@ def apply_command(world: World, me: UserRow | None, command: AnyCommand, *, held
     return {}
 
 
-def _revise(world: World, command: EditReply | DeleteReply) -> Changes:
+def _revise(world: World, command: Act) -> Changes:
     row, now = world.messages[command.message_id], clock.now()
+    if row.post is not None or isinstance(command, LikePost | HidePost | ReportPost):
+        return act_on_post(world, command)
     if isinstance(command, DeleteReply):
         return _message(world, row.id, text="", html="", revision=after_deletion(now))
     revision = after_edit(row.revision, row.text, row.created_at, now)

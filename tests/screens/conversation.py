@@ -9,14 +9,17 @@ from typing import Any
 import time_machine
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from agentdesk.base.text import msg
 from agentdesk.desktop.views.conversation import ConversationView
 from agentdesk.desktop.views.customer import CustomerPanel
-from agentdesk.domain.abilities import Answering, FileLimit, Price
+from agentdesk.domain.abilities import Abilities, Act, Answering, FileLimit, Price
+from agentdesk.domain.acts import ActState
 from agentdesk.domain.lengths import TextLimit
-from agentdesk.domain.posts import Visibility, Way
+from agentdesk.domain.posts import PostKind, Visibility, Way
 from agentdesk.sync.desk import Link
 from agentdesk.sync.presence import Other
 from tests.helpers.fake_desk import NOW, FakeDesk
+from tests.helpers.sample_acts import let_account
 from tests.helpers.sample_mail import png
 from tests.helpers.sample_posts import (
     PICTURES,
@@ -115,6 +118,27 @@ async def post_limited() -> QWidget:
     full_post(desk, rows[-1].id)
     change_post(desk, rows[-1].id, warning="Photo of an injury", parent=rows[0].external_id)
     _, view = await _open(4390, desk)
+    return view
+
+
+@screen("post-acts", sizes=CONVERSATION)
+@frozen
+async def post_acts() -> QWidget:
+    desk = FakeDesk.sample(NOW)
+    here = make_post(desk, 4390, Visibility.PUBLIC)
+    let_account(desk, here, Abilities(acts=tuple(Act)))
+    why = msg("The network says that this post is gone.")
+    rows = sorted(desk.world.messages.values(), key=lambda row: row.created_at)
+    ours = [row for row in rows if row.conversation_id == here and row.direction == "out"]
+    acts = {Act.REPORT: ActState("done", NOW), Act.LIKE: ActState("failed", NOW, why=why)}
+    theirs = customer_posts(desk, here)[-1]
+    change_post(desk, theirs.id, kind=PostKind.COMMENT, parent="w1", hidden=True, acts=acts)
+    text = "We are sorry: it leaves the warehouse tomorrow."
+    change_post(desk, ours[-1].id, acts={Act.EDIT: ActState("waiting", NOW, text=text)})
+    _, view = await _open(4390, desk)
+    for row in (theirs, ours[-1]):
+        view.transcript.unfold(row.id)
+    await settle()
     return view
 
 

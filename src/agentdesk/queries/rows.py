@@ -217,6 +217,7 @@ class MessageRow(Row, frozen=True):
     """What it offers besides its text: see :mod:`agentdesk.domain.extras`."""
     post: dict[str, Any] | None = None
     """What a post of a network has besides text: see :func:`agentdesk.domain.posts.post_of`."""
+    account_id: UUID | None = None
 
     @property
     def whispered_to(self) -> MentionedRow | None:

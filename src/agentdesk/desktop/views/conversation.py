@@ -167,6 +167,7 @@ class ConversationView(QWidget):
         """Follow what has changed in the replica."""
         self._heard += 1
         self.presence.on_changes(changes)
+        self.message_actions.post_acts.on_changes(changes)
         self.deeds.handing.on_changes(changes)
         if self._head_row is None:
             return

@@ -35,6 +35,7 @@ from agentdesk.desktop.locale import tr
 from agentdesk.desktop.views.messages.card import MessageCard
 from agentdesk.desktop.views.messages.links import Verdict
 from agentdesk.desktop.views.messages.media import is_dangerous, is_picture
+from agentdesk.desktop.views.post_acts import PostActs
 from agentdesk.desktop.views.transcript import TranscriptView
 from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.menu import new_menu
@@ -65,6 +66,8 @@ class MessageActions(QObject):
         self._tasks = tasks_of(self, "message actions")
         self.dialog: QWidget | None = None
         self.menu: QMenu | None = None
+        self.post_acts = PostActs(desk, transcript, owner)
+        self.post_acts.failed.connect(self.failed)
         transcript.asked.connect(self._on_asked)
         transcript.file_asked.connect(self._on_file_asked)
         transcript.menu_asked.connect(self._on_menu_asked)
@@ -122,6 +125,8 @@ class MessageActions(QObject):
         if self._may_revise(row):
             self._add(menu, msg("Change…"), "pencil", partial(self._start_revising, row))
             self._add(menu, msg("Delete for the visitor too…"), "trash-2", partial(self._start_deleting, row))
+        for words, sign, slot in self.post_acts.entries(row):
+            self._add(menu, words, sign, slot)
         menu.addSeparator()
         if row.has_original:
             self._add(menu, msg("Show original"), "file-code", partial(self.run, "original", row))

@@ -52,7 +52,8 @@ class TranscriptView(QScrollArea):
 
     def __init__(self, tools: CardTools, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._tools, self._now = tools, now
+        self.tools, self._now = tools, now
+        tools.able.setParent(self)
         self._head: ConversationRow | None = None
         self._messages: dict[UUID, MessageRow] = {}
         self._events: dict[UUID, EventRow] = {}
@@ -298,7 +299,7 @@ class TranscriptView(QScrollArea):
         widget.deleteLater()
 
     def _build(self, item: Item) -> QWidget:
-        entry = build_entry(item, self._column, self._tools, self._look(item), self._now())
+        entry = build_entry(item, self._column, self.tools, self._look(item), self._now())
         connect_entry(entry, self)
         return entry
 

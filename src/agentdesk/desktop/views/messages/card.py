@@ -9,9 +9,11 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QKeyEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from agentdesk.base import clock
 from agentdesk.desktop.locale import tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.away import Away
+from agentdesk.desktop.views.messages.acts import ActsFoot, WhatAccountsCan
 from agentdesk.desktop.views.messages.body import Opener
 from agentdesk.desktop.views.messages.content import CardContent
 from agentdesk.desktop.views.messages.delivery import DeliveryLine
@@ -38,13 +40,14 @@ class CardTools:
     media: Media
     opener: Opener
     desk: DeskPort
+    able: WhatAccountsCan
     revealed: set[UUID] = field(default_factory=set)
     """Messages that a person has looked at behind their author's warning."""
 
     @classmethod
     def of(cls, desk: DeskPort, opener: Opener) -> CardTools:
         """The tools of a transcript on ``desk``; ``opener`` opens addresses outside."""
-        return cls(Media(desk), opener, desk)
+        return cls(Media(desk), opener, desk, WhatAccountsCan(desk))
 
     def may(self, permission: Permission) -> bool:
         """Whether the person may do that."""
@@ -84,6 +87,7 @@ class MessageCard(QWidget):
         self._row, self._look, self._tools = row, look, tools
         self._content: CardContent | None = None
         self.post: PostParts | None = None
+        self.acts: ActsFoot | None = None
         self._surface = Surface(radius="composer", parent=self)
         self._head = CardHead(row, channel=look.channel, parent=self._surface)
         self._head.more_pressed.connect(self._on_more)
@@ -156,9 +160,24 @@ class MessageCard(QWidget):
             self._inside.insertWidget(self._inside.indexOf(self._head) + 1, self._content)
         self._show_post()
         self.delivery.show_row(row, self._look.away)
+        self.show_acts()
         self.setAccessibleName(tr(spoken_name(row)))
         self.setAccessibleDescription(self.delivery.text())
         self.updateGeometry()
+
+    def show_acts(self) -> None:
+        """What can be done with a post; one that is hidden from others is dimmed."""
+        post = post_of(self._row.post)
+        if post is None and self.acts is None:
+            return
+        if self.acts is None:
+            self.acts = ActsFoot(self)
+            self.acts.asked.connect(self._on_asked)
+            self._column.addWidget(self.acts)
+        able = self._tools.able.of(self._row.account_id)
+        self.acts.show_post(self._row, post, able, clock.now())
+        if self._content is not None:
+            self._content.set_dimmed(post is not None and post.hidden)
 
     def _show_post(self) -> None:
         """What stands around the text of a post."""

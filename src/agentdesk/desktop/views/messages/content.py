@@ -45,6 +45,7 @@ class CardContent(QWidget):
         self._row, self._media, self._opener = row, media, opener
         self._pictures: dict[str, QImage] = {}
         self._quoted: MessageBody | None = None
+        self.dimmed = False
         self._tasks = tasks_of(self, "message content")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -83,6 +84,12 @@ class CardContent(QWidget):
     def tail(self) -> _Tail | None:
         """What unfolds the rest; None where nothing is folded."""
         return self._tail
+
+    def set_dimmed(self, dimmed: bool) -> None:
+        """Write in a weaker colour: others do not see it any more."""
+        if dimmed != self.dimmed:
+            self.dimmed = dimmed
+            self.body.set_ink("text.muted" if dimmed else "text.primary")
 
     def show_all(self) -> None:
         """Show a long message to its end."""

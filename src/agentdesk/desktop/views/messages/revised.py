@@ -30,7 +30,7 @@ def revision_words(row: MessageRow) -> Msg | None:
         return msg("{name} deleted this post", name=row.author_name)
     if row.direction == "in":
         return msg("The visitor deleted this message")
-    return msg("{name} deleted this message", name=row.author_name)
+    return msg("{name} deleted this message", name=row.revision.get("by") or row.author_name)
 
 
 class RevisionMark(QWidget):

@@ -10,6 +10,7 @@ from typing import Any
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.locale import date_text, isolate_ltr, time_text
 from agentdesk.desktop.views.away import Away
+from agentdesk.desktop.views.messages.act_words import ACT_ICONS, act_event
 from agentdesk.desktop.views.messages.post_words import is_seen_by_others, spoken_post
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.domain.message import Author, Automatic
@@ -155,6 +156,8 @@ def event_icon(row: EventRow) -> str:
     """Return the icon of an event's line."""
     if row.kind == "status":
         return _STATUS_ICONS.get(str(row.data.get("status")), "check")
+    if row.kind == "act":
+        return ACT_ICONS.get(str(row.data.get("act")), "circle-dot")
     return _EVENT_ICONS.get(row.kind, "circle-dot")
 
 
@@ -186,6 +189,8 @@ def event_words(row: EventRow) -> Msg:
             return msg("{who} joined the chat", who=who)
         case "left":
             return msg("{who} left the chat", who=who)
+        case "act":
+            return act_event(row.data, who)
         case "rated":
             return _rated(row.data)
         case "merged" | "unmerged":
