@@ -166,9 +166,8 @@ class ConversationView(QWidget):
     def on_changes(self, changes: Changes) -> None:
         """Follow what has changed in the replica."""
         self._heard += 1
-        self.presence.on_changes(changes)
-        self.message_actions.post_acts.on_changes(changes)
-        self.deeds.handing.on_changes(changes)
+        for part in (self.presence, self.message_actions.post_acts, self.deeds.handing):
+            part.on_changes(changes)
         if self._head_row is None:
             return
         here = self._head_row.id
