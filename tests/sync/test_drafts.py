@@ -78,6 +78,7 @@ async def test_a_draft_follows_its_author_with_all_that_belongs_to_it(
     given = Draft(
         conversation_id=where, mode="reply", text="Good day", html="<b>Good</b> day", to=("a@b.test",),
         cc=("c@d.test",), bcc=("e@f.test",), subject="About", files=(file,), seen_message_id=new_id(),
+        visibility="private",
     )  # fmt: skip
     await here.workbench.drafts.save(given)
     await _typed(here, where, "for the team", "note")

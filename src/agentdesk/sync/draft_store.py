@@ -19,6 +19,7 @@ from agentdesk.base.ids import new_id
 from agentdesk.commands.context import Actor
 from agentdesk.commands.reply import LONGEST_TEXT, MOST_FILES
 from agentdesk.domain.cleaning import storable
+from agentdesk.domain.posts import Visibility
 from agentdesk.domain.recipients import LONGEST_ADDRESS, MOST_RECIPIENTS
 from agentdesk.store.engine import Database
 from agentdesk.store.tables import contact, conversation, draft, user
@@ -30,7 +31,7 @@ __all__ = ["draft_of", "keep_draft"]
 
 _MODES = ("reply", "note")
 _LONGEST_SUBJECT = 2000
-_CONTENT = ("text", "html", "to", "cc", "bcc", "subject", "files")
+_CONTENT = ("text", "html", "to", "cc", "bcc", "subject", "files", "visibility")
 
 
 async def keep_draft(db: Database, actor: Actor, put: KeepDraft) -> bool:
@@ -141,6 +142,7 @@ def _values(given: Draft, edition: UUID, saved_at: datetime) -> dict[str, Any]:
         "bcc": [storable(address) for address in given.bcc],
         "subject": storable(given.subject),
         "files": msgspec.to_builtins(given.files),
+        "visibility": given.visibility if given.visibility in set(Visibility) else None,
         "seen_message_id": given.seen_message_id,
         "saved_at": saved_at,
     }
@@ -153,4 +155,4 @@ def _same(row: RowMapping, values: dict[str, Any]) -> bool:
 def draft_of(row: RowMapping) -> Draft:
     """Return a row of the table as the draft it holds."""
     names = ("conversation_id", "mode", "edition", "seen_message_id", "saved_at", *_CONTENT)
-    return msgspec.convert({name: row[name] for name in names}, Draft)
+    return msgspec.convert({name: row[name] for name in names if row[name] is not None}, Draft)

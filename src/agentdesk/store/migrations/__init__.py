@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _log = get_logger(__name__)
 
-HEAD = "0024"
+HEAD = "0025"
 """The newest revision: lets a start with nothing to do skip loading Alembic."""
 
 # One has a descending column, the other is only on PostgreSQL (SQLite has the virtual table instead).

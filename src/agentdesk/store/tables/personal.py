@@ -27,6 +27,8 @@ draft = synced(
     Column("files", Json, nullable=False),
     Column("seen_message_id", Id, nullable=True),
     Column("saved_at", Moment, nullable=False),
+    # Who may read an answer to a post, where fewer may than could read that.
+    Column("visibility", String(10), nullable=True),
     Index("ix_draft_place", "user_id", "conversation_id", "mode"),
     Index("ix_draft_conversation_id", "conversation_id"),
     private=True,
