@@ -43,7 +43,7 @@ _NEWEST_FIRST = (("filter", "stream"), ("order", "reverse_chronological"))
 
 class _Edge(msgspec.Struct):
     data: list[msgspec.Raw] = []
-    paging: msgspec.Raw | None = None
+    paging: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _WithComments(msgspec.Struct):
@@ -92,7 +92,7 @@ class Reader:
         now = clock.now()
         place = place.with_seen({one: item.received_at or now for one, item in new.items()})
         place = place.with_watched(found.texts)
-        return place, sorted(new.values(), key=lambda item: item.received_at or now)
+        return place, sorted(reversed(new.values()), key=lambda item: item.received_at or now)
 
     # --- the feed ---
 
@@ -116,7 +116,7 @@ class Reader:
             return
         self._take(msgspec.json.encode(post), post, place, found, {})
         below = {"below": {**post, "message": fields.text(post, "message", 500)}}
-        edge = _edge(raw, _WithComments)
+        edge = self._edge(raw, _WithComments, found)
         path = f"/{in_path(external_id)}/comments"
         asked = [("fields", COMMENT_FIELDS), ("limit", str(_INSIDE)), *_NEWEST_FIRST]
         for one in await self._rest(edge, path, asked, place, CALLS):
@@ -163,7 +163,7 @@ class Reader:
                 found.items.append(unreadable(raw, self._names.facts))
                 continue
             asked = [("fields", MESSAGE_FIELDS), ("limit", str(_INSIDE))]
-            edge = _edge(raw, _WithMessages)
+            edge = self._edge(raw, _WithMessages, found)
             for one in await self._rest(edge, f"/{in_path(talk)}/messages", asked, place, TALKS):
                 self._message(one, place, found)
         recent = self._any_since(several.items, place.floor, "updated_time")
@@ -184,12 +184,21 @@ class Reader:
     ) -> Several:
         return await self._graph.several(path, [*asked, *([("after", after)] if after else [])], of=of)
 
+    def _edge(self, raw: bytes, kind: type[_WithComments] | type[_WithMessages], found: _Found) -> _Edge:
+        """The list inside an object; what holds a damaged one is kept as unreadable."""
+        try:
+            whole = msgspec.json.decode(raw, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found.items.append(unreadable(raw, self._names.facts))
+            return _Edge()
+        return (whole.comments if isinstance(whole, _WithComments) else whole.messages) or _Edge()
+
     async def _rest(
         self, edge: _Edge, path: str, asked: Sequence[tuple[str, str]], place: Place, of: Allowance
     ) -> list[bytes]:
         """What a list inside an object names, and its further pages as far as they are new."""
         found = [bytes(one) for one in edge.data]
-        paging = _values(bytes(edge.paging)) if edge.paging is not None else {}
+        paging = _values(bytes(edge.paging))
         after = fields.text(fields.inner(paging, "cursors"), "after", 1_000) if "next" in paging else ""
         newest = found
         for _ in range(_MOST_PAGES):
@@ -229,15 +238,6 @@ class Reader:
 
     def _fields_of(self, external_id: str) -> str:
         return POST_FIELDS if self._names.post(external_id).startswith("post/") else COMMENT_FIELDS
-
-
-def _edge(raw: bytes, kind: type[_WithComments] | type[_WithMessages]) -> _Edge:
-    """The list inside an object; an empty one where there is none, or a damaged one."""
-    try:
-        found = msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Edge()
-    return (found.comments if isinstance(found, _WithComments) else found.messages) or _Edge()
 
 
 def _counts(at: datetime | None, floor: datetime | None) -> bool:

@@ -25,7 +25,7 @@ from agentdesk_connectors.meta.simulator import GraphSimulator
 
 __all__ = ["FacebookSimulator"]
 
-_LONGEST_MESSAGE, _LONGEST_COMMENT = 2_000, 8_000
+_LONGEST_COMMENT = 8_000
 _WEEK, _DAY = timedelta(days=7), timedelta(hours=24)
 _GONE = "Unsupported request. Object does not exist, cannot be loaded due to missing permissions."
 
@@ -69,11 +69,12 @@ class _Change(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FacebookSimulator(GraphSimulator):
-    """One page. ``human_agent`` that its app has the feature of that name."""
+    """One page. ``human_agent`` that its app has the feature of that name; ``longest_message`` in letters."""
 
     def __init__(self, page: str = "500100", name: str = "Larkfield Home") -> None:
         super().__init__(page, name, PERMISSIONS)
         self.human_agent = True
+        self.longest_message = 2_000
         self.world = World(Person(page, name), told=self.hooks.tell, app_id=self.app_id)
 
     @asynccontextmanager
@@ -253,7 +254,7 @@ class FacebookSimulator(GraphSimulator):
         text, attachment = new.message.text, new.message.attachment
         if bool(text) == (attachment is not None):
             raise Refused(400, "100", "(#100) A message has either a text or an attachment")
-        if len(text) > _LONGEST_MESSAGE:
+        if len(text) > self.longest_message:
             raise Refused(400, "100", "(#100) Length of param message[text] must be less than 2000")
         answered = self._answered(new.recipient)
         person = answered.author if answered is not None else self._person(new.recipient.id)

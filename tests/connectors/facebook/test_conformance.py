@@ -92,3 +92,19 @@ class TestFacebook(Conformance):
                 yield made
             finally:
                 await made.close()
+
+
+class TestFacebookUncalled(TestFacebook):
+    """The same where Facebook reaches nobody, and has to be asked for everything."""
+
+    test_calls = None
+
+    @pytest.fixture
+    async def stage(self) -> AsyncIterator[Stage]:
+        async with FacebookSimulator().served() as simulator:
+            simulator.hooks.silent = True
+            made = _FacebookStage(simulator)
+            try:
+                yield made
+            finally:
+                await made.close()
