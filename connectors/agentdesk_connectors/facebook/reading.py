@@ -92,7 +92,8 @@ class Reader:
         now = clock.now()
         place = place.with_seen({one: item.received_at or now for one, item in new.items()})
         place = place.with_watched(found.texts)
-        return place, sorted(reversed(new.values()), key=lambda item: item.received_at or now)
+        newest_last = [*new.values()][::-1]  # times are in whole seconds
+        return place, sorted(newest_last, key=lambda item: item.received_at or now)
 
     # --- the feed ---
 
