@@ -243,6 +243,13 @@ async def test_a_bounce_of_nothing_we_sent_is_a_message_like_others(world: FakeW
     assert (message.automatic, row.unread, row.waiting_since) == ("bounce", False, None)
 
 
+async def test_that_somebody_read_what_was_written_elsewhere_is_no_message(world: FakeWorld) -> None:
+    read = {"report": "read", "ids": ["elsewhere@phone.example"]}
+    await take_in(world, raw_mail(reports=[read], text=""))
+    assert await states(world) == ["done"]
+    assert await world.messages() == []
+
+
 async def test_a_flooding_sender_ends_up_in_one_conversation(world: FakeWorld) -> None:
     await take_in(world, *(raw_mail(text=f"again {n}", automatic="auto_generated") for n in range(60)))
     conversations = await world.conversations()

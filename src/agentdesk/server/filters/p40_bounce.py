@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentdesk.commands.arrival import Arrival
 from agentdesk.domain.message import Automatic
+from agentdesk.sdk.inbound import Report
 from agentdesk.server.lookup import Lookup
 
 
@@ -18,5 +19,7 @@ def apply(arrival: Arrival, lookup: Lookup) -> None:
             arrival.reports.append((sent, report))
     if arrival.reports:
         arrival.end = "report"
+    elif all(report.report is Report.READ for report in arrival.inbound.reports) and not arrival.inbound.text:
+        arrival.end = "ignored"  # of what was written elsewhere in our name: it tells nobody anything
     else:
         arrival.automatic = Automatic.BOUNCE
