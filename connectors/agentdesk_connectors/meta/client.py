@@ -124,9 +124,18 @@ class Graph:
 
     # --- asking ---
 
-    async def get(self, path: str, params: Params = (), *, of: Allowance = CALLS, token: str = "") -> Json:
+    async def get(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        of: Allowance = CALLS,
+        token: str = "",
+        version: str = VERSION,
+    ) -> Json:
         """Return an object. Raises as `call`."""
-        return self._object(await self.call("GET", path, params=params, of=of, token=token))
+        body = await self.call("GET", path, params=params, of=of, token=token, version=version)
+        return self._object(body)
 
     async def several(self, path: str, params: Params = (), *, of: Allowance = CALLS) -> Several:
         """Return a page of a list, each element as it came. Raises as `call`."""
@@ -164,8 +173,10 @@ class Graph:
         body: bytes | aiohttp.FormData | None = None,
         of: Allowance = CALLS,
         token: str = "",
+        version: str = VERSION,
     ) -> bytes:
-        """Return the body of a successful answer. ``token`` stands for another than the account's.
+        """Return the body of a successful answer. ``token`` stands for another than the account's;
+        ``version`` is "" for the few paths that have none.
 
         Raises Unreachable, of it Interrupted and Nonsense where it may have been carried out; AuthFailed,
         RateLimited, Rejected, and of it Gone and those of `agentdesk_connectors.meta.errors`.
@@ -183,7 +194,7 @@ class Graph:
         with translated(self.host):
             async with self.session.request(
                 method,
-                f"{self.base_url}/{VERSION}{path}",
+                f"{self.base_url}{version and f'/{version}'}{path}",
                 params=[*params, *proven],
                 data=body,
                 headers=headers,

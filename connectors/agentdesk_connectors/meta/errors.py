@@ -64,6 +64,7 @@ _WINDOW = frozenset({2018278, 2534022})
 _AWAY = frozenset({551, 10901, 1545041, 2018001, 2018108, 2534014})
 _ANSWERED = frozenset({10900})
 _TOO_LATE = frozenset({10903})
+_CONSENT = 230
 _ABUSE = 368
 _TWICE = 506
 _PROOF = "appsecret_proof"
@@ -179,6 +180,8 @@ def _final(said: Refusal) -> Rejected | None:
         )
     if both & _TOO_LATE:
         return WindowClosed(msg("This cannot be answered in private, or not any more."), said.words)
+    if said.code == _CONSENT and "consent" in said.words.lower():  # else it is one of many permissions
+        return Rejected(msg("This person has not agreed to be known here."), said.words)
     if both & _AWAY:
         return NotAvailable(msg("This person does not receive messages from us."), said.words)
     if (said.code, said.subcode) in _GONE:
