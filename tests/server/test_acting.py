@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, update
@@ -14,6 +15,8 @@ from tests.helpers.until import until
 
 from agentdesk.base import clock
 from agentdesk.base.backoff import Backoff
+from agentdesk.base.events import Bell
+from agentdesk.base.ids import new_id
 from agentdesk.base.text import msg
 from agentdesk.commands.context import Actor
 from agentdesk.commands.values import (
@@ -30,8 +33,11 @@ from agentdesk.domain.message import Author
 from agentdesk.domain.team import Role
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Rejected, Uncertain
 from agentdesk.sdk.outbound import Found
-from agentdesk.server.act_ledger import ActLedger
+from agentdesk.server import acting
+from agentdesk.server.act_ledger import ActLedger, due_accounts
+from agentdesk.server.acting import DueActs
 from agentdesk.server.delivery import Pace
+from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseBusy
 from agentdesk.store.tables import account_state, event, lease, message, outbox, post_act
 
@@ -330,3 +336,22 @@ async def test_what_is_dropped_takes_its_wishes_along(world: FakeWorld) -> None:
     async with world.db.write() as conn:
         await conn.execute(delete(message).where(message.c.id == post.id))
     assert await waiting_acts(world) == []
+
+
+async def test_many_accounts_ask_once_what_is_due(world: FakeWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    async def counted(db: Database) -> frozenset[UUID]:
+        nonlocal asked
+        asked += 1
+        return await due_accounts(db)
+
+    monkeypatch.setattr(acting, "due_accounts", counted)
+    bell = Bell()
+    due = DueActs(world.db, bell, fresh=3600.0)
+    others = [due.has(new_id()) for _ in range(100)]
+    assert (any(await asyncio.gather(*others)), asked) == (False, 1)
+    bell.ring(quietly=True)
+    assert (await due.has(world.account_id), asked) == (False, 1)
+    bell.ring()
+    assert (await due.has(world.account_id), asked) == (False, 2)

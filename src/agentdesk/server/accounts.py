@@ -27,7 +27,7 @@ from agentdesk.sdk.pages import Hosted
 from agentdesk.sdk.protocols import Account, Completes, ConnectorModule, Receives, Sends
 from agentdesk.server.account_context import StoredSecrets, open_account
 from agentdesk.server.act_ledger import ActLedger
-from agentdesk.server.acting import Acting, acts
+from agentdesk.server.acting import Acting, DueActs, acts
 from agentdesk.server.chat.doors import Doors
 from agentdesk.server.completing import Completer
 from agentdesk.server.delivery import Delivery, Pace
@@ -89,6 +89,7 @@ class Tools:
     times: Times
     pace: Pace
     doors: Doors
+    due_acts: DueActs
     limiters: Limiters = field(default_factory=Limiters)
     intakes: dict[UUID, Intake] = field(default_factory=dict)
     """Of the accounts that run here: where calls of networks are handed in."""
@@ -231,7 +232,8 @@ class Runner:
             works["delivery"] = self._delivery.run()
         if acts(opened):
             act_ledger = ActLedger(tools.db, self._lease, known.id, tools.bell)
-            works["acts"] = Acting(known.id, opened, act_ledger, tools.bell, self._health, tools.pace).run()
+            doing = tools.due_acts, tools.bell, self._health, tools.pace
+            works["acts"] = Acting(known.id, opened, act_ledger, *doing).run()
         works["abilities"] = learn(opened, self._health, tools.times.learn, tools.times.sign_in)
         receives = receiver_of(opened)
         if receives is not None:
@@ -320,9 +322,8 @@ class Supervisor:
         pace: Pace | None = None,
         doors: Doors | None = None,
     ) -> None:
-        self._tools = Tools(
-            db, vault, bell, holder, interpreter, times or Times(), pace or Pace(), doors or Doors()
-        )
+        how = times or Times(), pace or Pace(), doors or Doors()
+        self._tools = Tools(db, vault, bell, holder, interpreter, *how, DueActs(db, bell, how[1].poll))
         self.intakes: Mapping[UUID, Intake] = self._tools.intakes
         self._known: dict[UUID, Known] = {}
         self._runners: dict[UUID, Runner] = {}

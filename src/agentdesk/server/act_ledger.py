@@ -31,7 +31,7 @@ from agentdesk.store.engine import Database
 from agentdesk.store.tables import conversation, event, message, post_act, user
 from agentdesk.store.unit import ServerUnit
 
-__all__ = ["ActLedger", "ActOutcome", "is_being_deleted"]
+__all__ = ["ActLedger", "ActOutcome", "due_accounts", "is_being_deleted"]
 
 _ON_ITS_WAY = (
     DeliveryState.HELD,
@@ -116,6 +116,13 @@ class ActLedger:
             await _carry_out(unit, whole, row)
         else:
             await _give_up(unit, whole, row, outcome)
+
+
+async def due_accounts(db: Database) -> frozenset[UUID]:
+    """Return the accounts for which something may be due."""
+    statement = select(post_act.c.account_id).where(post_act.c.next_at <= clock.now()).distinct()
+    async with db.read() as conn:
+        return frozenset(await conn.scalars(statement))
 
 
 async def is_being_deleted(conn: AsyncConnection, message_id: UUID) -> bool:

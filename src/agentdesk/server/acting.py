@@ -20,13 +20,14 @@ from agentdesk.domain.acts import Act
 from agentdesk.domain.delivery import DeliveryState
 from agentdesk.sdk.errors import AuthFailed, RateLimited, Rejected
 from agentdesk.sdk.protocols import Account, Deletes, Edits, Hides, Likes, Reports
-from agentdesk.server.act_ledger import ActLedger, ActOutcome
+from agentdesk.server.act_ledger import ActLedger, ActOutcome, due_accounts
 from agentdesk.server.delivery import Pace
 from agentdesk.server.health import Health, State
 from agentdesk.server.leases import LeaseLost
+from agentdesk.store.engine import Database
 from agentdesk.store.errors import DatabaseError
 
-__all__ = ["Acting", "acts"]
+__all__ = ["Acting", "DueActs", "acts"]
 
 _log = get_logger(__name__)
 _ABILITIES = (Deletes, Edits, Hides, Likes, Reports)
@@ -37,15 +38,45 @@ def acts(account: Account) -> bool:
     return isinstance(account, _ABILITIES)
 
 
+class DueActs:
+    """Which accounts have something to do: asked once for all that run here, after a loud ring of ``bell`` or
+    ``fresh`` seconds."""
+
+    def __init__(self, db: Database, bell: Bell, fresh: float) -> None:
+        self._db = db
+        self._bell = bell
+        self._fresh = fresh
+        self._asking = asyncio.Lock()
+        self._heard, self._until = -1, 0.0
+        self._accounts: frozenset[UUID] = frozenset()
+
+    async def has(self, account_id: UUID) -> bool:
+        """Say whether something may be due for an account."""
+        async with self._asking:
+            heard, now = self._bell.loud_rings, asyncio.get_running_loop().time()
+            if heard != self._heard or now >= self._until:
+                self._accounts = await due_accounts(self._db)
+                self._heard, self._until = heard, now + self._fresh
+        return account_id in self._accounts
+
+
 class Acting:
     """Does what is wished with the posts of one account, one after the other."""
 
     def __init__(
-        self, account_id: UUID, account: Account, ledger: ActLedger, bell: Bell, health: Health, pace: Pace
+        self,
+        account_id: UUID,
+        account: Account,
+        ledger: ActLedger,
+        due: DueActs,
+        bell: Bell,
+        health: Health,
+        pace: Pace,
     ) -> None:
         self._account_id = account_id
         self._account = account
         self._ledger = ledger
+        self._due = due
         self._bell = bell
         self._health = health
         self._pace = pace
@@ -72,7 +103,7 @@ class Acting:
         """Do one act that is due; says whether there was one."""
         if self._blocked_until is not None and clock.now() < self._blocked_until:
             return False
-        row = await self._ledger.next()
+        row = await self._ledger.next() if await self._due.has(self._account_id) else None
         if row is None:
             return False
         known = _settled_before(row)
