@@ -22,7 +22,8 @@ class Unit(StrEnum):
     BYTES = "bytes"
     """Of UTF-8."""
     WEIGHTED = "weighted"
-    """Code points of ``light`` ranges count 1, other signs 2 (as X counts)."""
+    """Code points of ``light`` ranges count 1, other signs and each emoji 2; addresses count as such also
+    without ``https://`` (as X counts)."""
 
 
 class TextLimit(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,7 +39,32 @@ class TextLimit(msgspec.Struct, frozen=True, omit_defaults=True):
     local_names: bool = False
 
 
-_URL = re.compile(r"https?://[^\s<>\"]+")
+# As in twitter-text: Latin and Cyrillic letters; what ends a sentence is not part of an address.
+_LETTERS = r"À-ÖØ-öø-ɏḀ-ỿЀ-ӿ"
+_REST = rf"(?:[!#-;=?-~{_LETTERS}]*[#$%&+\-/0-9=@A-Z_a-z~{_LETTERS}])"
+_URL = re.compile(rf"https?://(?:[^\s<>\"/?#.,;:]+[.:])*{_REST}", re.IGNORECASE)
+_COUNTRIES = (
+    "ac|ad|ae|af|ag|ai|al|am|ao|aq|ar|as|at|au|aw|ax|az|ba|bb|bd|be|bf|bg|bh|bi|"
+    "bj|bm|bn|bo|br|bs|bt|bw|by|bz|ca|cc|cd|cf|cg|ch|ci|ck|cl|cm|cn|co|cr|cu|cv|"
+    "cw|cx|cy|cz|de|dj|dk|dm|do|dz|ec|ee|eg|er|es|et|eu|fi|fj|fk|fm|fo|fr|ga|gb|"
+    "gd|ge|gf|gg|gh|gi|gl|gm|gn|gp|gq|gr|gs|gt|gu|gw|gy|hk|hm|hn|hr|ht|hu|id|ie|"
+    "il|im|in|io|iq|ir|is|it|je|jm|jo|jp|ke|kg|kh|ki|km|kn|kp|kr|kw|ky|kz|la|lb|"
+    "lc|li|lk|lr|ls|lt|lu|lv|ly|ma|mc|md|me|mg|mh|mk|ml|mm|mn|mo|mp|mq|mr|ms|mt|"
+    "mu|mv|mw|mx|my|mz|na|nc|ne|nf|ng|ni|nl|no|np|nr|nu|nz|om|pa|pe|pf|pg|ph|pk|"
+    "pl|pm|pn|pr|ps|pt|pw|py|qa|re|ro|rs|ru|rw|sa|sb|sc|sd|se|sg|sh|si|sj|sk|sl|"
+    "sm|sn|so|sr|ss|st|su|sv|sx|sy|sz|tc|td|tf|tg|th|tj|tk|tl|tm|tn|to|tr|tt|tv|"
+    "tw|tz|ua|ug|uk|us|uy|uz|va|vc|ve|vg|vi|vn|vu|wf|ws|ye|yt|za|zm|zw"
+)
+_COMMON = (
+    "com|org|net|info|biz|name|mobi|app|dev|shop|store|online|site|page|blog|cloud|tech|"
+    "live|news|edu|gov|media|agency"
+)
+# Without https:// an address is known by its top-level domain: a country's, or one that many have.
+_BARE = re.compile(
+    rf"(?<![\w@$#.\-/{_LETTERS}])(?:[a-z0-9{_LETTERS}](?:[a-z0-9{_LETTERS}-]*[a-z0-9{_LETTERS}])?\.)+"
+    rf"(?:{_COMMON}|{_COUNTRIES})(?![a-z0-9_@-])(?::\d+)?(?:/{_REST}?)?",
+    re.IGNORECASE | re.ASCII,
+)
 _NAMES_FIRST = re.compile(r"(?:\s*@\w+(?:@[\w.-]+)?)+\s*")
 _REMOTE_NAME = re.compile(r"(@\w+)@[\w-]+(?:\.[\w-]+)+")
 _JOINER = 0x200D
@@ -56,6 +82,9 @@ def length_of(text: str, limit: TextLimit) -> int:
     urls = 0
     if limit.url:
         text, urls = _URL.subn("", text)
+        if limit.unit is Unit.WEIGHTED:
+            text, bare = _BARE.subn("", text)
+            urls += bare
     return _count(text, limit) + urls * limit.url
 
 
@@ -77,10 +106,11 @@ def _weight(grapheme: str, light: tuple[tuple[int, int], ...]) -> int:
 
 
 def _is_emoji(grapheme: str) -> bool:
-    return len(grapheme) > 1 and any(
-        ord(sign) in (_JOINER, 0xFE0F, 0x20E3) or ord(sign) in _FLAGS or ord(sign) in _TONES
-        for sign in grapheme
-    )
+    """A picture with what belongs to it, or a digit in a key. Letters that are joined are none."""
+    if len(grapheme) == 1:
+        return False
+    points = {ord(sign) for sign in grapheme}
+    return unicodedata.category(grapheme[0]) == "So" or bool(points & {0xFE0F, 0x20E3})
 
 
 def _graphemes(text: str) -> Iterator[str]:
@@ -112,6 +142,6 @@ def _goes_on(current: str, sign: str, flags: int) -> bool:
         return True
     if unicodedata.category(sign) in ("Mn", "Me", "Mc"):
         return True
-    if ord(current[-1]) == _JOINER and unicodedata.category(sign) == "So":
+    if ord(current[-1]) == _JOINER and unicodedata.category(sign) in ("So", "Sm"):
         return True
     return point in _FLAGS and flags % 2 == 1
