@@ -18,7 +18,7 @@ from agentdesk.sdk.posts import Post, PostKind, Visibility
 from agentdesk_connectors import fields
 from agentdesk_connectors.fields import Json
 from agentdesk_connectors.x.included import Included
-from agentdesk_connectors.x.naming import is_id, message_id, moment_of, pair_id, talk_id
+from agentdesk_connectors.x.naming import is_id, message_id, moment_of, pair_id, profile_of, talk_id
 from agentdesk_connectors.x.shown import media_of
 from agentdesk_connectors.x.texts import shown_text
 
@@ -53,7 +53,7 @@ def message_of(value: Json, me: str) -> Inbound:
         sent_at=found.at,
         profile=Profile(
             handle=f"@{handle}" if handle else "",
-            url=f"https://x.com/{handle}" if handle.isascii() and handle.isalnum() else "",
+            url=profile_of(handle),
             picture=fields.web_address(user, "profile_image_url"),
             verified=fields.flag(user, "verified"),
         ),

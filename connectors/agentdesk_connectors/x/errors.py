@@ -99,7 +99,7 @@ def _forbidden(kind: str, words: str) -> ConnectorError:
             msg("X does not give this app access. It said: {words}", words=words),
             msg("Look at the app's plan and permissions at developer.x.com."),
         )
-    if "suspended" in said or "locked" in said:
+    if "account is suspended" in said or "temporarily locked" in said:
         return AuthFailed(msg("X has closed this account. It said: {words}", words=words), _LOOK_THERE)
     if "duplicate" in said:
         return Duplicate(msg("X takes no post that says the same as one before."), words)

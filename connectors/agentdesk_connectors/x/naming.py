@@ -19,6 +19,7 @@ __all__ = [
     "number_of",
     "page_of",
     "pair_id",
+    "profile_of",
     "talk_id",
     "talk_of",
 ]
@@ -65,6 +66,11 @@ def talk_of(external: str) -> str:
 def pair_id(one: str, other: str) -> str:
     """Return X's name of the conversation between two people: the smaller number first."""
     return "-".join(sorted((one, other), key=int))
+
+
+def profile_of(handle: str) -> str:
+    """Return where somebody's own page is; "" for what is no handle."""
+    return f"https://x.com/{handle}" if _HANDLE.fullmatch(handle) else ""
 
 
 def page_of(handle: str, number: str) -> str:

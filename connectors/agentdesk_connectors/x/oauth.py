@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -154,8 +154,7 @@ class Tokens:
 
 
 def _basic(client_id: str, secret: str) -> str:
-    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
-    return f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}"
 
 
 def _mark(refresh: str | None) -> str:

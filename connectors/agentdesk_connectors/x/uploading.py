@@ -7,6 +7,7 @@ Written from https://docs.x.com/x-api/media/quickstart/media-upload-chunked and
 from __future__ import annotations
 
 import asyncio
+from io import BytesIO
 
 import aiohttp
 
@@ -57,7 +58,7 @@ async def _append(client: Client, found: str, index: int, piece: bytes) -> None:
     def form() -> aiohttp.FormData:
         data = aiohttp.FormData()
         data.add_field("segment_index", str(index))
-        data.add_field("media", piece, filename="piece", content_type="application/octet-stream")
+        data.add_field("media", BytesIO(piece), filename="piece", content_type="application/octet-stream")
         return data
 
     await client.call("POST", f"{_UPLOAD}/{found}/append", form=form)

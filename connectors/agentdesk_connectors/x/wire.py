@@ -19,7 +19,7 @@ from agentdesk_connectors import fields
 from agentdesk_connectors.fields import Json
 from agentdesk_connectors.x.direct import message_of
 from agentdesk_connectors.x.included import Included
-from agentdesk_connectors.x.naming import KIND, is_id, moment_of, page_of
+from agentdesk_connectors.x.naming import KIND, is_id, moment_of, page_of, profile_of
 from agentdesk_connectors.x.rules import is_summoned, why_not
 from agentdesk_connectors.x.shown import media_of, poll_of
 from agentdesk_connectors.x.texts import count, shown_text
@@ -226,7 +226,7 @@ def _profile(user: Json, language: str) -> Profile:
     return Profile(
         language=language if language not in ("und", "zxx", "qme", "qst", "art") else "",
         handle=f"@{handle}" if handle else "",
-        url=f"https://x.com/{handle}" if handle.isascii() and handle.isalnum() else "",
+        url=profile_of(handle),
         picture=fields.web_address(user, "profile_image_url"),
         followers=count(user, "followers_count"),
         verified=fields.flag(user, "verified"),
