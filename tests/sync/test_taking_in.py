@@ -70,7 +70,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[_Desk]:
     await made.close()
 
 
-async def test_who_is_cut_off_after_the_commit_tells_and_asks_for_it_again(
+async def test_who_is_cut_off_after_the_commit_tells_and_stands_where_the_file_does(
     desk: _Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written, write = asyncio.Event(), desk.replica.write_plain
@@ -89,11 +89,29 @@ async def test_who_is_cut_off_after_the_commit_tells_and_asks_for_it_again(
         with pytest.raises(asyncio.CancelledError):
             await task
     assert desk.told == [{"inbox": {_INBOX}}]
-    assert desk.standing.cursor == "first"
-
-    await desk.take_in([_batch("second", 2)])  # it comes again, and does no harm
-    assert desk.standing.cursor == "second"
+    assert desk.standing.cursor == "second"  # a server that was rolled back to "first" is noticed by it
     assert await desk.replica.standing() == desk.standing
+
+
+async def test_who_is_cut_off_before_the_commit_stands_where_they_stood(
+    desk: _Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def is_cut_off(steps: Sequence[Step]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.replica, "write_plain", is_cut_off)
+        task = asyncio.create_task(desk.take_in([_batch("second", 2)]))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert desk.standing.cursor == "first"
+    await desk.take_in([_batch("second", 2)])
+    assert desk.standing.cursor == "second"
 
 
 async def test_what_comes_with_a_command_of_ours_brings_all_back_that_it_had_changed(

@@ -263,12 +263,11 @@ class Workbench(Unbroken):
     async def _taken_plainly(self, batches: Sequence[Batch]) -> bool:
         """Write batches that nothing of ours lies over, as nearly all come. False: these are others.
 
-        A caller who is cancelled cuts this short. What was written all the same is told, and comes again: the
-        server is asked for it from where we thought that we stood.
+        Who is cancelled cuts this short, and the file knows where we stand: no new rows behind an old cursor.
         """
         async with self._writing:
-            left = self._pending.values()
-            covered = overlaps(families_in(batches), left) if left else self._overlaid
+            waits = self._pending.values()
+            covered = overlaps(families_in(batches), waits) if waits else self._overlaid
             if covered or self._refilled or any(batch.own for batch in batches):
                 return False
             standing = self.standing.after(batches)
@@ -277,6 +276,9 @@ class Workbench(Unbroken):
             try:
                 await self._replica.write_plain(ready.steps)
                 self.standing = standing
+            except asyncio.CancelledError:
+                self.standing = await self.to_its_end(self._replica.standing(), "standing")
+                raise
             finally:
                 self._tell(ready.changes, {})
             return True
