@@ -162,18 +162,18 @@ def add_mailbox(company: Company, mailbox: Mailbox, inbox: str, history: str = "
 
 def add_account(
     company: Company, channel: str, settings: Mapping[str, str], secrets: Mapping[str, str]
-) -> None:
-    """Connect an account of another channel to the company's first inbox."""
+) -> uuid.UUID:
+    """Connect an account of another channel to the company's first inbox; returns its id."""
 
-    async def add() -> None:
+    async def add() -> uuid.UUID:
         db = Database(company.database)
         try:
             about = db, await open_vault(db), channel, "Support", channel.title()
-            await add_channel(*about, settings, secrets)
+            return await add_channel(*about, settings, secrets)
         finally:
             await db.close()
 
-    run_aside(add())
+    return run_aside(add())
 
 
 def mail_settings(mailbox: Mailbox, smtp: SmtpServer, history: str = "all") -> dict[str, str]:

@@ -218,6 +218,8 @@ def _message_command(
         files=files,
         seen_message_id=body.seen_message_id,
         anyway=body.seen_message_id is None,
+        visibility=body.visibility or "",
+        in_reply_to=body.in_reply_to,
     )
 
 

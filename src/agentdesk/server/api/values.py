@@ -58,7 +58,8 @@ class NewMessage(Taken, frozen=True):
     """A reply to the customer, or a note for the team.
 
     Without ``to`` a reply goes to whoever wrote last. With ``seen_message_id`` it is refused where something
-    newer is there.
+    newer is there. Of posts of networks: ``visibility`` is who may read the reply (without it, as many as
+    could read what it answers), ``in_reply_to`` the message it answers (without it, the customer's last).
     """
 
     type: Literal["reply", "note"]
@@ -70,6 +71,8 @@ class NewMessage(Taken, frozen=True):
     bcc: Annotated[tuple[Recipient, ...], Meta(max_length=100)] = ()
     files: Annotated[tuple[Upload, ...], Meta(max_length=20)] = ()
     seen_message_id: UUID | None = None
+    visibility: Literal["public", "limited", "private"] | None = None
+    in_reply_to: UUID | None = None
 
 
 class Liking(Taken, frozen=True):
