@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 from tests.conftest import NewCompany
+from tests.connectors.bluesky.test_conformance import BlueskyStage
 from tests.connectors.mastodon.test_conformance import MastodonStage
+from tests.connectors.x.test_conformance import XStage
 from tests.helpers.company import Company, add_account
 from tests.helpers.until import until
 
 from agentdesk.sdk.testing.simulator import Fault, Simulator
 from agentdesk.sdk.testing.stage import Said
+from agentdesk_connectors.bluesky.simulator import BlueskySimulator
 from agentdesk_connectors.mastodon.simulator import MastodonSimulator
+from agentdesk_connectors.x.simulator import XSimulator
 
 pytestmark = pytest.mark.faults
 _ANSWER = "It leaves today."
@@ -32,6 +36,8 @@ class Network:
 
 NETWORKS = {
     "mastodon": Network(MastodonSimulator, MastodonStage, "POST", "/api/v1/statuses"),
+    "bluesky": Network(BlueskySimulator, BlueskyStage, "POST", "/xrpc/com.atproto.repo.putRecord"),
+    "x": Network(XSimulator, XStage, "POST", "/2/tweets"),
 }
 
 

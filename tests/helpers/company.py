@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agentdesk.domain.team import Role
+from agentdesk.sdk.discover import connector
 from agentdesk.server.admin import add_channel, add_inbox, add_user
 from agentdesk.server.auth import Authenticator
 from agentdesk.server.keys import open_vault
@@ -163,13 +164,15 @@ def add_mailbox(company: Company, mailbox: Mailbox, inbox: str, history: str = "
 def add_account(
     company: Company, channel: str, settings: Mapping[str, str], secrets: Mapping[str, str]
 ) -> uuid.UUID:
-    """Connect an account of another channel to the company's first inbox; returns its id."""
+    """Connect an account of another channel to the company's first inbox, with those of ``secrets`` that a
+    person gives; returns its id."""
+    given = {field.key for field in connector(channel).manifest.settings.secrets()}
 
     async def add() -> uuid.UUID:
         db = Database(company.database)
         try:
             about = db, await open_vault(db), channel, "Support", channel.title()
-            return await add_channel(*about, settings, secrets)
+            return await add_channel(*about, settings, {key: secrets[key] for key in given & secrets.keys()})
         finally:
             await db.close()
 

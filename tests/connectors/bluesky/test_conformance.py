@@ -16,7 +16,7 @@ from agentdesk_connectors.bluesky.simulator import BlueskySimulator
 from agentdesk_connectors.bluesky.simulator_world import Post
 
 
-class _BlueskyStage(Stage):
+class BlueskyStage(Stage):
     visibilities = (Visibility.PUBLIC, Visibility.PRIVATE)
 
     def __init__(self, simulator: BlueskySimulator) -> None:
@@ -73,7 +73,7 @@ class TestBluesky(Conformance):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         async with BlueskySimulator().served() as simulator:
-            made = _BlueskyStage(simulator)
+            made = BlueskyStage(simulator)
             try:
                 yield made
             finally:

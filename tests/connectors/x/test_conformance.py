@@ -16,7 +16,7 @@ from agentdesk_connectors.x.simulator import XSimulator
 from agentdesk_connectors.x.simulator_world import File, Message, Tweet
 
 
-class _XStage(Stage):
+class XStage(Stage):
     visibilities = (Visibility.PUBLIC, Visibility.PRIVATE)
 
     def __init__(self, simulator: XSimulator, *, in_our_thread: bool = False) -> None:
@@ -81,7 +81,7 @@ class TestX(Conformance):
         """Answers can only be hidden in threads of ours, and liked by who has a contract with X."""
         acts = request.node.originalname == "test_acts"
         async with XSimulator().served() as simulator:
-            made = _XStage(simulator, in_our_thread=acts)
+            made = XStage(simulator, in_our_thread=acts)
             if acts:
                 simulator.world.tier = made.settings["tier"] = "enterprise"
             try:
