@@ -28,6 +28,7 @@ _CLOSED: Mapping[str, Msg] = {
 }
 _NOBODY = ("AuthMissing", "AuthenticationRequired", "ExpiredToken", "InvalidToken")
 _GONE = ("RecordNotFound", "NotFound", "BlobNotFound", "InvalidConvo", "ReplyTargetNotFound")
+_GONE_IN_WORDS = ("Could not locate record", "Convo not found")
 _REFUSED: Mapping[str, Msg] = {
     "MessagesDisabled": msg("They take no private messages."),
     "NotFollowedBySender": msg("They take private messages only from accounts that they follow."),
@@ -43,6 +44,7 @@ _IN_WORDS: tuple[tuple[str, str], ...] = (
     ("someone they follow", "NotFollowedBySender"),
     ("to follow you", "NotFollowedBySender"),
     ("block between", "BlockedActor"),
+    ("does not exist", "RecipientNotFound"),
 )
 
 
@@ -79,7 +81,7 @@ def refusal(host: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     if status == 401 or name in _NOBODY:
         said = msg("{host} does not let us in. It said: {words}", host=host, words=words or name)
         return Stale(said, _NEW_PASSWORD)
-    if status in (404, 410) or name in _GONE or words.startswith("Could not locate record"):
+    if status in (404, 410) or name in _GONE or words.startswith(_GONE_IN_WORDS):
         return Gone(msg("This is no longer on Bluesky."), words)
     if name == "InvalidSwap":
         return Taken(msg("Another record stands there."), words)

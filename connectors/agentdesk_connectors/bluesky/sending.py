@@ -31,6 +31,8 @@ __all__ = ["Sender"]
 
 _LIMIT = 100
 _MOST_NAMES = 20
+_TICK = timedelta(milliseconds=1)
+"""Moments are told to the millisecond."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the service's clock may be behind ours: what was said in that time is left to a person."""
 
@@ -172,13 +174,14 @@ class Sender:
         return Reconciliation(Found.SENT, msg("It stands under its key."), str(self._uri(key)))
 
     async def recognise(self, message: Outbound, since: datetime) -> Reconciliation:
-        """Look for a message: a post by its key, a private message by what it says."""
+        """Look for a message: a post by its key, a private message by what it says. One that was there before
+        the message was written is another one."""
         if message.visibility is not Visibility.PRIVATE:
             return await self.reconcile(message.key)
         convo, text = await self._talk(message), normal(message.text)
-        own = await self._own(convo, since - _CLOCKS_DIFFER)
+        own = await self._own(convo, max(since, message.created_at - _CLOCKS_DIFFER))
         alike = [one for one in own if normal(fields.text(one, "text")) == text]
-        sure = [one for one in alike if (at := fields.moment(one, "sentAt")) is not None and at >= since]
+        sure = [one for one in alike if _said_after(one, message.created_at - _TICK)]
         if len(sure) == 1:
             name = message_id(convo, fields.token(sure[0], "id"))
             return Reconciliation(Found.SENT, msg("A message in the talk says the same."), name)
@@ -197,7 +200,12 @@ class Sender:
         listed = await self._client.listed("chat.bsky.convo.getMessages", "messages", params, via=CHAT)
         said = [values_of(raw) for raw in listed.raws]
         own = [one for one in said if fields.inner(one, "sender").get("did") == self._me()]
-        return [one for one in own if (at := fields.moment(one, "sentAt")) is None or at >= since]
+        return [one for one in own if _said_after(one, since)]
+
+
+def _said_after(message: Json, moment: datetime) -> bool:
+    at = fields.moment(message, "sentAt")
+    return at is not None and at >= moment
 
 
 def _unsaid() -> Uncertain:
