@@ -14,6 +14,7 @@ from tests.connectors.x.test_conformance import XStage
 from tests.helpers.company import Company, add_account
 from tests.helpers.until import until
 
+from agentdesk.sdk.posts import Visibility
 from agentdesk.sdk.testing.simulator import Fault, Simulator
 from agentdesk.sdk.testing.stage import Said
 from agentdesk_connectors.bluesky.simulator import BlueskySimulator
@@ -32,9 +33,18 @@ class Network:
     stage: type[Any]
     method: str
     path: str
+    visibility: Visibility = Visibility.PUBLIC
 
 
 NETWORKS = {
+    "bluesky": Network(BlueskySimulator, BlueskyStage, "POST", "/xrpc/com.atproto.repo.putRecord"),
+    "bluesky privately": Network(
+        BlueskySimulator,
+        BlueskyStage,
+        "POST",
+        "/xrpc/chat.bsky.convo.sendMessage",
+        Visibility.PRIVATE,
+    ),
     "mastodon": Network(MastodonSimulator, MastodonStage, "POST", "/api/v1/statuses"),
     "bluesky": Network(BlueskySimulator, BlueskyStage, "POST", "/xrpc/com.atproto.repo.putRecord"),
     "x": Network(XSimulator, XStage, "POST", "/2/tweets"),
@@ -49,10 +59,10 @@ async def test_an_answer_whose_server_was_killed_is_there_once(
     network = NETWORKS[channel]
     async with network.simulator().served() as simulator:
         stage = network.stage(simulator)
-        await stage.say(Said("Where is my order?"))
+        await stage.say(Said("Where is my order?", visibility=network.visibility))
         company = await asyncio.to_thread(new_company, sqlite_url)
         company.module = "tests.faults.hasty"
-        await asyncio.to_thread(add_account, company, channel, stage.settings, stage.secrets)
+        await asyncio.to_thread(add_account, company, channel.split()[0], stage.settings, stage.secrets)
         await asyncio.to_thread(company.start)
         (talk,) = await asyncio.to_thread(company.wait_for_conversations, 1)
         simulator.fail(fault, method=network.method, path=network.path)

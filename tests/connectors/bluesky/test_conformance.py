@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 from tests.connectors.bluesky.support import session_of
 
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.posts import Visibility
+from agentdesk.sdk.protocols import Account
 from agentdesk.sdk.testing.conformance import Conformance
 from agentdesk.sdk.testing.stage import Said, Stage, Stands
 from agentdesk_connectors.bluesky.naming import message_id
@@ -24,7 +26,13 @@ class BlueskyStage(Stage):
         self.module = connector("bluesky")
         self.simulator = self.server = simulator
         self.settings = simulator.settings()
-        self.secrets = {"app_password": simulator.password, "session": session_of(simulator)}
+        self.secrets = {"app_password": simulator.password}
+
+    def open(self, **changes: Any) -> Account:
+        """As a later process opens it: the session of an earlier one is kept."""
+        opened = super().open(**changes)
+        self.kept.values["session"] = session_of(self.server, **changes)
+        return opened
 
     async def say(self, said: Said) -> str:
         world = self.server.world
