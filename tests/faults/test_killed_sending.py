@@ -46,7 +46,6 @@ NETWORKS = {
         Visibility.PRIVATE,
     ),
     "mastodon": Network(MastodonSimulator, MastodonStage, "POST", "/api/v1/statuses"),
-    "bluesky": Network(BlueskySimulator, BlueskyStage, "POST", "/xrpc/com.atproto.repo.putRecord"),
     "x": Network(XSimulator, XStage, "POST", "/2/tweets"),
 }
 
