@@ -28,6 +28,7 @@ from agentdesk.commands.values import (
     Text,
 )
 from agentdesk.domain.chat import Step, joined
+from agentdesk.queries.likeness_rows import LikeRow
 from agentdesk.queries.rows import (
     AccountRow,
     ContactDetail,
@@ -99,6 +100,7 @@ class FakeDesk(SavedLists, OfferedChats, WatchedSite):
         self.wishes: list[OlderWish] = []
         self.older_gate: asyncio.Event | None = None
         self.back_to: datetime | None = None
+        self.likes: dict[UUID, list[LikeRow]] = {}
         self._drafts: dict[tuple[UUID, str], Draft] = {}
 
     @classmethod
@@ -310,6 +312,9 @@ class FakeDesk(SavedLists, OfferedChats, WatchedSite):
             for row in sorted(rows, key=lambda row: row.last_message_at, reverse=True)
         )
         return msgspec.structs.replace(detail, conversations=past)
+
+    async def alike(self, contact_id: UUID) -> list[LikeRow]:
+        return self.likes.get(contact_id, [])
 
     async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
         found = []

@@ -18,6 +18,8 @@ from agentdesk.desktop.views.customer import CustomerPanel
 from agentdesk.desktop.views.sign_in import SignInPage
 from agentdesk.desktop.views.trouble import TroublePage
 from agentdesk.desktop.window import MainWindow
+from agentdesk.domain.likeness import Clue, Evidence
+from agentdesk.queries.likeness_rows import LikeRow
 from agentdesk.queries.rows import MentionRow, SimilarContact, View
 from agentdesk.sync.desk import Draft
 from agentdesk.sync.key_lease import LeaseOver, SignedOut
@@ -123,6 +125,21 @@ async def customer_same() -> QWidget:
         desk.world.contacts[ana], similar=(similar,), merged=(merged,), sensitive=True, legal_hold=True
     )
     desk.permit(erase=True)
+    signs = (
+        Evidence(Clue.MAIL, "ana@ruiz-interiores.example"),
+        Evidence(Clue.HANDLE, "@anaruiz", "mastodon"),
+        Evidence(Clue.NAME),
+    )
+    desk.likes[ana] = [LikeRow(other=similar, evidence=signs)]
+    handle = msgspec.structs.replace(
+        desk.world.contacts[ana].identities[0],
+        kind="mastodon",
+        display="@anaruiz@social.example",
+        verified=False,
+        profile={"url": "https://social.example/@anaruiz", "followers": 12_400, "verified": True},
+    )
+    known = desk.world.contacts[ana].identities
+    desk.world.contacts[ana] = msgspec.structs.replace(desk.world.contacts[ana], identities=(*known, handle))
     return await _panel(desk, ANA)
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from agentdesk.base.text import Msg
 from agentdesk.commands.values import Answer, AnyCommand, File
+from agentdesk.queries.likeness_rows import LikeRow
 from agentdesk.queries.rows import (
     AccountRow,
     ContactDetail,
@@ -152,6 +153,11 @@ class DeskPort(Protocol):
         ...
 
     async def contact(self, contact_id: UUID) -> ContactDetail | None: ...
+
+    async def alike(self, contact_id: UUID) -> list[LikeRow]:
+        """Who may be the same person as a customer, as far as this desk knows them, with what speaks for it,
+        who has the most of it first."""
+        ...
 
     async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
         """Customers whose name, company, address or handle has all words of ``text``, whose names begin with

@@ -9,8 +9,10 @@ from uuid import UUID
 from agentdesk.base import clock
 from agentdesk.queries import contact as contact_queries
 from agentdesk.queries import conversation as conversation_queries
+from agentdesk.queries import likeness as like_queries
 from agentdesk.queries import queue as queue_queries
 from agentdesk.queries import team as team_queries
+from agentdesk.queries.likeness_rows import LikeRow
 from agentdesk.queries.rows import (
     AccountRow,
     ContactDetail,
@@ -166,6 +168,10 @@ class DeskReads:
         """Conversation ids that match, newest first."""
         async with self._replica.read() as conn:
             return await search.find_conversations(conn, text, inboxes=None, limit=limit)
+
+    async def alike(self, contact_id: UUID) -> list[LikeRow]:
+        """Who may be the same person as a customer."""
+        return await self._replica.ask(like_queries.alike, contact_id)
 
     async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
         """Customers by name, company, address or handle."""

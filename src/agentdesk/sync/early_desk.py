@@ -10,6 +10,7 @@ from uuid import UUID
 
 from agentdesk.base import clock
 from agentdesk.commands.values import AnyCommand, File
+from agentdesk.queries.likeness_rows import LikeRow
 from agentdesk.queries.rows import (
     AccountRow,
     ContactDetail,
@@ -184,6 +185,9 @@ class EarlyDesk:
 
     async def contact(self, contact_id: UUID) -> ContactDetail | None:
         return await (await self._open()).contact(contact_id)
+
+    async def alike(self, contact_id: UUID) -> list[LikeRow]:
+        return await (await self._open()).alike(contact_id)
 
     async def find_contacts(self, text: str, limit: int = 20) -> list[SimilarContact]:
         return await (await self._open()).find_contacts(text, limit)

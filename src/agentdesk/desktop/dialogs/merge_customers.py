@@ -3,6 +3,8 @@ one can say which stays."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QRadioButton, QWidget
 
@@ -28,13 +30,18 @@ _LONGEST = 30
 
 
 class MergeCustomersQuestion(Question):
-    """Asks whether ``joins`` goes on as ``stays``; ``taken`` are the details that stay the joined one's."""
+    """Asks whether ``joins`` goes on as ``stays``; ``taken`` are the details that stay the joined one's.
+    ``reasons`` speak for it."""
 
-    def __init__(self, parent: QWidget, stays: ContactDetail, joins: ContactDetail) -> None:
+    def __init__(
+        self, parent: QWidget, stays: ContactDetail, joins: ContactDetail, reasons: Sequence[Msg] = ()
+    ) -> None:
         name = joins.name or _address(joins)
         joining = msg("“{other}” joins {name}. You can split them again.", other=name, name=stays.name)
         super().__init__(parent, msg("Merge two customers?"), joining)
         self.setMinimumWidth(_WIDTH)
+        for reason in reasons:
+            self.add_widget(Label(reason, "small", "text.secondary", wrap=True, parent=self))
         self._stays, self._joins = stays, joins
         self._choices: dict[str, QRadioButton] = {}
         self._holder = QWidget(self)

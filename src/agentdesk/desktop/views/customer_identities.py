@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.base.text import msg
 from agentdesk.desktop.lifetime import is_alive, tasks_of
 from agentdesk.desktop.views.customer_lines import IdentityLine
-from agentdesk.desktop.views.same_person import OtherLine, SamePerson
+from agentdesk.desktop.views.messages.links import examine
+from agentdesk.desktop.views.messages.outside import Opener, follow
+from agentdesk.desktop.views.same_person import OtherLine, SamePerson, reason_words
 from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.desktop.widgets.popup import Popup, PopupItem
 from agentdesk.desktop.widgets.section import Section
 from agentdesk.domain.authority import Permission
-from agentdesk.queries.rows import ContactDetail, SimilarContact
+from agentdesk.domain.likeness import Clue, Evidence
+from agentdesk.queries.likeness_rows import LikeRow
+from agentdesk.queries.rows import ContactDetail, IdentityRow, SimilarContact
 from agentdesk.sync.desk import DeskPort
 
 __all__ = ["ContactFinder", "CustomerIdentities"]
 
 _FOUND = 20
+_NAMESAKE = (Evidence(Clue.NAME),)
 _BEGIN = msg("Type to search among all customers.")
 
 
@@ -33,6 +40,9 @@ class CustomerIdentities(Section):
         super().__init__(msg("Identities"), parent)
         self._desk, self._same = desk, same
         self._detail: ContactDetail | None = None
+        self._likes: dict[UUID, LikeRow] = {}
+        self.opener: Opener = QDesktopServices.openUrl
+        self._tasks = tasks_of(self, "identities")
         self._lines: list[QWidget] = []
         self.finder = ContactFinder(desk, self)
         self.finder.chosen.connect(self._on_same)
@@ -51,8 +61,12 @@ class CustomerIdentities(Section):
         """Belong to this customer from now on."""
         before, self._detail = self._detail, detail
         self.merge_button.setVisible(self.may_merge)
+        if before is None or before.id != detail.id:
+            self._likes = {}
         if before is None or before.id != detail.id or _people(before) != _people(detail):
             self._fill(detail)
+        if self.may_merge and (before is None or _known_of(before) != _known_of(detail)):
+            self._tasks.start(self._look_for_likes(detail.id), "look for the same person")
 
     def choose(self) -> None:
         """Ask with whom the customer is merged; who may not is told so."""
@@ -66,21 +80,42 @@ class CustomerIdentities(Section):
             self.body.removeWidget(line)
             line.hide()
             line.deleteLater()
-        self._lines = [IdentityLine(identity) for identity in detail.identities]
+        self._lines = [self._identity(identity) for identity in detail.identities]
         if self.may_merge:
-            self._lines += [self._other(other, merged=False) for other in detail.similar]
+            likes = self._likes or {one.id: LikeRow(other=one, evidence=_NAMESAKE) for one in detail.similar}
+            known = {one.id for one in detail.merged}
+            others = [one for one in likes.values() if one.other.id not in known]
+            self._lines += [self._other(one.other, merged=False, evidence=one.evidence) for one in others]
             self._lines += [self._other(other, merged=True) for other in detail.merged]
         for place, line in enumerate(self._lines):
             self.body.insertWidget(place, line)
 
-    def _other(self, other: SimilarContact, *, merged: bool) -> OtherLine:
-        line = OtherLine(other, merged=merged)
+    async def _look_for_likes(self, contact_id: UUID) -> None:
+        """See what speaks for others being the same person; shown when it is known."""
+        found = {one.other.id: one for one in await self._desk.alike(contact_id)}
+        detail = self._detail
+        if is_alive(self) and detail is not None and detail.id == contact_id and found != self._likes:
+            self._likes = found
+            self._fill(detail)
+
+    def _identity(self, row: IdentityRow) -> IdentityLine:
+        line = IdentityLine(row)
+        line.open_wanted.connect(self._on_open)
+        return line
+
+    def _on_open(self, url: str) -> None:
+        self._tasks.start(follow(self, self.opener, examine(url, "")), "open")
+
+    def _other(self, other: SimilarContact, *, merged: bool, evidence: Sequence[Evidence] = ()) -> OtherLine:
+        line = OtherLine(other, merged=merged, evidence=evidence)
         line.pressed.connect(self._on_other if merged else self._on_same)
         return line
 
     def _on_same(self, other: SimilarContact) -> None:
         if self._detail is not None:
-            self._same.merge(self._detail, other)
+            like = self._likes.get(other.id)
+            reasons = [reason_words(sign) for sign in like.evidence] if like is not None else []
+            self._same.merge(self._detail, other, reasons)
 
     def _on_other(self, other: SimilarContact) -> None:
         if self._detail is not None:
@@ -145,3 +180,9 @@ class ContactFinder(QObject):
 def _people(detail: ContactDetail) -> tuple[object, ...]:
     known = [msgspec.structs.replace(one, visit=None) for one in detail.identities]
     return known, detail.similar, detail.merged
+
+
+def _known_of(detail: ContactDetail) -> tuple[object, ...]:
+    """What is looked at for signs: they may be others when it has changed."""
+    latest = max((one.last_message_at for one in detail.conversations), default=None)
+    return detail.id, detail.name, latest, *_people(detail)

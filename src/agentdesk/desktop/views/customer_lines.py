@@ -9,12 +9,15 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from agentdesk.base.text import Msg, msg
+from agentdesk.base.text import Msg, msg, plural
 from agentdesk.desktop.icons import icon
-from agentdesk.desktop.locale import date_text, isolate_ltr, q_locale, tr
+from agentdesk.desktop.locale import date_text, isolate_ltr, number_text, q_locale, tr
 from agentdesk.desktop.theme import theme
+from agentdesk.desktop.views.messages.post_band import can_open
 from agentdesk.desktop.views.messages.words import catalogue_text
+from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.avatar import ChannelTile
+from agentdesk.desktop.widgets.button import IconButton
 from agentdesk.desktop.widgets.elide import ElidedLabel
 from agentdesk.desktop.widgets.label import Label
 from agentdesk.domain.chat import CHANNEL
@@ -40,19 +43,31 @@ def local_time(zone: str, now: datetime) -> str:
 
 
 class IdentityLine(QWidget):
-    """An address the customer is known by: proved to be theirs, or not working."""
+    """An address the customer is known by: proved to be theirs, or not working; on a network with the way to
+    their page and how many follow them. ``open_wanted(address)`` wants that page."""
+
+    open_wanted = Signal(str)
 
     def __init__(self, row: IdentityRow, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         is_visitor = row.kind == CHANNEL and row.display in ("", row.value)
         shown = tr(msg("Visitor")) if is_visitor else isolate_ltr(row.display or row.value)
-        tile = ChannelTile(row.kind, tr(_CHANNELS.get(row.kind, msg("Address"))), _TILE, parent=self)
+        name = tr(_CHANNELS.get(row.kind) or channel_name(row.kind))
+        tile = ChannelTile(row.kind, name, _TILE, parent=self)
         address = ElidedLabel(shown, "body", middle=True, parent=self)
         row_layout = QHBoxLayout()
         row_layout.setContentsMargins(0, 0, 0, 0)
         row_layout.setSpacing(theme().space(2))
         row_layout.addWidget(tile)
         row_layout.addWidget(address, 1)
+        self.link: IconButton | None = None
+        self._url = str((row.profile or {}).get("url") or "")
+        if can_open(self._url):
+            self.link = IconButton(
+                "external-link", msg("Open their page on {network}", network=name), parent=self
+            )
+            self.link.clicked.connect(self._on_open)
+            row_layout.addWidget(self.link)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 2)
         column.setSpacing(0)
@@ -70,6 +85,14 @@ class IdentityLine(QWidget):
             row_layout.addWidget(_mark("badge-check", "ok.text", msg("Proved to be theirs"), self))
         else:
             row_layout.addWidget(Label(msg("linked"), "caption", "text.muted", parent=self))
+        said = _said_of(row)
+        if said is not None:
+            line = Label(said, "caption", "text.muted", wrap=True, parent=self)
+            line.setContentsMargins(_TILE + theme().space(2), 0, 0, 0)
+            column.addWidget(line)
+
+    def _on_open(self) -> None:
+        self.open_wanted.emit(self._url)
 
 
 class PastLine(QWidget):
@@ -105,6 +128,20 @@ class PastLine(QWidget):
             self.pressed.emit(self._id)
         else:
             super().keyPressEvent(event)
+
+
+def _said_of(row: IdentityRow) -> Msg | None:
+    """What a network says of somebody: who follows them, and whether it vouches for who they are."""
+    profile = row.profile or {}
+    count = profile.get("followers")
+    followers = None
+    if isinstance(count, int) and count > 0:
+        followers = plural("{number} follower", "{number} followers", count, number=number_text(count))
+    if not profile.get("verified"):
+        return followers
+    if followers is None:
+        return msg("Verified by the network")
+    return msg("{followers}, verified by the network", followers=followers)
 
 
 def _mark(name: str, role: str, words: Msg, parent: QWidget) -> QLabel:

@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.commands.values import MergeContacts, UnmergeContacts
 from agentdesk.desktop.ask import answered
 from agentdesk.desktop.dialogs.merge_customers import MergeCustomersQuestion
 from agentdesk.desktop.doing import Doing
 from agentdesk.desktop.lifetime import is_alive
+from agentdesk.desktop.locale import isolate_ltr, tr
 from agentdesk.desktop.undo import UndoStack
+from agentdesk.desktop.views.messages.links import visible
+from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.desktop.widgets.button import LinkButton
 from agentdesk.desktop.widgets.label import Label
+from agentdesk.domain.likeness import Clue, Evidence
 from agentdesk.queries.rows import ContactDetail, SimilarContact
 from agentdesk.sync.desk import DeskPort
 
-__all__ = ["OtherLine", "SamePerson"]
+__all__ = ["OtherLine", "SamePerson", "reason_words"]
 
 _YES = 2
 """The answer of the question by which they are merged."""
 
 
+def reason_words(sign: Evidence) -> Msg:
+    """Say what speaks for two customers being one person."""
+    value = isolate_ltr(visible(sign.value))
+    match sign.clue:
+        case Clue.MAIL:
+            return msg("They wrote this mail address: {address}", address=value)
+        case Clue.PHONE:
+            return msg("They wrote this number: {number}", number=value)
+        case Clue.PAGE:
+            return msg("They named this page: {address}", address=value)
+        case Clue.HANDLE:
+            network = tr(channel_name(sign.network))
+            return msg("The same handle on {network}: {handle}", network=network, handle=value)
+    return msg("The same name, which proves nothing")
+
+
 class OtherLine(QWidget):
-    """Another customer with what can be done about them; ``pressed(other)`` when it is to be done."""
+    """Another customer with what can be done about them, and why; ``pressed(other)``: it is to be done."""
 
     pressed = Signal(object)
 
-    def __init__(self, other: SimilarContact, *, merged: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        other: SimilarContact,
+        *,
+        merged: bool,
+        evidence: Sequence[Evidence] = (),
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._other = other
         shown = other.address or other.name
@@ -41,7 +70,11 @@ class OtherLine(QWidget):
         column.setContentsMargins(0, 4, 0, 2)
         column.setSpacing(0)
         column.addWidget(Label(words, "small", "text.secondary", wrap=True, parent=self))
+        self.reasons = [reason_words(sign) for sign in evidence]
+        for reason in self.reasons:
+            column.addWidget(Label(reason, "caption", "text.muted", wrap=True, parent=self))
         column.addWidget(self.button)
+        self.button.setAccessibleDescription(" ".join(tr(one) for one in (words, *self.reasons)))
 
     def _on_clicked(self) -> None:
         self.pressed.emit(self._other)
@@ -54,19 +87,19 @@ class SamePerson(Doing):
         super().__init__(desk, done, owner, "same person")
         self._owner = owner
 
-    def merge(self, stays: ContactDetail, other: SimilarContact) -> None:
-        """Let ``other`` be known as ``stays``, after asking."""
-        self._tasks.start(self._merge(stays, other), "merge")
+    def merge(self, stays: ContactDetail, other: SimilarContact, reasons: Sequence[Msg] = ()) -> None:
+        """Let ``other`` be known as ``stays``, after asking; ``reasons`` speak for it."""
+        self._tasks.start(self._merge(stays, other, reasons), "merge")
 
     def part(self, stays: ContactDetail, other: SimilarContact) -> None:
         """Let ``other`` be known by themselves again."""
         self._tasks.start(self._part(stays, other), "part")
 
-    async def _merge(self, stays: ContactDetail, other: SimilarContact) -> None:
+    async def _merge(self, stays: ContactDetail, other: SimilarContact, reasons: Sequence[Msg]) -> None:
         joins = await self._desk.contact(other.id)
         if joins is None or not is_alive(self):
             return
-        question = MergeCustomersQuestion(self._owner, stays, joins)
+        question = MergeCustomersQuestion(self._owner, stays, joins, reasons)
         if await answered(question) != _YES:
             return
         names = {"other": other.name or other.address, "name": stays.name}
