@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 from tests.conftest import NewCompany
+from tests.connectors.instagram.support import call, payload
 from tests.helpers.company import Company, add_account
 from tests.helpers.until import until
 
-from agentdesk.sdk.hooks import hook_path
+from agentdesk.sdk.hooks import HookCall, hook_path
 from agentdesk_connectors.instagram.simulator import InstagramSimulator
 from agentdesk_connectors.instagram.simulator_world import Comment, Message
 
@@ -38,6 +40,15 @@ async def _there(company: Company, found: Callable[[list[dict[str, Any]]], Any],
 
 def _with(preview: str) -> Callable[[list[dict[str, Any]]], Any]:
     return lambda rows: next((row for row in rows if preview in row["preview"]), None)
+
+
+async def _status(address: str, made: HookCall) -> int:
+    headers = dict(made.headers)
+    async with (
+        aiohttp.ClientSession() as stranger,
+        stranger.post(address, data=made.body, headers=headers) as answer,
+    ):
+        return answer.status
 
 
 async def _messages(company: Company, row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -113,9 +124,7 @@ async def test_calls_come_twice_and_forged_and_each_thing_is_there_once(company:
         kettle = sim.world.work("The new kettle")
         for number in range(5):
             sim.world.comment(kettle, sim.world.person(f"customer{number}"), f"No {number}")
-        secret, sim.hooks.app_secret = sim.hooks.app_secret, "another app's secret"
-        sim.world.write(sim.world.person("mallory"), "I am nobody")
-        sim.hooks.app_secret = secret
+        assert await _status(sim.hooks.address, call(payload("message_text"), "another app's")) == 403
         rows = await _there(company, lambda rows: rows if len(rows) >= 5 else None, "all comments")
         assert sorted(row["preview"] for row in rows) == [f"No {number}" for number in range(5)]
         assert await asyncio.to_thread(company.stop) == 0
