@@ -96,6 +96,7 @@ class ChatSite:
         app = web.Application()
         self.chat.add_routes(app)
         self.desks.add_routes(app)
+        self.core.hooks.add_routes(app)
         self._server = TestServer(app, port=getattr(self, "port", 0))
         await self.feed.start()
         await self.core.start()

@@ -6,26 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
-from shiboken6 import isValid
 from tests.connectors.mastodon.support import ANA
+from tests.helpers.agents_window import agent_at, answer_in, row_of
 from tests.helpers.chat_page import ChatSite
-from tests.helpers.desk_keys import keys
 from tests.helpers.until import until
 
 from agentdesk.base.secrets import Vault
 from agentdesk.desktop import ask
-from agentdesk.desktop.settings import SettingsFile
 from agentdesk.desktop.views.messages.acts import ActsFoot
-from agentdesk.desktop.window import MainWindow
 from agentdesk.desktop.workspace import Workspace
 from agentdesk.domain.abilities import Act
-from agentdesk.queries.rows import QueueRow, View
 from agentdesk.server.admin import add_channel
-from agentdesk.sync.desk import Link
-from agentdesk.sync.local import LocalDesk
 from agentdesk_connectors.mastodon.simulator import MastodonSimulator
 from agentdesk_connectors.mastodon.simulator_shapes import Status
 
@@ -38,50 +30,11 @@ async def _at_work(url: str, folder: Path) -> AsyncIterator[tuple[MastodonSimula
         try:
             vault, secrets = Vault.at(folder / "key"), {"access_token": sim.token}
             await add_channel(site.db, vault, "mastodon", "Support", "Mastodon", sim.settings(), secrets)
-            async with _agent(site, folder) as panes:
+            async with agent_at(site, folder) as panes:
                 await until(lambda: any(len(one) == 3 for one in sim.sockets.values()), what="the stream")
                 yield sim, panes
         finally:
             await site.stop()
-
-
-@asynccontextmanager
-async def _agent(site: ChatSite, folder: Path) -> AsyncIterator[Workspace]:
-    desk = LocalDesk(folder / "desk", site.address, "maria", keys=keys())
-    await desk.start()
-    window = MainWindow(SettingsFile(folder / "settings.json"))
-    panes = window.attach(desk, workspace="Larkfield Home")
-    window.show()
-    panes.show_view(View(kind="all", order="newest"))
-    try:
-        await until(lambda: desk.status.link is Link.SYNCED)
-        yield panes
-    finally:
-        await panes.release()
-        await desk.close()
-        window.hide()
-        window.deleteLater()
-        await until(lambda: not isValid(window))
-
-
-async def _row(panes: Workspace, preview: str) -> QueueRow:
-    def found() -> QueueRow | None:
-        rows = (panes.queue.model.row(one) for one in panes.queue.model.ids)
-        return next((row for row in rows if row is not None and preview in row.preview), None)
-
-    return await until(found, what=preview)
-
-
-async def _answer(panes: Workspace, row: QueueRow, text: str) -> None:
-    panes.queue.select(row.id)
-    panes.open_conversation(row.id)
-    composer = panes.conversation.composer
-    await until(lambda: composer.conversation_id == row.id)
-    assert panes.actions_.trigger("reply.start")
-    composer.box.reply_text.insert_text(text)
-    QTest.keyClick(composer.box.reply_text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    await until(lambda: composer.box.reply_text.is_blank() and composer.outbox.held is not None)
-    await composer.send_now()
 
 
 def _ours(sim: MastodonSimulator) -> list[Status]:
@@ -94,9 +47,9 @@ async def test_a_mention_and_a_private_message_are_answered_where_they_stand(
     async with _at_work(migrated_sqlite_url, tmp_path) as (sim, panes):
         ana = sim.world.person(ANA, "Ana")
         mention = sim.world.post(ana, "@support Where is my order?", warning="Rant")
-        row = await _row(panes, "Where is my order?")
+        row = await row_of(panes, "Where is my order?")
         assert row.contact_name == "Ana"
-        await _answer(panes, row, "It leaves today.")
+        await answer_in(panes, row, "It leaves today.")
         await until(lambda: _ours(sim))
         (posted,) = _ours(sim)
         assert (posted.text, posted.parent) == (f"@{ANA} It leaves today.", mention)
@@ -108,7 +61,7 @@ async def test_a_mention_and_a_private_message_are_answered_where_they_stand(
         assert len(panes.queue.model.ids) == 1, "it is one conversation"
 
         sim.world.post(ana, "@support My number is 4417", visibility="direct")
-        await _answer(panes, await _row(panes, "My number is 4417"), "Thank you, found it.")
+        await answer_in(panes, await row_of(panes, "My number is 4417"), "Thank you, found it.")
         await until(lambda: len(_ours(sim)) == 2)
         assert _ours(sim)[-1].visibility == "direct"
         assert len(panes.queue.model.ids) == 2
@@ -143,7 +96,7 @@ async def test_a_mention_is_liked_and_reported_and_the_answer_changed_and_delete
     async with _at_work(migrated_sqlite_url, tmp_path) as (sim, panes):
         ana = sim.world.person(ANA, "Ana")
         mention = sim.world.post(ana, "@support Where is my order?")
-        await _answer(panes, await _row(panes, "Where is my order?"), "It leaves todat.")
+        await answer_in(panes, await row_of(panes, "Where is my order?"), "It leaves todat.")
         rows = panes.conversation.transcript.rows
         await until(lambda: len(rows()) == 2 and rows()[-1].delivery == "sent")
         (posted,) = _ours(sim)
@@ -175,7 +128,7 @@ async def test_what_the_network_refuses_is_taken_back_with_its_reason(
     async with _at_work(migrated_sqlite_url, tmp_path) as (sim, panes):
         ana = sim.world.person(ANA, "Ana")
         mention = sim.world.post(ana, "@support Where is my order?")
-        row = await _row(panes, "Where is my order?")
+        row = await row_of(panes, "Where is my order?")
         panes.queue.select(row.id)
         panes.open_conversation(row.id)
         await until(lambda: panes.conversation.transcript.rows())

@@ -120,7 +120,8 @@ def _receipt(found: Json, person: str, facts: Mapping[str, object]) -> Inbound:
     else:
         report, listed = Report.DELIVERED, {"messages": fields.inner(found, "delivery").get("mids")}
     mids = tuple(one for one in fields.texts(listed, "messages") if graph_id(one))
-    reports = tuple(DeliveryReport(report, (one,), recipient=person) for one in mids)
+    ids = mids or (f"{report.value}/{person}",)  # of what was sent elsewhere: it says nothing to anybody
+    reports = tuple(DeliveryReport(report, (one,), recipient=person) for one in ids)
     return Inbound(Party(KIND, person), "", "", reports=reports)
 
 

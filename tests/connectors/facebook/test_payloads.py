@@ -165,7 +165,8 @@ def test_what_has_arrived() -> None:
 def test_what_was_read_is_looked_up_later() -> None:
     item = _item("message_read")
     assert item.facts["incomplete"] is True
-    assert meant(item).reports == ()
+    (report,) = meant(item).reports
+    assert (report.report, report.external_ids) == (Report.READ, ("read/90017",))
 
 
 @pytest.mark.parametrize("name", sorted(_NOTHING))

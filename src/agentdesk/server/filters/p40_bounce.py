@@ -19,7 +19,13 @@ def apply(arrival: Arrival, lookup: Lookup) -> None:
             arrival.reports.append((sent, report))
     if arrival.reports:
         arrival.end = "report"
-    elif all(report.report is Report.READ for report in arrival.inbound.reports) and not arrival.inbound.text:
+    elif _is_bare_receipt(arrival):
         arrival.end = "ignored"  # of what was written elsewhere in our name: it tells nobody anything
     else:
         arrival.automatic = Automatic.BOUNCE
+
+
+def _is_bare_receipt(arrival: Arrival) -> bool:
+    """Whether it says no more than that something has arrived, or was read."""
+    reports = (one.report for one in arrival.inbound.reports)
+    return not arrival.inbound.text and all(one in (Report.DELIVERED, Report.READ) for one in reports)
