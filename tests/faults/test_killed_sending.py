@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.conftest import NewCompany
 from tests.connectors.bluesky.test_conformance import BlueskyStage
+from tests.connectors.facebook.test_conformance import FacebookStage
 from tests.connectors.mastodon.test_conformance import MastodonStage
 from tests.connectors.x.test_conformance import XStage
 from tests.helpers.company import Company, add_account
@@ -18,6 +19,7 @@ from agentdesk.sdk.posts import Visibility
 from agentdesk.sdk.testing.simulator import Fault, Simulator
 from agentdesk.sdk.testing.stage import Said
 from agentdesk_connectors.bluesky.simulator import BlueskySimulator
+from agentdesk_connectors.facebook.simulator import FacebookSimulator
 from agentdesk_connectors.mastodon.simulator import MastodonSimulator
 from agentdesk_connectors.x.simulator import XSimulator
 
@@ -27,7 +29,7 @@ _ANSWER = "It leaves today."
 
 @dataclass(frozen=True)
 class Network:
-    """How an account of a network is acted, and the call that puts an answer there."""
+    """How an account of a network is acted, and how the call begins that puts an answer there."""
 
     simulator: type[Simulator]
     stage: type[Any]
@@ -44,6 +46,10 @@ NETWORKS = {
         "POST",
         "/xrpc/chat.bsky.convo.sendMessage",
         Visibility.PRIVATE,
+    ),
+    "facebook": Network(FacebookSimulator, FacebookStage, "POST", "/v25.0/500100_"),
+    "facebook privately": Network(
+        FacebookSimulator, FacebookStage, "POST", "/v25.0/500100/messages", Visibility.PRIVATE
     ),
     "mastodon": Network(MastodonSimulator, MastodonStage, "POST", "/api/v1/statuses"),
     "x": Network(XSimulator, XStage, "POST", "/2/tweets"),
@@ -78,7 +84,7 @@ async def test_an_answer_whose_server_was_killed_is_there_once(
 
 
 def _calls(simulator: Simulator, network: Network) -> int:
-    return sum((one.method, one.path) == (network.method, network.path) for one in simulator.seen)
+    return sum(one.method == network.method and one.path.startswith(network.path) for one in simulator.seen)
 
 
 def _come_to_rest(company: Company) -> None:

@@ -16,7 +16,7 @@ from agentdesk_connectors.facebook.simulator import FacebookSimulator
 from agentdesk_connectors.facebook.simulator_world import Comment, Message, PagePost
 
 
-class _FacebookStage(Stage):
+class FacebookStage(Stage):
     visibilities = (Visibility.PUBLIC, Visibility.PRIVATE)
 
     def __init__(self, simulator: FacebookSimulator) -> None:
@@ -87,7 +87,7 @@ class TestFacebook(Conformance):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         async with FacebookSimulator().served() as simulator:
-            made = _FacebookStage(simulator)
+            made = FacebookStage(simulator)
             try:
                 yield made
             finally:
@@ -103,7 +103,7 @@ class TestFacebookUncalled(TestFacebook):
     async def stage(self) -> AsyncIterator[Stage]:
         async with FacebookSimulator().served() as simulator:
             simulator.hooks.silent = True
-            made = _FacebookStage(simulator)
+            made = FacebookStage(simulator)
             try:
                 yield made
             finally:
