@@ -7,7 +7,6 @@ everybody else lives in :attr:`XSimulator.world`.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -46,7 +45,7 @@ class XSimulator(Simulator):
 
     ``most_mentions`` is how far back mentions go, ``slow_files`` how often a film is not ready yet,
     ``bad_files`` that films cannot be used, ``denied_events`` what may not be subscribed to, ``spent`` that
-    the credit is used up. ``held``: while it is cleared, what was posted is answered only when it is set.
+    the credit is used up.
     """
 
     def __init__(self, owner_name: str = "support") -> None:
@@ -65,8 +64,6 @@ class XSimulator(Simulator):
         self.spent = False
         self.limits: dict[str, int] = {}
         self.days: dict[str, int] = {}
-        self.held = asyncio.Event()
-        self.held.set()
         self._used: dict[str, int] = {}
         self.activity = Activity(self)
         self.world = World(owner_name, told=self.activity.tell)
@@ -82,10 +79,6 @@ class XSimulator(Simulator):
         """Close all streams, as X does now and then."""
         self.activity.end()
 
-    async def answered(self) -> None:
-        """Wait until answers to posts may go out."""
-        await self.held.wait()
-
     def settings(self) -> dict[str, str]:
         """Return what a person would give to connect the account."""
         return {
@@ -95,13 +88,15 @@ class XSimulator(Simulator):
             "history": "all",
         }
 
-    def secrets(self, *, bearer: bool = True) -> dict[str, str]:
-        """Return what is secret of that; the sign-in has just been made."""
+    def secrets(self) -> dict[str, str]:
+        """Return what is secret of that."""
+        return {"refresh_token": self.refresh_token, "bearer_token": self.bearer}
+
+    def signed_in(self) -> dict[str, str]:
+        """Return what the connector keeps of a sign-in that has just been made."""
         of = hashlib.sha256(self.refresh_token.encode()).hexdigest()[:16]
         kept = {"token": self.token, "ends": self.token_ends.isoformat(), "of": of}
-        access = json.dumps({**kept, "scopes": " ".join(sorted(self.scopes))})
-        found = {"refresh_token": self.refresh_token, "access_token": access}
-        return found | ({"bearer_token": self.bearer} if bearer else {})
+        return {"access_token": json.dumps({**kept, "scopes": " ".join(sorted(self.scopes))})}
 
     # --- what it says with each answer ---
 

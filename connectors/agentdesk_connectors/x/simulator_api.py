@@ -191,7 +191,6 @@ class Api:
         given = await self._server.told(request, _Post)
         parent = given.reply.in_reply_to_tweet_id if given.reply else ""
         tweet = self._world.create(given.text, parent, given.media.media_ids if given.media else [])
-        await self._server.answered()
         return web.json_response({"data": {"id": tweet.id, "text": tweet_json(tweet)["text"]}}, status=201)
 
     async def write(self, request: web.Request) -> web.Response:
@@ -200,7 +199,6 @@ class Api:
         to, talk = request.match_info.get("id", ""), request.match_info.get("talk", "")
         files = [one.media_id for one in given.attachments]
         message = self._world.answer_to(to, talk, given.text, files)
-        await self._server.answered()
         data = {"dm_conversation_id": message.talk, "dm_event_id": message.id}
         return web.json_response({"data": data}, status=201)
 

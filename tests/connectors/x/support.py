@@ -22,7 +22,9 @@ from agentdesk_connectors.x.simulator_world import Message, Tweet
 def account(sim: XSimulator, secrets: MemorySecrets | None = None, **settings: str) -> XAccount:
     """The connector's object for the simulated account."""
     given = manifest.settings.clean({**sim.settings(), **settings})
-    return create(AccountContext(new_id(), "X", given, secrets or MemorySecrets(**sim.secrets())))
+    return create(
+        AccountContext(new_id(), "X", given, secrets or MemorySecrets(**sim.secrets(), **sim.signed_in()))
+    )
 
 
 @asynccontextmanager

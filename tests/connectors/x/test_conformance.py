@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import aiohttp
 import pytest
 
 from agentdesk.sdk.discover import connector
 from agentdesk.sdk.posts import Visibility
+from agentdesk.sdk.protocols import Account
 from agentdesk.sdk.testing.conformance import Conformance
 from agentdesk.sdk.testing.stage import Said, Stage, Stands
 from agentdesk_connectors.x.simulator import XSimulator
@@ -26,6 +28,14 @@ class XStage(Stage):
         self.settings = {**simulator.settings(), "callback_port": str(_free_port())}
         self.secrets = simulator.secrets()
         self._work = simulator.world.post(simulator.world.owner, "Our news") if in_our_thread else None
+
+    def open(self, **changes: Any) -> Account:
+        """Each as it is after one and the same sign-in: renewing it would end it for the others."""
+        given, self.secrets = self.secrets, {**self.secrets, **self.x.signed_in()}
+        try:
+            return super().open(**changes)
+        finally:
+            self.secrets = given
 
     async def say(self, said: Said) -> str:
         world = self.x.world

@@ -146,7 +146,7 @@ async def test_trying_the_settings_says_what_is_missing() -> None:
             assert [step.ok for step in steps] == [True, True, True, False]
             assert "dm.write" in str(steps[-1].found)
         sim.bearer = "another"
-        async with opened_again(sim, MemorySecrets(**sim.secrets())) as opened:
+        async with opened_again(sim, MemorySecrets(**sim.secrets(), **sim.signed_in())) as opened:
             sim.bearer = "changed"
             steps = [step async for step in opened.check()]
             assert (steps[-1].ok, steps[-1].remedy is not None) == (False, True)
