@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import NewCompany
 from tests.connectors.bluesky.test_conformance import BlueskyStage
 from tests.connectors.facebook.test_conformance import FacebookStage
+from tests.connectors.instagram.test_conformance import InstagramStage
 from tests.connectors.mastodon.test_conformance import MastodonStage
 from tests.connectors.x.test_conformance import XStage
 from tests.helpers.company import Company, add_account
@@ -20,6 +21,7 @@ from agentdesk.sdk.testing.simulator import Fault, Simulator
 from agentdesk.sdk.testing.stage import Said
 from agentdesk_connectors.bluesky.simulator import BlueskySimulator
 from agentdesk_connectors.facebook.simulator import FacebookSimulator
+from agentdesk_connectors.instagram.simulator import InstagramSimulator
 from agentdesk_connectors.mastodon.simulator import MastodonSimulator
 from agentdesk_connectors.x.simulator import XSimulator
 
@@ -51,8 +53,11 @@ NETWORKS = {
     "facebook privately": Network(
         FacebookSimulator, FacebookStage, "POST", "/v25.0/500100/messages", Visibility.PRIVATE
     ),
+    "instagram": Network(InstagramSimulator, InstagramStage, "POST", "/"),
+    "instagram privately": Network(InstagramSimulator, InstagramStage, "POST", "/", Visibility.PRIVATE),
     "mastodon": Network(MastodonSimulator, MastodonStage, "POST", "/api/v1/statuses"),
     "x": Network(XSimulator, XStage, "POST", "/2/tweets"),
+    "x privately": Network(XSimulator, XStage, "POST", "/2/dm_", Visibility.PRIVATE),
 }
 
 

@@ -16,7 +16,7 @@ def test_the_demo_plays_without_a_screen_and_its_count_is_right(programs: Progra
     summary = json.loads((out / "summary.json").read_bytes())
     assert json.loads(printed) == summary
     assert summary["chats_answered"] == 3
-    for network in ("mastodon", "bluesky", "x"):
+    for network in ("mastodon", "bluesky", "x", "facebook", "instagram"):
         assert summary["channels"][network]["answered"] == 2, network
     assert summary["replies_sent"] == summary["replies_seen_by_customer"] > 0
     assert (summary["lost"], summary["duplicated"], summary["misplaced"]) == (0, 0, 0)
