@@ -15,6 +15,7 @@ from agentdesk.sdk.outbound import Outbound, OutboundAttachment
 from agentdesk.sdk.posts import FileLimit, TextLimit, Unit, Visibility, length_of
 from agentdesk_connectors.bluesky.facets import facets_for
 from agentdesk_connectors.bluesky.naming import POSTS, did_of
+from agentdesk_connectors.bluesky.pictures import shape_of
 from agentdesk_connectors.bluesky.wire import unlabelled
 from agentdesk_connectors.fields import Json
 
@@ -77,23 +78,30 @@ def normal(text: str) -> str:
 
 
 def record_of(
-    message: Outbound, reply: Json, known: Mapping[str, str], images: Sequence[tuple[Json, str]]
+    message: Outbound, reply: Json, known: Mapping[str, str], blobs: Sequence[Json]
 ) -> dict[str, object]:
     """Return the post to make: the same for each attempt. ``reply`` has its root and parent (empty: none),
-    ``known`` DIDs by handle, ``images`` the uploaded files with their descriptions."""
+    ``known`` DIDs by handle, ``blobs`` what the uploaded files are
+    called."""
     text = normal(message.text)
     record: dict[str, object] = {"$type": POSTS, "text": text, "createdAt": stamped(message.created_at)}
     if facets := facets_for(text, known):
         record["facets"] = facets
     if reply:
         record["reply"] = reply
-    if images:
-        shown = [{"image": blob, "alt": alt} for blob, alt in images]
+    if blobs:
+        pairs = zip(blobs, message.attachments, strict=True)
+        shown = [_image(blob, file) for blob, file in pairs]
         record["embed"] = {"$type": "app.bsky.embed.images", "images": shown}
     if labels := [one for one in unlabelled(message.warning) if one in _LABELS]:
         values = [{"val": one} for one in labels]
         record["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": values}
     return record
+
+
+def _image(blob: Json, file: OutboundAttachment) -> dict[str, object]:
+    shape = shape_of(file.content)
+    return {"image": blob, "alt": file.alt, **({"aspectRatio": shape} if shape else {})}
 
 
 def message_of(text: str, known: Mapping[str, str]) -> dict[str, object]:

@@ -26,7 +26,7 @@ class Place:
     one and ``newest`` what ``after`` becomes at its end. ``log`` is the place in the log of private messages
     ("": not begun), ``fill`` the service's cursor while talks are listed ("": done; "-": the first page).
     Posts up to ``searched`` have been looked through for the watch list. ``watched`` are the newest posts
-    that were handed over, each with what was known of it (`posts.stamp`).
+    that were handed over, each with why it came and what was known of it (`posts.stamp`).
     """
 
     floor: datetime

@@ -95,7 +95,8 @@ class Reader:
         for item in items:
             kind, _, name = item.source_id.partition("/")
             if kind == "post" and read_uri(name):
-                stamps[name] = stamp(values_of(item.raw))
+                reason = fields.text(item.facts, "reason", 20)
+                stamps[name] = f"{reason}:{stamp(values_of(item.raw))}"
         cursor = place.with_posts(stamps).cursor()
         self._offered = cursor, tuple(item.source_id for item in items)
         return Portion(tuple(items), cursor, more)
@@ -166,9 +167,12 @@ class Reader:
                 if await self._posts.is_gone(uri):
                     items.append(deletion(uri))
                     gone.add(uri)
-            elif (now := stamp(values_of(found[uri]))) != known:
-                items += [_again(one, now) for one in await self._posts.items([(found[uri], "")], self.me)]
-                stamps[uri] = now
+                continue
+            reason, now = known.partition(":")[0], stamp(values_of(found[uri]))
+            if known != f"{reason}:{now}":
+                (item,) = await self._posts.items([(found[uri], reason)], self.me)
+                items.append(replace(item, source_id=f"{item.source_id}#{now}"))
+                stamps[uri] = f"{reason}:{now}"
         return items, place.with_posts(stamps).without(gone)
 
 
@@ -179,8 +183,3 @@ def _question(page: str) -> list[tuple[str, str]]:
 
 def _when(found: Json) -> datetime | None:
     return fields.moment(found, "indexedAt")
-
-
-def _again(item: RawItem, now: str) -> RawItem:
-    """A post that is known, as it is now."""
-    return replace(item, source_id=f"{item.source_id}#{now}")

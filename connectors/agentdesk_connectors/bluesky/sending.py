@@ -58,8 +58,8 @@ class Sender:
     async def _post(self, message: Outbound) -> Receipt:
         reply = await self._reply(message.in_reply_to) if message.in_reply_to else {}
         known = await self._known(message.text)
-        images = [(await self._blob(file), file.alt) for file in message.attachments]
-        record = record_of(message, reply, known, images)
+        blobs = [await self._blob(file) for file in message.attachments]
+        record = record_of(message, reply, known, blobs)
         self._must_be_ours()
         try:
             answer = await self._client.tell("com.atproto.repo.putRecord", self._put(message.key, record))

@@ -26,7 +26,7 @@ from agentdesk_connectors.fields import Json
 __all__ = ["Talks"]
 
 _FIRST = "-"
-_TALKS = 20
+_TALKS = 5
 _LIMIT = 100
 _PAGES = 20
 _LOG = "chat.bsky.convo.defs#log"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from agentdesk.sdk.errors import Rejected
 from agentdesk_connectors import fields
 from agentdesk_connectors.bluesky.client import Client
 from agentdesk_connectors.bluesky.embeds import quoted_uri
@@ -56,7 +57,10 @@ async def _posts(client: Client, wanted: str, bound: datetime) -> list[tuple[byt
     for _ in range(_PAGES):
         params = [("q", wanted), ("sort", "latest"), ("limit", str(_LIMIT))]
         params += [("cursor", cursor)] if cursor else []
-        listed = await client.listed("app.bsky.feed.searchPosts", "posts", params)
+        try:
+            listed = await client.listed("app.bsky.feed.searchPosts", "posts", params)
+        except Rejected:  # a question that the service does not understand holds up none of the others
+            break
         read = [(raw, values_of(raw)) for raw in listed.raws]
         dated = [(raw, post, fields.moment(post, "indexedAt")) for raw, post in read]
         fresh = [(raw, post, at) for raw, post, at in dated if at is not None and at >= bound]

@@ -152,7 +152,8 @@ async def test_posts_that_vanish_are_told_and_those_that_are_held_back_are_not()
 
 async def test_counters_come_again_when_they_have_doubled() -> None:
     async with connected() as (sim, opened):
-        post = mention(sim, "hello")
+        ours = sim.world.post(sim.world.owner, "Our news")
+        post = sim.world.post(sim.world.person(ANA), "Look", quotes=ours)
         _, cursor = await drained(opened, None)
         for likes, comes in ((1, True), (2, True), (3, False), (4, True)):
             post.likes = likes
@@ -163,6 +164,8 @@ async def test_counters_come_again_when_they_have_doubled() -> None:
         assert again.post is not None
         assert again.post.counters is not None
         assert again.post.counters.likes == 4
+        assert again.post.kind is PostKind.QUOTE
+        assert again.post.below is not None
 
 
 async def test_other_notifications_and_our_own_posts_are_passed_over() -> None:

@@ -164,6 +164,17 @@ async def test_a_password_without_private_messages_leaves_the_rest_as_it_is() ->
         assert [one.source_id.partition("/")[0] for one in items] == ["message"], "nothing was passed over"
 
 
+async def test_the_check_stops_at_a_password_that_is_wrong_also_where_a_session_is_kept() -> None:
+    async with BlueskySimulator().served() as sim:
+        secrets = MemorySecrets(app_password=sim.password)
+        async with opened_again(sim, secrets) as opened:
+            assert all([step.ok async for step in opened.check()])
+            sim.password = "other"  # noqa: S105
+            steps = [step async for step in opened.check()]
+        assert [step.ok for step in steps] == [True, False]
+        assert steps[-1].remedy is not None
+
+
 async def test_private_messages_can_be_left_out() -> None:
     async with connected(messages="no") as (sim, opened):
         sim.world.write(sim.world.person("ana.example"), "psst")
