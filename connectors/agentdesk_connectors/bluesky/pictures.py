@@ -14,8 +14,8 @@ _MOST = 65_535
 
 
 def shape_of(content: bytes) -> dict[str, int] | None:
-    """Return the width and height of a picture, as app.bsky.embed.defs#aspectRatio names them; None where they
-    cannot be told."""
+    """Return the width and height of a picture, as app.bsky.embed.defs#aspectRatio names them; None where
+    they cannot be told."""
     try:
         width, height = _size(content)
     except struct.error:

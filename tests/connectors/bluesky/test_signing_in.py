@@ -169,7 +169,7 @@ async def test_the_check_stops_at_a_password_that_is_wrong_also_where_a_session_
         secrets = MemorySecrets(app_password=sim.password)
         async with opened_again(sim, secrets) as opened:
             assert all([step.ok async for step in opened.check()])
-            sim.password = "other"  # noqa: S105
+            sim.password = "other"
             steps = [step async for step in opened.check()]
         assert [step.ok for step in steps] == [True, False]
         assert steps[-1].remedy is not None
