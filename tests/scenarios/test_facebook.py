@@ -3,13 +3,17 @@ private, and messages within their time. Facebook calls the server, and is asked
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from tests.conftest import NewCompany
 from tests.helpers.agents_window import agent_at, answer_in, row_of
 from tests.helpers.chat_page import ChatSite
+from tests.helpers.company import Company, add_account
 from tests.helpers.until import until
 
 from agentdesk.base.secrets import Vault
@@ -73,3 +77,44 @@ async def test_a_comment_and_a_message_are_answered_where_they_stand(
         world.comment(world.person("Ben"), "Me too", work)
         await row_of(panes, "Me too")
         assert len(await site.rows(message, message.c.direction == "in")) == 4
+
+
+async def _row(company: Company, preview: str) -> dict[str, Any]:
+    """Wait for a conversation at a server process."""
+
+    async def looked() -> dict[str, Any] | None:
+        rows: list[dict[str, Any]] = await asyncio.to_thread(company.conversations)
+        return next((row for row in rows if preview in row["preview"]), None)
+
+    return await until(looked, timeout=30, what=preview)
+
+
+async def test_a_comment_is_answered_in_private_and_what_was_missed_is_asked_for(
+    new_company: NewCompany, sqlite_url: str
+) -> None:
+    company = await asyncio.to_thread(new_company, sqlite_url)
+    async with FacebookSimulator().served() as sim:
+        account = await asyncio.to_thread(add_account, company, "facebook", sim.settings(), sim.secrets())
+        await asyncio.to_thread(company.start)
+        sim.hooks.address, sim.hooks.twice = f"{company.address}{hook_path(account)}", True
+        world, ana = sim.world, sim.world.person("Ana")
+        comment = world.comment(ana, "Where is my order?", world.post(world.page, "Our new kettle"))
+        row = await _row(company, "Where is my order?")
+        answer = await asyncio.to_thread(
+            lambda: company.reply(row["id"], "What is your number?", visibility="private")
+        )
+        await asyncio.to_thread(company.wait_for_delivery, row["id"], answer["id"], "sent")
+        assert (world.messages[-1].person, world.messages[-1].text) == (ana, "What is your number?")
+        assert comment.answered
+        pin = world.comment(ana, "My PIN is 1234", comment)
+        await _row(company, "My PIN is 1234")
+        world.remove(pin)
+        await _row(company, "This message was deleted.")
+
+        assert await asyncio.to_thread(company.stop) == 0
+        sim.hooks.address = ""
+        world.message(ana, "It is 4417")
+        await asyncio.to_thread(company.start)
+        talk = await _row(company, "It is 4417")
+        assert talk["contact_id"] == row["contact_id"], "it is one person"
+        assert await asyncio.to_thread(company.stop) == 0

@@ -17,7 +17,7 @@ from agentdesk.sdk.outbound import Outbound, Receipt, Reconciliation
 from agentdesk.sdk.posts import Abilities, Signs
 from agentdesk_connectors.facebook import limits
 from agentdesk_connectors.facebook.check import check
-from agentdesk_connectors.facebook.completing import complete
+from agentdesk_connectors.facebook.completing import Completer
 from agentdesk_connectors.facebook.finding import Finder
 from agentdesk_connectors.facebook.hearing import Names, items_of
 from agentdesk_connectors.facebook.reading import Reader
@@ -55,6 +55,7 @@ class FacebookAccount:
         self._reader = Reader(self._settings, self._graph, self._names)
         self._finder = Finder(self._settings, self._graph)
         self._sender = Sender(self._settings, self._graph, self._finder, context.must_be_ours)
+        self._completer = Completer(self._graph, self._finder)
         self._token: TokenState | None = None
 
     async def close(self) -> None:
@@ -111,7 +112,7 @@ class FacebookAccount:
 
     async def complete(self, raw: bytes, facts: Mapping[str, object]) -> Mapping[str, object]:
         """Look up the sender's name, what a comment stands below, and which messages were read."""
-        return await complete(self._graph, self._finder, raw, facts)
+        return await self._completer.complete(raw, facts)
 
     # --- sending ---
 

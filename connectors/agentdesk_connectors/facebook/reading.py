@@ -37,7 +37,7 @@ MESSAGE_FIELDS = "id,created_time,from{id,name},to,message,attachments,sticker,s
 _PAGE = 25
 _INSIDE = 50
 _MOST_PAGES = 40
-_LOOKED_AT = 10
+_LOOKED_AT = 3
 _NEWEST_FIRST = (("filter", "stream"), ("order", "reverse_chronological"))
 
 

@@ -58,7 +58,8 @@ class Allowance:
 CALLS = Allowance("calls", Rate(4_800, 86_400.0))
 """All calls: that many for each person who had to do with the page in a day; the headers correct it."""
 TALKS = Allowance("conversations", Rate(2, 1.0))
-MESSAGES = Allowance("messages", Rate(250, 1.0))
+MESSAGES = Allowance("messages", Rate(40, 1.0))
+"""More would be taken; a page that writes more than 40 a second is hidden from search."""
 FILES = Allowance("files", Rate(10, 1.0), 120.0)
 PRIVATE_REPLIES = Allowance("private replies", Rate(750, 3_600.0))
 

@@ -186,3 +186,14 @@ async def test_the_token_of_another_page_is_told_from_ours() -> None:
             await opened.poll(None)
         assert failed.value.hint is not None
         await opened.close()
+
+
+async def test_below_one_post_a_flood_of_comments_asks_once_for_it() -> None:
+    async with connected() as (sim, opened):
+        work = sim.world.post(sim.world.page, "Our new kettle")
+        for n in range(20):
+            sim.world.comment(sim.world.person(f"P{n}"), f"No {n}", work)
+        items = await heard(sim, opened)
+        assert all(post.below for item in items if (post := meant(item).post) is not None)
+        assert len(items) == 20
+        assert len(sim.seen) == 1
