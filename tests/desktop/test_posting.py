@@ -79,8 +79,20 @@ async def test_the_room_that_is_left_is_counted_as_the_network_counts() -> None:
         assert view.composer.box.send.is_possible()
         _type(view, " and wait a bit")
         assert counter.words.text() == "4 too many"
+        marked = [one.cursor.selectedText() for one in view.composer.box.reply_text.extraSelections()]
+        assert marked == [" bit"]
         assert counter.accessibleName() == "4 too many"
         assert not view.composer.box.send.is_possible()
+
+
+async def test_the_surplus_begins_behind_signs_of_two_units_too() -> None:
+    desk, _ = _desk()
+    async with conversation(TOM, desk) as view:
+        text = view.composer.box.reply_text
+        text.setPlainText("\U0001f600" * 40 + "abc")
+        assert [one.cursor.selectedText() for one in text.extraSelections()] == ["abc"]
+        text.setPlainText("short")
+        assert text.extraSelections() == []
 
 
 async def test_what_is_too_long_is_refused_in_the_words_of_the_server() -> None:
@@ -325,6 +337,28 @@ async def test_a_private_post_that_comes_makes_the_answer_private() -> None:
         )
         await until(lambda: view.composer.box.visibility is PRIVATE)
         assert view.composer.box.send.text() == "Send message"
+
+
+@pytest.mark.parametrize(("key", "visibility"), [("private", "private"), ("anyway", "public")])
+async def test_what_belongs_to_one_person_is_not_published_unasked(key: str, visibility: str) -> None:
+    desk, _ = _desk()
+    async with conversation(TOM, desk) as view:
+        strip = view.composer.strip
+        _type(view, "Order #4390 is on its way")
+        await _send(view)
+        assert _sent(desk) == []
+        assert strip._title.text() == "This looks like an order number."
+        strip.button(key).click()
+        await until(lambda: _sent(desk))
+        assert [one.visibility for one in _sent(desk)] == [visibility]
+
+
+async def test_in_private_anything_can_be_said() -> None:
+    desk, _ = _desk(PRIVATE)
+    async with conversation(TOM, desk) as view:
+        _type(view, "Order #4390 is on its way")
+        await _send(view)
+        assert len(_sent(desk)) == 1
 
 
 # --- files ---

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agentdesk.domain.likeness import WEIGHTS, Clue, Evidence, Named, bare_handle, named_in
@@ -67,7 +67,9 @@ async def _candidates(
     if named.phones:
         numbers = sorted({*named.phones, *(f"+{one}" for one in named.phones)})
         wanted.append((c.kind != "email") & c.value.in_(numbers))
-    wanted += [cast(c.profile, String).contains(page, autoescape=True) for page in sorted(named.pages)]
+    if named.pages:
+        spelled = sorted(one for page in named.pages for one in (page, f"{page}/"))
+        wanted.append(func.lower(c.profile["url"].as_string()).in_(spelled))
     for handle in sorted(handles):
         known = func.lower(c.display)
         longer = (f"@{handle}@", f"@{handle}.", f"{handle}.")

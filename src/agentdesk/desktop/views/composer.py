@@ -286,6 +286,8 @@ class Composer(QWidget):
                 self.show_wanted.emit(self._newer[0] if self._newer else None)
             else:
                 self.box.reply_text.setFocus()
+        elif about == "revealing":
+            await self._answer_revealing(key)
         elif about == "faster" and key == "anyway":
             await self.send(anyway=True)
         elif about == "faster" and key == "discard":
@@ -295,6 +297,18 @@ class Composer(QWidget):
             self.strip.calm()
             if key == "fix":
                 self._show_place(about)
+
+    async def _answer_revealing(self, key: str) -> None:
+        """Send what could be read by others in private, or so after all."""
+        self.strip.calm()
+        if key == "private":
+            self.posting.switch()
+        elif key == "anyway":
+            self.posting.mean_it()
+        else:
+            self.box.reply_text.setFocus()
+            return
+        await self.send()
 
     async def _answer_refused(self, refused: Waiting, key: str) -> None:
         """Edit puts the text back; discarding drops it, and keeps what was written since."""

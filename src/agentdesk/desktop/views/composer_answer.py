@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -74,6 +75,13 @@ class PostAnswer:
         if answering is None or answering.text is None:
             return 0
         return length_of(unicodedata.normalize("NFC", text), answering.text)
+
+    def fitting(self, text: str) -> int:
+        """How many characters from the beginning of ``text`` the network takes."""
+        most = self.most
+        if most is None or self.length(text) <= most:
+            return len(text)
+        return bisect_right(range(len(text) + 1), most, key=lambda end: self.length(text[:end])) - 1
 
     def why_not(self, text: str, files: Sequence[File], now: datetime) -> Msg | None:
         """Say why it cannot be sent, in the words of the server; None where nothing is in the way."""

@@ -24,6 +24,7 @@ from agentdesk.desktop.views.messages.links import visible
 from agentdesk.desktop.widgets.announce import announce
 from agentdesk.domain.abilities import Abilities, abilities_of
 from agentdesk.domain.posts import Visibility, post_of
+from agentdesk.domain.revealing import personal_in
 from agentdesk.queries.rows import AccountRow, ContactDetail, ConversationRow
 from agentdesk.sync.desk import Changes, DeskPort
 
@@ -52,6 +53,7 @@ class ComposerPosting(QObject):
         self._abilities: Abilities | None = None
         self._followers: int | None = None
         self._here: UUID | None = None
+        self._meant: str | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(_MINUTE_MS)
         for changed in (self._timer.timeout, box.typed, box.way_changed, box.mode_changed):
@@ -64,7 +66,7 @@ class ComposerPosting(QObject):
 
     def open(self, head: ConversationRow, accounts: Sequence[AccountRow]) -> None:
         """Belong to a conversation from now on."""
-        self._here, self._followers = head.id, None
+        self._here, self._followers, self._meant = head.id, None, None
         account = next((row for row in accounts if row.id == head.account_id), None)
         self._abilities = abilities_of(account.abilities) if account is not None else None
         self.refresh()
@@ -109,7 +111,21 @@ class ComposerPosting(QObject):
         problem = self.problem()
         if problem is not None:
             self._strip.tell_problem(problem)
-        return problem is None
+        return problem is None and not self._reveals()
+
+    def mean_it(self) -> None:
+        """The text is to be published as it is, whatever it seems to tell."""
+        self._meant = self._box.reply_text.plain()
+
+    def _reveals(self) -> bool:
+        """Whether others could read something that belongs to one person; then it is asked about first."""
+        answer, text = self.answer(), self._box.reply_text.plain()
+        if answer is None or answer.visibility is Visibility.PRIVATE or text == self._meant:
+            return False
+        found = personal_in(text)
+        if found is not None:
+            self._strip.tell_revealing(found, private=answer.as_private().closed(clock.now()) is None)
+        return found is not None
 
     def refresh(self) -> None:
         """Say anew what is known of the answer."""
@@ -120,11 +136,14 @@ class ComposerPosting(QObject):
             box.facts.show_facts(())
             box.file_row.set_described(0)
             box.set_reading(Reading(), None)
+            box.reply_text.mark_from(None)
             return
         if answer.post.way(answer.visibility).until is not None and not self._timer.isActive():
             self._timer.start()
         text, now = box.reply_text.plain(), clock.now()
         box.foot.counter.show_length(answer.length(text), answer.most)
+        fitting = answer.fitting(text)
+        box.reply_text.mark_from(fitting if fitting < len(text) else None)
         closed = answer.closed(now)
         box.facts.show_facts(() if closed is not None else answer.facts(text, now))
         box.file_row.set_described(answer.files.alt if answer.files is not None else 0)

@@ -14,11 +14,20 @@ from agentdesk.desktop.views.composer_context import Context
 from agentdesk.desktop.views.messages.links import visible
 from agentdesk.desktop.widgets.strip import Strip
 from agentdesk.domain.chat import CHANNEL
+from agentdesk.domain.revealing import Personal
 from agentdesk.queries.rows import MessageRow, UserRow
 from agentdesk.sync.desk import Draft, Waiting
 
 _MOST_WORDS = 120
 """Characters of a text that a strip quotes."""
+
+_REVEALED = {
+    Personal.CARD: msg("This looks like a card number."),
+    Personal.ACCOUNT: msg("This looks like the number of a bank account."),
+    Personal.MAIL: msg("This looks like somebody's mail address."),
+    Personal.PHONE: msg("This looks like somebody's telephone number."),
+    Personal.ORDER: msg("This looks like an order number."),
+}
 
 __all__ = ["ComposerStrip", "concerns", "newer_than", "reason_of"]
 
@@ -26,8 +35,8 @@ __all__ = ["ComposerStrip", "concerns", "newer_than", "reason_of"]
 class ComposerStrip(Strip):
     """One strip for all troubles of writing.
 
-    ``answered(about, key)`` names the trouble (``faster``, ``refused``, ``aside``, ``gap``, ``recipients`` or
-    nothing)
+    ``answered(about, key)`` names the trouble (``faster``, ``refused``, ``aside``, ``gap``, ``recipients``,
+    ``revealing`` or nothing)
     and the button: ``fix`` shows the place, ``dismiss`` closes.
     """
 
@@ -69,6 +78,16 @@ class ComposerStrip(Strip):
         if about:
             self.add_button("fix", msg("Show it"))
         self.add_button("dismiss", msg("Close"))
+
+    def tell_revealing(self, found: Personal, *, private: bool) -> None:
+        """Say that others could read what belongs to one person; ``private``: it can be said in private."""
+        self.about = "revealing"
+        others = msg("Others could read it. Nothing was sent.")
+        self.show_message("warn", _REVEALED[found], others, icon_name="eye")
+        if private:
+            self.add_button("private", msg("Send in private"))
+        self.add_button("anyway", msg("Send anyway"))
+        self.add_button("edit", msg("Edit"))
 
     def tell_refused(self, waiting: Waiting, newer: Sequence[MessageRow] = ()) -> None:
         """Say that the server did not take a change, and offer to edit, repeat or drop it; ``newer`` is what

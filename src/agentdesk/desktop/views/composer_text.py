@@ -80,6 +80,22 @@ class ComposerText(QTextEdit):
         """The text with formatting; empty where it has none."""
         return to_html(self.document()) if self._rich else ""
 
+    def mark_from(self, place: int | None) -> None:
+        """Underline what stands behind ``place`` (in characters of the plain text) as too much; nothing where
+        that is None."""
+        marks = []
+        if place is not None:
+            mark = QTextEdit.ExtraSelection()
+            mark.cursor = QTextCursor(self.document())
+            units = len(self.plain()[:place].encode("utf-16-le")) // 2  # as Qt counts
+            mark.cursor.setPosition(min(units, self.document().characterCount() - 1))
+            mark.cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            mark.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+            mark.format.setUnderlineColor(theme().color("bad.fill"))
+            mark.format.setForeground(theme().color("bad.text"))
+            marks.append(mark)
+        self.setExtraSelections(marks)
+
     def is_blank(self) -> bool:
         """Whether nothing but white space is written."""
         return not self.toPlainText().strip()
