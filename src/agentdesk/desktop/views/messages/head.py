@@ -66,7 +66,7 @@ class CardHead(QWidget):
             self._second.hide()
             return
         if row.post is not None:  # who can read it stands in the band above
-            self._address.set_content(isolate_ltr(row.sender.value) if row.sender else "")
+            self._address.set_content(_readable(row.sender))
             self._second.hide()
             return
         chat = row.sender is not None and row.sender.kind == CHANNEL  # between two, who have no addresses
@@ -104,6 +104,11 @@ class CardHead(QWidget):
 
     def _dress(self) -> None:
         self._lock.setPixmap(pixmap(self._kept_icon, 14, "note.text", self.devicePixelRatioF()))
+
+
+def _readable(party: Party | None) -> str:
+    """Somebody's address on a network; many networks know people by numbers only."""
+    return isolate_ltr(party.value) if party is not None and "@" in party.value else ""
 
 
 def _kept(row: MessageRow) -> Msg:
