@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
 from agentdesk.sdk.context import AccountContext, CheckStep
-from agentdesk.sdk.errors import AuthFailed
+from agentdesk.sdk.errors import AuthFailed, Rejected
 from agentdesk.sdk.hooks import HookAnswer, HookCall
 from agentdesk.sdk.inbound import Cursor, Portion
 from agentdesk.sdk.outbound import Outbound, Receipt, Reconciliation
@@ -24,6 +24,7 @@ from agentdesk_connectors.facebook.reading import Reader
 from agentdesk_connectors.facebook.sending import Sender
 from agentdesk_connectors.facebook.settings import APP_SECRET, PAGE_TOKEN, VERIFY_TOKEN, read_settings
 from agentdesk_connectors.meta.client import Graph
+from agentdesk_connectors.meta.errors import PermissionMissing
 from agentdesk_connectors.meta.hooks import challenge, signed
 from agentdesk_connectors.meta.oauth import sign_in
 from agentdesk_connectors.meta.token import TokenState, read_token
@@ -81,6 +82,16 @@ class FacebookAccount:
         self._token = state
         return state
 
+    @asynccontextmanager
+    async def _about_one_thing(self) -> AsyncIterator[None]:
+        """Tell a permission that the page lacks from one thing that is not allowed to anybody."""
+        try:
+            yield
+        except PermissionMissing as error:
+            if set(limits.PERMISSIONS) <= (await self._signed_in()).scopes:
+                raise Rejected(error.message) from error
+            raise
+
     async def abilities(self) -> Abilities:
         """Return what the page can do: what its token allows."""
         return limits.abilities_with((await self._signed_in()).scopes)
@@ -127,7 +138,8 @@ class FacebookAccount:
     async def send(self, message: Outbound) -> Receipt:
         """Send a message once."""
         limits.check(message)
-        return await self._sender.send(message)
+        async with self._about_one_thing():
+            return await self._sender.send(message)
 
     async def reconcile(self, key: str, since: datetime) -> Reconciliation:
         """Look for a message by what it said, as far as that is remembered."""
@@ -146,19 +158,23 @@ class FacebookAccount:
 
     async def edit(self, external_id: str, text: str) -> None:
         """Let an own comment say something else."""
-        await self._sender.edit(external_id, text)
+        async with self._about_one_thing():
+            await self._sender.edit(external_id, text)
 
     async def delete(self, external_id: str) -> None:
         """Take an own comment away."""
-        await self._sender.delete(external_id)
+        async with self._about_one_thing():
+            await self._sender.delete(external_id)
 
     async def hide(self, external_id: str, hidden: bool) -> None:
         """Hide a comment, or show it again."""
-        await self._sender.hide(external_id, hidden)
+        async with self._about_one_thing():
+            await self._sender.hide(external_id, hidden)
 
     async def like(self, external_id: str, liked: bool) -> None:
         """Like a comment as the page, or take that back."""
-        await self._sender.like(external_id, liked)
+        async with self._about_one_thing():
+            await self._sender.like(external_id, liked)
 
     # --- setting up ---
 

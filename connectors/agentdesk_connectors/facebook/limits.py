@@ -13,9 +13,9 @@ from agentdesk.base.text import msg
 from agentdesk.sdk.errors import Rejected
 from agentdesk.sdk.outbound import Outbound, OutboundAttachment
 from agentdesk.sdk.posts import Abilities, Act, Answering, FileLimit, TextLimit, Visibility, length_of
-from agentdesk_connectors.facebook.naming import KIND
+from agentdesk_connectors.facebook.naming import KIND, is_message, person_of
 
-__all__ = ["MESSAGE", "PERMISSIONS", "TELLS", "abilities_with", "check"]
+__all__ = ["MESSAGE", "PERMISSIONS", "TELLS", "abilities_with", "answers_comment", "check"]
 
 PERMISSIONS = (
     "pages_manage_engagement",
@@ -76,6 +76,17 @@ def check(message: Outbound) -> None:
     if length > limit.most:
         raise Rejected(msg("The text is too long: {length} of {most}.", length=length, most=limit.most))
     _check_files(message.attachments, _MESSAGE_FILES if private else _COMMENT_FILES)
+    parts = len(message.attachments) + bool(message.text.strip())
+    if private and answers_comment(message) and parts > 1:
+        raise Rejected(
+            msg("To a comment there is one answer in private: a text or a file."),
+            hint=msg("Send the rest once they have written to you."),
+        )
+
+
+def answers_comment(message: Outbound) -> bool:
+    """Say whether a private message answers what stands in public, and not one of a talk."""
+    return bool(message.in_reply_to) and not person_of(message.root) and not is_message(message.in_reply_to)
 
 
 def _check_files(files: tuple[OutboundAttachment, ...], limit: FileLimit) -> None:

@@ -46,10 +46,10 @@ class Place:
         since = self.until - OVERLAP if self.until is not None else None
         return max((one for one in (since, self.begin) if one is not None), default=None)
 
-    def with_seen(self, marks: Mapping[str, datetime]) -> Place:
-        """Return it with items handed over."""
-        newest = max((one for one in (self.newest, self.until, *marks.values()) if one), default=None)
-        return replace(self, seen={**self.seen, **marks}, newest=newest)
+    def with_seen(self, marks: Mapping[str, datetime], newest: datetime | None) -> Place:
+        """Return it with items handed over, the ``newest`` of them written then by the network's clock."""
+        latest = max((one for one in (self.newest, self.until, newest) if one), default=None)
+        return replace(self, seen={**self.seen, **marks}, newest=latest)
 
     def with_watched(self, texts: Mapping[str, str]) -> Place:
         """Return it with comments watched too, or known to say something else; the oldest ones fall out."""

@@ -56,10 +56,16 @@ class _WithMessages(msgspec.Struct):
 
 @dataclass(slots=True)
 class _Found:
-    """What a page of a list has brought: items, what their texts say, and whether all of it was new."""
+    """What a page of a list has brought: items, what their texts say, and when the newest was written."""
 
     items: list[RawItem]
     texts: dict[str, str]
+    newest: datetime | None = None
+
+    def take(self, item: RawItem) -> None:
+        """Take what is told with the time at which it was written."""
+        self.items.append(item)
+        self.newest = max((one for one in (self.newest, item.received_at) if one is not None), default=None)
 
 
 class Reader:
@@ -90,7 +96,7 @@ class Reader:
         """What was not handed over yet, oldest first."""
         new = {mark(item.source_id): item for item in found.items if mark(item.source_id) not in place.seen}
         now = clock.now()
-        place = place.with_seen({one: item.received_at or now for one, item in new.items()})
+        place = place.with_seen({one: item.received_at or now for one, item in new.items()}, found.newest)
         place = place.with_watched(found.texts)
         newest_last = [*new.values()][::-1]  # times are in whole seconds
         return place, sorted(newest_last, key=lambda item: item.received_at or now)
@@ -141,9 +147,7 @@ class Reader:
             found.texts.setdefault(external_id, text)
         elif _counts(at, place.floor):
             found.texts[external_id] = text
-            found.items.append(
-                RawItem(self._names.post(external_id), raw, at, {**self._names.facts, **facts})
-            )
+            found.take(RawItem(self._names.post(external_id), raw, at, {**self._names.facts, **facts}))
 
     def _edited(self, external_id: str, raw: bytes, value: Json, facts: Json) -> RawItem:
         """The time of a change is not told: it is when it was found."""
@@ -176,7 +180,7 @@ class Reader:
         if not mid:
             found.items.append(unreadable(raw, self._names.facts))
         elif graph_id(fields.inner(value, "from"), "id") != self._settings.page and _counts(at, place.floor):
-            found.items.append(RawItem(self._names.message(mid), raw, at, dict(self._names.facts)))
+            found.take(RawItem(self._names.message(mid), raw, at, dict(self._names.facts)))
 
     # --- lists ---
 

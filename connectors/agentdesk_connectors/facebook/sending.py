@@ -16,16 +16,17 @@ import msgspec
 
 from agentdesk.base import clock
 from agentdesk.base.text import msg
-from agentdesk.sdk.errors import AuthFailed, ConnectorError, Rejected, Uncertain, Unreachable
+from agentdesk.sdk.errors import ConnectorError, Rejected, Uncertain, Unreachable
 from agentdesk.sdk.outbound import Outbound, OutboundAttachment, Receipt
 from agentdesk.sdk.posts import Visibility
 from agentdesk_connectors.facebook.finding import Finder
+from agentdesk_connectors.facebook.limits import answers_comment
 from agentdesk_connectors.facebook.naming import is_message, is_post, person_of
 from agentdesk_connectors.facebook.settings import FacebookSettings
 from agentdesk_connectors.fields import Json
 from agentdesk_connectors.http import Gone, Interrupted, Nonsense
 from agentdesk_connectors.meta.client import CALLS, MESSAGES, PRIVATE_REPLIES, Allowance, Graph
-from agentdesk_connectors.meta.errors import WindowClosed
+from agentdesk_connectors.meta.errors import PermissionMissing, WindowClosed
 from agentdesk_connectors.meta.ids import graph_id, in_path
 from agentdesk_connectors.meta.windows import terms
 
@@ -109,13 +110,12 @@ class Sender:
                 if external_id and not isinstance(error, Uncertain):
                     raise Uncertain(msg("A part of this was sent, and the rest was not.")) from error
                 raise
-            recipient = {"id": next(one.value for one in message.to)}
         return external_id
 
     async def _written(self, values: Json, of: Allowance) -> Json:
         try:
             return await self._post(f"/{self._settings.page}/messages", values, of)
-        except AuthFailed as error:
+        except PermissionMissing as error:
             if values.get("messaging_type") != "MESSAGE_TAG":
                 raise
             raise WindowClosed(
@@ -126,11 +126,10 @@ class Sender:
 
     async def _recipient(self, message: Outbound) -> tuple[Json, Json, Allowance]:
         """To whom it goes and under which terms: as an answer to a comment, or in a talk within its time."""
-        talk = person_of(message.root)
-        if not talk and message.in_reply_to and not is_message(message.in_reply_to):
+        if answers_comment(message):
             what = "post_id" if is_post(self._settings.page, message.in_reply_to) else "comment_id"
             return {what: message.in_reply_to}, {"messaging_type": "RESPONSE"}, PRIVATE_REPLIES
-        person = talk or message.to[0].value
+        person = person_of(message.root) or message.to[0].value
         how = terms(
             await self._finder.last_from(person),
             clock.now(),

@@ -5,7 +5,8 @@ and both are called at an address of ours. A connector for one of them uses, fro
 
 - ``ids``: ids of the Graph, checked before they become part of a path;
 - ``errors``: the codes and subcodes of the Graph as the errors of the contract, each with a remedy; of
-  `Rejected` there are `WindowClosed`, `NotAvailable` and `AlreadyAnswered`, to be told apart;
+  `Rejected` there are `WindowClosed`, `NotAvailable` and `AlreadyAnswered`, of `AuthFailed` there is
+  `PermissionMissing`, to be told apart;
 - ``usage``: what the usage headers say of the allowances;
 - ``client``: `Graph`, which makes the calls; give it the account's token and the app's secret as functions;
 - ``hooks``: `challenge` and `signed` first, then `pieces`, which splits a call without understanding it. Give

@@ -20,6 +20,7 @@ from agentdesk_connectors.meta.usage import usage_in
 __all__ = [
     "AlreadyAnswered",
     "NotAvailable",
+    "PermissionMissing",
     "Refusal",
     "WindowClosed",
     "nonsense",
@@ -72,6 +73,11 @@ _PROOF = "appsecret_proof"
 
 class WindowClosed(Rejected):
     """The time in which the person may be written to is over."""
+
+
+class PermissionMissing(AuthFailed):
+    """A permission is missing: to everything of its kind, or to this one thing. The token's own permissions
+    tell which."""
 
 
 class NotAvailable(Rejected):
@@ -138,7 +144,7 @@ def refusal(host: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     if said.code in _PASSING or said.transient or status >= 500:
         return Interrupted(msg("{host} is out of order.", host=host))
     if said.code in _PERMISSIONS:
-        return AuthFailed(
+        return PermissionMissing(
             msg("A permission is missing. {host} said: {words}", host=host, words=said.words), _GIVE_BACK
         )
     return _refused(host, said)

@@ -197,3 +197,16 @@ async def test_below_one_post_a_flood_of_comments_asks_once_for_it() -> None:
         assert all(post.below for item in items if (post := meant(item).post) is not None)
         assert len(items) == 20
         assert len(sim.seen) == 1
+
+
+async def test_the_clock_of_facebook_counts() -> None:
+    async with connected() as (sim, opened):
+        work = sim.world.post(sim.world.page, "Our new kettle")
+        behind = clock.now() - timedelta(minutes=30)
+        comment = sim.world.comment(sim.world.person("Ana"), "In bleu?", work, at=behind)
+        _, cursor = await drained(opened, None)
+        sim.world.change(comment, "In blue?")
+        _, cursor = await drained(opened, cursor)
+        sim.world.message(sim.world.person("Ben"), "Hello", at=behind + timedelta(seconds=5))
+        items, _ = await drained(opened, cursor)
+        assert [meant(one).text for one in items] == ["Hello"]

@@ -10,7 +10,7 @@ import pytest
 from tests.connectors.facebook.support import answer, connected, opened_again
 
 from agentdesk.base import clock
-from agentdesk.sdk.errors import Rejected, Uncertain
+from agentdesk.sdk.errors import AuthFailed, Rejected, Uncertain
 from agentdesk.sdk.outbound import Found, OutboundAttachment
 from agentdesk.sdk.posts import Visibility
 from agentdesk.sdk.testing.simulator import Fault
@@ -190,6 +190,7 @@ async def test_a_picture_in_a_comment_has_its_description() -> None:
         {"in_reply_to": ""},
         {"attachments": (_FILE,)},
         {"attachments": (_FILE,) * 6, "visibility": Visibility.PRIVATE},
+        {"attachments": (_FILE,), "visibility": Visibility.PRIVATE},
     ],
 )
 async def test_what_would_be_refused_is_not_tried(changes: dict[str, Any]) -> None:
@@ -211,3 +212,26 @@ async def test_private_messages_are_left_as_they_are() -> None:
             await opened.delete(mid)
         with pytest.raises(Rejected):
             await opened.like(mid, True)
+
+
+async def test_one_thing_that_is_not_allowed_is_told_from_a_lost_permission() -> None:
+    async with connected() as (sim, opened):
+        comment = _comment(sim)
+        sim.fail(Fault.NO_SCOPE, method="POST")
+        with pytest.raises(Rejected):
+            await opened.send(answer(comment))
+        with pytest.raises(Rejected):
+            await opened.like(comment.id, True)
+        sim.heal()
+        sim.permissions.discard("pages_manage_engagement")
+        with pytest.raises(AuthFailed) as failed:
+            await opened.send(answer(comment))
+        assert failed.value.hint is not None
+
+
+async def test_a_dead_token_is_not_taken_for_a_closed_window() -> None:
+    async with connected() as (sim, opened):
+        written = sim.world.message(sim.world.person("Ana"), "Hello", at=clock.now() - timedelta(hours=25))
+        sim.fail(Fault.DEAD_TOKEN, method="POST")
+        with pytest.raises(AuthFailed):
+            await opened.send(answer(written))
