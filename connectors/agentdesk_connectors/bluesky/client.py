@@ -87,7 +87,7 @@ class Transport:
                 "GET" if body is None else "POST",
                 f"{base}/xrpc/{method}",
                 params=list(params),
-                data=body,
+                data=body or None,
                 headers={**given, **headers},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=10.0),

@@ -161,7 +161,7 @@ class BlueskySimulator(Simulator):
     async def _refresh_session(self, request: web.Request) -> web.Response:
         token = _bearer(request)
         self._check(token, self.refresh)
-        if await request.read():
+        if request.can_read_body or "Transfer-Encoding" in request.headers:
             raise Refused(400, "InvalidRequest", "A request body was provided when none was expected")
         self.count(request)
         self.refresh.discard(token)

@@ -41,16 +41,16 @@ class ChatApi:
         )
 
     async def log(self, request: web.Request) -> web.Response:
-        """Without a cursor it says where the log is now; with one, what came after it."""
+        """Without a cursor it says where the log ends; with one, what came after it."""
         self._server.authorized(request)
         cursor = self._server.asked(request, {"cursor"}).get("cursor")
         if cursor is not None and cursor < self._server.lost_before:
             raise refuse("Invalid cursor")
-        last = self._world.log[-1]["rev"] if self._world.log else self._world.revision()
+        last = self._world.log[-1]["rev"] if self._world.log else ""
         after = [one for one in self._world.log if cursor is not None and one["rev"] > cursor][:_LOG_PAGE]
         shown = [self._shapes.entry(one) for one in after]
-        end = after[-1]["rev"] if after else cursor or last
-        return web.json_response({"logs": self._server.listed(shown), "cursor": end})
+        end = max(last, cursor or "")
+        return web.json_response({"logs": self._server.listed(shown), **({"cursor": end} if end else {})})
 
     async def convos(self, request: web.Request) -> web.Response:
         self._server.authorized(request)

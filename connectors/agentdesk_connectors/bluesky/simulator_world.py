@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from agentdesk.base import clock
-from agentdesk.base.ids import new_id
-from agentdesk_connectors.bluesky.naming import POSTS, tid_for
+from agentdesk_connectors.bluesky.naming import POSTS, tid_from
 
 __all__ = ["JSON", "Convo", "Message", "Note", "Person", "Post", "World", "cid_of", "iso"]
 
@@ -122,6 +121,7 @@ class World:
         self.blobs: dict[str, JSON] = {}
         self.reports: list[JSON] = []
         self._revision = 0
+        self._posted = 0
         self.owner = self.person(handle, "Support")
 
     def person(self, handle: str, name: str = "") -> Person:
@@ -158,7 +158,9 @@ class World:
         if pictures := values.get("pictures"):
             images = [{"alt": alt, "image": self.blob(alt.encode(), "image/png")} for alt in pictures]
             record["embed"] = {"$type": "app.bsky.embed.images", "images": images}
-        return self.put(author, tid_for(new_id()), record | values.get("record", {}), values.get("at"))
+        self._posted += 1
+        rkey = tid_from(f"{author.did} {self._posted}")
+        return self.put(author, rkey, record | values.get("record", {}), values.get("at"))
 
     def put(self, author: Person, rkey: str, record: JSON, at: datetime | None = None) -> Post:
         """Take a post in, and tell the account of it where it concerns it."""

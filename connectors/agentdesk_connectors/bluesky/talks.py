@@ -26,6 +26,7 @@ from agentdesk_connectors.fields import Json
 __all__ = ["Talks"]
 
 _FIRST = "-"
+"""The first page of talks; and of a log, that nothing has ever been in it."""
 _TALKS = 5
 _LIMIT = 100
 _PAGES = 20
@@ -65,15 +66,23 @@ class Talks:
     # --- the log ---
 
     async def _logged(self, place: Place, me: str) -> tuple[list[RawItem], Place]:
-        params = (("cursor", place.log),) if place.log != _FIRST else ()
+        if place.log == _FIRST:
+            return [], await self._begun_anew(place)
         try:
-            listed = await self._client.listed("chat.bsky.convo.getLog", "logs", params, via=CHAT)
+            listed = await self._client.listed(
+                "chat.bsky.convo.getLog", "logs", (("cursor", place.log),), via=CHAT
+            )
         except Rejected:
-            return [], replace(place, log=await self.newest() or _FIRST, fill=_FIRST)
+            return [], await self._begun_anew(place)
         found = [await self._event(raw, me) for raw in listed.raws]
         revisions = [fields.token(values_of(raw), "rev") for raw in listed.raws]
-        log = max([listed.cursor, *revisions]) if listed.raws else listed.cursor
-        return [one for one in found if one is not None], replace(place, log=log or place.log)
+        log = max([place.log, *revisions])  # the cursor told may be that of the log's end
+        return [one for one in found if one is not None], replace(place, log=log)
+
+    async def _begun_anew(self, place: Place) -> Place:
+        """Go on from the log's end, and look into the talks for what came before that."""
+        log = await self.newest()
+        return replace(place, log=log or _FIRST, fill=_FIRST if log else "")
 
     async def _event(self, raw: bytes, me: str) -> RawItem | None:
         """What an entry of the log brings: a message, or that one is gone; the others tell of neither."""
@@ -96,8 +105,8 @@ class Talks:
         if convo not in self._known:
             await self._ask_for(convo)
         known = self._known.get(convo, {})
-        people = {did_of(one.get("did")): one for one in fields.each(found, "relatedProfiles")}
-        people |= {did_of(one.get("did")): one for one in fields.each(known, "members")}
+        people = {did_of(one.get("did")): one for one in fields.each(known, "members")}
+        people |= {did_of(one.get("did")): one for one in fields.each(found, "relatedProfiles")}
         person = {name: value for name, value in people.get(sender, {}).items() if name in _KEPT}
         if self._posts.followers_of(sender) is not None:
             person["followersCount"] = self._posts.followers_of(sender)
@@ -147,7 +156,7 @@ class Talks:
             cursor = listed.cursor
             if not cursor or not listed.raws:
                 break
-        return [one for one in items if one is not None]
+        return [one for one in reversed(items) if one is not None]
 
     async def _before(self, convo: str, raw: bytes, me: str) -> RawItem | None:
         """A message as the log would have told of it."""

@@ -227,6 +227,27 @@ async def test_a_private_message_is_named_alike_from_the_log_and_from_its_talk()
         assert [one.source_id for one in logged] == [one.source_id for one in listed]
 
 
+async def test_a_long_log_is_read_to_its_end() -> None:
+    async with connected(history="now") as (sim, opened):
+        _, cursor = await drained(opened, None)
+        for n in range(120):
+            sim.world.write(sim.world.person(ANA), str(n))
+        items, cursor = await drained(opened, cursor)
+        assert [meant(one).text for one in items] == [str(n) for n in range(120)]
+        assert (await drained(opened, cursor))[0] == []
+
+
+async def test_who_writes_is_shown_as_they_are_called_now() -> None:
+    async with connected() as (sim, opened):
+        ana = sim.world.person(ANA, "Ana")
+        sim.world.write(ana, "psst")
+        _, cursor = await drained(opened, None)
+        ana.name = "Ana Ruiz"
+        sim.world.write(ana, "psst")
+        (inbound,) = await incoming(opened, cursor)
+        assert inbound.sender.name == "Ana Ruiz"
+
+
 async def test_a_private_message_that_is_taken_back_is_gone() -> None:
     async with connected() as (sim, opened):
         ana = sim.world.person(ANA)
@@ -238,15 +259,15 @@ async def test_a_private_message_that_is_taken_back_is_gone() -> None:
         assert inbound.references == (f"chat/{sim.world.convo(ana).id}/{message.id}",)
 
 
-async def test_a_log_that_is_known_no_longer_is_made_up_for_by_the_talks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_log_that_is_known_no_longer_is_made_up_for_by_the_talks() -> None:
     async with connected() as (sim, opened):
+        sim.world.write(sim.world.person(ANA), "first")
         _, cursor = await drained(opened, None)
         sim.world.write(sim.world.person(ANA), "missed")
-        sim.world.log.clear()
         sim.lost_before = "3n"
-        items, cursor = await drained(opened, cursor)
+        begun_anew = await opened.poll(cursor)
+        sim.lost_before = ""
+        items, cursor = await drained(opened, begun_anew.cursor)
         assert [meant(one).text for one in items] == ["missed"]
         assert (await drained(opened, cursor))[0] == []
 
