@@ -97,7 +97,7 @@ class XAccount:
         month = (self._usage.quota,) if self._usage.quota is not None else ()
         return Signs(
             scopes=self._client.tokens.scopes or (),
-            missing=self._lacking(),
+            missing=(*self._lacking(), *sorted(self._reader.denied)),
             quotas=(*self._client.limiter.quotas(), *month),
             watching=self._settings.watch,
         )

@@ -14,7 +14,7 @@ from agentdesk.sdk.limiter import retry_after
 from agentdesk_connectors.fields import Json, each, inner, parse, text
 from agentdesk_connectors.http import Gone, Interrupted, Nonsense
 
-__all__ = ["Duplicate", "nonsense", "problem_of", "refusal"]
+__all__ = ["Duplicate", "NoAccess", "nonsense", "problem_of", "refusal"]
 
 _WORDS_SHOWN = 300
 _CAP_PAUSE = 3_600.0
@@ -25,6 +25,10 @@ _DAYS = ("x-app-limit-24hour-", "x-user-limit-24hour-")
 
 class Duplicate(Rejected):
     """X takes no second post that says the same within a short time."""
+
+
+class NoAccess(AuthFailed):
+    """The app's plan does not include a call; others go on."""
 
 
 def nonsense() -> Nonsense:
@@ -95,7 +99,7 @@ def _forbidden(kind: str, words: str) -> ConnectorError:
     """Generic words stand for a permission that is missing; all others say what is not allowed here."""
     said = words.lower()
     if kind in _ACCESS:
-        return AuthFailed(
+        return NoAccess(
             msg("X does not give this app access. It said: {words}", words=words),
             msg("Look at the app's plan and permissions at developer.x.com."),
         )

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
+from agentdesk.base.log import get_logger
 from agentdesk.sdk.errors import RateLimited, Rejected
 from agentdesk.sdk.inbound import Cursor, Portion, RawItem
 from agentdesk_connectors import fields
@@ -20,15 +21,17 @@ from agentdesk_connectors.fields import Json
 from agentdesk_connectors.x.asking import MESSAGE_FIELDS, POST_FIELDS, page_of
 from agentdesk_connectors.x.client import Client
 from agentdesk_connectors.x.direct import direct_in
+from agentdesk_connectors.x.errors import NoAccess
 from agentdesk_connectors.x.naming import id_at, is_id, message_id, moment_of, newest
 from agentdesk_connectors.x.place import Place, read_place
 from agentdesk_connectors.x.roots import Roots
 from agentdesk_connectors.x.settings import XSettings
-from agentdesk_connectors.x.watching import queries
+from agentdesk_connectors.x.watching import queries, unmentioned
 from agentdesk_connectors.x.wire import post_in, versions_of
 
 __all__ = ["Reader"]
 
+_log = get_logger(__name__)
 _PAGE = 100
 _MOST_PAGES = 8
 """Of mentions: X gives the newest 800."""
@@ -44,33 +47,45 @@ _GONE = ("resource-not-found", "not-authorized-for-resource", "resource-unavaila
 
 class Reader:
     """Reads one account's mentions and messages. ``me`` is its number, ``verified`` whether X vouches for it,
-    ``lacking`` the permissions that it has not been given."""
+    ``lacking`` the permissions that it has not been given, ``denied`` what X refuses to let us read."""
 
     def __init__(self, settings: XSettings, client: Client) -> None:
         self._settings = settings
         self._client = client
         self._roots = Roots(client)
         self._handed: OrderedDict[str, str] = OrderedDict()
-        self._found: set[str] = set()
+        self._found: OrderedDict[str, str] = OrderedDict()
         self.me = ""
         self.verified = False
         self.lacking: tuple[str, ...] = ()
+        self.denied: set[str] = set()
 
     # --- polling ---
 
     async def poll(self, cursor: Cursor | None) -> Portion:
         """Return what has come since ``cursor``, and what was changed or deleted meanwhile. Where one kind
-        has to wait for its turn at X, the others go on."""
+        has to wait for its turn at X, or is not in the app's plan, the others go on."""
         place = read_place(cursor, self._settings.history, clock.now())
         for number, last in place.posts.items():
             self._handed.setdefault(number, last)
         items, place = await self._mentions(place)
         begun = place.page
-        for step in (self._messages, self._search, self._changed):
+        steps = {
+            "direct messages": self._messages,
+            "search": self._search,
+            "posts looked up": self._changed,
+        }
+        for name, step in steps.items():
             try:
                 more, place = await step(place)
             except RateLimited:
                 continue
+            except (NoAccess, Rejected) as error:
+                if name not in self.denied:
+                    _log.warning("X refuses a part of reading", part=name, reason=str(error))
+                self.denied.add(name)
+                continue
+            self.denied.discard(name)
             items += more
         return Portion(tuple(items), place.cursor(), more=bool(place.page) and place.page != begun)
 
@@ -81,15 +96,16 @@ class Reader:
         return await self._posts(items, raws, place, "mentions")
 
     async def _search(self, place: Place) -> tuple[list[RawItem], Place]:
-        """What the watch list finds, as far back as X searches."""
+        """Answers and quotes that do not mention us, and what the watch list finds, as far back as X
+        searches."""
         oldest = id_at(clock.now() - timedelta(days=_SEARCH_DAYS) + timedelta(minutes=5))
-        raws: list[bytes] = []
-        items: list[RawItem] = []
-        for query in queries(self._settings.watch, self._settings.handle):
-            found, complete = await self._pages(newest(place.found, oldest), _MOST_FOUND, query)
-            raws += found
-            items += [] if complete else [self._notice("watch", place.found)]
-        return await self._posts(items, raws, place, "found")
+        asked = [unmentioned(self._settings.handle), *queries(self._settings.watch, self._settings.handle)]
+        begun, items = place, list[RawItem]()
+        for query in asked:
+            raws, complete = await self._pages(newest(begun.found, oldest), _MOST_FOUND, query)
+            items += [] if complete else [self._notice("found", begun.found)]
+            items, place = await self._posts(items, raws, place, "found", watched=query != asked[0])
+        return items, place
 
     async def _pages(self, after: str, most: int, query: str = "") -> tuple[list[bytes], bool]:
         """Posts after ``after``: mentions, or what ``query`` finds; and whether those are all."""
@@ -109,15 +125,16 @@ class Reader:
         return raws, False
 
     async def _posts(
-        self, items: list[RawItem], raws: list[bytes], place: Place, name: str
+        self, items: list[RawItem], raws: list[bytes], place: Place, name: str, *, watched: bool = False
     ) -> tuple[list[RawItem], Place]:
+        """Hand over ``raws`` after ``items``, oldest first; the place ``name`` moves on to the newest."""
         await self._roots.learn([post_in(_values(raw))[0] for raw in raws])
         known: dict[str, str] = {}
         after = getattr(place, name)
         for raw in sorted(raws, key=_age):
             post = post_in(_values(raw))[0]
             after = newest(after, fields.token(post, "id"))
-            item = await self.item(raw, watched=name == "found")
+            item = await self.item(raw, watched=watched)
             if item is not None:
                 items.append(item)
                 if is_id(fields.token(post, "id")):
@@ -166,7 +183,7 @@ class Reader:
         facts = self._facts()
         if watched:
             facts["watched"] = True
-            self._found.add(first)
+            _keep(self._found, first, last)
         below = await self._roots.below(post, raw)
         self._remember(first, last)
         return RawItem(
@@ -200,9 +217,7 @@ class Reader:
         return {"me": self.me, "tier": self._settings.tier, "verified": self.verified}
 
     def _remember(self, number: str, last: str) -> None:
-        self._handed[number] = last
-        while len(self._handed) > _REMEMBERED:
-            self._handed.popitem(last=False)
+        _keep(self._handed, number, last)
 
     # --- what became of it ---
 
@@ -232,6 +247,12 @@ class Reader:
         self._handed.pop(number, None)
         raw = b'{"deleted":"%s"}' % number.encode()
         return RawItem(f"deleted/{number}", raw, facts=self._facts() | {"deleted": number})
+
+
+def _keep(book: OrderedDict[str, str], number: str, last: str) -> None:
+    book[number] = last
+    while len(book) > _REMEMBERED:
+        book.popitem(last=False)
 
 
 def _source_id(first: str, last: str) -> str:

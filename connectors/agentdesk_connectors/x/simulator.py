@@ -45,7 +45,7 @@ class XSimulator(Simulator):
 
     ``most_mentions`` is how far back mentions go, ``slow_files`` how often a film is not ready yet,
     ``bad_files`` that films cannot be used, ``denied_events`` what may not be subscribed to, ``spent`` that
-    the credit is used up.
+    the credit is used up, ``refused_paths`` what is not in the plan.
     """
 
     def __init__(self, owner_name: str = "support") -> None:
@@ -62,6 +62,7 @@ class XSimulator(Simulator):
         self.bad_files = False
         self.denied_events: set[str] = set()
         self.spent = False
+        self.refused_paths: tuple[str, ...] = ()
         self.limits: dict[str, int] = {}
         self.days: dict[str, int] = {}
         self._used: dict[str, int] = {}
@@ -150,6 +151,8 @@ class XSimulator(Simulator):
         self._count(request)
 
     def _count(self, request: web.Request) -> None:
+        if request.path in self.refused_paths:
+            raise Refused(403, "client-forbidden", "Your plan does not include this endpoint.")
         if self.spent:
             raise Refused(402, "credits", "Your account does not have any credits to fulfill this request.")
         name, limit = self._limit(request)

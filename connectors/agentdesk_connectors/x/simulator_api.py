@@ -108,7 +108,7 @@ class Api:
         return self._posts(mine[::-1], query, 5)
 
     async def search(self, request: web.Request) -> web.Response:
-        """Terms are looked for as they stand; of what is left out, mentions of the owner are."""
+        """Terms are looked for as they stand; what mentions the owner, or is theirs, is left out."""
         self._server.authorized(request, "tweet.read", "users.read")
         query = self._server.asked(request, (*_POST_PARAMS, *_LISTS, "query", "next_token", "sort_order"))
         question = query.get("query", "")
@@ -120,15 +120,23 @@ class Api:
         if query.get("since_id") and int(query["since_id"]) < int(week):
             raise Refused(400, "invalid-request", "'since_id' must be a tweet id of the last seven days.")
         terms = [one.strip('"').lower() for one in question[1 : question.index(")")].split(" OR ")]
-        handle = f"@{self._world.owner.handle}"
         found = [
             one
             for one in reversed(list(self._world.posts.values()))
-            if any(term in one.texts[-1].lower() for term in terms)
-            and not (f"-{handle}" in question and self._world.owner in one.mentioned)
+            if any(self._matches(one, term) for term in terms)
+            and not self._world.concerns(one)
             and one.author is not self._world.owner
         ]
         return self._posts(found, {**query, "pagination_token": query.get("next_token", "")}, 10)
+
+    def _matches(self, tweet: Tweet, term: str) -> bool:
+        """Whether a post is what a term of a question asks for."""
+        owner = self._world.owner
+        if term == f"to:{owner.handle}":
+            return tweet.parent is not None and tweet.parent.author is owner
+        if term == f'url:"x.com/{owner.handle}/status':
+            return tweet.quoted is not None and tweet.quoted.author is owner
+        return term in tweet.texts[-1].lower()
 
     async def several(self, request: web.Request) -> web.Response:
         self._server.authorized(request, "tweet.read", "users.read")

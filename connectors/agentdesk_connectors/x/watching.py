@@ -1,4 +1,4 @@
-"""The watch list as questions to X's search.
+"""Questions to X's search: the watch list, and what is written to us without a mention.
 
 Written from https://docs.x.com/x-api/posts/search/integrate/build-a-query: OR, quoted phrases, ``-`` for what
 is left out; 512 characters at most.
@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["queries"]
+__all__ = ["queries", "unmentioned"]
 
 _LONGEST = 512
 _BARE = re.compile(r"[#@]?\w+")
+
+
+def unmentioned(handle: str) -> str:
+    """Return the question for answers to the account, and quotes of its posts, that do not mention it."""
+    return f'(to:{handle} OR url:"x.com/{handle}/status") -@{handle} -from:{handle} -is:retweet'
 
 
 def queries(terms: Sequence[str], handle: str) -> list[str]:

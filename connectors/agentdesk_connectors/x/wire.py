@@ -33,7 +33,7 @@ _NOTICES: Mapping[str, Msg] = {
     ),
     "mentions": msg("More mentions came than X still gives. Look for the older ones on X itself."),
     "messages": msg("X gives direct messages of the last 30 days only. Look for the older ones on X itself."),
-    "watch": msg("More posts were found than were read. Look for the older ones on X itself."),
+    "found": msg("More posts were found than were read. Look for the older ones on X itself."),
 }
 
 

@@ -303,3 +303,36 @@ async def test_a_used_up_day_is_waited_for() -> None:
         with pytest.raises(RateLimited) as limited:
             await opened.poll(None)
         assert limited.value.retry_after > 80_000
+
+
+async def test_answers_and_quotes_that_do_not_mention_us_are_found_without_a_stream() -> None:
+    async with connected() as (sim, opened):
+        _, cursor = await drained(opened, None)
+        ana = sim.world.person("ana")
+        work = sim.world.post(sim.world.owner, "Our news")
+        quote = sim.world.post(ana, "Not for me", quoted=work)
+        sim.world.post(ana, "Nor this", quoted=quote)
+        answer = sim.world.post(ana, "Nice", reply_to=work)
+        answer.mentioned, answer.names = [], []
+        items, cursor = await drained(opened, cursor)
+        found = {one.external_id: one.post for one in map(meant, items)}
+        assert {number: post and post.kind for number, post in found.items()} == {
+            quote.id: PostKind.QUOTE,
+            answer.id: PostKind.COMMENT,
+        }
+        assert all(post and post.ways == () for post in found.values()), "who answers or quotes us, calls us"
+        assert (await drained(opened, cursor))[0] == []
+
+
+async def test_what_is_not_in_the_plan_holds_up_nothing_and_is_told() -> None:
+    async with connected() as (sim, opened):
+        sim.world.post(sim.world.person("ana"), "@support hello")
+        sim.refused_paths = ("/2/tweets/search/recent",)
+        items, cursor = await drained(opened, None)
+        assert len(items) == 1
+        items, cursor = await drained(opened, cursor)
+        assert items == []
+        assert opened.signs().missing == ("search",)
+        sim.refused_paths = ()
+        await drained(opened, cursor)
+        assert opened.signs().missing == ()
