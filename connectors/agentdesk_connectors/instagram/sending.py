@@ -39,7 +39,7 @@ MESSAGE_LIMIT = TextLimit(1_000, Unit.BYTES)
 _REMEMBERED = 500
 _SLACK_SECONDS = 2.0
 """Instagram's times are whole seconds, and its clock is not ours."""
-_ELSEWHERE = msg("Comments below other people's posts cannot be looked through. Open the post and look.")
+_ELSEWHERE = msg("Where it would stand cannot be looked through from here. Look in the app.")
 _NEWEST_ONLY = msg("Only the newest messages can be read. Look whether it is among the others.")
 _T = TypeVar("_T")
 
@@ -169,10 +169,11 @@ class Sender:
 
     async def recognise(self, message: Outbound, since: datetime) -> Reconciliation:
         """Look for a message by what it says, where it would stand."""
-        if the(MENTION, message.in_reply_to):
+        public = message.visibility is Visibility.PUBLIC
+        if the(MENTION, message.in_reply_to) or not (public or _person(message)):
             return Reconciliation(Found.UNKNOWN, _ELSEWHERE)
         try:
-            if message.visibility is Visibility.PUBLIC:
+            if public:
                 said, whole = await self._comments(message), True
             else:
                 said, whole = await self._talk(message, since)

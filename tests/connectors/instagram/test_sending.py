@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -228,6 +229,8 @@ async def test_a_private_answer_to_a_comment_is_found_in_the_talk() -> None:
             await opened.send(message)
         found = await opened.recognise(message, message.created_at)
         assert (found.found, found.external_id) == (Found.SENT, f"message/{sim.world.standing()[0].id}")
+        by_name = replace(message, to=(Party("instagram", "@ana"),))
+        assert (await opened.recognise(by_name, message.created_at)).found is Found.UNKNOWN
 
 
 async def test_the_same_words_said_long_before_are_not_taken_for_it() -> None:
