@@ -7,12 +7,13 @@ import json
 from collections.abc import Mapping
 
 import pytest
+import time_machine
 from sqlalchemy import select
-from tests.helpers.fake_connector import FakeAccount, raw_mail
+from tests.helpers.fake_connector import NOON, FakeAccount, raw_mail
 from tests.helpers.fake_world import FakeWorld
 
 from agentdesk.base.text import msg
-from agentdesk.sdk.errors import Unreachable
+from agentdesk.sdk.errors import Rejected, Unreachable
 from agentdesk.sdk.inbound import INCOMPLETE, RawItem
 from agentdesk.server import completing
 from agentdesk.store.tables import raw_item
@@ -28,6 +29,8 @@ class _Completing(FakeAccount):
         what = json.loads(raw).get("subject")
         if what == "away":
             raise Unreachable(msg("Nobody answers."))
+        if what == "secret":
+            raise Rejected(msg("That is not for you."))
         if what == "slow":
             await asyncio.sleep(3600)
         return {"note": f"about {what}"}
@@ -60,15 +63,31 @@ async def test_what_an_item_lacks_is_looked_up_once_and_kept(
     assert [json.loads(raw)["subject"] for raw in _asked] == ["shoe"]
 
 
-async def test_an_item_that_cannot_be_completed_comes_in_as_it_is(
+async def test_an_item_that_may_not_be_looked_up_comes_in_as_it_is(
     world: FakeWorld, completing_account: None
 ) -> None:
-    _put(world, "away", **{INCOMPLETE: True})
+    _put(world, "secret", **{INCOMPLETE: True})
     _put(world, "shoe", **{INCOMPLETE: True})
     await world.started()
     await world.settled(2)
     assert await _facts(world) == [{INCOMPLETE: True}, {"note": "about shoe"}]
     assert len(await world.messages()) == 2
+
+
+async def test_a_network_in_trouble_is_left_alone_for_a_while(
+    world: FakeWorld, completing_account: None
+) -> None:
+    with time_machine.travel(NOON, tick=True) as traveller:
+        _put(world, "away", **{INCOMPLETE: True})
+        _put(world, "shoe", **{INCOMPLETE: True})
+        await world.started()
+        await world.settled(2)
+        assert await _facts(world) == [{INCOMPLETE: True}] * 2
+        assert len(_asked) == 1
+        traveller.shift(60)
+        _put(world, "boot", **{INCOMPLETE: True})
+        await world.settled(3)
+        assert (await _facts(world))[2] == {"note": "about boot"}
 
 
 async def test_a_network_that_never_answers_holds_nothing_up(
