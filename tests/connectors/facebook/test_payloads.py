@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.connectors.facebook.support import account, meant
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.connectors.facebook.support import account, connected, drained, meant
 
 from agentdesk.base.errors import AgentDeskError
 from agentdesk.sdk.inbound import Inbound, Party, RawItem, Report, What
 from agentdesk.sdk.posts import PostKind, Visibility
 from agentdesk.sdk.testing.hostile import spoilt
+from agentdesk_connectors.facebook import interpret
 from agentdesk_connectors.facebook.simulator import FacebookSimulator
+from agentdesk_connectors.facebook.simulator_world import File
 
 _FOLDER = Path(__file__).parent / "payloads"
 _ALL = sorted(one.stem for one in _FOLDER.glob("*.json"))
@@ -203,3 +207,29 @@ def test_one_damaged_thing_holds_up_nothing_else() -> None:
 def test_what_concerns_another_page_is_passed_over() -> None:
     body = (_FOLDER / "message_text.json").read_bytes().replace(b'"id": "500100"', b'"id": "500101"')
     assert _items(body) == []
+
+
+async def test_whatever_is_found_by_asking_is_read_or_kept_as_unreadable() -> None:
+    async with connected() as (sim, opened):
+        ana = sim.world.person("Ana")
+        comment = sim.world.comment(ana, "In blue?", sim.world.post(sim.world.page, "Our new kettle"))
+        sim.world.comment(ana, "How much?", comment, file=File("1", "image/png"))
+        sim.world.message(ana, "Hello", file=File("2", "video/mp4"))
+        items, _ = await drained(opened, None)
+        assert len(items) == 3
+        read = 0
+        for item in items:
+            for raw in spoilt(item.raw):
+                for facts in (item.facts, {}, {"below": 7, "page": [], "edited_at": 5, "deleted": {}}):
+                    try:
+                        read += isinstance(interpret(raw, facts), Inbound)
+                    except AgentDeskError:
+                        continue
+        assert read > 500
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.binary(max_size=200))
+def test_whatever_bytes_come_are_refused_as_unreadable(raw: bytes) -> None:
+    with pytest.raises(AgentDeskError):
+        interpret(raw, {"page": "500100"})
