@@ -34,9 +34,9 @@ def _texts(panel: CustomerPanel) -> list[str]:
 @pytest.mark.parametrize(
     ("sign", "words"),
     [
-        (SIGNS[0], "They wrote this mail address: "),
-        (Evidence(Clue.PHONE, "+34600"), "They wrote this number: "),
-        (Evidence(Clue.PAGE, "https://social.example/@ana", "x"), "They named this page: "),
+        (SIGNS[0], "One of them wrote the other's mail address: "),
+        (Evidence(Clue.PHONE, "+34600"), "One of them wrote the other's number: "),
+        (Evidence(Clue.PAGE, "https://social.example/@ana", "x"), "One of them named the other's page: "),
         (Evidence(Clue.HANDLE, "@anaruiz", "mastodon"), "The same handle on Mastodon: "),
         (SIGNS[1], "The same name, which proves nothing"),
     ],
@@ -93,13 +93,13 @@ async def test_who_may_be_the_same_is_suggested_with_reasons_and_joined_and_part
     async with shown(CustomerPanel(desk, done=done), 304) as panel:
         await panel.show_contact(tom)
         line = await until(lambda: panel.findChild(OtherLine), what="the suggestion is shown")
-        assert "They wrote this mail address" in line.button.accessibleDescription()
+        assert "One of them wrote the other's mail address" in line.button.accessibleDescription()
         assert "The same name, which proves nothing" in _texts(panel)
         line.button.click()
         dialog = await until(lambda: next((d for d in panel.window().findChildren(QDialog)), None))
         assert isinstance(dialog, MergeCustomersQuestion)
         said = [label.text() for label in dialog.findChildren(QLabel)]
-        assert any(one.startswith("They wrote this mail address") for one in said)
+        assert any(one.startswith("One of them wrote the other's mail address") for one in said)
         next(b for b in dialog.findChildren(QPushButton) if b.text() == "Merge").click()
         await until(lambda: MergeContacts(contact_id=tom, joined_id=ana) in desk.commands)
         merged = msgspec.structs.replace(desk.world.contacts[tom], merged=(other,))

@@ -10,6 +10,7 @@ from tests.store.rows import Desk, at, put
 
 from agentdesk.domain.likeness import Clue, Evidence
 from agentdesk.queries.likeness import alike
+from agentdesk.store.search import index_messages
 from agentdesk.store.tables import contact, contact_identity
 
 PAGE = "https://social.example/@anaruiz"
@@ -32,7 +33,8 @@ async def _customer(desk: Desk, name: str, kind: str, value: str, **profile: Any
 
 async def _says(desk: Desk, contact_id: UUID, text: str, direction: str = "in") -> None:
     here = await desk.conversation(contact_id=contact_id)
-    await desk.message(here, contact_id=contact_id, direction=direction, text=text)
+    written = await desk.message(here, contact_id=contact_id, direction=direction, text=text)
+    await index_messages(desk.conn, [(written, here, desk.inbox_id, text)])
 
 
 async def _found(desk: Desk, contact_id: UUID) -> dict[str, tuple[Evidence, ...]]:
@@ -62,6 +64,17 @@ async def test_the_same_handle_elsewhere_is_a_sign(desk: Desk, other: str) -> No
     await _customer(desk, "Somebody else", "mastodon", "@anaruiz@third.example")  # of the same network
     await _customer(desk, "Mail", "email", "anaruiz@example.com")
     assert await _found(desk, ana) == {"A. Ruiz": (Evidence(Clue.HANDLE, other, "other"),)}
+
+
+async def test_who_wrote_this_customers_address_may_be_them(desk: Desk) -> None:
+    mail = await _customer(desk, "T. Baker", "email", "Tom@Example.com")
+    tom = await _customer(desk, "tom_b", "mastodon", "@tom_b@social.example")
+    await _says(desk, tom, "I wrote from tom@example.com last week")
+    stranger = await _customer(desk, "Ann", "x", "@ann_x")
+    await _says(desk, stranger, "I know tom.example.com well")
+    team = await _customer(desk, "Ben", "x", "@ben_x")
+    await _says(desk, team, "We wrote to tom@example.com", direction="out")
+    assert await _found(desk, mail) == {"tom_b": (Evidence(Clue.MAIL, "Tom@Example.com"),)}
 
 
 async def test_names_count_least_and_signs_add_up(desk: Desk) -> None:

@@ -16,18 +16,21 @@ from agentdesk.queries.columns import plain
 from agentdesk.queries.likeness_rows import LikeRow
 from agentdesk.queries.rows import SimilarContact
 from agentdesk.store.merged import contact_root
+from agentdesk.store.search import look_for
 from agentdesk.store.tables import contact, contact_identity, conversation, message
 
 __all__ = ["alike"]
 
 _TEXTS = 100
 _MOST_FOUND = 60
+_LOOKED_AT = 200
+"""Conversations that are looked through where the words of an address are very common."""
 _MOST = 4
 
 
 async def alike(conn: AsyncConnection, contact_id: UUID) -> list[LikeRow]:
     """Return whom a customer may be besides, who has the most evidence first; those who share nothing but the
-    name last. Their latest 100 messages are read for it."""
+    name last. Their latest 100 messages are read for it, and those of others that name their addresses."""
     contact_id = await contact_root(conn, contact_id)
     own = plain(await conn.execute(select(contact_identity).where(_of(contact_id))))
     named = named_in(await _texts(conn, contact_id))
@@ -36,6 +39,9 @@ async def alike(conn: AsyncConnection, contact_id: UUID) -> list[LikeRow]:
     for row in await _candidates(conn, contact_id, named, handles):
         kinds = {one["kind"] for one in own}
         found[row["contact_id"]] += _evidence(row, named, handles, kinds)
+    for row in own:
+        for other, sign in await _who_named(conn, contact_id, row["display"] or row["value"]):
+            found[other].append(sign)
     for other in await _namesakes(conn, contact_id):
         found[other].append(Evidence(Clue.NAME))
     return await _rows(conn, {one: signs for one, signs in found.items() if signs})
@@ -84,6 +90,29 @@ async def _candidates(
         .limit(_MOST_FOUND)
     )
     return plain(await conn.execute(statement))
+
+
+async def _who_named(conn: AsyncConnection, contact_id: UUID, address: str) -> list[tuple[UUID, Evidence]]:
+    """Who wrote this address of the customer's, with that as a sign."""
+    mine = named_in((address,))
+    if not mine:
+        return []
+    others = conversation.c.contact_id != contact_id
+    ids = (await look_for(conn, f'"{address}"', inboxes=None, limit=_MOST, among=others, most=_LOOKED_AT)).ids
+    statement = (
+        select(conversation.c.contact_id, message.c.text)
+        .join(conversation, conversation.c.id == message.c.conversation_id)
+        .join(contact, contact.c.id == conversation.c.contact_id)
+        .where(conversation.c.id.in_(ids), message.c.direction == "in", *_alone(contact_id))
+        .limit(_TEXTS)
+    )
+    clue = Clue.MAIL if mine.mails else Clue.PHONE
+    found = (await conn.execute(statement)).all() if ids else []
+    return [(other, Evidence(clue, address)) for other, text in found if _shares(named_in((text,)), mine)]
+
+
+def _shares(one: Named, other: Named) -> bool:
+    return bool(one.mails & other.mails or one.phones & other.phones)
 
 
 def _alone(contact_id: UUID) -> tuple[ColumnElement[bool], ...]:

@@ -34,11 +34,11 @@ def reason_words(sign: Evidence) -> Msg:
     value = isolate_ltr(visible(sign.value))
     match sign.clue:
         case Clue.MAIL:
-            return msg("They wrote this mail address: {address}", address=value)
+            return msg("One of them wrote the other's mail address: {address}", address=value)
         case Clue.PHONE:
-            return msg("They wrote this number: {number}", number=value)
+            return msg("One of them wrote the other's number: {number}", number=value)
         case Clue.PAGE:
-            return msg("They named this page: {address}", address=value)
+            return msg("One of them named the other's page: {address}", address=value)
         case Clue.HANDLE:
             network = tr(channel_name(sign.network))
             return msg("The same handle on {network}: {handle}", network=network, handle=value)
