@@ -24,7 +24,8 @@ ALL = Abilities(answers=(Answering(Visibility.PUBLIC, text=TextLimit(100)),), ac
 
 
 async def allow(world: FakeWorld, abilities: Abilities = ALL) -> None:
-    """Let the account be able to do that."""
+    """Let the account be able to do that, now and whenever it is asked again."""
+    world.service.abilities = abilities
     plain = msgspec.json.decode(msgspec.json.encode(abilities))
     async with world.db.write() as conn:
         await conn.execute(update(account_state).values(abilities=plain))

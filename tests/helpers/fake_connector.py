@@ -18,6 +18,7 @@ from uuid import UUID
 
 from agentdesk.base.errors import Invalid
 from agentdesk.base.text import msg
+from agentdesk.domain.abilities import Abilities
 from agentdesk.domain.party import Party
 from agentdesk.domain.posts import post_of
 from agentdesk.sdk.context import AccountContext, Sink
@@ -84,6 +85,7 @@ class FakeService:
     act_script: deque[str | Exception] = field(default_factory=deque)
     """One for each coming act: ``ok``, an error to raise, or ``hang``."""
     on_act: Any = None
+    abilities: Abilities | None = None
 
     def put(
         self, raw: bytes, *, source_id: str | None = None, received_at: datetime | None = None
@@ -216,6 +218,9 @@ class FakeAccount:
         if step in ("kept", "lost"):
             raise Uncertain(msg("The connection broke."))
         return Receipt(message.key, "250 ok")
+
+    async def abilities(self) -> Abilities | None:
+        return self.service.abilities
 
     async def like(self, external_id: str, liked: bool) -> None:
         await self._act("like", external_id, liked)
