@@ -126,7 +126,7 @@ async def post_limited() -> QWidget:
 async def post_acts() -> QWidget:
     desk = FakeDesk.sample(NOW)
     here = make_post(desk, 4390, Visibility.PUBLIC)
-    let_account(desk, here, Abilities(acts=tuple(Act)))
+    let_account(desk, here, Abilities((Answering(Visibility.PUBLIC),), acts=tuple(Act)))
     why = msg("The network says that this post is gone.")
     rows = sorted(desk.world.messages.values(), key=lambda row: row.created_at)
     ours = [row for row in rows if row.conversation_id == here and row.direction == "out"]
