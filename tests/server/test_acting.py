@@ -26,6 +26,7 @@ from agentdesk.commands.values import (
     HidePost,
     LikePost,
     ReportPost,
+    RetryDelivery,
     SetStatus,
 )
 from agentdesk.domain.abilities import Act
@@ -292,6 +293,10 @@ async def test_what_proves_not_to_have_been_sent_is_deleted_and_never_sent(world
     await until(gone, what="a deleted post")
     assert (world.service.sent, world.service.acts, await waiting_acts(world)) == ([], [], [])
     assert (await world.rows(outbox, order=outbox.c.created_at))[0].state == "done"
+    (row,) = await world.messages(message.c.id == mine.id)
+    assert (row.delivery, row.delivery_detail) == ("", None), "it troubles nobody"
+    again = await world.do(world.cores[0], RetryDelivery(message_id=mine.id))
+    assert (again.outcome, again.code) == ("refused", "gone")
 
 
 async def test_a_deletion_of_what_stays_in_doubt_says_so(world: FakeWorld) -> None:

@@ -14,6 +14,7 @@ from agentdesk.commands.values import CheckDelivery, ConfirmDelivery, RetryDeliv
 from agentdesk.domain.conversation import EventKind
 from agentdesk.domain.delivery import DeliveryState, may_follow
 from agentdesk.domain.message import Direction, Kind
+from agentdesk.domain.revising import is_deleted
 from agentdesk.store.tables import message, outbox
 
 
@@ -53,6 +54,8 @@ async def _outgoing(context: Context, message_id: UUID) -> RowMapping:
     row = await message_of(context, message_id)
     if row["direction"] != Direction.OUT or row["kind"] != Kind.MESSAGE:
         raise Refusal("invalid", msg("That message was not sent from here."))
+    if is_deleted(row["revision"]):
+        raise Refusal("gone", msg("This message was deleted."))
     return row
 
 

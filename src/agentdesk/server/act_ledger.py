@@ -153,6 +153,8 @@ async def _carry_out(unit: ServerUnit, whole: dict[str, Any], row: Row[Any]) -> 
     if row.act == Act.DELETE:
         by = "" if row.user_id == whole["user_id"] else await _name(unit.conn, row.user_id)
         await take_back(unit, whole, now, by)
+        if whole["delivery"] == DeliveryState.FAILED:  # nobody need look at it any more
+            await unit.update(message, whole["id"], {"delivery": "", "delivery_detail": None})
     else:
         if row.act == Act.EDIT and row.text != whole["text"]:
             await change_text(unit, whole, row.text, now)
