@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
 from agentdesk.base.text import msg
 from agentdesk.sdk.context import AccountContext, CheckStep
-from agentdesk.sdk.errors import AuthFailed
+from agentdesk.sdk.errors import AuthFailed, Rejected
 from agentdesk.sdk.hooks import HookAnswer, HookCall
 from agentdesk.sdk.inbound import Cursor, Portion
 from agentdesk.sdk.outbound import Outbound, Receipt, Reconciliation
@@ -25,6 +25,7 @@ from agentdesk_connectors.instagram.reading import Reader
 from agentdesk_connectors.instagram.sending import COMMENT_LIMIT, MESSAGE_LIMIT, Sender
 from agentdesk_connectors.instagram.settings import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, read_settings
 from agentdesk_connectors.meta.client import Graph
+from agentdesk_connectors.meta.errors import PermissionMissing
 from agentdesk_connectors.meta.hooks import challenge, pieces, signed
 from agentdesk_connectors.meta.ids import graph_id
 
@@ -78,6 +79,17 @@ class InstagramAccount:
         self._permissions.saw(BASIC)
         self._who.username = username
         return username
+
+    @asynccontextmanager
+    async def _about_one_thing(self) -> AsyncIterator[None]:
+        """Tell a permission that the token lacks from one thing that is not allowed to anybody."""
+        try:
+            yield
+        except PermissionMissing as error:
+            await self._permissions.try_all()
+            if self._permissions.missing:
+                raise
+            raise Rejected(error.message) from error
 
     async def abilities(self) -> Abilities:
         """Return what the account can do: what its token allows."""
@@ -140,7 +152,8 @@ class InstagramAccount:
         """Send a message once."""
         self._sender.check(message)
         await self._signed_in()
-        return await self._sender.send(message)
+        async with self._about_one_thing():
+            return await self._sender.send(message)
 
     async def reconcile(self, key: str, since: datetime) -> Reconciliation:
         """Look for what this object has tried to send."""
@@ -154,11 +167,13 @@ class InstagramAccount:
 
     async def delete(self, external_id: str) -> None:
         """Take a comment of ours away."""
-        await self._sender.delete(external_id)
+        async with self._about_one_thing():
+            await self._sender.delete(external_id)
 
     async def hide(self, external_id: str, hidden: bool) -> None:
         """Hide a comment below a work of ours, or show it again."""
-        await self._sender.hide(external_id, hidden)
+        async with self._about_one_thing():
+            await self._sender.hide(external_id, hidden)
 
     # --- setting up ---
 

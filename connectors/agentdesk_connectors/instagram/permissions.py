@@ -6,10 +6,10 @@ Written from https://developers.facebook.com/docs/instagram-platform/instagram-a
 from __future__ import annotations
 
 from agentdesk.base.text import msg
-from agentdesk.sdk.errors import AuthFailed
 from agentdesk_connectors import fields
 from agentdesk_connectors.instagram.naming import MEDIA, named
 from agentdesk_connectors.meta.client import TALKS, Graph
+from agentdesk_connectors.meta.errors import PermissionMissing
 from agentdesk_connectors.meta.ids import graph_id, in_path
 
 __all__ = ["BASIC", "COMMENTS", "MESSAGES", "Permissions"]
@@ -42,15 +42,16 @@ class Permissions:
         self._given[name] = has
 
     async def try_all(self) -> None:
-        """Try what the account needs. Raises Unreachable, RateLimited; what is lacking is remembered."""
+        """Try what the account needs; what is lacking is remembered. Raises Unreachable, RateLimited, and
+        AuthFailed where the token is dead."""
         for attempt in (self.read_comments, self.read_talks):
             try:
                 await attempt()
-            except AuthFailed:
+            except PermissionMissing:
                 continue
 
     async def read_comments(self) -> None:
-        """Read a comment below the newest work. Raises AuthFailed where that is not allowed."""
+        """Read a comment below the newest work. Raises PermissionMissing where that is not allowed."""
         page = await self._graph.several("/me/media", (("fields", "id"), ("limit", "1")))
         works = [graph_id(fields.inner(fields.parse(one)), "id") for one in page.items]
         for work in works:
@@ -59,7 +60,7 @@ class Permissions:
                 await self._tried(COMMENTS, path, params, talks=False)
 
     async def read_talks(self) -> None:
-        """Read one talk. Raises AuthFailed where that is not allowed."""
+        """Read one talk. Raises PermissionMissing where that is not allowed."""
         params = (("platform", "instagram"), ("fields", "id"), ("limit", "1"))
         await self._tried(MESSAGES, "/me/conversations", params, talks=True)
 
@@ -69,7 +70,7 @@ class Permissions:
                 await self._graph.several(path, params, of=TALKS)
             else:
                 await self._graph.several(path, params)
-        except AuthFailed as error:
+        except PermissionMissing as error:
             self.saw(name, False)
-            raise AuthFailed(msg("This permission is missing: {name}.", name=name), _REMEDY) from error
+            raise PermissionMissing(msg("This permission is missing: {name}.", name=name), _REMEDY) from error
         self.saw(name)

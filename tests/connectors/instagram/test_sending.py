@@ -17,6 +17,7 @@ from agentdesk.sdk.inbound import Party
 from agentdesk.sdk.outbound import Found, OutboundAttachment
 from agentdesk.sdk.posts import Visibility
 from agentdesk.sdk.testing.simulator import Fault
+from agentdesk_connectors.instagram.permissions import COMMENTS
 from agentdesk_connectors.instagram.simulator import InstagramSimulator
 from agentdesk_connectors.instagram.simulator_world import Comment, Message
 from agentdesk_connectors.meta.errors import AlreadyAnswered, WindowClosed
@@ -187,7 +188,7 @@ async def test_nothing_leaves_where_the_account_is_not_ours_any_more() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [(Fault.TOO_MANY, RateLimited), (Fault.DEAD_TOKEN, AuthFailed), (Fault.NO_SCOPE, AuthFailed)],
+    [(Fault.TOO_MANY, RateLimited), (Fault.DEAD_TOKEN, AuthFailed), (Fault.NO_SCOPE, Rejected)],
 )
 async def test_a_refused_sending_is_one_of_the_contracts_errors(fault: Fault, error: type[Exception]) -> None:
     async with connected() as (sim, opened):
@@ -196,6 +197,21 @@ async def test_a_refused_sending_is_one_of_the_contracts_errors(fault: Fault, er
         with pytest.raises(error):
             await opened.send(answer(written, sim.world.person("ana")))
         assert sim.world.standing() == []
+
+
+async def test_one_thing_that_is_not_allowed_is_told_from_a_lost_permission() -> None:
+    async with connected() as (sim, opened):
+        ana, comment = sim.world.person("ana"), _said(sim)
+        sim.fail(Fault.NO_SCOPE, method="POST")
+        for doing in (opened.send(answer(comment, ana)), opened.hide(f"comment/{comment.id}", True)):
+            with pytest.raises(Rejected):
+                await doing
+        sim.heal()
+        sim.permissions.discard(COMMENTS)
+        with pytest.raises(AuthFailed) as failed:
+            await opened.send(answer(comment, ana))
+        assert failed.value.hint is not None
+        assert opened.signs().missing == (COMMENTS,)
 
 
 # --- after a lost answer ---
