@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -171,3 +173,8 @@ def test_settings_are_read_as_people_write_them() -> None:
     read = read_settings(manifest.settings.clean({**GIVEN, "watch": "kettle, @rival\n#steam"}))
     assert (read.handle, read.api, read.consent) == ("support", "https://api.x.com", "https://x.com")
     assert read.watch == ("kettle", "@rival", "#steam")
+
+
+def test_what_is_read_and_opened_needs_no_library_of_calls() -> None:
+    code = "import agentdesk_connectors.x.connector, sys; sys.exit('tweepy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
