@@ -76,10 +76,18 @@ class Posts:
         found: dict[str, bytes] = {}
         wanted = list(dict.fromkeys(uris))
         for start in range(0, len(wanted), _AT_ONCE):
-            params = [("uris", one) for one in wanted[start : start + _AT_ONCE]]
-            listed = await self._client.listed("app.bsky.feed.getPosts", "posts", params)
-            found |= {fields.text(values_of(raw), "uri", 400): raw for raw in listed.raws}
+            found |= await self._several(wanted[start : start + _AT_ONCE])
         return {uri: raw for uri, raw in found.items() if uri in wanted}
+
+    async def _several(self, uris: Sequence[str]) -> dict[str, bytes]:
+        """One name that the service refuses does not hold up the others: they are asked for apart."""
+        try:
+            params = [("uris", one) for one in uris]
+            listed = await self._client.listed("app.bsky.feed.getPosts", "posts", params)
+        except Rejected:
+            half = len(uris) // 2
+            return {**await self._several(uris[:half]), **await self._several(uris[half:])} if half else {}
+        return {fields.text(values_of(raw), "uri", 400): raw for raw in listed.raws}
 
     async def is_gone(self, uri: str) -> bool:
         """Say whether a post has surely been taken away: it may also be held back for a while."""
@@ -135,10 +143,7 @@ class Posts:
 
     async def _learn_works(self, uris: Collection[str]) -> None:
         wanted = [uri for uri in uris if uri and uri not in self._works]
-        try:
-            found = await self.look_up(wanted)
-        except Rejected:
-            return
+        found = await self.look_up(wanted)
         for uri in wanted:
             keep(self._works, uri, _work(uri, values_of(found[uri])) if uri in found else {})
 

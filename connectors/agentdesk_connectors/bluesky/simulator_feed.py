@@ -68,6 +68,8 @@ class FeedApi:
     async def posts(self, request: web.Request) -> web.Response:
         self._server.authorized(request)
         wanted = asked_for(request, "uris", 25)
+        if any(one.endswith(("/.", "/..")) for one in wanted):
+            raise refuse("Error: Params/uris must be valid at-uris")
         known = [self._world.posts[one] for one in wanted if one in self._world.posts]
         shown = [self._shapes.post(one) for one in known if not one.hidden]
         return web.json_response({"posts": self._server.listed(shown)})

@@ -8,6 +8,7 @@ the talks are listed again.
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,6 +23,7 @@ from agentdesk_connectors.bluesky.naming import did_of, message_id
 from agentdesk_connectors.bluesky.place import Place
 from agentdesk_connectors.bluesky.posts import Posts, deletion, keep, unreadable, values_of
 from agentdesk_connectors.fields import Json
+from agentdesk_connectors.http import Gone
 
 __all__ = ["Talks"]
 
@@ -139,7 +141,8 @@ class Talks:
             said = fields.moment(fields.inner(convo, "lastMessage"), "sentAt")
             if fields.token(convo, "id") and (said is None or said >= place.floor):
                 await self.learn(convo)
-                items += await self._messages(fields.token(convo, "id"), me, place.floor)
+                with suppress(Gone):
+                    items += await self._messages(fields.token(convo, "id"), me, place.floor)
         items.sort(key=lambda one: one.received_at or place.floor)
         return items, replace(place, fill=listed.cursor)
 

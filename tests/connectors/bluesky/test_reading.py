@@ -194,6 +194,21 @@ async def test_a_broken_notification_does_not_hold_up_the_others(monkeypatch: py
         assert (await drained(opened, cursor))[0] == []
 
 
+async def test_a_name_that_the_service_refuses_does_not_hold_up_the_others() -> None:
+    async with connected() as (sim, opened):
+        posts = [mention(sim, str(n)) for n in range(5)]
+        strange = Note(
+            "mention", f"at://{posts[0].author.did}/app.bsky.feed.post/..", clock.now(), posts[0].author
+        )
+        sim.world.notes.insert(2, strange)
+        items, cursor = await drained(opened, None)
+        looked_up = [one for one in items if b"likeCount" in one.raw]
+        assert [one.source_id for one in looked_up] == [f"post/{one.uri}" for one in posts]
+        others = [one.source_id for one in items if one not in looked_up]
+        assert others == [f"post/{strange.uri}", f"deleted/{strange.uri}"]
+        assert (await drained(opened, cursor))[0] == []
+
+
 # --- private messages ---
 
 
