@@ -176,7 +176,7 @@ async def test_price_window_and_reach_stand_below_the_text() -> None:
             "The network takes one answer only",
             "Costs $0.01, $0.20 with a link",
             "12,400 people follow Tom Baker",
-            "Goes out behind “Spiders”",
+            "Goes out behind “\u2068Spiders\u2069”",
         ]
         inside = facts.rect()
         assert all(inside.contains(one.geometry()) for one in facts.children() if isinstance(one, QWidget))

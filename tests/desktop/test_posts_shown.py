@@ -84,7 +84,7 @@ async def test_what_is_answered_is_named_and_can_be_gone_to() -> None:
     async with conversation(TOM, desk) as view:
         line = _post(view, rows[-1]).answered
         assert line.isVisibleTo(view)
-        assert line.words.text().startswith("In answer to Tom Baker: “")
+        assert line.words.text().startswith("In answer to \u2068Tom Baker\u2069: “")
         line.link.click()
         await settled()
         card = view.transcript.card(rows[0].id)
@@ -137,7 +137,7 @@ async def test_what_is_behind_a_warning_comes_when_it_is_asked_for() -> None:
     async with conversation(TOM, desk) as view:
         card, post = _card(view, rows[-1]), _post(view, rows[-1])
         assert card.content is not None
-        assert post.veil.words.text() == "Content warning: Spiders"
+        assert post.veil.words.text() == "Content warning: \u2068Spiders\u2069"
         assert not card.content.isVisibleTo(card)
         assert not post.media.isVisibleTo(card)
         assert not post.poll.isVisibleTo(card)
@@ -161,7 +161,7 @@ async def test_an_older_post_shows_its_warning_alone() -> None:
     async with conversation(TOM, desk) as view:
         folded = [one for one in view.transcript.entries() if isinstance(one, FoldedCard)]
         said = [one.accessibleDescription() for one in folded if one.row.id == rows[0].id]
-        assert said == ["Content warning: Spiders"]
+        assert said == ["Content warning: \u2068Spiders\u2069"]
 
 
 async def test_pictures_come_through_the_server_when_they_are_asked_for() -> None:
@@ -174,7 +174,7 @@ async def test_pictures_come_through_the_server_when_they_are_asked_for() -> Non
         assert isinstance(described, PictureView)
         assert isinstance(bare, PictureView)
         assert described.words.text() == "A walnut desk with a scratch along its front edge"
-        assert described.accessibleName().startswith("Picture: A walnut desk")
+        assert described.accessibleName().startswith("Picture: \u2068A walnut desk")
         assert bare.accessibleName() == "A picture without a description"
         assert desk.asked_pictures == []
         media.bar.load.click()
@@ -190,6 +190,16 @@ async def test_pictures_come_through_the_server_when_they_are_asked_for() -> Non
         assert desk.asked_pictures.count(PICTURE) == 1
 
 
+async def test_signs_that_are_joined_stay_whole_in_descriptions() -> None:
+    desk, rows = _desk()
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467 at the desk"
+    change_post(desk, rows[-1].id, media=(Media("image", PICTURE, alt=family),))
+    async with conversation(TOM, desk) as view:
+        [picture] = _post(view, rows[-1]).media.entries
+        assert isinstance(picture, PictureView)
+        assert picture.words.text() == family
+
+
 async def test_pages_and_films_are_cards_that_open_outside() -> None:
     desk, rows = _desk()
     full_post(desk, rows[-1].id)
@@ -197,8 +207,8 @@ async def test_pages_and_films_are_cards_that_open_outside() -> None:
     async with conversation(TOM, desk, opened) as view:
         cards = [one for one in _post(view, rows[-1]).media.entries if isinstance(one, MediaCard)]
         assert [one.accessibleName() for one in cards] == [
-            "Page: Walnut desks",
-            "Video: The drawer does not close",
+            "Page: \u2068Walnut desks\u2069",
+            "Video: \u2068The drawer does not close\u2069",
         ]
         cards[1].setFocus()
         QTest.keyClick(cards[1], Qt.Key.Key_Return)

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from agentdesk.base.text import Msg, msg, plural
 from agentdesk.commands.values import File
-from agentdesk.desktop.locale import date_text, number_text, q_locale, size_text, time_text, tr
+from agentdesk.desktop.locale import date_text, isolate, number_text, q_locale, size_text, time_text, tr
 from agentdesk.desktop.views.messages.links import visible
 from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.domain.abilities import Abilities, Answering, FileLimit, Price, refused
@@ -164,7 +164,7 @@ class PostAnswer:
             found.append(Fact("users", words))
         if self.post.warning:
             found.append(
-                Fact("triangle-alert", msg("Goes out behind “{words}”", words=visible(self.post.warning)))
+                Fact("triangle-alert", msg("Goes out behind “{words}”", words=isolate(self.post.warning)))
             )
         return found
 

@@ -169,7 +169,7 @@ class _FileChip(Surface):
         self.describe.clicked.connect(self._on_describe)
         if file.alt:
             self.describe.set_text(msg("Described"))
-            self.describe.setToolTip(tip(visible(file.alt)))
+            self.describe.setToolTip(tip(file.alt))
         else:
             self.describe.setToolTip(tr(msg("Without a description not everybody knows what it shows.")))
             self.describe.setIcon(warning_icon("circle-alert", "warn.text"))

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from agentdesk.base.text import msg
 from agentdesk.desktop.icons import pixmap
-from agentdesk.desktop.locale import time_text, tr
+from agentdesk.desktop.locale import isolate, time_text, tr
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.revised import revision_words
 from agentdesk.desktop.views.messages.words import delivery_words, spoken_name
@@ -164,4 +164,8 @@ class FoldedCard(QWidget):
 def _veiled(row: MessageRow) -> str:
     """The words of a message, or the warning that its author put before them."""
     post = post_of(row.post)
-    return tr(msg("Content warning: {words}", words=post.warning)) if post and post.warning else row.text
+    return (
+        tr(msg("Content warning: {words}", words=isolate(post.warning)))
+        if post and post.warning
+        else row.text
+    )

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from agentdesk.base import clock
 from agentdesk.base.text import msg
 from agentdesk.desktop.icons import icon
-from agentdesk.desktop.locale import date_text, time_text
+from agentdesk.desktop.locale import date_text, isolate, time_text
 from agentdesk.desktop.theme import theme
 from agentdesk.desktop.views.messages.post_band import can_open
 from agentdesk.desktop.views.messages.post_words import shortened, work_title
@@ -143,7 +143,7 @@ class AnsweredLine(QWidget):
         """Say what is answered."""
         self._id = answered.id
         self.words.set_content(
-            msg("In answer to {name}: “{words}”", name=answered.name, words=answered.words)
+            msg("In answer to {name}: “{words}”", name=isolate(answered.name), words=isolate(answered.words))
         )
         self.link.setAccessibleDescription(self.words.text())
 

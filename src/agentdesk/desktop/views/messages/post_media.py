@@ -22,9 +22,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from agentdesk.base.text import Msg, msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import is_alive, tasks_of
-from agentdesk.desktop.locale import isolate_ltr, tr
+from agentdesk.desktop.locale import isolate, isolate_ltr, tr
 from agentdesk.desktop.theme import theme
-from agentdesk.desktop.views.messages.links import examine, visible
+from agentdesk.desktop.views.messages.links import examine
 from agentdesk.desktop.views.messages.media import Media
 from agentdesk.desktop.views.messages.post_band import can_open
 from agentdesk.desktop.widgets.button import LinkButton
@@ -133,7 +133,7 @@ class PictureView(QWidget):
         described = shown.alt.strip()
         self._sign = QLabel(self)
         self.words = Label(
-            visible(described) or msg("A picture without a description"),
+            described or msg("A picture without a description"),
             "small",
             "text.secondary" if described else "text.muted",
             wrap=True,
@@ -149,7 +149,7 @@ class PictureView(QWidget):
         column.addWidget(self._picture)
         column.addLayout(line)
         spoken = (
-            msg("Picture: {words}", words=visible(described))
+            msg("Picture: {words}", words=isolate(described))
             if described
             else msg("A picture without a description")
         )
@@ -223,7 +223,7 @@ class MediaCard(Surface):
         self._image = QImage()
         target = examine(shown.url, "")
         where = msg("{kind} · {host}", kind=kind, host=isolate_ltr(target.host)) if target.host else kind
-        title = visible(shown.title or shown.alt) or tr(kind)
+        title = shown.title or shown.alt or tr(kind)
         self._thumb = QLabel(self)
         self._thumb.setFixedSize(_SIDE, _SIDE)
         self._thumb.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -232,7 +232,7 @@ class MediaCard(Surface):
         words.addStretch()
         words.addWidget(ElidedLabel(title, "body", weight=500, parent=self))
         if shown.title and shown.alt:
-            words.addWidget(ElidedLabel(visible(shown.alt), "small", "text.secondary", parent=self))
+            words.addWidget(ElidedLabel(shown.alt, "small", "text.secondary", parent=self))
         words.addWidget(ElidedLabel(where, "small", "text.muted", parent=self))
         words.addStretch()
         row = QHBoxLayout(self)
@@ -244,8 +244,8 @@ class MediaCard(Surface):
         if self._can_open:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
             self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(tr(msg("{kind}: {title}", kind=kind, title=title)))
-        self.setAccessibleDescription(visible(shown.alt))
+        self.setAccessibleName(tr(msg("{kind}: {title}", kind=kind, title=isolate(title))))
+        self.setAccessibleDescription(shown.alt)
         theme().changed.connect(self._dress)
         self._dress()
 

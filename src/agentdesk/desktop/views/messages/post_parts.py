@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from agentdesk.base.text import msg
 from agentdesk.desktop.icons import icon
 from agentdesk.desktop.lifetime import tasks_of
+from agentdesk.desktop.locale import isolate
 from agentdesk.desktop.theme import theme
-from agentdesk.desktop.views.messages.links import examine, visible
+from agentdesk.desktop.views.messages.links import examine
 from agentdesk.desktop.views.messages.media import Media
 from agentdesk.desktop.views.messages.outside import Opener, follow
 from agentdesk.desktop.views.messages.post_band import PostBand, can_open
@@ -147,7 +148,7 @@ class Veil(Surface):
 
     def show_warning(self, warning: str, *, lifted: bool) -> None:
         """Say ``warning``; ``lifted``: what it stands before is shown."""
-        self.words.set_content(msg("Content warning: {words}", words=visible(warning)))
+        self.words.set_content(msg("Content warning: {words}", words=isolate(warning)))
         self.button.set_text(msg("Hide") if lifted else msg("Show"))
         self.button.setAccessibleDescription(self.words.text())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentdesk.base.text import Msg, msg, plural
-from agentdesk.desktop.locale import date_text, number_text, time_text, tr
+from agentdesk.desktop.locale import date_text, isolate, number_text, time_text, tr
 from agentdesk.desktop.views.view_names import channel_name
 from agentdesk.domain.posts import Counters, Poll, Post, Visibility, Work
 from agentdesk.queries.rows import MessageRow
@@ -116,7 +116,7 @@ def work_title(work: Work) -> Msg:
     """Say whose work a comment stands below."""
     if work.ours:
         return msg("Below your post")
-    return msg("Below a post of {name}", name=work.author) if work.author else msg("Below a post")
+    return msg("Below a post of {name}", name=isolate(work.author)) if work.author else msg("Below a post")
 
 
 def shortened(text: str, most: int = _MOST_WORDS) -> str:
