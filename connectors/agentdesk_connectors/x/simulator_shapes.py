@@ -13,7 +13,7 @@ from agentdesk_connectors.x.simulator_world import File, Message, Person, Tweet
 __all__ = ["event_json", "included", "message_json", "person_json", "tweet_json"]
 
 JSON = dict[str, Any]
-_LINK = re.compile(r"https?://\S+")
+_LINK = re.compile(r"https?://\S+|(?<![\w@./])[a-z][\w-]*\.(?:com|org|net|example)\b(?:/\S*)?")
 
 
 def tweet_json(tweet: Tweet, version: str = "") -> JSON:
@@ -75,7 +75,8 @@ def _shortened(text: str, number: str) -> tuple[str, list[JSON]]:
     for one in _LINK.findall(text):
         short = f"https://t.co/u{number[-6:]}{len(urls)}"
         text = text.replace(one, short, 1)
-        urls.append({"url": short, "expanded_url": one, "start": 0, "end": len(short)})
+        whole = one if "://" in one else f"http://{one}"
+        urls.append({"url": short, "expanded_url": whole, "start": 0, "end": len(short)})
     return text, urls
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from agentdesk_connectors.fields import Json, each, inner, number, text, web_address
@@ -11,6 +12,8 @@ from agentdesk_connectors.fields import Json, each, inner, number, text, web_add
 __all__ = ["count", "letters", "links_in", "shown_text"]
 
 _NAMES_FIRST = re.compile(r"(?:@\w{1,15}\s+)+")
+_SCHEME = re.compile(r"^https?://")
+_ADDRESS = re.compile(r"https?://\S+")
 _SHORT = re.compile(r"https://t\.co/\w{1,20}")
 
 
@@ -35,12 +38,15 @@ def shown_text(post: Json, *, keep_names: bool = False) -> str:
 
 
 def letters(said: str, links: Iterable[str] = ()) -> str:
-    """Return what stays the same of a text on its way through X: no blanks, no names before it, and of its
-    addresses none (X rewrites them)."""
-    bare = _NAMES_FIRST.sub("", said.strip() + " ", count=1) if said.lstrip().startswith("@") else said
-    for link in links:
-        bare = bare.replace(link, "")
-    return "".join(re.sub(r"https?://\S+", "", bare).split()).casefold()
+    """Return what stays the same of a text on its way through X: no blanks and marks of direction, no names
+    before it, and none of its addresses (X completes and rewrites them; ``links`` are what it found)."""
+    bare = unicodedata.normalize("NFC", said).strip().casefold()
+    bare = _NAMES_FIRST.sub("", f"{bare} ", count=1) if bare.startswith("@") else bare
+    for link in sorted(map(str.casefold, links), key=len, reverse=True):
+        for written in (link, _SCHEME.sub("", link), _SCHEME.sub("", link).rstrip("/")):
+            bare = bare.replace(written, " ") if written else bare
+    visible = (one for one in _ADDRESS.sub("", bare) if unicodedata.category(one) not in ("Cc", "Cf"))
+    return "".join("".join(visible).split())
 
 
 def _begins_later(post: Json) -> bool:

@@ -166,7 +166,7 @@ async def test_who_has_a_contract_may_answer_more() -> None:
 
 async def test_what_was_posted_although_the_answer_was_lost_is_known_again_after_a_restart() -> None:
     async with connected() as (sim, opened):
-        message = answer(_mention(sim), "See https://shop.example/a?b=1&c=2 <now>\n& then")
+        message = answer(_mention(sim), "See https://shop.example/a?b=1&c=2 <now>\n& shop.example, x.com/y.")
         sim.fail(Fault.LOST_ANSWER, 1, method="POST", path="/2/tweets")
         with pytest.raises(Uncertain):
             await opened.send(message)

@@ -239,3 +239,4 @@ def test_what_stays_of_a_text_on_its_way_through_x() -> None:
     }
     assert shown_text(post) == "Look:\n https://shop.example/a <now>"
     assert letters(shown_text(post), links) == letters("Look: https://shop.example/a <now>", links)
+    assert letters("Cafe\u0301\u200f see shop.example/a", links) == letters("Caf\u00e9 see", links)
