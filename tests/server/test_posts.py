@@ -91,6 +91,20 @@ async def test_edits_keep_what_was_said_before_and_counters_follow(world: FakeWo
     assert first.warnings == []
 
 
+async def test_lists_show_the_warning_and_not_what_it_stands_before(world: FakeWorld) -> None:
+    await take_in(world, raw_post("p1", text="Eight legs", warning="Spiders"))
+    (found,) = await world.conversations()
+    assert found.preview == "Spiders"
+    edited = NOON + timedelta(minutes=5)
+    await take_in(world, raw_post("p1", text="Eight long legs", warning="Spiders", edited_at=edited))
+    (found,) = await world.conversations()
+    assert found.preview == "Spiders"
+    later = NOON + timedelta(minutes=9)
+    await take_in(world, raw_post("p1", text="Eight hairy legs", warning="Big spiders", edited_at=later))
+    (found,) = await world.conversations()
+    assert found.preview == "Big spiders"
+
+
 async def test_what_is_deleted_is_gone_in_whatever_order_it_is_told(world: FakeWorld) -> None:
     await take_in(
         world,

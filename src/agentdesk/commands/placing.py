@@ -135,6 +135,9 @@ def reopen(thread: Thread, events: list[Event], author: Author, moment: datetime
 def _preview(arrival: Arrival) -> str:
     if arrival.end == "quarantined":
         return UNREADABLE
+    post = arrival.inbound.post
+    if post is not None and post.warning.strip():
+        return preview_of(post.warning)  # what stands behind it is shown to who asks for it
     files = ", ".join(file.name for file in arrival.inbound.attachments)
     return preview_of(arrival.inbound.text) or preview_of(files)
 

@@ -79,7 +79,7 @@ async def _bring_up_to_date(unit: Unit, arrival: Arrival) -> None:
         return  # it is older than what is known
     text, edited_at = arrival.inbound.text, post.edited_at
     if edited_at is not None and edited_at != known.edited_at and text != row["text"]:
-        await change_text(unit, row, text, edited_at)
+        await change_text(unit, {**row, "post": as_row(post)}, text, edited_at)
     ours = {"kind": known.kind, "liked": known.liked, "hidden": known.hidden, "acts": known.acts}
     fresh = as_row(msgspec.structs.replace(post, **ours))
     if fresh != row["post"]:
@@ -170,7 +170,8 @@ async def change_text(unit: Unit, row: Mapping[str, Any], text: str, moment: dat
     """Let a message say ``text`` from ``moment`` on, and remember what it said before."""
     revision = after_edit(row["revision"], row["text"], row["created_at"], moment)
     await unit.update(message, row["id"], {"text": text, "html": "", "revision": revision})
-    await _preview(unit, row, preview_of(text))
+    warning = str((row["post"] or {}).get("warning") or "").strip()
+    await _preview(unit, row, preview_of(warning or text))
     if not unit.optimistic:  # a desk keeps an index of its own
         sender = row["sender"] or {}
         names = [str(sender.get(name) or "") for name in ("name", "value")]
