@@ -167,6 +167,17 @@ async def test_an_answer_is_never_wider_than_what_it_answers(world: FakeWorld) -
     assert sent == [("limited", "p1", "p1", "Insects"), ("private", "p1", "p1", "Insects")]
 
 
+async def test_where_one_answer_is_all_that_may_be_a_second_is_refused_before(world: FakeWorld) -> None:
+    once = Way(Visibility.PRIVATE, once=True)
+    await take_in(world, raw_post("p1", kind=PostKind.COMMENT, root="w1", parent="w1", ways=(once,)))
+    assert (await _answer(world, visibility="private", text="In private")).outcome == "done"
+    refused = await _answer(world, visibility="private", text="And again")
+    assert (refused.outcome, refused.code) == ("refused", "network")
+    assert (await _answer(world, text="In public, as often as one likes")).outcome == "done"
+    await take_in(world, raw_post("p2", kind=PostKind.COMMENT, root="w1", parent="w1", ways=(once,)))
+    assert (await _answer(world, visibility="private", text="Of another one")).outcome == "done"
+
+
 @pytest.mark.parametrize("hurdle", ["window", "ability", "length"])
 async def test_what_the_network_would_refuse_is_refused_before_with_a_reason(
     world: FakeWorld, hurdle: str

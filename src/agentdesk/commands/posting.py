@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from agentdesk.base.text import msg
+from agentdesk.base.text import Msg, msg
 from agentdesk.commands.context import Context, Refusal
 from agentdesk.commands.values import SendReply
 from agentdesk.domain.abilities import abilities_of, refused
+from agentdesk.domain.delivery import DeliveryState
 from agentdesk.domain.message import Direction
 from agentdesk.domain.posts import Post, PostKind, Visibility, is_wider, post_of
 from agentdesk.store.tables import account_state, message
@@ -36,6 +37,8 @@ async def answer_to(
     state = select(account_state.c.abilities).where(account_state.c.id == account["id"])
     abilities = abilities_of(await context.conn.scalar(state))
     why = refused(abilities, post, visibility, command.text, context.now)
+    if why is None and post.way(visibility).once:
+        why = await _answered_already(context, row, external_id, visibility)
     if why is not None and context.sent_since is None:
         raise Refusal("network", why)
     return Post(
@@ -46,6 +49,22 @@ async def answer_to(
         warning=post.warning,
         own=True,
     )
+
+
+async def _answered_already(
+    context: Context, row: Mapping[Any, Any], external_id: str, visibility: Visibility
+) -> Msg | None:
+    """Say that the one answer which a network takes in this way was given, where it was."""
+    ours = select(message.c.post).where(
+        message.c.conversation_id == row["id"],
+        message.c.direction == Direction.OUT,
+        message.c.post.is_not(None),
+        message.c.delivery != DeliveryState.FAILED,
+    )
+    posts = map(post_of, await context.conn.scalars(ours))
+    if any(one is not None and (one.parent, one.visibility) == (external_id, visibility) for one in posts):
+        return msg("The network takes one answer of this kind, and there is one.")
+    return None
 
 
 def _visibility(command: SendReply, post: Post) -> Visibility:
