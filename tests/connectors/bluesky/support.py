@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.connectors.polling import drained as drained
+
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.sdk.context import AccountContext
@@ -96,17 +98,6 @@ def private(did: str, text: str = "Good day", **changes: Any) -> Outbound:
     message_id = new_id()
     values: dict[str, Any] = {"visibility": Visibility.PRIVATE, "created_at": clock.now(), **changes}
     return Outbound(message_id, tid_for(message_id), (Party("bluesky", did),), text, **values)
-
-
-async def drained(opened: BlueskyAccount, cursor: Cursor | None) -> tuple[list[RawItem], Cursor]:
-    """Poll until nothing more waits."""
-    items: list[RawItem] = []
-    while True:
-        portion = await opened.poll(cursor)
-        items += portion.items
-        cursor = portion.cursor
-        if not portion.more:
-            return items, cursor
 
 
 async def incoming(opened: BlueskyAccount, cursor: Cursor | None = None) -> list[Inbound]:

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.connectors.polling import drained as drained
+
 from agentdesk.base import clock
 from agentdesk.base.ids import new_id
 from agentdesk.sdk.context import AccountContext
-from agentdesk.sdk.inbound import Cursor, Inbound, Party, RawItem
+from agentdesk.sdk.inbound import Inbound, Party, RawItem
 from agentdesk.sdk.outbound import Outbound
 from agentdesk.sdk.posts import Visibility
 from agentdesk.sdk.testing import MemorySecrets
@@ -61,17 +63,6 @@ def answer(to: PagePost | Comment | Message, text: str = "Good day", **changes: 
     values.update(changes)
     values.setdefault("key", f"agentdesk-{values['message_id'].hex}")
     return Outbound(**values, created_at=clock.now())
-
-
-async def drained(opened: FacebookAccount, cursor: Cursor | None) -> tuple[list[RawItem], Cursor]:
-    """Poll until nothing more waits."""
-    items: list[RawItem] = []
-    while True:
-        portion = await opened.poll(cursor)
-        items += portion.items
-        cursor = portion.cursor
-        if not portion.more:
-            return items, cursor
 
 
 async def heard(sim: FacebookSimulator, opened: FacebookAccount) -> list[RawItem]:
