@@ -17,6 +17,7 @@ from agentdesk.sdk.schema import Field
 
 __all__ = [
     "HOST",
+    "Connected",
     "Gone",
     "Interrupted",
     "Nonsense",
@@ -29,6 +30,8 @@ __all__ = [
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?")
 """The name of a host, in lower case."""
 _LARGEST_ANSWER = 8 * 1024 * 1024
+_SECONDS, _CONNECT_SECONDS = 30.0, 10.0
+_AGENT = "AgentDesk (+https://agentdesk.example)"
 
 
 class Gone(Rejected):
@@ -41,6 +44,27 @@ class Interrupted(Unreachable):
 
 class Nonsense(Unreachable):
     """There was an answer that cannot be understood: what the service has done is not known either."""
+
+
+class Connected:
+    """Whoever asks one service over HTTP: its connections are made when the first one is needed, and a call
+    that says nothing else may take 30 seconds."""
+
+    _session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The connections to the service."""
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=_SECONDS, sock_connect=_CONNECT_SECONDS)
+            self._session = aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": _AGENT})
+        return self._session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
 
 
 @contextmanager

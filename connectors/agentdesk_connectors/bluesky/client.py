@@ -17,7 +17,7 @@ from agentdesk.sdk.errors import RateLimited
 from agentdesk.sdk.limiter import Limiter, Rate
 from agentdesk_connectors.bluesky.errors import Stale, nonsense, refusal
 from agentdesk_connectors.fields import Json, parse
-from agentdesk_connectors.http import read_whole, translated
+from agentdesk_connectors.http import Connected, read_whole, translated
 
 __all__ = ["CHAT", "MODERATION", "Access", "Client", "Params", "Transport"]
 
@@ -29,7 +29,6 @@ MODERATION = "did:plc:ar7c4by46qjdydhdevvrndac#atproto_labeler"
 
 _SECONDS = 30.0
 _UPLOAD_SECONDS = 300.0
-_AGENT = "AgentDesk (+https://agentdesk.example)"
 _CALLS, _LOGINS, _WRITES, _WRITES_A_DAY = "calls", "sign-ins", "writes an hour", "writes a day"
 _RATES = {
     _CALLS: Rate(3_000, 300.0),
@@ -49,18 +48,11 @@ _POLICY = re.compile(r"(\d{1,9})\s*;\s*w=(\d{1,9})")
 _BY_WINDOW = {3_600: _WRITES, 86_400: _WRITES_A_DAY}
 
 
-class Transport:
+class Transport(Connected):
     """Calls methods of services; knows no account. Everything goes through ``limiter``."""
 
     def __init__(self, limiter: Limiter) -> None:
         self.limiter = limiter
-        self._session: aiohttp.ClientSession | None = None
-
-    async def close(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
 
     async def call(
         self,
@@ -83,7 +75,7 @@ class Transport:
         await self._turn(method)
         seconds = _UPLOAD_SECONDS if method == _UPLOAD else _SECONDS
         with translated(host):
-            async with self._connections().request(
+            async with self.session.request(
                 "GET" if body is None else "POST",
                 f"{base}/xrpc/{method}",
                 params=list(params),
@@ -94,11 +86,6 @@ class Transport:
             ) as response:
                 answer = await read_whole(response)
                 return self._judged(host, method, response.status, response.headers, answer)
-
-    def _connections(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(headers={"User-Agent": _AGENT})
-        return self._session
 
     async def _turn(self, method: str) -> None:
         points = _POINTS.get(method, 0)

@@ -16,7 +16,7 @@ from agentdesk.base.text import msg
 from agentdesk.sdk.errors import AuthFailed, RateLimited
 from agentdesk.sdk.limiter import Limiter, Rate
 from agentdesk_connectors.fields import Json, parse
-from agentdesk_connectors.http import read_whole, translated
+from agentdesk_connectors.http import Connected, read_whole, translated
 from agentdesk_connectors.mastodon.errors import nonsense, refusal
 
 __all__ = ["CONTEXTS", "GENERAL", "MEDIA", "REMOVALS", "Allowance", "Client", "Params"]
@@ -40,10 +40,9 @@ CONTEXTS = Allowance("threads", Rate(100, 300.0), 0.0)
 
 _SECONDS = 30.0
 _UPLOAD_SECONDS = 300.0
-_AGENT = "AgentDesk (+https://agentdesk.example)"
 
 
-class Client:
+class Client(Connected):
     """Speaks to the server at ``base_url`` as whoever ``token`` stands for ("": as nobody)."""
 
     def __init__(self, base_url: str, token: Callable[[], str], limiter: Limiter) -> None:
@@ -51,21 +50,6 @@ class Client:
         self.host = urlsplit(base_url).netloc
         self.limiter = limiter
         self._token = token
-        self._session: aiohttp.ClientSession | None = None
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The connections to this server."""
-        if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=_SECONDS, sock_connect=10.0)
-            self._session = aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": _AGENT})
-        return self._session
-
-    async def close(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
 
     def authorization(self) -> dict[str, str]:
         """Return the header that proves who we are. Raises AuthFailed where nobody has signed in."""

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 
 import aiohttp
 
@@ -110,7 +111,9 @@ class Sender:
     async def upload(self, file: OutboundAttachment) -> str:
         """Hand over a file with its description; returns its number once the server has prepared it."""
         form = aiohttp.FormData()
-        form.add_field("file", file.content, filename=file.name or "file", content_type=file.media_type)
+        form.add_field(
+            "file", BytesIO(file.content), filename=file.name or "file", content_type=file.media_type
+        )
         if file.alt:
             form.add_field("description", file.alt)
         found = fields.inner(

@@ -21,7 +21,7 @@ from agentdesk.sdk.errors import AuthFailed, RateLimited
 from agentdesk.sdk.limiter import Limiter, Rate
 from agentdesk_connectors import fields
 from agentdesk_connectors.fields import Json
-from agentdesk_connectors.http import read_whole, translated
+from agentdesk_connectors.http import Connected, read_whole, translated
 from agentdesk_connectors.meta.errors import nonsense, refusal, refusal_in
 from agentdesk_connectors.meta.usage import usage_in
 
@@ -65,7 +65,6 @@ PRIVATE_REPLIES = Allowance("private replies", Rate(750, 3_600.0))
 
 _SECONDS = 30.0
 _UPLOAD_SECONDS = 300.0
-_AGENT = "AgentDesk (+https://agentdesk.example)"
 
 
 class _Cursors(msgspec.Struct):
@@ -95,7 +94,7 @@ def proof(token: str, app_secret: str) -> str:
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
-class Graph:
+class Graph(Connected):
     """Calls the Graph at ``base_url`` with the token that ``token`` returns ("": nobody has signed in) and
     the secret of its app ("": no proof is given). Addresses of next pages are not followed, only cursors."""
 
@@ -107,21 +106,6 @@ class Graph:
         self.limiter = limiter
         self._token = token
         self._app_secret = app_secret
-        self._session: aiohttp.ClientSession | None = None
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The connections to the network."""
-        if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=_SECONDS, sock_connect=10.0)
-            self._session = aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": _AGENT})
-        return self._session
-
-    async def close(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
 
     # --- asking ---
 

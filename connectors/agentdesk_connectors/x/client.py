@@ -20,7 +20,7 @@ from agentdesk.sdk.context import Secrets
 from agentdesk.sdk.errors import AuthFailed, RateLimited
 from agentdesk.sdk.limiter import Limiter
 from agentdesk_connectors.fields import Json, inner, parse
-from agentdesk_connectors.http import read_whole, translated
+from agentdesk_connectors.http import Connected, read_whole, translated
 from agentdesk_connectors.x.errors import nonsense, refusal
 from agentdesk_connectors.x.limits import Allowance, allowance_of
 from agentdesk_connectors.x.oauth import Tokens
@@ -32,12 +32,11 @@ _SECONDS = 30.0
 _UPLOAD_SECONDS = 300.0
 _SILENCE_SECONDS = 60.0
 """X sends an empty line to a stream every 20 seconds."""
-_AGENT = "AgentDesk (+https://agentdesk.example)"
 _DAYS = ("x-app-limit-24hour-", "x-user-limit-24hour-")
 _OK = (200, 201, 202, 204)
 
 
-class Client:
+class Client(Connected):
     """Speaks to X for one account."""
 
     def __init__(self, settings: XSettings, secrets: Secrets, limiter: Limiter) -> None:
@@ -46,16 +45,7 @@ class Client:
         self.limiter = limiter
         self.host = urlsplit(settings.api).netloc
         self.tokens = Tokens(settings.client_id, secrets, self._form)
-        self._session: aiohttp.ClientSession | None = None
         self._api: Any = None
-
-    @property
-    def session(self) -> aiohttp.ClientSession:
-        """The connections to X."""
-        if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=_SECONDS, sock_connect=10.0)
-            self._session = aiohttp.ClientSession(timeout=timeout, headers={"User-Agent": _AGENT})
-        return self._session
 
     @property
     def api(self) -> Any:
@@ -71,12 +61,6 @@ class Client:
     def has_bearer(self) -> bool:
         """Whether the app's own token was given."""
         return bool(self._secrets.get(BEARER_TOKEN))
-
-    async def close(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
 
     # --- asking ---
 
