@@ -15,7 +15,7 @@ __all__ = ["MESSAGES", "REACH", "READ", "SIGN_IN", "WRITE", "check"]
 REACH = msg("Reach the server")
 SIGN_IN = msg("Sign in")
 READ = msg("Read mentions")
-WRITE = msg("Post")
+WRITE = msg("Answer posts")
 MESSAGES = msg("Read private messages")
 
 

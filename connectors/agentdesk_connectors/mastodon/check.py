@@ -15,7 +15,7 @@ __all__ = ["REACH", "READ", "SIGN_IN", "WRITE", "check"]
 REACH = msg("Reach the server")
 SIGN_IN = msg("Sign in")
 READ = msg("Read mentions and private messages")
-WRITE = msg("Post")
+WRITE = msg("Answer posts")
 _ALLOW_ALL = msg("Sign in to the account again, and allow everything that is asked for.")
 
 

@@ -15,7 +15,7 @@ __all__ = ["check"]
 SIGN_IN = msg("Sign in")
 READ = msg("Read mentions")
 STREAM = msg("Hear at once")
-WRITE = msg("Post")
+WRITE = msg("Answer posts")
 _ALLOW_ALL = msg("Sign in to the account again, and allow everything that is asked for.")
 
 

@@ -72,7 +72,7 @@ async def test_the_test_of_the_settings_says_what_was_found() -> None:
                 True,
                 "Mentions can be read. No address of ours must be open to the net.",
             ),
-            ("Post", True, "A post may have 500 characters and 4 files."),
+            ("Answer posts", True, "A post may have 500 characters and 4 files."),
         ]
 
 
@@ -95,7 +95,7 @@ async def test_a_missing_permission_to_post_is_found_before_anybody_answers() ->
     async with connected() as (sim, opened):
         sim.scopes = {"read"}
         title, ok, found = (await _steps(opened))[-1]
-        assert (title, ok) == ("Post", False)
+        assert (title, ok) == ("Answer posts", False)
         assert "write:statuses" in found
 
 
