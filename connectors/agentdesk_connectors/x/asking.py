@@ -55,7 +55,6 @@ MESSAGE_FIELDS: Mapping[str, list[str]] = {
         "dm_conversation_id",
         "entities",
         "event_type",
-        "referenced_tweets",
         "sender_id",
         "text",
     ],
@@ -63,7 +62,7 @@ MESSAGE_FIELDS: Mapping[str, list[str]] = {
     "user_fields": ["affiliation", "name", "profile_image_url", "protected", "username", "verified"],
     "media_fields": ["alt_text", "preview_image_url", "type", "url", "variants"],
 }
-_KEYS = {"users": "id", "tweets": "id", "media": "media_key", "polls": "id"}
+_KEYS = {"users": "id", "tweets": "id", "posts": "id", "media": "media_key", "polls": "id"}
 _DEEP = 2
 
 

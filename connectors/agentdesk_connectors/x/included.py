@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentdesk.sdk.inbound import Party
 from agentdesk_connectors.fields import Json, each, inner, text, token
 from agentdesk_connectors.x.naming import KIND
+from agentdesk_connectors.x.vocabulary import in_older_words
 
 __all__ = ["Included"]
 
@@ -14,7 +15,8 @@ class Included:
 
     def __init__(self, includes: Json) -> None:
         self._users = self._by(includes, "users", "id")
-        self._posts = self._by(includes, "tweets", "id")
+        posts = {**self._by(includes, "tweets", "id"), **self._by(includes, "posts", "id")}
+        self._posts = {number: in_older_words(one) for number, one in posts.items()}
         self._media = self._by(includes, "media", "media_key")
         self._polls = self._by(includes, "polls", "id")
 

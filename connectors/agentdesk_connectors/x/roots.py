@@ -15,6 +15,7 @@ from agentdesk_connectors.x.included import Included
 from agentdesk_connectors.x.limits import ROOTS
 from agentdesk_connectors.x.naming import is_id
 from agentdesk_connectors.x.texts import shown_text
+from agentdesk_connectors.x.vocabulary import in_older_words
 
 __all__ = ["Roots"]
 
@@ -70,7 +71,7 @@ class Roots:
             value = fields.inner(fields.parse(raw))
         except Invalid:
             return
-        found = fields.inner(value, "data")
+        found = in_older_words(fields.inner(value, "data"))
         number, author = fields.token(found, "id"), fields.token(found, "author_id")
         user = Included(fields.inner(value, "includes")).user(author)
         if is_id(number):

@@ -27,6 +27,7 @@ from agentdesk_connectors.x.errors import Duplicate
 from agentdesk_connectors.x.naming import id_at, is_id, message_id, number_of, pair_id, talk_of
 from agentdesk_connectors.x.texts import letters, links_in, shown_text
 from agentdesk_connectors.x.uploading import upload
+from agentdesk_connectors.x.vocabulary import in_older_words
 from agentdesk_connectors.x.wire import versions_of
 
 __all__ = ["Sender"]
@@ -238,7 +239,7 @@ def _says(post: Json, message: Outbound) -> bool:
 
 def _data(raw: bytes) -> Json:
     try:
-        return fields.inner(fields.parse(raw), "data")
+        return in_older_words(fields.inner(fields.parse(raw), "data"))
     except Invalid:
         return {}
 

@@ -37,6 +37,13 @@ _TITLES = {
     409: "Conflict",
     429: "Too Many Requests",
 }
+_GENERAL = ("invalid_token", "insufficient_scope", "too_many_requests")
+_INVALID = ("invalid_parameter", "invalid_request", "unsupported_media_type")
+_RESOURCES = {
+    "resource-not-found": {"tweets": "tweet", "dm_events": "dm_event", "media": "media"},
+    "not-authorized-for-resource": {},
+}
+"""The problems that name what kind of thing they are about, by the path of the call."""
 _WINDOW = 900
 
 
@@ -103,10 +110,11 @@ class XSimulator(Simulator):
 
     def error(self, status: int, code: str, words: str) -> Any:
         """Return the body of a refusal: https://docs.x.com/x-api/fundamentals/response-codes-and-errors."""
-        general = code in ("invalid_token", "insufficient_scope", "too_many_requests", "about:blank")
+        general = code in (*_GENERAL, "about:blank")
         title = _TITLES.get(status, "Error")
-        detail = title if code in ("invalid_token", "insufficient_scope", "too_many_requests") else words
-        kind = "about:blank" if general else f"https://api.twitter.com/2/problems/{code}"
+        detail = title if code in _GENERAL else words
+        name = "invalid-request" if code in _INVALID else code
+        kind = "about:blank" if general else f"https://api.x.com/2/problems/{name}"
         return {"title": title, "detail": detail, "type": kind, "status": status}
 
     def allowance(self, request: web.Request, refused: bool) -> Mapping[str, str]:
@@ -161,7 +169,11 @@ class XSimulator(Simulator):
             raise Refused(429, "too_many_requests")
 
     def _refuse(self, request: web.Request, refused: Refused) -> web.Response:
-        found = super()._refuse(request, refused)
+        problem = self.error(refused.status, refused.code, refused.words)
+        kinds = _RESOURCES.get(refused.code)
+        if kinds is not None:
+            problem["resource_type"] = kinds.get(request.path.split("/")[2], "user")
+        found = web.json_response(problem, status=refused.status, content_type="application/problem+json")
         if refused.status == 429:
             found.headers.update(self.allowance(request, True))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from aiohttp import web
@@ -33,7 +33,7 @@ class _Filter(msgspec.Struct, forbid_unknown_fields=True):
 class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
     event_type: str
     filter: _Filter
-    tag: str = ""
+    tag: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "agentdesk"
 
 
 class Activity:
@@ -56,11 +56,12 @@ class Activity:
 
     async def list(self, request: web.Request) -> web.Response:
         self._server.authorized_app(request)
+        self._server.asked(request, ("max_results", "pagination_token"))
         found = [
             {"subscription_id": number, "event_type": kind, "filter": {"user_id": person}}
             for (kind, person), number in self.subscribed.items()
         ]
-        return web.json_response({"data": found, "meta": {"total_subscriptions": len(found)}})
+        return web.json_response({"data": found})
 
     async def subscribe(self, request: web.Request) -> web.Response:
         self._server.authorized(request, "tweet.read", "dm.read", "users.read")
@@ -73,8 +74,8 @@ class Activity:
         if named in self.subscribed:
             raise Refused(409, "invalid-request", "Duplicate subscription: it exists already.")
         self.subscribed[named] = self._server.world.new_id()
-        data = [{"subscription_id": self.subscribed[named], **msgspec.to_builtins(wanted)}]
-        return web.json_response({"data": data, "meta": {"total_subscriptions": len(self.subscribed)}})
+        made = {"subscription_id": self.subscribed[named], **msgspec.to_builtins(wanted)}
+        return web.json_response({"data": {"subscription": made}})
 
     async def unsubscribe(self, request: web.Request) -> web.Response:
         self._server.authorized_app(request)

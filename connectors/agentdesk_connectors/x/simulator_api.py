@@ -25,6 +25,7 @@ _POST_PARAMS = ("tweet.fields", "expansions", "user.fields", "media.fields", "po
 _LISTS = ("max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time")
 _MESSAGE_PARAMS = ("dm_event.fields", "expansions", "user.fields", "media.fields", "tweet.fields")
 _MESSAGE_DAYS = 30
+_TOKEN = 16
 
 
 class _Reply(msgspec.Struct, forbid_unknown_fields=True):
@@ -171,7 +172,7 @@ class Api:
             for one in reversed(self._world.messages)
             if int(one.id) >= oldest and (one.talk == talk if talk else owner in (one.sender, one.to))
         ]
-        page, meta = _page(mine, query, 1)
+        page, meta = _page(mine, {"max_results": "100", **query}, 1)
         shown = self._server.listed(page)
         answer: dict[str, Any] = {"data": [message_json(one) for one in shown]} if shown else {}
         return web.json_response({**answer, "includes": included(shown), "meta": meta})
@@ -267,13 +268,13 @@ def _page(found: Sequence[Any], query: JSON, least: int) -> tuple[list[Any], dic
     size, token = int(query.get("max_results") or 10), query.get("pagination_token") or ""
     if not least <= size <= 100:
         raise Refused(400, "invalid-request", f"The `max_results` query parameter value [{size}] is off.")
-    if token and not (token.startswith("p") and token[1:].isdigit()):
+    if token and not (len(token) == _TOKEN and token.isdigit()):
         raise Refused(400, "invalid-request", "Invalid 'pagination_token'.")
-    start = int(token[1:] or 0) if token else 0
+    start = int(token or 0)
     page = list(found[start : start + size])
     meta: dict[str, Any] = {"result_count": len(page)}
     if start + size < len(found):
-        meta["next_token"] = f"p{start + size}"
+        meta["next_token"] = f"{start + size:0{_TOKEN}}"
     return page, meta
 
 
@@ -285,5 +286,5 @@ def _missing(number: str, kind: str) -> dict[str, str]:
         "parameter": "ids",
         "title": "Not Found Error" if kind == "resource-not-found" else "Authorization Error",
         "detail": f"Could not find tweet with ids: [{number}].",
-        "type": f"https://api.twitter.com/2/problems/{kind}",
+        "type": f"https://api.x.com/2/problems/{kind}",
     }

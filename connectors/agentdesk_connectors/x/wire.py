@@ -23,6 +23,7 @@ from agentdesk_connectors.x.naming import KIND, is_id, moment_of, page_of, profi
 from agentdesk_connectors.x.rules import is_summoned, why_not
 from agentdesk_connectors.x.shown import media_of, poll_of
 from agentdesk_connectors.x.texts import count, shown_text
+from agentdesk_connectors.x.vocabulary import in_older_words
 
 __all__ = ["interpret", "post_in", "versions_of"]
 
@@ -68,8 +69,10 @@ def post_in(value: Json) -> tuple[Json, Included]:
     """Return the post in an answer or an event, and what came with it."""
     data = fields.inner(value, "data")
     if "payload" in data:
-        return fields.inner(data, "payload"), Included(fields.inner(data, "includes"))
-    return data, Included(fields.inner(value, "includes"))
+        post, beside = fields.inner(data, "payload"), fields.inner(data, "includes")
+    else:
+        post, beside = data, fields.inner(value, "includes")
+    return in_older_words(post), Included(beside)
 
 
 def versions_of(post: Json) -> tuple[str, ...]:

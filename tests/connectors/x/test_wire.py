@@ -20,10 +20,11 @@ from agentdesk.base.errors import AgentDeskError, Invalid
 from agentdesk.sdk.inbound import Automation, Inbound, Party, What
 from agentdesk.sdk.posts import PostKind, Visibility
 from agentdesk.sdk.testing.hostile import spoilt
-from agentdesk_connectors.x import interpret
+from agentdesk_connectors.x import asking, interpret
 from agentdesk_connectors.x.naming import id_at, moment_of, page_of, pair_id, talk_of
 from agentdesk_connectors.x.rules import why_not
 from agentdesk_connectors.x.texts import letters, shown_text
+from agentdesk_connectors.x.vocabulary import NEWER
 
 PAYLOADS = Path(__file__).parent / "payloads"
 US, ANA = "1500000000000000001", "1600000000000000002"
@@ -37,6 +38,37 @@ def _raw(name: str) -> bytes:
 
 def _read(name: str, **facts: object) -> Inbound:
     return interpret(_raw(name), FACTS | facts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "post.mention.create",
+        "post.reply.create",
+        "post.quote.create",
+        "mention.poll",
+        "long.poll",
+        "search.poll",
+    ],
+)
+def test_posts_in_the_newer_words_mean_the_same(name: str) -> None:
+    older = _raw(name)
+    newer = _renamed(json.loads(older))
+    assert newer != json.loads(older)
+    assert interpret(json.dumps(newer).encode(), FACTS) == interpret(older, FACTS)
+
+
+def test_pages_in_the_newer_words_hold_the_same() -> None:
+    beside = {"users": [{"id": ANA}], "posts": [{"id": "7", "author_id": ANA}]}
+    answer = {"data": [{"id": "8", "referenced_posts": [{"id": "7"}]}], "includes": beside}
+    page = asking.page_of(json.dumps(answer).encode())
+    assert json.loads(page.items[0])["includes"] == beside
+
+
+def _renamed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {NEWER.get(name, name): _renamed(one) for name, one in value.items()}
+    return [_renamed(one) for one in value] if isinstance(value, list) else value
 
 
 def test_a_mention_is_what_people_see_and_who_wrote_it() -> None:
