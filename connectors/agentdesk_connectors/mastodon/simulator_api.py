@@ -73,6 +73,7 @@ class Api:
                 "languages": ["en"],
                 "configuration": {
                     "urls": {"streaming": server.url.replace("http", "ws", 1)},
+                    "vapid": {"public_key": "BSimulated"},
                     "accounts": {"max_featured_tags": 10, "max_pinned_statuses": 5},
                     "statuses": {
                         "max_characters": world.most_characters,
@@ -113,7 +114,9 @@ class Api:
             "language": "en",
             "follow_requests_count": 0,
         }
-        return web.json_response(self._world.account_json(self._world.owner) | {"source": source})
+        role = {"id": "-99", "name": "", "color": "", "permissions": "65536", "highlighted": False}
+        shown = self._world.account_json(self._world.owner)
+        return web.json_response(shown | {"source": source, "role": role})
 
     async def application(self, request: web.Request) -> web.Response:
         self._server.authorized(request)
@@ -162,20 +165,7 @@ class Api:
 
     async def history(self, request: web.Request) -> web.Response:
         self._server.authorized(request, "read:statuses")
-        status = self._named(request)
-        now = self._world.status_json(status)
-        kept = (
-            "content",
-            "spoiler_text",
-            "sensitive",
-            "created_at",
-            "account",
-            "media_attachments",
-            "emojis",
-        )
-        latest = {name: now[name] for name in kept} | {"poll": None}
-        earlier = [latest | {"content": f"<p>{text}</p>"} for text in status.history]
-        return web.json_response([*earlier, latest])
+        return web.json_response(self._world.edits_json(self._named(request)))
 
     async def posts_of(self, request: web.Request) -> web.Response:
         self._server.authorized(request, "read:statuses")
@@ -225,7 +215,7 @@ class Api:
     async def delete(self, request: web.Request) -> web.Response:
         self._server.authorized(request, "write:statuses")
         status = self._mine(request)
-        shown = self._world.status_json(status) | {"text": status.text}
+        shown = self._world.deleted_json(status)
         self._world.delete(status)
         return web.json_response(shown)
 

@@ -15,6 +15,8 @@ JSON = dict[str, Any]
 MENTION = re.compile(r"(?<![=/\w])@([a-z0-9_]+)(?:@([\w.-]+\w))?", re.IGNORECASE)
 """A name in a text, and its server."""
 LINK = re.compile(r"https?://[^\s<>\"]+")
+_TAG = re.compile(r"(?<![/\w&#=])#(\w+)")
+_KEPT = ("spoiler_text", "sensitive", "account", "media_attachments", "emojis")
 
 
 @dataclass(slots=True)
@@ -53,7 +55,8 @@ class Status:
     favourites: set[str] = field(default_factory=set)
     application: str | None = None
     to: list[Person] = field(default_factory=list)
-    history: list[str] = field(default_factory=list)
+    history: list[tuple[str, str]] = field(default_factory=list)
+    """What it said before, and since when."""
 
 
 class Shapes(ABC):
@@ -123,18 +126,35 @@ class Shapes(ABC):
             "reblogged": False,
             "muted": False,
             "bookmarked": False,
-            "content": self._html(status),
+            "content": self._html(status.text),
             "filtered": [],
             "reblog": None,
             "application": {"name": status.application, "website": None} if status.application else None,
             "account": self.account_json(status.author),
             "media_attachments": status.media,
             "mentions": [self._mention_json(one) for one in status.mentions],
-            "tags": [],
+            "tags": [self._tag_json(one) for one in _TAG.findall(LINK.sub("", status.text))],
             "emojis": [],
             "card": None,
             "poll": self._poll_json(status),
+            "quote": None,
+            "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
         }
+
+    def deleted_json(self, status: Status) -> JSON:
+        """Return a Status as it is handed out while it is deleted: as it was typed, not as it looked."""
+        shown = self.status_json(status) | {"text": status.text}
+        del shown["content"]
+        return shown
+
+    def edits_json(self, status: Status) -> list[JSON]:
+        """Return the StatusEdits of a post, oldest first."""
+        shown = self.status_json(status)
+        same: JSON = {name: shown[name] for name in _KEPT}
+        if status.poll:
+            same["poll"] = {"options": [{"title": one} for one in status.poll]}
+        versions = (*status.history, (status.text, status.edited_at or status.created_at))
+        return [same | {"content": self._html(text), "created_at": since} for text, since in versions]
 
     def notification_json(self, notification: JSON) -> JSON:
         """Return a Notification with its post as that is now."""
@@ -167,6 +187,9 @@ class Shapes(ABC):
         account = self.account_json(who)
         return {name: account[name] for name in ("id", "username", "url", "acct")}
 
+    def _tag_json(self, tag: str) -> JSON:
+        return {"name": tag.lower(), "url": f"https://{self.domain}/tags/{tag.lower()}"}
+
     def _poll_json(self, status: Status) -> JSON | None:
         if not status.poll:
             return None
@@ -183,9 +206,9 @@ class Shapes(ABC):
             "emojis": [],
         }
 
-    def _html(self, status: Status) -> str:
+    def _html(self, text: str) -> str:
         """Mark a text up as Mastodon does: paragraphs, names, and links in three pieces."""
-        paragraphs = escape(status.text, quote=False).split("\n\n")
+        paragraphs = escape(text, quote=False).split("\n\n")
         marked = (MENTION.sub(self._name, LINK.sub(_link, one)).replace("\n", "<br />") for one in paragraphs)
         return "".join(f"<p>{one}</p>" for one in marked if one)
 

@@ -88,7 +88,7 @@ class World(Shapes):
 
     def edit(self, status: Status, text: str, **values: Any) -> None:
         """Let its author change a post; whoever sees it is told."""
-        status.history.append(status.text)
+        status.history.append((status.text, status.edited_at or status.created_at))
         status.text, status.edited_at = text, _stamp()
         status.warning = values.get("warning", status.warning)
         status.media = list(values.get("media", status.media))
@@ -128,10 +128,11 @@ class World(Shapes):
 
     def notify(self, kind: str, status: Status) -> None:
         """Let the owner be notified of a post."""
+        number = self.new_id()
         notification = {
-            "id": self.new_id(),
+            "id": number,
             "type": kind,
-            "group_key": f"ungrouped-{status.id}",
+            "group_key": f"ungrouped-{number}",
             "created_at": _stamp(),
             "account": self.account_json(status.author),
             "status": {"id": status.id},

@@ -217,7 +217,7 @@ async def test_a_change_keeps_names_files_and_the_warning() -> None:
         await opened.edit(receipt.external_id, "The order")
         posted = _posted(sim, receipt.external_id)
         assert (posted.text, posted.warning, len(posted.media)) == (f"@{ANA} The order", "Food", 1)
-        assert posted.history == [f"@{ANA} Teh order"]
+        assert posted.history == [(f"@{ANA} Teh order", posted.created_at)]
 
 
 async def test_a_post_is_taken_back_once_or_twice() -> None:
