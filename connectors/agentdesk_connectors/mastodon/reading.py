@@ -29,7 +29,8 @@ from agentdesk_connectors.mastodon.wire import plain_text, status_in, values
 __all__ = ["Reader"]
 
 _PAGE = 40
-_TYPES: Params = (("types[]", "mention"), ("types[]", "update"), ("include_filtered", "true"))
+_KINDS = "mention", "update", "quote"
+_TYPES: Params = (*(("types[]", kind) for kind in _KINDS), ("include_filtered", "true"))
 _AT_ONCE = 20
 _FEW = 5
 _REMEMBERED = 2_000
@@ -92,7 +93,7 @@ class Reader:
         found out about its thread; None for what does not concern us."""
         found = values(raw)
         kind = found.get("type")
-        if isinstance(kind, str) and kind not in ("mention", "update"):
+        if isinstance(kind, str) and kind not in _KINDS:
             return None
         status = status_in(found)
         number = fields.token(status, "id")

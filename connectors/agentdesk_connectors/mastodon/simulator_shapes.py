@@ -56,6 +56,7 @@ class Status:
     application: str | None = None
     to: list[Person] = field(default_factory=list)
     history: list[tuple[str, str]] = field(default_factory=list)
+    quoting: Status | None = None
     """What it said before, and since when."""
 
 
@@ -137,7 +138,7 @@ class Shapes(ABC):
             "emojis": [],
             "card": None,
             "poll": self._poll_json(status),
-            "quote": None,
+            "quote": self._quote_json(status),
             "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
         }
 
@@ -155,6 +156,11 @@ class Shapes(ABC):
             same["poll"] = {"options": [{"title": one} for one in status.poll]}
         versions = (*status.history, (status.text, status.edited_at or status.created_at))
         return [same | {"content": self._html(text), "created_at": since} for text, since in versions]
+
+    def _quote_json(self, status: Status) -> JSON | None:
+        if status.quoting is None:
+            return None
+        return {"state": "accepted", "quoted_status": self.status_json(status.quoting)}
 
     def notification_json(self, notification: JSON) -> JSON:
         """Return a Notification with its post as that is now."""

@@ -62,9 +62,9 @@ class World(Shapes):
     # --- what people do ---
 
     def post(self, author: Person, text: str, **values: Any) -> Status:
-        """Let somebody post. ``values``: ``visibility``, ``reply_to`` (a Status), ``warning``, ``media``,
-        ``poll`` (its answers), ``sensitive``, ``application``; ``to``: who is addressed
-        without being named in the text, as some servers let people do."""
+        """Let somebody post. ``values``: ``visibility``, ``reply_to`` and ``quoting`` (Status),
+        ``warning``, ``media``, ``poll`` (its answers), ``sensitive``, ``application``; ``to``: who is
+        addressed without being named in the text, as some servers let people do."""
         parent: Status | None = values.get("reply_to")
         status = Status(
             self.new_id(),
@@ -83,6 +83,7 @@ class World(Shapes):
         status.mentions = self._mentioned(status)
         status.conversation = parent.conversation if parent is not None else self.new_id()
         self.statuses[status.id] = status
+        status.quoting = values.get("quoting")
         self._tell_of(status)
         return status
 
@@ -125,6 +126,8 @@ class World(Shapes):
             self.told("direct", "conversation", self.talk_json(status))
         if self.owner in status.mentions and status.author is not self.owner:
             self.notify("mention", status)
+        elif status.quoting is not None and status.quoting.author is self.owner is not status.author:
+            self.notify("quote", status)
 
     def notify(self, kind: str, status: Status) -> None:
         """Let the owner be notified of a post."""

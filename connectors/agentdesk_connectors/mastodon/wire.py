@@ -167,7 +167,7 @@ def _post(status: Json, facts: Mapping[str, object], domain: str) -> Post:
     visibility = VISIBILITIES.get(fields.text(status, "visibility", 20), Visibility.LIMITED)
     below = _work(fields.inner(facts, "below"), domain)
     return Post(
-        kind=_kind(visibility, below, facts, fields.inner(status, "account")),
+        kind=_kind(visibility, below, facts, status),
         visibility=visibility,
         root=_root(visibility, ancestors, fields.token(facts, "talk"), domain),
         parent=external_id(domain, ancestors[-1]) if ancestors else "",
@@ -192,14 +192,21 @@ def _is_own(facts: Mapping[str, object], account: Json) -> bool:
     return bool(me) and fields.token(account, "id") == me
 
 
-def _kind(visibility: Visibility, below: Work | None, facts: Json, account: Json) -> PostKind:
-    if _is_own(facts, account):
+def _kind(visibility: Visibility, below: Work | None, facts: Json, status: Json) -> PostKind:
+    if _is_own(facts, fields.inner(status, "account")):
         return PostKind.REPLY
     if fields.flag(facts, "watched"):
         return PostKind.WATCHED
     if visibility is Visibility.PRIVATE:
         return PostKind.MESSAGE
+    if _is_own(facts, fields.inner(_quoted(status), "account")):
+        return PostKind.QUOTE
     return PostKind.MENTION if below is None else PostKind.COMMENT
+
+
+def _quoted(status: Json) -> Json:
+    """The post that another one quotes (since 4.4), where it may be seen."""
+    return fields.inner(fields.inner(status, "quote"), "quoted_status")
 
 
 def _root(visibility: Visibility, ancestors: list[str], talk: str, domain: str) -> str:
@@ -231,6 +238,10 @@ def _media(status: Json) -> tuple[Media, ...]:
         if url:
             preview = fields.web_address(one, "preview_url")
             found.append(Media(kind, url, fields.text(one, "description", 5_000), preview=preview))
+    quoted = _quoted(status)
+    address = fields.web_address(quoted, "url")
+    if address:
+        found.append(Media("link", address, title=plain_text(fields.text(quoted, "content"))[:_BELOW]))
     card = fields.inner(status, "card")
     address = fields.web_address(card, "url")
     if address:

@@ -117,7 +117,7 @@ _MEANINGS: dict[str, dict[str, Any]] = {
     "mention.warning": {**_PUBLIC, "post.warning": "An injury", "text": "@support it burnt my hand"},
     "mention.filtered": {**_PUBLIC, "text": "@support damn kettle"},
     "mention.program": {"automation": Automation.AUTO_GENERATED, "sender.name": "News"},
-    "mention.quote": {**_PUBLIC, "text": "@support see this", "references": ()},
+    "mention.quote": {**_PUBLIC, "post.kind": PostKind.QUOTE, "text": "@support see this", "references": ()},
     "mention.4-2": {**_PUBLIC, "text": "@support hello from an old server"},
     "conversation": {
         "text": "@support are you there?",

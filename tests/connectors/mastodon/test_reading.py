@@ -240,3 +240,16 @@ async def test_a_lost_permission_is_told_by_its_name() -> None:
 async def _polled(opened: MastodonAccount, times: int) -> None:
     for _ in range(times):
         await opened.poll(None)
+
+
+async def test_who_quotes_us_without_naming_us_is_heard() -> None:
+    async with connected() as (sim, opened):
+        news = sim.world.post(sim.world.owner, "Our kettle is back")
+        quote = sim.world.post(sim.world.person(ANA), "And leaks again", quoting=news)
+        sim.world.post(sim.world.person(ANA), "So does this", quoting=quote)
+        (item,), _ = await drained(opened, None)
+        inbound = meant(item)
+        assert inbound.external_id == f"social.example/{quote.id}"
+        assert inbound.post is not None
+        assert inbound.post.kind is PostKind.QUOTE
+        assert [one.title for one in inbound.post.media] == ["Our kettle is back"]
