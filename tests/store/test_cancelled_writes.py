@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from tests.helpers.until import until
 
 from agentdesk.store import engine
 from agentdesk.store.engine import Database
+from agentdesk.store.sqlite import at_once
 
 
 @pytest.fixture
@@ -46,6 +49,47 @@ async def _write_on(db: Database) -> None:
     async with db.write() as conn:
         while True:
             (await conn.execute(text("UPDATE t SET a = a + 1 WHERE a > 0 RETURNING a"))).first()
+
+
+@pytest.fixture
+async def file(sqlite_url: str) -> AsyncIterator[Database]:
+    """A SQLite file with one small table."""
+    made = Database(sqlite_url)
+    async with made.write() as conn:
+        await conn.execute(text("CREATE TABLE t (a TEXT)"))
+        await conn.execute(text("INSERT INTO t VALUES ('one'), ('two'), ('three')"))
+    yield made
+    await made.close()
+
+
+def _hang(kept: list[sqlite3.Blob], connection: sqlite3.Connection) -> None:
+    """What an interrupted write to the full-text index leaves: a blob that is open, and the interrupt."""
+    kept.append(connection.blobopen("t", "a", 1))
+    connection.interrupt()
+
+
+async def _change_the_mind(file: Database, kept: list[sqlite3.Blob]) -> None:
+    async with file.write() as conn:
+        await conn.execute(text("INSERT INTO t VALUES ('four')"))
+        await at_once(conn, partial(_hang, kept))
+        raise LookupError
+
+
+async def test_an_interrupt_that_outlives_its_statement_keeps_no_transaction_open(file: Database) -> None:
+    kept: list[sqlite3.Blob] = []
+    with pytest.raises(LookupError):
+        await _change_the_mind(file, kept)
+    async with file.write() as conn:
+        await conn.execute(text("INSERT INTO t VALUES ('five')"))
+    assert await _count(file) == 4
+
+
+async def test_steps_that_are_interrupted_for_good_keep_no_transaction_open(file: Database) -> None:
+    kept: list[sqlite3.Blob] = []
+    with pytest.raises(sqlite3.OperationalError):
+        await file.write_at_once([partial(_hang, kept), ("INSERT INTO t VALUES (?)", [("four",)])])
+    await file.write_at_once([("INSERT INTO t VALUES (?)", [("five",)])])
+    assert await _count(file) == 4
 
 
 async def _count(db: Database) -> int:

@@ -61,6 +61,7 @@ class SteadyConnection(aiosqlite.Connection):
             self._opened = connector()
             return self._opened
 
+        self._open = connect
         super().__init__(connect, iter_chunk_size)
 
     def stop(self) -> asyncio.Future[Any] | None:
@@ -120,6 +121,24 @@ class SteadyConnection(aiosqlite.Connection):
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait((idle,), timeout=_INTERRUPT_AGAIN_SECONDS)
 
+    async def rollback(self) -> None:
+        """Take the transaction back, if there is one."""
+        if self._connection is not None and self._connection.in_transaction:
+            await self._execute(self._take_back)
+
+    def _take_back(self) -> None:
+        """Roll back, in the thread. The full-text index may keep a statement open, by which an interrupt
+        outlives the one that it was meant for and stops the ROLLBACK too: a connection that is closed is
+        rolled back as well."""
+        assert self._connection is not None
+        try:
+            self._connection.rollback()
+        except self.driver.OperationalError as error:
+            if str(error) != "interrupted":
+                raise
+            self._close_opened()
+            self._connection = self._open()
+
     @property
     def usable(self) -> bool:
         """Whether it is open and nobody has asked it to close."""
@@ -127,7 +146,20 @@ class SteadyConnection(aiosqlite.Connection):
 
     async def write_at_once(self, steps: Sequence[Step]) -> None:
         """Take steps as one transaction, in a single trip to the thread."""
-        await self.at_once(partial(_transaction, steps=steps))
+        await self.at_once(partial(self._transaction, steps=steps))
+
+    def _transaction(self, connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for step in steps:
+                if callable(step):
+                    step(connection)
+                else:
+                    connection.executemany(*step)
+            connection.execute("COMMIT")  # unlike commit(), it is prepared only once
+        except BaseException:
+            self._take_back()
+            raise
 
     async def at_once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work``, which may be many statements, in a single trip to the thread."""
@@ -225,26 +257,11 @@ def _carried_out(work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("this coroutine waits for something else than its connection")
 
 
-def _transaction(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for step in steps:
-            if callable(step):
-                step(connection)
-            else:
-                connection.executemany(*step)
-        connection.execute("COMMIT")  # unlike commit(), it is prepared only once
-    except BaseException:
-        connection.rollback()
-        raise
-
-
 def _is_instant(fn: Callable[..., Any], module: ModuleType) -> bool:
-    """Whether ``fn`` makes a cursor or closes one, or takes back a transaction where there is none: no work
-    for the thread, and three of five trips to it."""
+    """Whether ``fn`` makes a cursor or closes one: no work for the thread, and most of the trips to it."""
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, module.Connection):
-        return fn.__name__ == "cursor" or (fn.__name__ == "rollback" and not owner.in_transaction)
+        return fn.__name__ == "cursor"
     return isinstance(owner, module.Cursor) and fn.__name__ == "close"
 
 
