@@ -10,9 +10,10 @@ from tests.widget.test_page import axe
 
 QUESTION = {"id": "0198f0c2-7a51-7c9e-8f1d-00000000000a", "text": "Which <b>desk</b> fits?"}
 HELP = {"id": "0198f0c2-7a51-7c9e-8f1d-00000000000b", "text": "Can we help?", "address": "/shop/help*"}
-BOX = """(corner) => {
+BOX = """() => {
     const button = document.body.appendChild(document.createElement("button"));
-    Object.assign(button.style, {position: "fixed", bottom: "110px", right: "40px"});
+    const size = {width: "160px", height: "80px"};
+    Object.assign(button.style, {position: "fixed", bottom: "110px", right: "40px", ...size});
 }"""
 
 
@@ -70,9 +71,10 @@ async def test_what_is_closed_stays_closed(site: Site) -> None:
 @in_browser
 async def test_it_covers_no_controls_and_waits_for_no_open_chat(site: Site) -> None:
     site.server.settings = settings(invitations=[QUESTION])
-    visit = await site.visit()
-    await visit.page.clock.install()
-    await visit.page.evaluate(BOX)
+    visitor = await site.visitor()
+    await visitor.add_init_script(f"addEventListener('DOMContentLoaded', {BOX})")
+    await visitor.clock.install()  # before the page has any timers
+    visit = await site.visit(visitor)
     await visit.launcher.wait_for()
     await visit.page.clock.run_for(5_000)
     await expect(visit.page.locator(".invite")).to_have_count(0)
