@@ -58,7 +58,8 @@ class Customers:
     def stop(self) -> None:
         """Write no more."""
         self._stopping.set()
-        self._thread.join(5)
+        if self._thread.is_alive():
+            self._thread.join(5)
 
     def take(self, recipient: str, raw: bytes) -> None:
         """A mail reached a customer."""
