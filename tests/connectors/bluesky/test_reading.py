@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from tests.connectors.bluesky.support import ANA, connected, drained, incoming, meant, mention, opened_again
+from tests.connectors.polling import TROUBLES
 
 from agentdesk.base import clock
-from agentdesk.sdk.errors import AuthFailed, RateLimited, Unreachable
+from agentdesk.sdk.errors import Unreachable
 from agentdesk.sdk.inbound import What
 from agentdesk.sdk.posts import PostKind, Visibility
 from agentdesk.sdk.testing.simulator import Fault
@@ -338,18 +339,7 @@ def _kind(inbound: Any) -> PostKind:
     return kind
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.TOO_MANY, RateLimited),
-        (Fault.BROKEN, Unreachable),
-        (Fault.LOST_CALL, Unreachable),
-        (Fault.TRUNCATED, Unreachable),
-        (Fault.LOST_ANSWER, Unreachable),
-        (Fault.DEAD_TOKEN, AuthFailed),
-        (Fault.NO_SCOPE, AuthFailed),
-    ],
-)
+@pytest.mark.parametrize(("fault", "error"), TROUBLES)
 async def test_what_goes_wrong_is_one_of_the_contracts_errors(fault: Fault, error: type[Exception]) -> None:
     async with connected() as (sim, opened):
         sim.fail(fault)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.connectors.mastodon.support import ANA, account, connected, drained, meant, opened_again
+from tests.connectors.polling import TROUBLES
 
 from agentdesk.base import clock
 from agentdesk.base.errors import Invalid
@@ -180,18 +181,7 @@ async def test_a_broken_notification_does_not_hold_up_the_others(monkeypatch: py
         assert json.loads(items[1].raw)["status"] == {"id": [], "content": 5}
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.TOO_MANY, RateLimited),
-        (Fault.BROKEN, Unreachable),
-        (Fault.LOST_CALL, Unreachable),
-        (Fault.TRUNCATED, Unreachable),
-        (Fault.LOST_ANSWER, Unreachable),
-        (Fault.DEAD_TOKEN, AuthFailed),
-        (Fault.NO_SCOPE, AuthFailed),
-    ],
-)
+@pytest.mark.parametrize(("fault", "error"), TROUBLES)
 async def test_what_goes_wrong_is_one_of_the_contracts_errors(fault: Fault, error: type[Exception]) -> None:
     async with connected() as (sim, opened):
         sim.world.post(sim.world.person(ANA), "@support hello")

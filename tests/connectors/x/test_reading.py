@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.connectors.polling import TROUBLES
 from tests.connectors.x.support import connected, drained, meant, opened_again
 
 from agentdesk.base import clock
@@ -251,18 +252,7 @@ async def test_a_post_that_makes_no_sense_does_not_hold_up_the_others(
         assert kinds == ["post", "post", "unreadable"]
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.TOO_MANY, RateLimited),
-        (Fault.BROKEN, Unreachable),
-        (Fault.LOST_CALL, Unreachable),
-        (Fault.TRUNCATED, Unreachable),
-        (Fault.LOST_ANSWER, Unreachable),
-        (Fault.DEAD_TOKEN, AuthFailed),
-        (Fault.NO_SCOPE, AuthFailed),
-    ],
-)
+@pytest.mark.parametrize(("fault", "error"), TROUBLES)
 async def test_what_goes_wrong_is_one_of_the_contracts_errors(fault: Fault, error: type[Exception]) -> None:
     async with connected() as (sim, opened):
         sim.fail(fault)
