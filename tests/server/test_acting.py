@@ -58,6 +58,19 @@ async def _mine(world: FakeWorld, post: Any) -> Any:
     return await world.delivered(message_id, "sent")
 
 
+def held(world: FakeWorld) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let the next act hang in the middle; returns what is set when it has begun, and what lets it go on."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hang(*_done: Any) -> None:
+        world.service.on_act = None
+        begun.set()
+        await go_on.wait()
+
+    world.service.on_act = hang
+    return begun, go_on
+
+
 async def test_each_act_is_done_once_and_told_in_the_transcript(world: FakeWorld) -> None:
     post = await arrived(world)
     mine = await _mine(world, post)
@@ -121,14 +134,7 @@ async def test_a_refusal_is_shown_with_its_words_and_comes_back_to_the_team(worl
 async def test_a_taking_back_that_was_refused_can_be_tried_again(world: FakeWorld) -> None:
     post = await arrived(world)
     core = world.cores[0]
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def hold(*_done: Any) -> None:
-        world.service.on_act = None
-        begun.set()
-        await go_on.wait()
-
-    world.service.on_act = hold
+    begun, go_on = held(world)
     refused = Rejected(msg("Not now."))
     world.service.act_script.extend([refused, refused])
     await world.do(core, LikePost(**about(post)))
@@ -198,14 +204,7 @@ async def test_a_bug_of_a_connector_ends_in_words(world: FakeWorld) -> None:
 async def test_what_is_wished_while_something_is_done_is_done_after_it(world: FakeWorld) -> None:
     post = await arrived(world)
     core = world.cores[0]
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def hold(*_done: Any) -> None:
-        world.service.on_act = None
-        begun.set()
-        await go_on.wait()
-
-    world.service.on_act = hold
+    begun, go_on = held(world)
     await world.do(core, LikePost(**about(post)))
     await begun.wait()
     await world.do(core, LikePost(**about(post), liked=False))
@@ -236,14 +235,7 @@ async def test_a_crash_between_doing_and_noting_does_it_again(
 
 async def test_the_next_server_does_again_what_one_that_was_stopped_was_doing(world: FakeWorld) -> None:
     post = await arrived(world)
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    async def stop_here(*_done: Any) -> None:
-        world.service.on_act = None
-        begun.set()
-        await go_on.wait()
-
-    world.service.on_act = stop_here
+    begun, go_on = held(world)
     await world.do(world.cores[0], LikePost(**about(post)))
     await begun.wait()
     async with world.db.write() as conn:  # it was stopped for so long that its lease has run out
